@@ -1,0 +1,1 @@
+"""Fault injection and schedule exploration for SQLite-backed run managers."""
