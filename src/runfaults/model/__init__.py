@@ -1,0 +1,26 @@
+"""The nouns of the project as plain frozen data: no behaviour beyond text and comparison."""
+
+from runfaults.model.fault import Fault
+from runfaults.model.fault_point import FaultPoint, Operation
+from runfaults.model.history import Event, EventKind, History
+from runfaults.model.scenario import Scenario
+from runfaults.model.schedule import Act, Ending, Preemption, Schedule
+from runfaults.model.verdict import Judgement, Verdict
+from runfaults.model.vocabulary import Vocabulary
+
+__all__ = [
+    "Act",
+    "Ending",
+    "Event",
+    "EventKind",
+    "Fault",
+    "FaultPoint",
+    "History",
+    "Judgement",
+    "Operation",
+    "Preemption",
+    "Scenario",
+    "Schedule",
+    "Verdict",
+    "Vocabulary",
+]

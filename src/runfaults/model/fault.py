@@ -1,0 +1,57 @@
+"""What strikes at a fault point."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from runfaults.model.fault_point import FaultPoint
+
+_TEXT = re.compile(r"(?P<kind>\S+) at (?P<at>.+?)(?: (?P<times>x[1-9]\d*|until lifted))?")
+
+
+class Fault(NamedTuple):
+    """A cause of errors that begins at a point.
+
+    From its point on, the cause strikes every operation of the point's actor that it can really
+    strike, until it has struck `times` times, or until it is lifted. A lock held by somebody else
+    is the pattern: the retry's `BEGIN IMMEDIATE` meets it as the first try's `UPDATE` did.
+
+    Attributes:
+        kind: Name of a fault kind (`runfaults list`).
+        at: The point of the first strike.
+        times: How many operations it strikes; None for "until lifted": `LIFTED_AFTER` seconds
+            of virtual time after the first strike.
+    """
+
+    kind: str
+    at: FaultPoint
+    times: int | None = 1
+
+    def __str__(self) -> str:
+        times = {None: " until lifted", 1: ""}.get(self.times, f" x{self.times}")
+        return f"{self.kind} at {self.at}{times}"
+
+    @classmethod
+    def parse(cls, text: str) -> Fault:
+        """Read the text form: `busy at run commit x3`.
+
+        Raises:
+            ValueError: if the text is not a fault; the message says what one looks like.
+        """
+        match = _TEXT.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(
+                f"{text!r} is not a fault; write 'kind at point [xN | until lifted]', for example "
+                "'busy at run commit x3'"
+            )
+        times = match["times"] or "x1"
+        return cls(
+            match["kind"],
+            FaultPoint.parse(match["at"]),
+            None if times == "until lifted" else int(times[1:]),
+        )
+
+
+LIFTED_AFTER = 60.0
+"""Virtual seconds between the first strike of an "until lifted" fault and its end."""
