@@ -1,0 +1,1 @@
+"""Background runs: starting, cancelling, recording and recovering them."""
