@@ -1,0 +1,274 @@
+"""What a history says about each run, read once for all rules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
+
+from runfaults.model import Event, EventKind, History
+from runfaults.oracle.finding import Finding, unknown
+
+_TELLING = frozenset(
+    {
+        EventKind.STATUS,
+        EventKind.PIPELINE,
+        EventKind.REQUEST,
+        EventKind.REPLY,
+        EventKind.SIGNAL,
+        EventKind.THREAD,
+        EventKind.LEAK,
+        EventKind.SETTLED,
+    }
+)
+
+_NEVER_CANCEL = frozenset({"start", "read", "wait", "subscribe", "unsubscribe"})
+"""Requests that cannot be why a run is cancelled. Any other one may be: closing, for instance."""
+
+
+class Request(NamedTuple):
+    """What a user asked of the manager, and what it answered.
+
+    Attributes:
+        asked: The REQUEST event (the REPLY itself, if nothing shows the request).
+        reply: The REPLY event; None while there is no answer.
+        run: The run it is about, if known.
+    """
+
+    asked: Event
+    reply: Event | None
+    run: int | None
+
+    @property
+    def subject(self) -> str:
+        """What was asked: `start`, `cancel`, `cancel-api`, ..."""
+        return self.asked.subject
+
+    @property
+    def raised(self) -> bool:
+        """Whether the answer was an exception."""
+        return self.reply is not None and self.reply.value.split(" ", 1)[0] == "raised"
+
+    @property
+    def accepts_cancel(self) -> bool:
+        """Whether it is a cancel, of either style, that was answered `True`."""
+        return (
+            self.reply is not None
+            and self.reply.value == "True"
+            and self.subject.startswith("cancel")
+        )
+
+    def may_cancel(self, run: int) -> bool:
+        """Whether it can be why that run was cancelled: a plain cancel answered `False` is not.
+
+        An API-style cancel may be, whatever the manager answered: it writes the status itself.
+        """
+        if self.subject in _NEVER_CANCEL or self.run not in {run, None}:
+            return False
+        refused = self.reply is not None and self.reply.value == "False"
+        return not (refused and self.subject == "cancel")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What happened to one run.
+
+    Attributes:
+        id: The run's id in the database.
+        transitions: Its STATUS events.
+        pipeline: Its PIPELINE events.
+        signals: Its SIGNAL events.
+        accepted: The REPLY events that accepted a cancel of it.
+    """
+
+    id: int
+    transitions: tuple[Event, ...]
+    pipeline: tuple[Event, ...]
+    signals: tuple[Event, ...]
+    accepted: tuple[Event, ...]
+
+    @property
+    def status(self) -> str:
+        """The last status the database showed; empty if it never had a row, or has none now."""
+        return self.transitions[-1].value if self.transitions else ""
+
+    @property
+    def ending(self) -> Event | None:
+        """How the pipeline ended; None if it never started or never ended."""
+        last = self.pipeline[-1] if self.pipeline else None
+        return None if last is None or last.subject == "started" else last
+
+    def ended(self, how: str) -> Event | None:
+        """The pipeline's ending, if it `returned`, `raised` or was `cancelled`, as asked."""
+        ending = self.ending
+        return ending if ending is not None and ending.subject == how else None
+
+    def first(self, words: frozenset[str], since: int = -1) -> Event | None:
+        """The first transition into one of these words, after the event of that number."""
+        for event in self.transitions:
+            if event.value in words and event.number > since:
+                return event
+        return None
+
+    def shown(self, number: int) -> Event | None:
+        """The last transition before the event of that number."""
+        before = None
+        for event in self.transitions:
+            if event.number > number:
+                break
+            before = event
+        return before
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a history says, up to the event where it got stuck, if it did.
+
+    What comes after a STUCK event is the harness ending the target's threads: no fact about the
+    target.
+
+    Attributes:
+        runs: Each run that the history tells of, by id.
+        transitions: All STATUS events.
+        requests: All requests, in the order in which they were asked.
+        leaks: All LEAK events.
+        escapes: The THREAD events of exceptions that left a thread's function.
+        deaths: The THREAD events of actor `process` with subject `died`.
+        terminal: The words after which nothing may follow.
+        stuck: Where the schedule could not go on; None if it could.
+        settled: The SETTLED event, if what the database showed last is final.
+        doubt: Why a history in which nothing breaks a rule still proves nothing; None if it does.
+    """
+
+    runs: Mapping[int, RunFacts]
+    transitions: tuple[Event, ...]
+    requests: tuple[Request, ...]
+    leaks: tuple[Event, ...]
+    escapes: tuple[Event, ...]
+    deaths: tuple[Event, ...]
+    terminal: frozenset[str]
+    stuck: Event | None
+    settled: Event | None
+    doubt: Finding | None
+
+    @classmethod
+    def of(cls, history: History) -> Facts:
+        """Read a history."""
+        told: defaultdict[EventKind, list[Event]] = defaultdict(list)
+        stuck = None
+        for event in history.events:
+            kind = event.kind
+            if kind in _TELLING:
+                told[kind].append(event)
+            elif kind is EventKind.STUCK:
+                stuck = event
+                break
+        threads = told[EventKind.THREAD]
+        deaths = tuple(e for e in threads if e.subject == "died" and e.actor == "process")
+        requests = _requests(told[EventKind.REQUEST], told[EventKind.REPLY])
+        accepted = [
+            request.reply._replace(run=request.run)
+            for request in requests
+            if request.reply is not None and request.accepts_cancel
+        ]
+        about_runs = (
+            told[EventKind.STATUS],
+            told[EventKind.PIPELINE],
+            told[EventKind.SIGNAL],
+            accepted,
+        )
+        settled = None if stuck else _settled(told, deaths)
+        return cls(
+            runs=_runs(*about_runs),
+            transitions=tuple(told[EventKind.STATUS]),
+            requests=requests,
+            leaks=tuple(told[EventKind.LEAK]),
+            escapes=tuple(event for event in threads if event.subject == "escaped"),
+            deaths=deaths,
+            terminal=history.vocabulary.terminal,
+            stuck=stuck,
+            settled=settled,
+            doubt=_doubt(stuck, settled, about_runs),
+        )
+
+
+def _requests(asked: list[Event], replies: list[Event]) -> tuple[Request, ...]:
+    """Pair each reply with what its actor asked last under the same subject."""
+    requests: list[Request] = []
+    unanswered: dict[tuple[str, str], int] = {}
+    for event in sorted(asked + replies, key=itemgetter(0)):
+        key = (event.actor, event.subject)
+        if event.kind is EventKind.REQUEST:
+            unanswered[key] = len(requests)
+            requests.append(Request(event, None, event.run))
+        elif (place := unanswered.pop(key, None)) is None:
+            requests.append(Request(event, event, _run_of(event, event)))
+        else:
+            request = requests[place].asked
+            requests[place] = Request(request, event, _run_of(request, event))
+    return tuple(requests)
+
+
+_LONGEST_ID = 19
+"""Digits of SQLite's largest rowid, 9223372036854775807."""
+
+
+def _run_of(asked: Event, reply: Event) -> int | None:
+    if reply.run is not None:
+        return reply.run
+    value = reply.value
+    if asked.subject == "start" and value.isdecimal() and len(value) <= _LONGEST_ID:
+        return int(value)
+    return asked.run
+
+
+def _runs(
+    transitions: Iterable[Event],
+    pipeline: Iterable[Event],
+    signals: Iterable[Event],
+    accepted: Iterable[Event],
+) -> dict[int, RunFacts]:
+    tables: list[defaultdict[int, list[Event]]] = []
+    for events in (transitions, pipeline, signals, accepted):
+        table: defaultdict[int, list[Event]] = defaultdict(list)
+        for event in events:
+            if event.run is not None:
+                table[event.run].append(event)
+        tables.append(table)
+    ids = sorted({run for table in tables for run in table})
+    return {run: RunFacts(run, *(tuple(table.get(run, ())) for table in tables)) for run in ids}
+
+
+def _settled(told: Mapping[EventKind, list[Event]], deaths: tuple[Event, ...]) -> Event | None:
+    """The last SETTLED event, unless a run or a process went on after it."""
+    if not told[EventKind.SETTLED]:
+        return None
+    settled = told[EventKind.SETTLED][-1]
+    for events in (told[EventKind.STATUS], told[EventKind.PIPELINE], deaths):
+        if events and events[-1].number > settled.number:
+            return None
+    return settled
+
+
+def _doubt(
+    stuck: Event | None, settled: Event | None, about_runs: Iterable[Iterable[Event]]
+) -> Finding | None:
+    for events in about_runs:
+        for event in events:
+            if event.run is None:
+                return unknown(
+                    f"the history does not say which run event {event.number} "
+                    f"({event.kind}) is about",
+                    event,
+                )
+    if stuck is not None:
+        return unknown(
+            f"the schedule got stuck in a {stuck.subject} (event {stuck.number}), "
+            "so nobody knows what would have followed",
+            stuck,
+        )
+    if settled is None:
+        return unknown("the history ends before everything has settled")
+    return None

@@ -1,0 +1,45 @@
+"""Nobody is cancelled who did not ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runfaults.model import History
+from runfaults.oracle.facts import Facts
+from runfaults.oracle.finding import Finding, broken
+from runfaults.oracle.rule import rule
+
+
+@rule
+def cancelled_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
+    """A run is recorded cancelled only because of a cancel that was not refused.
+
+    A cancel answered `False` is refused and changes nothing. What may be the cause: a cancel that
+    was accepted, raised or never answered; any API-style cancel, because it writes the status
+    itself; a request such as closing the manager; or a pipeline that raised the target's cancel
+    exception.
+
+    Contract: after the decision `cancel_run` returns False and changes nothing.
+    """
+    for run in facts.runs.values():
+        record = run.first(history.vocabulary.cancelled)
+        if record is None:
+            continue
+        stopped = run.ended("cancelled")
+        if stopped and stopped.number < record.number:
+            continue
+        asked = [request for request in facts.requests if request.asked.number < record.number]
+        if any(request.may_cancel(run.id) for request in asked):
+            continue
+        refusals = [
+            request.reply
+            for request in asked
+            if request.reply is not None and request.subject == "cancel" and request.run == run.id
+        ]
+        numbers = ", ".join(str(reply.number) for reply in refusals)
+        why = f"every cancel of it was refused (event {numbers})" if refusals else "nobody asked"
+        yield broken(
+            f"run {run.id}: the database showed {record.value} (event {record.number}), yet {why}",
+            *refusals,
+            record,
+        )

@@ -1,0 +1,41 @@
+"""Work that the user cancelled is never called a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runfaults.model import History
+from runfaults.oracle.facts import Facts
+from runfaults.oracle.finding import Finding, broken
+from runfaults.oracle.rule import rule
+
+
+@rule
+def cancelled_never_failed(history: History, facts: Facts) -> Iterator[Finding]:
+    """A run that was cancelled is never recorded failed, not even for a moment.
+
+    It was cancelled if a cancel of it was answered `True`, or if its pipeline raised the target's
+    cancel exception.
+
+    Contract: cancel accepted, or the pipeline raised its cancel exception -> cancelled.
+    """
+    for run in facts.runs.values():
+        failed = run.first(history.vocabulary.failed)
+        if failed is None:
+            continue
+        seen = f"yet the database showed {failed.value} (event {failed.number})"
+        stopped = run.ended("cancelled")
+        if run.accepted:
+            accepted = run.accepted[0]
+            yield broken(
+                f"run {run.id}: a cancel was accepted (event {accepted.number}), {seen}",
+                accepted,
+                failed,
+            )
+        elif stopped:
+            yield broken(
+                f"run {run.id}: the pipeline stopped because of a cancel "
+                f"(event {stopped.number}), {seen}",
+                stopped,
+                failed,
+            )

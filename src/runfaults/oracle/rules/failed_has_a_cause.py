@@ -1,0 +1,44 @@
+"""No failure without a cause, no completion without success."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runfaults.model import History
+from runfaults.oracle.facts import Facts, RunFacts
+from runfaults.oracle.finding import Finding, broken
+from runfaults.oracle.rule import rule
+
+
+@rule
+def failed_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
+    """A run is recorded failed only if its pipeline raised before, or never started at all.
+
+    And it is recorded completed only if its pipeline returned before.
+
+    Contract: pipeline raised -> failed; a run that never could start is failed with the cause;
+    else completed.
+    """
+    for run in facts.runs.values():
+        failed = run.first(history.vocabulary.failed)
+        completed = run.first(history.vocabulary.completed)
+        for record, cause in ((failed, "raised"), (completed, "returned")):
+            if record is None or (record is failed and not run.pipeline):
+                continue
+            if any(e.subject == cause and e.number < record.number for e in run.pipeline):
+                continue
+            yield broken(
+                f"run {run.id}: the database showed {record.value} (event {record.number}), "
+                f"yet the pipeline had not {cause} before: {_last_word(run, record.number)}",
+                *run.pipeline[-1:],
+                record,
+            )
+
+
+def _last_word(run: RunFacts, number: int) -> str:
+    before = [event for event in run.pipeline if event.number < number]
+    if not before:
+        return "it had not started"
+    last = before[-1]
+    how = "was cancelled" if last.subject == "cancelled" else last.subject
+    return f"it {how} (event {last.number})"

@@ -1,0 +1,26 @@
+"""No thread dies of an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runfaults.model import History
+from runfaults.oracle.facts import Facts
+from runfaults.oracle.finding import Finding, broken
+from runfaults.oracle.rule import rule
+
+
+@rule
+def nothing_escapes(history: History, facts: Facts) -> Iterator[Finding]:
+    """No exception leaves the function of a thread of the target; `SystemExit` counts too.
+
+    Contract: a `BaseException` ends the run like any other error: nothing leaves a thread dead
+    and its row active.
+    """
+    del history
+    for escape in facts.escapes:
+        yield broken(
+            f"thread {escape.actor} died of {escape.value or 'an exception'} "
+            f"(event {escape.number})",
+            escape,
+        )

@@ -1,0 +1,27 @@
+"""Nothing is left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runfaults.model import History
+from runfaults.oracle.facts import Facts
+from runfaults.oracle.finding import Finding, broken
+from runfaults.oracle.rule import rule
+
+
+@rule
+def nothing_leaks(history: History, facts: Facts) -> Iterator[Finding]:
+    """When everything has settled, nothing of the run is left but its row.
+
+    Looked for: threads, connections, open transactions, held locks, subscribers, cancel events.
+
+    Contract: no thread, connection, transaction, lock, subscriber or cancel event outlives its
+    run.
+    """
+    del history
+    leaks = [event for event in facts.leaks if event.subject != "database"]
+    # Before everything has settled, what looks left behind may still be in use.
+    if leaks and facts.settled:
+        found = ", ".join(f"{leak.subject} {leak.value} (event {leak.number})" for leak in leaks)
+        yield broken(f"left behind: {found}", *leaks)

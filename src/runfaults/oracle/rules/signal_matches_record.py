@@ -1,0 +1,95 @@
+"""Subscribers hear the truth, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runfaults.model import Event, History
+from runfaults.oracle.facts import Facts, Request, RunFacts
+from runfaults.oracle.finding import Finding, broken
+from runfaults.oracle.rule import rule
+
+
+@rule
+def signal_matches_record(history: History, facts: Facts) -> Iterator[Finding]:
+    """Each subscriber hears the completion signal once, with the status that is in the database.
+
+    The record comes first: at the moment of the signal the database shows a terminal status, and
+    the same one if the signal names any. A subscriber that registered before the run's terminal
+    status was recorded, did not unregister and whose process did not die, does hear it.
+
+    The history tells of registrations by REPLY events with subject `subscribe` (`unsubscribe`),
+    the run, and the subscriber's name as value.
+
+    Contract: the completion signal comes exactly once per subscriber, after the record, and only
+    with the status that is in the database.
+    """
+    del history
+    for run in facts.runs.values():
+        heard: dict[str, Event] = {}
+        for signal in run.signals:
+            first = heard.setdefault(signal.subject, signal)
+            if first is not signal:
+                yield broken(
+                    f"run {run.id}: subscriber {signal.subject} heard the completion signal twice "
+                    f"(events {first.number} and {signal.number})",
+                    first,
+                    signal,
+                )
+            yield from _against_record(run, signal, facts.terminal)
+        if facts.settled:
+            yield from _unheard(run, facts, heard)
+
+
+def _against_record(run: RunFacts, signal: Event, terminal: frozenset[str]) -> Iterator[Finding]:
+    shown = run.shown(signal.number)
+    status = shown.value if shown else ""
+    heard = signal.value or "that the run is over"
+    if status not in terminal or signal.value not in {status, ""}:
+        yield broken(
+            f"run {run.id}: subscriber {signal.subject} heard {heard} (event {signal.number}) "
+            f"while the database showed {status or 'no row at all'}",
+            *([shown] if shown else []),
+            signal,
+        )
+
+
+def _unheard(run: RunFacts, facts: Facts, heard: dict[str, Event]) -> Iterator[Finding]:
+    recorded = run.first(facts.terminal)
+    if recorded is None:
+        return
+    for request in facts.requests:
+        reply = request.reply
+        if (
+            reply is None
+            or request.subject != "subscribe"
+            or request.run != run.id
+            or request.raised
+            or reply.number > recorded.number
+            or reply.value in heard
+            or _excused(reply.value, reply.number, run.id, facts)
+        ):
+            continue
+        yield broken(
+            f"run {run.id}: subscriber {reply.value} (event {reply.number}) never heard that the "
+            f"run became {recorded.value} (event {recorded.number})",
+            reply,
+            recorded,
+        )
+
+
+def _excused(subscriber: str, since: int, run: int, facts: Facts) -> bool:
+    """Whether the subscriber unregistered, or died with its process."""
+    if any(death.number > since for death in facts.deaths):
+        return True
+    return any(
+        request.subject == "unsubscribe"
+        and request.run in {run, None}
+        and request.asked.number > since
+        and subscriber in _names(request)
+        for request in facts.requests
+    )
+
+
+def _names(request: Request) -> set[str]:
+    return {request.asked.value} | ({request.reply.value} if request.reply else set())

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runfaults.model import History
+from runfaults.oracle import Facts
+
+Tell = Callable[[str], History]
+
+
+def test_each_run_has_its_own_events(history: Tell) -> None:
+    facts = Facts.of(
+        history("""
+            database status run=2 -> running
+            database status run=1 -> pending
+            run pipeline run=2 started
+            first signal run=1 first -> failed
+            run pipeline run=2 returned
+        """)
+    )
+    assert list(facts.runs) == [1, 2]
+    one, two = facts.runs.values()
+    assert (one.status, one.ending, [e.number for e in one.signals]) == ("pending", None, [3])
+    assert two.ended("returned") is two.ending
+    assert two.ended("raised") is None
+    assert [e.number for e in two.pipeline] == [2, 4]
+
+
+def test_a_pipeline_that_only_started_has_no_ending(history: Tell) -> None:
+    facts = Facts.of(history("run pipeline run=1 started"))
+    assert facts.runs[1].ending is None
+
+
+def test_a_pipeline_that_runs_again_ends_as_it_did_last(history: Tell) -> None:
+    facts = Facts.of(
+        history("""
+            run pipeline run=1 started
+            run pipeline run=1 raised -> ValueError: once
+            run pipeline run=1 started
+            run pipeline run=1 returned
+        """)
+    )
+    assert facts.runs[1].ended("returned")
+
+
+def test_replies_belong_to_the_last_request_of_the_same_actor_and_subject(history: Tell) -> None:
+    facts = Facts.of(
+        history("""
+            user request start
+            cancel request run=1 cancel
+            cancel request run=2 cancel
+            user reply start -> 7
+            cancel reply cancel -> True
+        """)
+    )
+    asked = [(r.asked.number, r.reply.number if r.reply else None, r.run) for r in facts.requests]
+    assert asked == [(0, 3, 7), (1, None, 1), (2, 4, 2)]
+    assert [reply.number for reply in facts.runs[2].accepted] == [4]
+
+
+def test_only_a_number_that_sqlite_can_make_is_an_id(history: Tell) -> None:
+    facts = Facts.of(history("user reply start -> 9223372036854775808000"))
+    assert facts.requests[0].run is None
+
+
+def test_shown_is_what_the_database_said_at_that_moment(history: Tell) -> None:
+    run = Facts.of(
+        history("""
+            run thread started
+            database status run=1 -> pending
+            database status run=1 pending -> running
+            run thread ended
+        """)
+    ).runs[1]
+    shown = [run.shown(number) for number in range(4)]
+    assert [event and event.value for event in shown] == [None, "pending", "running", "running"]
+
+
+def test_only_the_process_dies(history: Tell) -> None:
+    facts = Facts.of(history("run thread died\nprocess thread died"))
+    assert [event.number for event in facts.deaths] == [1]
+
+
+def test_nothing_after_a_stuck_event_is_a_fact(history: Tell) -> None:
+    facts = Facts.of(
+        history("""
+            database status run=1 -> running
+            world stuck hang
+            database status run=1 running -> failed
+            world settled
+        """)
+    )
+    assert facts.runs[1].status == "running"
+    assert facts.settled is None
+
+
+def test_a_second_life_settles_anew(history: Tell) -> None:
+    first = "database status run=1 -> completed\nworld settled\nprocess thread died"
+    assert Facts.of(history(first)).settled is None
+    settled = Facts.of(history(first + "\nworld settled")).settled
+    assert settled is not None
+    assert settled.number == 3
