@@ -3,6 +3,7 @@
 from runfaults.model.fault import Fault
 from runfaults.model.fault_point import FaultPoint, Operation
 from runfaults.model.history import Event, EventKind, History
+from runfaults.model.result import Cell, CheckResult, Tally, Versions, Violation
 from runfaults.model.scenario import Scenario
 from runfaults.model.schedule import Act, Ending, Preemption, Schedule
 from runfaults.model.verdict import Judgement, Verdict
@@ -10,6 +11,8 @@ from runfaults.model.vocabulary import Vocabulary
 
 __all__ = [
     "Act",
+    "Cell",
+    "CheckResult",
     "Ending",
     "Event",
     "EventKind",
@@ -21,6 +24,9 @@ __all__ = [
     "Preemption",
     "Scenario",
     "Schedule",
+    "Tally",
     "Verdict",
+    "Versions",
+    "Violation",
     "Vocabulary",
 ]

@@ -1,0 +1,140 @@
+"""What an exploration found: everything that a report needs, and nothing that can act."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from runfaults.model.history import History
+from runfaults.model.scenario import Scenario
+from runfaults.model.verdict import Judgement, Verdict
+
+
+class Tally(NamedTuple):
+    """How many schedules got each verdict."""
+
+    holds: int = 0
+    broken: int = 0
+    unknown: int = 0
+
+    @property
+    def total(self) -> int:
+        """All schedules counted."""
+        return self.holds + self.broken + self.unknown
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict that was given; unknown where nothing was counted."""
+        if self.broken:
+            return Verdict.BROKEN
+        return Verdict.UNKNOWN if self.unknown or not self.holds else Verdict.HOLDS
+
+
+class Cell(NamedTuple):
+    """One fault kind at one fault point: a cell of the coverage grid.
+
+    Attributes:
+        point: The fault point's text.
+        kind: Name of the fault kind.
+        tally: What came of the schedules in which the kind struck there.
+        impossible: Why the kind cannot strike there; empty where it can.
+    """
+
+    point: str
+    kind: str
+    tally: Tally = Tally()
+    impossible: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What a result was measured with.
+
+    Attributes:
+        python: `platform.python_version()`.
+        sqlite: `sqlite3.sqlite_version`.
+        runfaults: This package's version.
+    """
+
+    python: str
+    sqlite: str
+    runfaults: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One schedule under which a rule is broken, or could not be judged, with all that shows it.
+
+    Attributes:
+        scenario: The schedule, minimised, under a name.
+        history: What happened.
+        judgements: What every rule says of it.
+        neighbour: What happened under the same schedule without its faults, where that passed.
+        saved_to: The scenario file, as the user would type it; None if it was not saved.
+        confirmed: How the finding was confirmed, in a sentence, such as a replay outside the
+            simulation; None if it was not.
+    """
+
+    scenario: Scenario
+    history: History
+    judgements: tuple[Judgement, ...]
+    neighbour: History | None = None
+    saved_to: str | None = None
+    confirmed: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the judgements."""
+        return Verdict.worst(judgement.verdict for judgement in self.judgements)
+
+    @property
+    def against(self) -> tuple[Judgement, ...]:
+        """The judgements that give the verdict, where it is not a pass."""
+        if self.verdict is Verdict.HOLDS:
+            return ()
+        return tuple(each for each in self.judgements if each.verdict is self.verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The outcome of one check. Its size is bounded: counts for all, violations for a few.
+
+    Attributes:
+        target: Name of the system under test.
+        versions: What it was measured with.
+        bound: Which schedules were meant to run, in words.
+        schedules: The verdicts of the schedules that ran.
+        pruned: Schedules that did not run because an equivalent one did.
+        elapsed: Real seconds that the check took.
+        rules: For every rule, by name, its verdicts on the schedules that ran.
+        coverage: The cells of the grid, points and kinds in the order in which to show them.
+        violations: The first few schedules for each rule that is broken or could not be judged,
+            smallest first; the tallies count them all.
+        notes: Warnings and remarks, a sentence each.
+        not_reached: What of the bound did not run, a phrase each, where the check was interrupted
+            or its budget was spent.
+    """
+
+    target: str
+    versions: Versions
+    bound: str
+    schedules: Tally
+    pruned: int
+    elapsed: float
+    rules: Mapping[str, Tally]
+    coverage: tuple[Cell, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    notes: tuple[str, ...] = ()
+    not_reached: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the whole bound was covered."""
+        return not self.not_reached
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the rules' verdicts; unknown where no schedule ran."""
+        verdicts = [tally.verdict for tally in (self.schedules, *self.rules.values())]
+        return Verdict.worst(verdicts)

@@ -1,0 +1,70 @@
+"""A rich console that can write to whatever the user has: terminal, pipe, old code page."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from io import StringIO
+from typing import TYPE_CHECKING, TextIO, cast
+
+if TYPE_CHECKING:
+    # rich takes a while to load: `runfaults --help` must not wait for it.
+    from rich.console import Console
+
+PIPE_WIDTH = 100
+"""Columns where there is no terminal to ask."""
+
+_PADDING = re.compile(r" +(?=\n)")
+
+
+class EncodableFile(StringIO):
+    """Passes text on to a file; what its encoding cannot say is written as an escape."""
+
+    def __init__(self, file: TextIO) -> None:
+        super().__init__()
+        self._file = file
+
+    @property
+    def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]  # StringIO has none
+        """Of the file; rich chooses its box characters by it."""
+        return cast("str | None", getattr(self._file, "encoding", None)) or "utf-8"
+
+    def write(self, text: str, /) -> int:
+        """Write to the file, without the blanks that pad lines unless it is a terminal."""
+        if not self.isatty():
+            text = _PADDING.sub("", text)
+        safe = text.encode(self.encoding, "backslashreplace").decode(self.encoding)
+        return self._file.write(safe)
+
+    def flush(self) -> None:
+        """Flush the file."""
+        self._file.flush()
+
+    def isatty(self) -> bool:
+        """Whether the file is a terminal."""
+        return self._file.isatty()
+
+    def fileno(self) -> int:
+        """Of the file, for rich to ask for the terminal's size."""
+        return self._file.fileno()
+
+
+def open_console(file: TextIO | None = None, width: int | None = None) -> Console:
+    """A console on standard output, or on the file.
+
+    Colours and the terminal's width only where there is a terminal; `NO_COLOR`, `FORCE_COLOR`,
+    `TERM` and `COLUMNS` are respected, as rich documents.
+    """
+    from rich.console import Console  # noqa: PLC0415  # see above
+
+    target = EncodableFile(sys.stdout if file is None else file)
+    console = Console(file=target, highlight=False, markup=False, emoji=False, width=width)
+    if width is None and not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPE_WIDTH
+    return console
+
+
+def is_ascii(console: Console) -> bool:
+    """Whether only ASCII is sure to be shown."""
+    return console.options.ascii_only

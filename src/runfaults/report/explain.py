@@ -1,0 +1,196 @@
+"""One paragraph in plain words that tells what happened, from the events alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from runfaults.model import Event, EventKind, History, Judgement, Operation, Verdict
+from runfaults.report.steps import DATABASE, NOTABLE, Failure, Step, printable, steps
+
+
+class _Sentence(NamedTuple):
+    """Sentences with the same key are told once, with a count."""
+
+    key: tuple[str, ...]
+    text: str
+
+
+def explain(history: History, judgements: Iterable[Judgement]) -> str:
+    """Tell the history: outcome of the pipeline, faults, errors, waits, what was recorded, why.
+
+    Deterministic. Every statement is an event or a rule's own reason; where the events do not
+    tell, neither does the paragraph. What happened again and again is told once, with a count.
+    """
+    judgements = tuple(judgements)
+    told = [sentence for step in steps(history) for sentence in _tell(step, history)]
+    times: dict[tuple[str, ...], int] = {}
+    for sentence in told:
+        times[sentence.key] = times.get(sentence.key, 0) + 1
+    lines = {sentence.key: sentence.text for sentence in reversed(told)}
+    in_order = dict.fromkeys(sentence.key for sentence in told)
+    paragraph = [_counted(lines[key], times[key]) for key in in_order]
+    paragraph += [_upper(text) for text in _last_words(history)]
+    paragraph += list(_conclusions(judgements))
+    return " ".join(paragraph)
+
+
+def _counted(text: str, times: int) -> str:
+    again = f" ({times} times in all)" if times > 1 else ""
+    return f"{_upper(text)}{again}."
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _tell(step: Step, history: History) -> Iterator[_Sentence]:
+    """What is worth telling of a step."""
+    first = step.events[0]
+    text = _news(first)
+    if text:
+        yield _Sentence((first.kind, text), printable(text))
+    yield from _operation(step)
+    for event in step.statuses:
+        text = _recorded(event, history)
+        if text:
+            by = f"{_what(step)} took effect and " if step.operation else ""
+            yield _Sentence((str(event.number),), printable(by + text))
+
+
+def _operation(step: Step) -> Iterator[_Sentence]:
+    """The wait, the strike and the error of an operation."""
+    wait, strike, failure = map(step.find, (EventKind.WAIT, EventKind.STRIKE, EventKind.ERROR))
+    if wait and wait.subject.partition(" ")[0] not in {"sleep", "thread"}:
+        text = _wait(step, wait)
+        yield _Sentence((EventKind.WAIT, text), printable(text))
+    if failure:
+        error = Failure.of(failure.value)
+        message = f' ("{error.message}")' if error.name else ""
+        cause = f", struck by the fault {strike.subject}{_leaving(strike)}" if strike else ""
+        text = f"{_what(step)} got {error.short}{message}{cause}"
+        yield _Sentence((EventKind.ERROR, text), printable(text))
+    elif strike:
+        text = f"the fault {strike.subject} struck {_what(step)}{_leaving(strike)}"
+        yield _Sentence((EventKind.STRIKE, text), printable(text))
+
+
+def _wait(step: Step, wait: Event) -> str:
+    seconds = step.until - wait.time
+    long = f" {seconds:.3g} s" if seconds >= NOTABLE else ""
+    itself = " itself" if wait.value == step.actor else ""
+    holder = f", held by {wait.value}{itself}" if wait.value else ""
+    if wait.subject == DATABASE:
+        return f"{_what(step)} waited{long} for the {DATABASE}{holder}"
+    return f"the {step.actor} waited{long} for the {wait.subject}{holder}"
+
+
+def _leaving(strike: Event) -> str:
+    return f" ({strike.value})" if strike.value else ""
+
+
+def _what(step: Step) -> str:
+    """An operation in the words of somebody who knows SQL and threads."""
+    verb, _, rest = step.operation.partition(" ")
+    subject = rest.partition("#")[0].strip()
+    phrases: dict[str, str] = {
+        Operation.CONNECT: "attempt to open a connection",
+        Operation.EXECUTE: subject or "statement",
+        Operation.FETCH: f"fetch from {subject}" if subject else "fetch",
+        Operation.COMMIT: "COMMIT",
+        Operation.ROLLBACK: "ROLLBACK",
+        Operation.CLOSE: "attempt to close a connection",
+        Operation.SPAWN: f"attempt to start the thread {subject}",
+        Operation.ACQUIRE: f"attempt to take the lock {subject}",
+        Operation.JOIN: f"join of {subject}" if subject else "join",
+        Operation.SLEEP: "sleep",
+    }
+    return f"the {step.actor}'s {phrases.get(verb, step.operation)}"
+
+
+def _pipeline(event: Event) -> str:
+    because = f" {event.value}" if event.value else ""
+    return {
+        "started": "",
+        "returned": "the pipeline had succeeded",
+        "raised": f"the pipeline raised{because}",
+        "cancelled": "the pipeline noticed the cancel and stopped",
+    }.get(event.subject, f"the pipeline {event.subject}{because}")
+
+
+def _reply(event: Event) -> str:
+    """Answers about cancels, and every answer that is an error; a start that works is no news."""
+    if event.value.startswith("raised "):
+        return f"the {event.actor}'s request to {event.subject} {event.value}"
+    if event.subject.startswith("start"):
+        return ""
+    meaning = {"True": " (accepted)", "False": " (refused)"}.get(event.value, "")
+    return f"the manager answered the {event.subject} with {event.value or 'nothing'}{meaning}"
+
+
+def _thread(event: Event) -> str:
+    if event.subject != "escaped":
+        return ""
+    return (
+        f"{Failure.of(event.value).short or 'an exception'} escaped from the thread {event.actor}"
+    )
+
+
+def _news(event: Event) -> str:
+    """The sentence for an event without its full stop; empty where the event is no news."""
+    detail = f": {event.value}" if event.value else ""
+    starting = event.subject.startswith("start")
+    return {
+        EventKind.PIPELINE: _pipeline(event),
+        EventKind.REQUEST: "" if starting else f"a {event.subject} was requested",
+        EventKind.REPLY: _reply(event),
+        EventKind.SIGNAL: f"{event.subject} was told {event.value}",
+        EventKind.THREAD: _thread(event),
+        EventKind.LEAK: f"at the end a {event.subject} was left over{detail}",
+        EventKind.STUCK: f"then nothing could go on ({event.subject}){detail}",
+    }.get(event.kind, "")
+
+
+def _recorded(event: Event, history: History) -> str:
+    """A transition to or from a status that claims an end; the others are no news."""
+    terminal = history.vocabulary.terminal
+    if event.value not in terminal and event.subject not in terminal:
+        return ""
+    run = f" run {event.run}" if event.run is not None and _runs(history) > 1 else ""
+    if not event.value:
+        return f"the {DATABASE} lost the row of{run or ' the run'}, which said {event.subject}"
+    was = f", where it had said {event.subject}" if event.subject in terminal else ""
+    return printable(f"the {DATABASE} recorded {event.value}{' for' + run if run else ''}{was}")
+
+
+def _runs(history: History) -> int:
+    return len({event.run for event in history.events if event.run is not None})
+
+
+def _last_words(history: History) -> Iterator[str]:
+    """Runs that the database says are active when nothing can happen any more."""
+    ends = {EventKind.SETTLED, EventKind.STUCK}
+    if not any(event.kind in ends for event in history.events):
+        return
+    last = {event.run: event for event in history.events if event.kind is EventKind.STATUS}
+    for run, event in last.items():
+        if event.value in history.vocabulary.active:
+            which = f" for run {run}" if len(last) > 1 else ""
+            yield (
+                f"when nothing could happen any more, the {DATABASE} still said "
+                f"{event.value}{which}."
+            )
+
+
+def _conclusions(judgements: Iterable[Judgement]) -> Iterator[str]:
+    words = {Verdict.BROKEN: "broken", Verdict.UNKNOWN: "not to be judged"}
+    for verdict, word in words.items():
+        rules = [
+            judgement.rule + (f" ({judgement.reason.rstrip('.')})" if judgement.reason else "")
+            for judgement in judgements
+            if judgement.verdict is verdict
+        ]
+        if rules:
+            noun = "the rule" if len(rules) == 1 else f"{len(rules)} rules"
+            verb = "is" if len(rules) == 1 else "are"
+            yield printable(f"So {noun} {verb} {word}: {'; '.join(rules)}.")

@@ -1,0 +1,58 @@
+"""The coverage grid: fault points down, fault kinds across."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from runfaults.model import Cell, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The cells of a result, ready to be drawn as a table.
+
+    Attributes:
+        points: The rows, in the order of the cells.
+        kinds: The columns, in the order of the cells.
+        cells: Every cell there is, by point and kind; a missing one did not run.
+        reasons: Why cells are impossible, each with a short key that stands for it in the table.
+    """
+
+    points: tuple[str, ...]
+    kinds: tuple[str, ...]
+    cells: dict[tuple[str, str], Cell]
+    reasons: dict[str, str]
+
+    @classmethod
+    def of(cls, cells: Iterable[Cell]) -> Grid:
+        """Arrange the cells."""
+        cells = tuple(cells)
+        reasons = dict.fromkeys(cell.impossible for cell in cells if cell.impossible)
+        return cls(
+            tuple(dict.fromkeys(cell.point for cell in cells)),
+            tuple(dict.fromkeys(cell.kind for cell in cells)),
+            {(cell.point, cell.kind): cell for cell in cells},
+            {reason: _key(number) for number, reason in enumerate(reasons)},
+        )
+
+    def row(self, point: str) -> tuple[Cell | None, ...]:
+        """The cells of one point; None where nothing ran."""
+        return tuple(self.cells.get((point, kind)) for kind in self.kinds)
+
+    def holds(self, point: str) -> bool:
+        """Whether everything that ran at this point held."""
+        return all(
+            cell is None or cell.impossible or cell.tally.verdict is Verdict.HOLDS
+            for cell in self.row(point)
+        )
+
+
+def _key(number: int) -> str:
+    """A, b, ... z, aa, ab, ...: as spreadsheets name columns."""
+    letters = ""
+    while number >= 0:
+        number, letter = divmod(number, 26)
+        letters = chr(ord("a") + letter) + letters
+        number -= 1
+    return letters

@@ -1,0 +1,121 @@
+"""How far a long piece of work has got."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from runfaults.report.console import open_console
+from runfaults.report.steps import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+
+class Progress(Protocol):
+    """Told by whoever does the work, shown by whoever has a screen."""
+
+    def start(self, total: int | None) -> None:
+        """The work begins; `total` pieces, None if nobody knows."""
+        ...
+
+    def advance(self, count: int = 1) -> None:
+        """So many more pieces are done."""
+        ...
+
+    def note(self, text: str) -> None:
+        """What is being done now, in a few words."""
+        ...
+
+    def stop(self) -> None:
+        """The work is over, done or not. Harmless if it never began."""
+        ...
+
+
+class SilentProgress:
+    """Shows nothing: for pipes and tests."""
+
+    def start(self, total: int | None) -> None:
+        """Show nothing."""
+
+    def advance(self, count: int = 1) -> None:
+        """Show nothing."""
+
+    def note(self, text: str) -> None:
+        """Show nothing."""
+
+    def stop(self) -> None:
+        """Show nothing."""
+
+
+class TerminalProgress:
+    """A bar with count, rate and time left that vanishes when the work is over."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._bar: RichProgress | None = None
+
+    def start(self, total: int | None) -> None:
+        """Show the bar; starting again begins the next piece of work."""
+        self.stop()
+        self._bar = _bar(self._file)
+        self._bar.add_task("", total=total)
+        self._bar.start()
+
+    def advance(self, count: int = 1) -> None:
+        """Move the bar."""
+        if self._bar is not None:
+            self._bar.advance(self._bar.task_ids[0], count)
+
+    def note(self, text: str) -> None:
+        """Show the text beside the bar."""
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], description=printable(text))
+
+    def stop(self) -> None:
+        """Remove the bar."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def open_progress(file: TextIO | None = None) -> Progress:
+    """Progress on standard error, or the file, where that is a terminal; else silence."""
+    target = sys.stderr if file is None else file
+    if not open_console(target).is_terminal:
+        return SilentProgress()
+    return TerminalProgress(target)
+
+
+def _bar(file: TextIO) -> RichProgress:
+    from rich.progress import (  # noqa: PLC0415  # see open_console
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text  # noqa: PLC0415
+
+    class Rate(ProgressColumn):
+        """Pieces each second, over the last while."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.0f}/s" if speed else "", style="progress.data.speed")
+
+    return Progress(
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=open_console(file),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )

@@ -1,0 +1,248 @@
+"""A history as the steps that a person reads: an operation and its answer are one step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from runfaults.model import Event, EventKind, History, Judgement, Verdict
+
+DATABASE = "database"
+"""The actor of status transitions (see `Event.actor`)."""
+
+NOTABLE = 0.001
+"""Virtual seconds below which the length of a wait is no news."""
+
+_ANSWERS = frozenset({EventKind.OK, EventKind.ERROR})
+_PARTS = frozenset({EventKind.OK, EventKind.ERROR, EventKind.STRIKE, EventKind.WAIT})
+_NOBODY = frozenset({EventKind.STATUS, EventKind.LEAK, EventKind.STUCK, EventKind.SETTLED})
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_ERROR = re.compile(
+    r"(?P<class>[\w.]+)(?:: (?P<message>.*?))?(?: \[(?P<name>\w+)\])?", flags=re.DOTALL
+)
+
+
+def printable(text: str) -> str:
+    r"""The text with control characters and bidirectional overrides spelt out (`\x1b`).
+
+    Error messages come from the system under test: they must not be able to move a cursor.
+    """
+    return _CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text.replace("\r\n", "\n"))
+
+
+class Failure(NamedTuple):
+    """The value of an error event, taken apart.
+
+    Attributes:
+        type: The exception's class.
+        message: Its text.
+        name: SQLite's name for it (`SQLITE_BUSY`); empty if it has none.
+    """
+
+    type: str
+    message: str
+    name: str
+
+    @classmethod
+    def of(cls, text: str) -> Failure:
+        """Read `Class: message [NAME]`."""
+        match = _ERROR.fullmatch(text)
+        if match is None:
+            return cls("", text, "")
+        return cls(match["class"], match["message"] or "", match["name"] or "")
+
+    @property
+    def short(self) -> str:
+        """SQLite's name, else the class, else the text."""
+        return self.name or self.type or self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that an actor did, or that was seen.
+
+    Attributes:
+        actor: Who did it.
+        events: The events that make the step, in order.
+        operation: For an operation, what was invoked, without the actor's name: `commit #2`.
+        continued: Whether the operation was invoked in an earlier step and other actors went
+            on in between.
+        decisive: Whether one of the events is evidence against the system under test.
+        until: Virtual time at which a wait in this step was over; the step's own time where
+            there is none.
+    """
+
+    actor: str
+    events: tuple[Event, ...]
+    operation: str
+    continued: bool
+    decisive: bool
+    until: float
+
+    @property
+    def time(self) -> float:
+        """Virtual seconds since the schedule began."""
+        return self.events[0].time
+
+    @property
+    def number(self) -> int:
+        """Number of the first event."""
+        return self.events[0].number
+
+    @property
+    def kind(self) -> EventKind:
+        """What sort of event the step begins with."""
+        return self.events[0].kind
+
+    def find(self, kind: EventKind) -> Event | None:
+        """The first event of that kind, if any."""
+        return next((event for event in self.events if event.kind is kind), None)
+
+    @property
+    def statuses(self) -> tuple[Event, ...]:
+        """The status transitions that the database recorded in this step."""
+        return tuple(event for event in self.events if event.kind is EventKind.STATUS)
+
+    @property
+    def failure(self) -> Failure | None:
+        """The error that the operation raised, or that escaped."""
+        error = self.find(EventKind.ERROR)
+        return Failure.of(printable(error.value)) if error else None
+
+    @property
+    def sql(self) -> str:
+        """The statement, where the operation has one."""
+        invoked = self.find(EventKind.INVOKE)
+        return printable(invoked.value) if invoked else ""
+
+    @property
+    def waiting(self) -> str:
+        """What the actor waited for, how long, and who held it; empty if it did not wait."""
+        wait = self.find(EventKind.WAIT)
+        if wait is None:
+            return ""
+        what = "sleeps" if wait.subject == "sleep" else f"waits for {wait.subject}"
+        seconds = self.until - wait.time
+        long = f" {seconds:.4g} s" if seconds >= NOTABLE else ""
+        holder = f", held by {wait.value}" if wait.value else ""
+        return printable(what + long + holder)
+
+    @property
+    def title(self) -> str:
+        """What happened, in a few words, without the actor."""
+        if self.operation:
+            text = f"{self.operation} goes on" if self.continued else self.operation
+        else:
+            text = _title(self.events[0])
+        return printable(text)
+
+    @property
+    def went_wrong(self) -> bool:
+        """Whether the step is bad news in itself, whatever the rules say."""
+        first = self.events[0]
+        return (
+            self.find(EventKind.ERROR) is not None
+            or self.kind in {EventKind.LEAK, EventKind.STUCK}
+            or (self.kind is EventKind.THREAD and first.subject == "escaped")
+            or (self.kind is EventKind.PIPELINE and first.subject == "raised")
+            or (self.kind is EventKind.REPLY and first.value.startswith("raised"))
+        )
+
+
+def _title(event: Event) -> str:
+    detail = f": {event.value}" if event.value else ""
+    plain = f"{event.kind} {event.subject}".strip() + detail
+    return {
+        EventKind.REQUEST: f"asks to {event.subject}",
+        EventKind.REPLY: f"{event.subject}: answer {event.value}",
+        EventKind.SIGNAL: f"signal {event.value} to {event.subject}",
+        EventKind.STATUS: "",
+        EventKind.LEAK: f"leaked {event.subject}{detail}",
+        EventKind.STUCK: f"{event.subject}{detail}",
+        EventKind.SETTLED: "settled: nothing more can happen",
+    }.get(event.kind, plain)
+
+
+def transition(event: Event) -> str:
+    """A status event as `running -> failed`, with words for a row that appears or goes."""
+    return printable(f"{event.subject or '(no row)'} -> {event.value or '(row deleted)'}")
+
+
+def evidence(judgements: Iterable[Judgement]) -> frozenset[int]:
+    """Numbers of the events that prove what is broken or unknown."""
+    return frozenset(
+        number
+        for judgement in judgements
+        if judgement.verdict is not Verdict.HOLDS
+        for number in judgement.evidence
+    )
+
+
+def lanes(history: History) -> tuple[str, ...]:
+    """The actors that do something, in order of appearance; the database is not one of them."""
+    actors = (event.actor for event in history.events if event.kind not in _NOBODY)
+    return tuple(dict.fromkeys(actors))
+
+
+def steps(history: History, judgements: Iterable[Judgement] = ()) -> tuple[Step, ...]:
+    """The history as steps.
+
+    An operation, the fault that strikes it, the wait in it, its answer and the status
+    transitions that it committed are one step, unless another actor does something in between.
+    """
+    decisive = evidence(judgements)
+    ends = _ends_of_waits(history.events)
+    invoked: dict[str, Event] = {}
+    found: list[Step] = []
+    for group in _groups(history.events):
+        first = group[0]
+        begins = next((event for event in group if event.kind is EventKind.INVOKE), None)
+        if begins is not None:
+            invoked[first.actor] = begins
+        named = invoked.get(first.actor) if first.kind in _PARTS | {EventKind.INVOKE} else None
+        found.append(
+            Step(
+                actor=first.actor,
+                events=tuple(group),
+                operation=named.subject.removeprefix(f"{first.actor} ") if named else "",
+                continued=named is not None and begins is None,
+                decisive=any(event.number in decisive for event in group),
+                until=max(ends.get(event.number, first.time) for event in group),
+            )
+        )
+        if any(event.kind in _ANSWERS for event in group):
+            invoked.pop(first.actor, None)
+    return tuple(found)
+
+
+def _groups(events: Iterable[Event]) -> Iterator[list[Event]]:
+    group: list[Event] = []
+    for event in events:
+        if group and not _belongs(event, group):
+            yield group
+            group = []
+        group.append(event)
+    if group:
+        yield group
+
+
+def _belongs(event: Event, group: list[Event]) -> bool:
+    if group[0].kind not in _PARTS | {EventKind.INVOKE}:
+        return False
+    if event.kind is EventKind.STATUS:
+        return True
+    answered = any(earlier.kind in _ANSWERS for earlier in group)
+    return event.actor == group[0].actor and event.kind in _PARTS and not answered
+
+
+def _ends_of_waits(events: tuple[Event, ...]) -> dict[int, float]:
+    """For each wait, the time of its actor's next event; of the last event if there is none."""
+    ends: dict[int, float] = {}
+    following: dict[str, float] = {}
+    for event in reversed(events):
+        if event.kind is EventKind.WAIT:
+            ends[event.number] = following.get(event.actor, events[-1].time)
+        following[event.actor] = event.time
+    return ends

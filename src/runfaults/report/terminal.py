@@ -1,0 +1,239 @@
+"""What `runfaults check` prints when it is done."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TextIO
+
+from runfaults.model import Cell, CheckResult, Tally, Verdict, Violation
+from runfaults.report.console import is_ascii, open_console
+from runfaults.report.explain import explain
+from runfaults.report.grid import Grid
+from runfaults.report.steps import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+STYLES = {Verdict.HOLDS: "green", Verdict.BROKEN: "bold red", Verdict.UNKNOWN: "yellow"}
+SHOWN_POINTS = 40
+"""Rows of the coverage grid from which on those where everything held are summed up."""
+
+NARROW = 40
+"""Columns below which nothing is indented."""
+
+
+def print_result(
+    result: CheckResult, *, file: TextIO | None = None, width: int | None = None
+) -> None:
+    """Print a summary: rules, coverage, violations with their explanation, notes, verdict.
+
+    Args:
+        result: What the check found.
+        file: Where to print; standard output if None.
+        width: Columns; as wide as the terminal, or 100, if None.
+    """
+    console = open_console(file, width)
+    for part in _parts(result, console):
+        # A plain string is a line to be copied: it is not broken at the console's width.
+        console.print(part, soft_wrap=isinstance(part, str))
+
+
+def replay_command(violation: Violation) -> str:
+    """The command that reproduces the violation; empty if it was not saved."""
+    if violation.saved_to is None:
+        return ""
+    return f"runfaults replay {shlex.quote(printable(violation.saved_to))}"
+
+
+def _parts(result: CheckResult, console: Console) -> Iterator[RenderableType]:
+    ascii_only = is_ascii(console)
+    yield from _coverage(Grid.of(result.coverage), console)
+    for number, violation in enumerate(result.violations, 1):
+        yield from _violation(number, violation, console)
+    yield _heading("Rules")
+    yield _rules(result, ascii_only=ascii_only)
+    for title, lines in (("Not reached", result.not_reached), ("Notes", result.notes)):
+        if lines:
+            yield _heading(title)
+            yield from (_indented(line, console) for line in lines)
+    yield ""
+    yield from _summary(result, console)
+
+
+def _summary(result: CheckResult, console: Console) -> Iterator[RenderableType]:
+    """The last lines, where the eye is when the command ends."""
+    from rich.text import Text  # noqa: PLC0415  # see open_console
+
+    versions = result.versions
+    pruned = f", {result.pruned:,} more pruned as equivalent" if result.pruned else ""
+    yield _indented(f"bound: {result.bound}", console)
+    yield _indented(
+        f"{result.schedules.total:,} schedules{pruned}, in {_duration(result.elapsed)}; "
+        f"Python {versions.python}, SQLite {versions.sqlite}, runfaults {versions.runfaults}",
+        console,
+    )
+    text = Text(printable(f"{result.target}: "))
+    text.append(headline(result), STYLES[result.verdict])
+    yield text
+
+
+def headline(result: CheckResult) -> str:
+    """The verdict in one line."""
+    tally = result.schedules
+    unfinished = "" if result.finished else "; the bound was not covered"
+    return {
+        Verdict.HOLDS: f"holds under all {tally.total:,} schedules, 0 violations{unfinished}",
+        Verdict.BROKEN: (
+            f"broken by {tally.broken:,} of {tally.total:,} schedules{_unknown(tally)}{unfinished}"
+        ),
+        Verdict.UNKNOWN: (
+            f"unknown: {tally.unknown:,} of {tally.total:,} schedules could not be judged, "
+            f"0 violations{unfinished}"
+        ),
+    }[result.verdict]
+
+
+def _unknown(tally: Tally) -> str:
+    return f", {tally.unknown:,} could not be judged" if tally.unknown else ""
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes:.0f} min {rest:.0f} s" if minutes else f"{rest:.1f} s"
+
+
+def _heading(text: str) -> Text:
+    from rich.text import Text  # noqa: PLC0415  # see open_console
+
+    return Text("\n").append(printable(text), "bold")
+
+
+def _indented(text: str, console: Console, style: str = "") -> RenderableType:
+    from rich.padding import Padding  # noqa: PLC0415  # see open_console
+    from rich.text import Text  # noqa: PLC0415
+
+    indent = 2 if console.width >= NARROW else 0
+    return Padding(Text(printable(text), style), (0, 0, 0, indent))
+
+
+def _rules(result: CheckResult, *, ascii_only: bool) -> Table:
+    from rich.table import Table  # noqa: PLC0415  # see open_console
+    from rich.text import Text  # noqa: PLC0415
+
+    signs = {Verdict.HOLDS: "✓", Verdict.BROKEN: "✗", Verdict.UNKNOWN: "?"}
+    if ascii_only:
+        signs |= {Verdict.HOLDS: "+", Verdict.BROKEN: "X"}
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=3, justify="right")
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+    for rule, tally in result.rules.items():
+        style = STYLES[tally.verdict]
+        table.add_row(
+            Text(signs[tally.verdict], style), Text(printable(rule)), Text(_sentence(tally), style)
+        )
+    return table
+
+
+def _sentence(tally: Tally) -> str:
+    return {
+        Verdict.HOLDS: "holds",
+        Verdict.BROKEN: f"broken by {tally.broken:,} of {tally.total:,}{_unknown(tally)}",
+        Verdict.UNKNOWN: f"unknown: {tally.unknown:,} of {tally.total:,} could not be judged",
+    }[tally.verdict]
+
+
+def _violation(number: int, violation: Violation, console: Console) -> Iterator[RenderableType]:
+    scenario = violation.scenario
+    rules = ", ".join(judgement.rule for judgement in violation.against)
+    kind = "Violation" if violation.verdict is Verdict.BROKEN else "Not judged"
+    yield _heading(f"{kind} {number}: {scenario.name}")
+    yield _indented(f"{scenario.symptom} [{rules}]", console, STYLES[violation.verdict])
+    yield _indented(explain(violation.history, violation.judgements), console)
+    yield _indented(f"schedule: {scenario.schedule}", console, "dim")
+    if violation.confirmed:
+        yield _indented(f"confirmed: {violation.confirmed}", console)
+    if violation.saved_to is None:
+        yield _indented("not saved to a file", console)
+    else:
+        yield _indented(f"saved to {violation.saved_to}; to reproduce:", console)
+        yield f"    {replay_command(violation)}"
+
+
+def _coverage(grid: Grid, console: Console) -> Iterator[RenderableType]:
+    if not grid.cells:
+        return
+    points = grid.points
+    if len(points) > SHOWN_POINTS:
+        points = tuple(point for point in points if not grid.holds(point))
+    yield _heading("Coverage: schedules at each fault point, for each kind of fault")
+    if points:
+        for start, end in _fitting(grid.kinds, max(map(len, points)), console.width):
+            if start:
+                yield ""
+            yield _grid(grid, points, start, end, ascii_only=is_ascii(console))
+    if len(points) < len(grid.points):
+        others = "other " if points else ""
+        yield _indented(
+            f"everything held at the {len(grid.points) - len(points):,} {others}points", console
+        )
+    broken = "X3/12" if is_ascii(console) else "✗3/12"
+    yield _indented(
+        f"12 held; {broken} broken, of 12; ?1/12 not judged, of 12; . did not run; "
+        "-a impossible, because of a:",
+        console,
+        "dim",
+    )
+    for reason, key in grid.reasons.items():
+        yield _indented(f"{key}: {reason}", console, "dim")
+
+
+def _fitting(kinds: tuple[str, ...], label: int, width: int) -> Iterator[tuple[int, int]]:
+    """Ranges of columns that fit side by side."""
+    room = width - label - 4
+    start, used = 0, 0
+    for number, kind in enumerate(kinds):
+        needed = max(7, *(len(part) + 1 for part in kind.split("-"))) + 2
+        if number > start and used + needed > room:
+            yield start, number
+            start, used = number, 0
+        used += needed
+    yield start, len(kinds)
+
+
+def _grid(grid: Grid, points: tuple[str, ...], start: int, end: int, *, ascii_only: bool) -> Table:
+    from rich import box  # noqa: PLC0415  # see open_console
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False, pad_edge=True)
+    table.add_column("", overflow="fold")
+    for kind in grid.kinds[start:end]:
+        table.add_column(
+            Text(printable(kind).replace("-", "-\n")), justify="right", vertical="bottom"
+        )
+    for point in points:
+        cells = grid.row(point)[start:end]
+        table.add_row(
+            Text(printable(point)), *(_cell(cell, grid, ascii_only=ascii_only) for cell in cells)
+        )
+    return table
+
+
+def _cell(cell: Cell | None, grid: Grid, *, ascii_only: bool) -> Text:
+    from rich.text import Text  # noqa: PLC0415  # see open_console
+
+    if cell is None or (not cell.impossible and not cell.tally.total):
+        return Text(".", "dim")
+    if cell.impossible:
+        return Text(f"-{grid.reasons[cell.impossible]}", "dim")
+    tally = cell.tally
+    text = {
+        Verdict.HOLDS: f"{tally.holds}",
+        Verdict.BROKEN: f"{'X' if ascii_only else '✗'}{tally.broken}/{tally.total}",
+        Verdict.UNKNOWN: f"?{tally.unknown}/{tally.total}",
+    }[tally.verdict]
+    return Text(text, STYLES[tally.verdict])

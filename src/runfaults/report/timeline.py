@@ -1,0 +1,163 @@
+"""A history as text: a column for each actor and one for the status in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from io import StringIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+from runfaults.model import EventKind, History, Judgement
+from runfaults.report.console import is_ascii, open_console
+from runfaults.report.steps import DATABASE, Step, lanes, printable, steps, transition
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
+_LANE = 22
+"""Columns below which a lane is too narrow to read."""
+_TIME = 12
+
+
+class Marks(NamedTuple):
+    """Characters that point at a step."""
+
+    strike: str
+    decisive: str
+
+
+_UNICODE = Marks("↯", "►")
+_ASCII = Marks("!", ">")
+
+
+def print_timeline(
+    history: History,
+    judgements: Iterable[Judgement] = (),
+    *,
+    file: TextIO | None = None,
+    width: int | None = None,
+) -> None:
+    """Print the history on standard output or the file.
+
+    Args:
+        history: What happened.
+        judgements: What the rules say of it: their evidence is marked.
+        file: Where to print.
+        width: Columns; as wide as the terminal, or 100, if None.
+    """
+    console = open_console(file, width)
+    for part in timeline(history, tuple(judgements), console):
+        console.print(part)
+
+
+def timeline_text(
+    history: History, judgements: Iterable[Judgement] = (), *, width: int = 100
+) -> str:
+    """The history as plain text, without colour: for a test's failure message."""
+    file = StringIO()
+    print_timeline(history, judgements, file=file, width=width)
+    return file.getvalue()
+
+
+def timeline(
+    history: History, judgements: tuple[Judgement, ...], console: Console
+) -> Iterator[RenderableType]:
+    """The parts to print: columns where they fit, else a list; then what was found at the end."""
+    actors = lanes(history)
+    marks = _ASCII if is_ascii(console) else _UNICODE
+    found = steps(history, judgements)
+    within = [step for step in found if step.actor in (*actors, DATABASE)]
+    if console.width >= _TIME + _LANE * (len(actors) + 1):
+        yield _columns(within, actors, marks)
+    else:
+        yield from (_line(step, marks) for step in within)
+    yield from (_line(step, marks) for step in found if step not in within)
+    yield _legend(within, found, marks)
+
+
+def _columns(found: list[Step], actors: tuple[str, ...], marks: Marks) -> RenderableType:
+    from rich import box  # noqa: PLC0415  # see open_console
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    table.add_column("")
+    table.add_column("time/s", justify="right", style="dim", no_wrap=True)
+    for actor in (*actors, DATABASE):
+        table.add_column(printable(actor), overflow="fold", ratio=1)
+    for step in found:
+        cells = [_cell(step) if step.actor == actor else "" for actor in actors]
+        table.add_row(_mark(step, marks), f"{step.time:.4f}", *cells, _database(step))
+    return table
+
+
+def _line(step: Step, marks: Marks) -> RenderableType:
+    """A step for narrow terminals, its continuation lines indented."""
+    from rich.padding import Padding  # noqa: PLC0415  # see open_console
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    text = Text()
+    if step.actor != DATABASE:
+        text.append(printable(f"{step.actor}: "), "bold").append_text(_cell(step))
+    if step.statuses:
+        text.append("\n" if text else "").append(f"{DATABASE}: ", "bold")
+        text.append_text(_database(step))
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=2)
+    grid.add_column(justify="right", style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(_mark(step, marks), f"{step.time:9.4f}", text)
+    return Padding(grid, 0)
+
+
+def _mark(step: Step, marks: Marks) -> Text:
+    from rich.text import Text  # noqa: PLC0415  # see open_console
+
+    text = Text()
+    if step.decisive:
+        text.append(marks.decisive, "bold red")
+    if step.find(EventKind.STRIKE):
+        text.append(marks.strike, "bold yellow")
+    return text
+
+
+def _cell(step: Step) -> Text:
+    """What the actor did, what struck, what it waited for and how it ended."""
+    from rich.text import Text  # noqa: PLC0415  # see open_console
+
+    text = Text(step.title, "red" if step.went_wrong else "")
+    if step.decisive:
+        text.stylize("bold")
+    strike = step.find(EventKind.STRIKE)
+    if strike:
+        leaving = f" ({strike.value})" if strike.value else ""
+        text.append(printable(f"\nfault {strike.subject}{leaving}"), "yellow")
+    if step.waiting:
+        text.append(f"\n{step.waiting}", "magenta")
+    if step.failure:
+        failure = step.failure
+        message = f" {failure.message}" if failure.message != failure.short else ""
+        text.append(f"\n{failure.short}{message}", "red")
+    elif step.find(EventKind.OK) and step.operation:
+        text.append(" ok", "green")
+    return text
+
+
+def _database(step: Step) -> Text:
+    from rich.text import Text  # noqa: PLC0415  # see open_console
+
+    several = len({event.run for event in step.statuses}) > 1
+    lines = (
+        (f"run {event.run}: " if several else "") + transition(event) for event in step.statuses
+    )
+    return Text("\n".join(lines), "bold red" if step.decisive else "bold")
+
+
+def _legend(within: list[Step], found: tuple[Step, ...], marks: Marks) -> Text:
+    from rich.text import Text  # noqa: PLC0415  # see open_console
+
+    meanings = [
+        (marks.strike, "a fault strikes", any(step.find(EventKind.STRIKE) for step in within)),
+        (marks.decisive, "proves the verdict", any(step.decisive for step in found)),
+    ]
+    return Text("   ".join(f"{mark} {text}" for mark, text, used in meanings if used), "dim")
