@@ -1,0 +1,214 @@
+"""Imports point downwards: reads the syntax trees of src and enforces the design's layers.
+
+An import that only the type checker sees counts too: it is a dependency between rooms.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+SRC = Path(__file__).parents[1] / "src"
+
+LAYERS = (
+    {""},  # the package's own __init__: imports no room
+    {"model"},
+    {"sqlite", "oracle", "targets", "sim"},
+    {"explore", "report"},
+    {"cli", "pytest_plugin", "__main__"},
+)
+HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
+ONLY_MODEL = {"oracle", "report"}
+ONLY_IN = {
+    "hypothesis": {"runfaults.explore.strategies", "runfaults.pytest_plugin"},
+    "pytest": {"runfaults.pytest_plugin"},
+    "genglossary": {"runfaults.targets.genglossary"},
+}
+
+
+class Import(NamedTuple):
+    """One imported name: dotted in full, and whether a function imports it when it is called."""
+
+    line: int
+    name: str
+    lazy: bool
+
+    @property
+    def package(self) -> str:
+        return self.name.split(".")[0]
+
+
+def imports(module: str, source: str, *, is_package: bool = False) -> Iterator[Import]:
+    """Every import of a module, relative and dynamic ones (of a literal name) too."""
+    tree = ast.parse(source, filename=module)
+    yield from _walk(tree, module.split(".") + [""] * is_package, lazy=False)
+
+
+def _walk(node: ast.AST, module: list[str], *, lazy: bool) -> Iterator[Import]:
+    match node:
+        case ast.Import(names=names):
+            yield from (Import(node.lineno, alias.name, lazy) for alias in names)
+        case ast.ImportFrom(module=origin, names=names, level=level):
+            parts = [*(module[:-level] if level else []), *([origin] if origin else [])]
+            yield from (
+                Import(node.lineno, ".".join([*parts, alias.name]), lazy) for alias in names
+            )
+        case ast.Call(
+            func=ast.Name(id=called) | ast.Attribute(attr=called),
+            args=[ast.Constant(value=str(name)), *_],
+        ) if called in {"import_module", "__import__"}:
+            yield Import(node.lineno, name, lazy)
+        case _:
+            pass
+    lazy = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    for child in ast.iter_child_nodes(node):
+        yield from _walk(child, module, lazy=lazy)
+
+
+def room_of(name: str) -> str:
+    """The room of a dotted name in runfaults; empty for the package itself."""
+    parts = name.split(".")
+    inner = parts[1] if len(parts) > 1 else ""
+    return "" if inner.startswith("__") and inner != "__main__" else inner
+
+
+def violations(module: str, found: Iterator[Import]) -> list[str]:
+    """What a module imports against the design."""
+    return [
+        f"{module}, line {entry.line}: imports {entry.name}: {why}"
+        for entry in found
+        if (why := _forbidden(module, entry))
+    ]
+
+
+def _forbidden(module: str, entry: Import) -> str:
+    importer = module.split(".", maxsplit=1)[0]
+    if importer == "genglossary":
+        return "genglossary never imports runfaults" if entry.package == "runfaults" else ""
+    if entry.package == "runfaults":
+        return _between_rooms(room_of(module), room_of(entry.name))
+    allowed = ONLY_IN.get(entry.package)
+    if allowed is not None and module not in allowed:
+        return f"only {' and '.join(sorted(allowed))} may"
+    if entry.package == "genglossary" and not entry.lazy:
+        return "only inside a function, so that runfaults works without genglossary"
+    if room_of(module) == "model" and entry.package not in sys.stdlib_module_names:
+        return "model stands on the standard library alone"
+    return ""
+
+
+def _between_rooms(here: str, there: str) -> str:
+    for room in (here, there):
+        if room not in HEIGHT:
+            return f"the design knows no room {room!r}: put it into LAYERS or elsewhere"
+    if here == there:
+        return ""
+    if HEIGHT[there] > HEIGHT[here]:
+        return f"{there} lies above {here}"
+    if here in ONLY_MODEL and there not in {"model", ""}:
+        return f"{here} imports only model"
+    return ""
+
+
+def modules() -> Iterator[tuple[str, list[Import]]]:
+    for path in sorted(SRC.rglob("*.py")):
+        parts = path.relative_to(SRC).with_suffix("").parts
+        is_package = parts[-1] == "__init__"
+        name = ".".join(parts[:-1] if is_package else parts)
+        yield name, list(imports(name, path.read_text("utf-8"), is_package=is_package))
+
+
+def cycle(graph: dict[str, set[str]]) -> list[str]:
+    """Rooms that import each other in a circle; empty if there are none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_imports_point_downwards() -> None:
+    found = dict(modules())
+    assert {"runfaults", "runfaults.model.history", "genglossary.runs.manager"} <= found.keys()
+    assert [line for name in found for line in violations(name, iter(found[name]))] == []
+
+
+def test_no_rooms_import_each_other_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for name, found in modules():
+        here = room_of(name)
+        if name.startswith("runfaults"):
+            there = {room_of(entry.name) for entry in found if entry.package == "runfaults"}
+            graph.setdefault(here, set()).update(there - {here})
+    assert "model" in graph["oracle"]
+    assert cycle(graph) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "why"),
+    [
+        ("runfaults.model.fault", "import runfaults.sim.world", "sim lies above model"),
+        ("runfaults.model.fault", "import click", "standard library alone"),
+        ("runfaults.sim.world", "from runfaults import explore", "explore lies above sim"),
+        ("runfaults.sim.world", "from ..explore.sweep import sweep", "explore lies above sim"),
+        ("runfaults.explore.sweep", "from runfaults.cli import main", "cli lies above explore"),
+        ("runfaults.report.html", "from runfaults.oracle import judge", "imports only model"),
+        ("runfaults.oracle.judge", "def f():\n from runfaults.sim import w", "imports only model"),
+        ("runfaults.oracle.judge", "if TYPE_CHECKING:\n import runfaults.sim", "only model"),
+        ("runfaults.oracle.judge", "import_module('runfaults.sim')", "imports only model"),
+        ("runfaults", "from runfaults.model import Fault", "model lies above "),
+        ("runfaults", "from .model import Fault", "model lies above "),
+        ("runfaults.sim.world", "import runfaults.utils", "knows no room 'utils'"),
+        ("runfaults.utils", "import runfaults.model", "knows no room 'utils'"),
+        ("genglossary.runs.manager", "import runfaults", "never imports runfaults"),
+        ("genglossary.runs", "def f():\n from runfaults import model", "never imports runfaults"),
+        ("runfaults.sim.world", "def f():\n import genglossary", "only runfaults.targets.gengl"),
+        ("runfaults.targets.genglossary", "import genglossary.runs", "only inside a function"),
+        ("runfaults.targets.genglossary", "class A:\n import genglossary", "inside a function"),
+        ("runfaults.explore.sweep", "import hypothesis", "only runfaults.explore.strategies and"),
+        ("runfaults.cli", "from pytest import main", "only runfaults.pytest_plugin may"),
+        ("runfaults.explore.strategies", "import pytest", "only runfaults.pytest_plugin may"),
+    ],
+)
+def test_a_planted_import_is_caught(module: str, source: str, why: str) -> None:
+    found = imports(module, source, is_package=module in {"runfaults", "genglossary.runs"})
+    (caught,) = violations(module, found)
+    assert caught.startswith(f"{module}, line {source.count(chr(10)) + 1}: imports ")
+    assert why in caught
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("runfaults.model.fault", "import re\nfrom runfaults.model import Event"),
+        ("runfaults.sim.world", "from runfaults.sqlite.gate import Gate\nimport click"),
+        ("runfaults.report.html", "from ..model import History\nimport rich"),
+        ("runfaults.oracle.judge", "from .rules import RULES\nfrom runfaults import __version__"),
+        ("runfaults.cli", "from runfaults import explore, report, targets, model"),
+        ("runfaults.__main__", "from runfaults.cli import main"),
+        ("genglossary.runs.manager", "import tenacity\nfrom genglossary.db import schema"),
+        ("runfaults.targets.genglossary", "def f():\n import genglossary.runs"),
+        ("runfaults.targets.genglossary", "def f():\n import_module('genglossary.runs')"),
+        ("runfaults.explore.strategies", "from hypothesis import strategies"),
+        ("runfaults.pytest_plugin", "import pytest, hypothesis"),
+    ],
+)
+def test_its_innocent_twin_passes(module: str, source: str) -> None:
+    found = list(imports(module, source))
+    assert found
+    assert violations(module, iter(found)) == []
+
+
+def test_a_planted_circle_is_caught() -> None:
+    assert cycle({"sim": {"sqlite", "model"}, "sqlite": {"model"}}) == []
+    assert set(cycle({"sim": {"sqlite"}, "sqlite": {"targets"}, "targets": {"sim"}})) == {
+        "sim",
+        "sqlite",
+        "targets",
+    }
