@@ -1,0 +1,99 @@
+"""Counts what was judged and keeps the smallest witness for each rule."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from runfaults.model import History, Judgement, Schedule, Tally, Verdict
+
+MANY_TIMES = 1000
+"""Where "until lifted" stands when schedules are put in order of size."""
+
+
+def schedule_order(schedule: Schedule) -> tuple[int, int, int, str]:
+    """Sorts schedules: fewer elements first, then fewer strikes, then by text."""
+    strikes = sum(MANY_TIMES if fault.times is None else fault.times for fault in schedule.faults)
+    return (
+        schedule.size,
+        strikes,
+        list(type(schedule.pipeline)).index(schedule.pipeline),
+        str(schedule),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A history under which some rule does not hold."""
+
+    history: History
+    judgements: tuple[Judgement, ...]
+
+
+@dataclass(slots=True)
+class Findings:
+    """What part of an exploration found; parts merge to the same whole in any order.
+
+    Attributes:
+        verdicts: How many schedules got each verdict.
+        pruned: Schedules that did not run because an equivalent one did.
+        rules: How often each rule was not satisfied, by rule and verdict.
+        cells: Verdicts by (fault point, fault kind).
+        impossible: Why a kind cannot strike at a point, by (fault point, fault kind).
+        witnesses: The smallest history for each rule and verdict that is no pass.
+        problems: Schedules that could not be played as written: a bug in the harness.
+    """
+
+    verdicts: Counter[Verdict] = field(default_factory=Counter[Verdict])
+    pruned: int = 0
+    rules: Counter[tuple[str, Verdict]] = field(default_factory=Counter[tuple[str, Verdict]])
+    cells: Counter[tuple[str, str, Verdict]] = field(
+        default_factory=Counter[tuple[str, str, Verdict]]
+    )
+    impossible: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    witnesses: dict[tuple[str, Verdict], Witness] = field(
+        default_factory=dict[tuple[str, Verdict], Witness]
+    )
+    problems: list[str] = field(default_factory=list[str])
+
+    def add(self, history: History, judgements: tuple[Judgement, ...]) -> None:
+        """Count one judged history."""
+        verdict = Verdict.worst(judgement.verdict for judgement in judgements)
+        self.verdicts[verdict] += 1
+        for fault in history.schedule.faults:
+            self.cells[str(fault.at), fault.kind, verdict] += 1
+        if verdict is Verdict.HOLDS:
+            return
+        for judgement in judgements:
+            if judgement.verdict is not Verdict.HOLDS:
+                key = judgement.rule, judgement.verdict
+                self.rules[key] += 1
+                self._keep_smaller(key, Witness(history, judgements))
+
+    def merge(self, other: Findings) -> None:
+        """Take another part's findings in."""
+        self.verdicts += other.verdicts
+        self.pruned += other.pruned
+        self.rules += other.rules
+        self.cells += other.cells
+        self.impossible |= other.impossible
+        for key, witness in other.witnesses.items():
+            self._keep_smaller(key, witness)
+        self.problems = sorted({*self.problems, *other.problems})
+
+    def tally(self, rule: str | None = None) -> Tally:
+        """The verdicts of one rule, or of all schedules."""
+        total = self.verdicts.total()
+        if rule is None:
+            broken, unknown = self.verdicts[Verdict.BROKEN], self.verdicts[Verdict.UNKNOWN]
+        else:
+            broken = self.rules[rule, Verdict.BROKEN]
+            unknown = self.rules[rule, Verdict.UNKNOWN]
+        return Tally(total - broken - unknown, broken, unknown)
+
+    def _keep_smaller(self, key: tuple[str, Verdict], witness: Witness) -> None:
+        known = self.witnesses.get(key)
+        if known is None or schedule_order(witness.history.schedule) < schedule_order(
+            known.history.schedule
+        ):
+            self.witnesses[key] = witness

@@ -1,0 +1,94 @@
+"""Runs shards on all cores; what a dying worker had in hand is run again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+
+from runfaults.explore.bound import Bound
+from runfaults.explore.findings import Findings
+from runfaults.explore.sweep import Shard, run_shard
+from runfaults.sim.world import Simulation
+from runfaults.targets import target_named
+
+MAX_DEATHS = 3
+"""Times that worker processes may die before the exploration gives up."""
+
+_simulation: Simulation | None = None
+
+
+class WorkersDiedError(RuntimeError):
+    """Worker processes keep dying: nothing more can be run here."""
+
+
+def run_shards(target: str, shards: Sequence[Shard], bound: Bound, jobs: int) -> Iterator[Findings]:
+    """Run every shard; yields what each found, in the order in which they finish.
+
+    Args:
+        target: Name of the system under test.
+        shards: What to run.
+        bound: How far each shard goes.
+        jobs: Number of processes; 1 runs everything in this one.
+
+    Raises:
+        WorkersDiedError: if processes died `MAX_DEATHS` times.
+    """
+    if jobs == 1:
+        with Simulation(target_named(target)) as simulation:
+            for shard in shards:
+                yield run_shard(simulation, shard, bound)
+        return
+    left = deque(shards)
+    for _ in range(MAX_DEATHS):
+        yield from _run_in_pool(target, left, bound, jobs)
+        if not left:
+            return
+    raise WorkersDiedError(
+        f"worker processes died {MAX_DEATHS} times with {len(left)} shards left; "
+        "run with --jobs 1 to see why"
+    )
+
+
+def _run_in_pool(target: str, left: deque[Shard], bound: Bound, jobs: int) -> Iterator[Findings]:
+    """Run shards until all are done or a worker dies; removes from `left` what was done."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["runfaults.explore.pool"])
+    with ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_enter_simulation, initargs=(target,)
+    ) as pool:
+        waiting: dict[Future[Findings], Shard] = {}
+        queue = deque(left)
+        try:
+            while queue or waiting:
+                while queue and len(waiting) < 2 * jobs:
+                    shard = queue.popleft()
+                    waiting[pool.submit(_run_in_worker, shard, bound)] = shard
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    found = future.result()
+                    left.remove(waiting.pop(future))
+                    yield found
+        except BrokenProcessPool:
+            return
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _enter_simulation(target: str) -> None:
+    """Prepare a worker process: one simulation for all its shards."""
+    global _simulation  # noqa: PLW0603  # a worker process has one simulation, from birth to death
+    _simulation = Simulation(target_named(target)).__enter__()
+
+
+def _run_in_worker(shard: Shard, bound: Bound) -> Findings:
+    if _simulation is None:
+        raise RuntimeError("a worker ran a shard before its simulation was entered")
+    return run_shard(_simulation, shard, bound)
+
+
+def available_cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

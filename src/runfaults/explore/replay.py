@@ -1,0 +1,63 @@
+"""Plays one scenario and says whether it went as its file says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runfaults.model import History, Judgement, Scenario, Verdict
+from runfaults.oracle.judge import judge
+from runfaults.sim.world import Simulation
+from runfaults.targets import target_named
+
+
+class NotPlayableError(ValueError):
+    """The scenario asks for something that cannot happen; the message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What came of a scenario.
+
+    Attributes:
+        scenario: What was played.
+        history: What happened.
+        judgements: What every rule says.
+    """
+
+    scenario: Scenario
+    history: History
+    judgements: tuple[Judgement, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the judgements."""
+        return Verdict.worst(judgement.verdict for judgement in self.judgements)
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the verdict, and the broken rules if any are named, are the expected ones."""
+        broken = {each.rule for each in self.judgements if each.verdict is self.verdict}
+        return self.verdict is self.scenario.expect and broken >= set(self.scenario.rules)
+
+
+def replay(scenario: Scenario, target: str | None = None) -> Replay:
+    """Play a scenario, against its own target or another one.
+
+    Raises:
+        NotPlayableError: if a fault cannot strike where the scenario wants it, or a point is never
+            reached: a scenario that tests nothing must not pass.
+        LookupError: if there is no such target.
+    """
+    with Simulation(target_named(target or scenario.target)) as simulation:
+        execution = simulation.run(scenario.schedule)
+    for fault, reason in execution.refused:
+        raise NotPlayableError(
+            f"{scenario.name}: '{fault}' cannot happen: {reason}; "
+            "`runfaults points` lists which kinds can strike where"
+        )
+    if execution.unreached:
+        raise NotPlayableError(
+            f"{scenario.name}: never reached: {'; '.join(execution.unreached)}; "
+            "`runfaults points` lists the points of a clean run"
+        )
+    return Replay(scenario, execution.history, judge(execution.history))

@@ -1,0 +1,1 @@
+"""Makes a schedule happen: controlled threads and locks, virtual clock, world."""

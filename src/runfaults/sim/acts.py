@@ -1,0 +1,138 @@
+"""What other actors do besides the user who started the run: one function an act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from runfaults.model import EventKind
+from runfaults.sim.recorder import Recorder
+from runfaults.targets.target import Cancels, CancelsInDatabase, Manager, Reads, Signals
+
+
+class Stage(Protocol):
+    """Where an act takes place."""
+
+    manager: Manager
+    recorder: Recorder
+
+    def await_run(self) -> int:
+        """The id of the run, once there is one."""
+        ...
+
+    def open_another(self) -> Manager:
+        """A second manager on the same database, as another process would open it."""
+        ...
+
+
+def _ask(
+    stage: Stage, actor: str, subject: str, run: int | None, question: Callable[[], object]
+) -> None:
+    """Record a request and what came of it."""
+    add = stage.recorder.add
+    add(actor, EventKind.REQUEST, subject, run=run)
+    try:
+        answer = question()
+    except Exception as error:  # noqa: BLE001  # the answer to a request may be any error
+        add(actor, EventKind.REPLY, subject, f"raised {type(error).__name__}: {error}", run)
+    else:
+        known = answer if subject == "start" and isinstance(answer, int) else run
+        add(actor, EventKind.REPLY, subject, str(answer), known)
+
+
+def start(stage: Stage, actor: str) -> None:
+    """Start a run."""
+    _ask(stage, actor, "start", None, stage.manager.start)
+
+
+def cancel(stage: Stage, actor: str) -> None:
+    """Cancel the run through the manager."""
+    manager, run = stage.manager, stage.await_run()
+    if isinstance(manager, Cancels):
+        _ask(stage, actor, "cancel", run, lambda: manager.cancel(run))
+
+
+def cancel_api(stage: Stage, actor: str) -> None:
+    """Cancel as GenGlossary's API does: ask the manager, then write the status oneself."""
+    manager, run = stage.manager, stage.await_run()
+    cancel(stage, actor)
+    if isinstance(manager, CancelsInDatabase):
+        _ask(stage, actor, "cancel-api", run, lambda: manager.cancel_in_database(run))
+
+
+def cancel_twice(stage: Stage, actor: str) -> None:
+    """Cancel the run, and again."""
+    cancel(stage, actor)
+    cancel(stage, actor)
+
+
+def cancel_unknown(stage: Stage, actor: str) -> None:
+    """Cancel a run that does not exist."""
+    manager, run = stage.manager, stage.await_run() + 1000
+    if isinstance(manager, Cancels):
+        _ask(stage, actor, "cancel", run, lambda: manager.cancel(run))
+
+
+def read(stage: Stage, actor: str) -> None:
+    """Read the recorded status through the manager."""
+    manager, run = stage.manager, stage.await_run()
+    if isinstance(manager, Reads):
+        _ask(stage, actor, "read", run, lambda: manager.status(run))
+
+
+def subscribe(stage: Stage, actor: str) -> None:
+    """Subscribe to the run and wait for its completion signal."""
+    manager, run = stage.manager, stage.await_run()
+    if not isinstance(manager, Signals):
+        return
+    add = stage.recorder.add
+    add(actor, EventKind.REQUEST, "subscribe", run=run)
+    next_signal = manager.subscribe(run)
+    add(actor, EventKind.REPLY, "subscribe", "registered", run)
+    while (status := next_signal()) is not None:
+        add(actor, EventKind.SIGNAL, actor, status, run)
+
+
+def close(stage: Stage, actor: str) -> None:
+    """Close the manager."""
+    _ask(stage, actor, "close", None, stage.manager.close)
+
+
+def start_elsewhere(stage: Stage, actor: str) -> None:
+    """Open a second manager on the same database, try to start a run there, and close it."""
+    another: list[Manager] = []
+
+    def open_and_start() -> int:
+        another.append(stage.open_another())
+        return another[0].start()
+
+    _ask(stage, actor, "start", None, open_and_start)
+    for manager in another:
+        _ask(stage, actor, "close", None, manager.close)
+
+
+ACTS: Mapping[str, Callable[[Stage, str], None]] = {
+    "cancel": cancel,
+    "cancel-api": cancel_api,
+    "cancel-twice": cancel_twice,
+    "cancel-unknown": cancel_unknown,
+    "start": start,
+    "start-elsewhere": start_elsewhere,
+    "read": read,
+    "subscribe": subscribe,
+    "close": close,
+}
+
+BACKGROUND = frozenset({"subscribe"})
+"""Acts that may be left waiting when everything else is over."""
+
+
+def act_named(name: str) -> Callable[[Stage, str], None]:
+    """The act of that name.
+
+    Raises:
+        LookupError: naming the acts there are.
+    """
+    if name not in ACTS:
+        raise LookupError(f"there is no act {name!r}; acts are: {', '.join(ACTS)}")
+    return ACTS[name]

@@ -1,0 +1,103 @@
+"""A fresh database for every schedule, with an audit of every status it ever shows."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from runfaults.sqlite.engine import real_connect
+from runfaults.targets.target import Audit, Target
+
+FILE_NAME = "runs.db"
+
+
+def memory_backed_folder() -> str | None:
+    """Where temporary files cost no disk: real files all the same. None: the system's default."""
+    shared_memory = "/dev/shm"  # noqa: S108  # a folder of our own is made inside
+    return shared_memory if os.access(shared_memory, os.W_OK) else None
+
+
+def audit_script(audit: Audit) -> str:
+    """SQL that logs every status transition of the audited table, in the same transaction."""
+    table, key, status = audit.table, audit.key, audit.status
+    return f"""
+    CREATE TABLE runfaults_audit (
+        number INTEGER PRIMARY KEY, run INTEGER, old TEXT, new TEXT
+    );
+    CREATE TABLE runfaults_work (id INTEGER PRIMARY KEY, step TEXT);
+    CREATE TRIGGER runfaults_inserted AFTER INSERT ON {table} BEGIN
+        INSERT INTO runfaults_audit (run, old, new) VALUES (NEW.{key}, NULL, NEW.{status});
+    END;
+    CREATE TRIGGER runfaults_updated AFTER UPDATE OF {status} ON {table}
+    WHEN OLD.{status} IS NOT NEW.{status} BEGIN
+        INSERT INTO runfaults_audit (run, old, new) VALUES (NEW.{key}, OLD.{status}, NEW.{status});
+    END;
+    CREATE TRIGGER runfaults_deleted AFTER DELETE ON {table} BEGIN
+        INSERT INTO runfaults_audit (run, old, new) VALUES (OLD.{key}, OLD.{status}, NULL);
+    END;
+    """  # noqa: S608  # names from an adapter, not from a user
+
+
+class DatabaseTemplate:
+    """A prepared database file that every schedule gets a copy of."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._images: dict[str, bytes] = {}
+
+    def restore(self, folder: Path, journal: str) -> Path:
+        """Put a fresh copy into `folder`, which loses whatever else it contained."""
+        for entry in os.scandir(folder):
+            if entry.is_file(follow_symlinks=False):
+                os.unlink(entry.path)  # noqa: PTH108  # the hot path of an exploration
+        path = folder / FILE_NAME
+        with open(path, "wb") as file:  # noqa: PTH123
+            file.write(self._image(journal))
+        return path
+
+    def _image(self, journal: str) -> bytes:
+        if journal not in self._images:
+            self._images[journal] = self._build(journal)
+        return self._images[journal]
+
+    def _build(self, journal: str) -> bytes:
+        with tempfile.TemporaryDirectory(prefix="runfaults-", dir=memory_backed_folder()) as name:
+            path = Path(name) / FILE_NAME
+            self._target.prepare(path)
+            with contextlib.closing(real_connect(path)) as connection:
+                connection.executescript(audit_script(self._target.audit))
+                connection.execute(f"PRAGMA journal_mode={journal}").fetchone()
+            return path.read_bytes()
+
+
+class AuditReader:
+    """Reads the audit as it grows, on a connection that the system under test never sees."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = real_connect(path, timeout=0, check_same_thread=False)
+        self._last = 0
+
+    def transitions(self) -> Iterator[tuple[int, str, str]]:
+        """The transitions committed since the last call: run, old status, new status.
+
+        While somebody keeps readers out there is nothing to see: they come with a later call.
+        """
+        try:
+            rows = self._connection.execute(
+                "SELECT number, run, old, new FROM runfaults_audit WHERE number > ?"
+                " ORDER BY number",
+                (self._last,),
+            ).fetchall()
+        except sqlite3.OperationalError:
+            return
+        for number, run, old, new in rows:
+            self._last = number
+            yield run, old or "", new or ""
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()

@@ -1,0 +1,55 @@
+"""Plays a schedule's acts and preemptions at their points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runfaults.model import Act, FaultPoint, Preemption, Schedule
+from runfaults.sim.scheduler import Director
+
+
+class ScheduleDirector:
+    """At the point of an act its actor enters and goes first; at a preemption another goes on.
+
+    Args:
+        schedule: What is to happen.
+        enter: Brings the actor of an act on stage and returns its name.
+        otherwise: Asked where the schedule is silent.
+    """
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        enter: Callable[[Act], str],
+        otherwise: Director | None = None,
+    ) -> None:
+        self._enter = enter
+        self._otherwise = otherwise
+        self._acts: dict[FaultPoint, list[Act]] = {}
+        self._preemptions: dict[FaultPoint, Preemption] = {}
+        for act in schedule.acts:
+            if act.at is not None:
+                self._acts.setdefault(act.at, []).append(act)
+        for preemption in schedule.preemptions:
+            self._preemptions[preemption.at] = preemption
+        self.ignored: list[Preemption] = []
+
+    def next_actor(self, point: FaultPoint, ready: tuple[str, ...]) -> str | None:
+        """See `Director`."""
+        acts = self._acts.pop(point, None)
+        preemption = self._preemptions.pop(point, None)
+        entered = [self._enter(act) for act in acts] if acts else []
+        if preemption is not None:
+            if preemption.to in (*ready, *entered):
+                return preemption.to
+            self.ignored.append(preemption)
+        if entered:
+            return entered[0]
+        return self._otherwise.next_actor(point, ready) if self._otherwise is not None else None
+
+    def unreached(self) -> tuple[str, ...]:
+        """The acts and preemptions that never had their moment, as text."""
+        acts = [str(act) for acts in self._acts.values() for act in acts]
+        missed = [str(preemption) for preemption in self._preemptions.values()]
+        ignored = [f"{preemption} (not ready there)" for preemption in self.ignored]
+        return (*acts, *missed, *ignored)

@@ -1,0 +1,139 @@
+"""What stands between the target's connections and SQLite while a schedule runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from runfaults.model import EventKind, FaultPoint, Operation
+from runfaults.sim.actor import Wait, current_actor
+from runfaults.sim.recorder import Recorder
+from runfaults.sim.scheduler import Scheduler
+from runfaults.sqlite.connection import FaultyConnection
+from runfaults.sqlite.gate import Call
+from runfaults.sqlite.kind import FaultKind
+from runfaults.sqlite.kinds import kind_named
+from runfaults.sqlite.plan import FaultPlan
+
+_DATABASE = "database"
+
+
+class SurveyedPoint(NamedTuple):
+    """A fault point, and for each kind why it cannot strike there, or None if it can."""
+
+    point: FaultPoint
+    refusals: tuple[tuple[str, str | None], ...]
+
+
+class Survey:
+    """Asks every kind at every fault point whether it could strike there."""
+
+    def __init__(self, kinds: Sequence[str]) -> None:
+        self._kinds = [kind_named(name) for name in kinds]
+        self.points: list[SurveyedPoint] = []
+
+    def ask(self, point: FaultPoint, call: Call) -> None:
+        """Note the answers for one point."""
+        refusals = tuple([(kind.name, kind.refusal(call)) for kind in self._kinds])
+        self.points.append(SurveyedPoint(point, refusals))
+
+
+class WorldGate:
+    """The gate of one schedule: every operation is a yield point, is recorded, may be struck."""
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        recorder: Recorder,
+        plan: FaultPlan,
+        observe: Callable[[], None],
+        survey: Survey | None = None,
+    ) -> None:
+        self._scheduler = scheduler
+        self._recorder = recorder
+        self._plan = plan
+        self._observe = observe
+        self._survey = survey
+        self._give_up_at: dict[str, float] = {}
+        self.opened: list[tuple[str, FaultyConnection]] = []
+        """Every connection with the actor that opened it."""
+
+    def before(self, call: Call) -> FaultKind | None:
+        """Wait for this actor's turn; say what strikes."""
+        scheduler = self._scheduler
+        point = scheduler.reach(call.operation, call.statement.subject)
+        if scheduler.over:
+            return None
+        self._recorder.add(point.actor, EventKind.INVOKE, str(point), call.statement.text)
+        if self._survey is not None:
+            self._survey.ask(point, call)
+        kind = self._plan.due(point, call)
+        if kind is not None:
+            connection = call.connection
+            if connection is not None and connection.busy_timeout and kind.waits(call):
+                until = scheduler.clock + connection.busy_timeout
+                while scheduler.clock < until:
+                    scheduler.block(Wait("a lock held outside"), until)
+            self._recorder.add(point.actor, EventKind.STRIKE, kind.name, kind.summary)
+        return kind
+
+    def after(self, call: Call, error: BaseException | None) -> None:
+        """Record what came of it, and let those go on who waited for the database."""
+        scheduler = self._scheduler
+        if scheduler.over:
+            return
+        name = scheduler.running.name
+        if error is None:
+            self._recorder.add(name, EventKind.OK)
+        else:
+            code = getattr(error, "sqlite_errorname", "")
+            text = f"{type(error).__name__}: {error}" + (f" [{code}]" if code else "")
+            self._recorder.add(name, EventKind.ERROR, "", text)
+        connection = call.connection
+        if connection is None or call.operation is Operation.FETCH:
+            return
+        if call.operation is Operation.CONNECT:
+            self.opened.append((name, connection))
+        elif connection.closed or not connection.in_transaction:
+            self._observe()
+            scheduler.wake(_DATABASE)
+
+    def busy(self, call: Call, waited: int) -> bool:
+        """Play SQLite's busy handler: wait in the scheduler, on virtual time."""
+        scheduler = self._scheduler
+        connection = call.connection
+        if scheduler.over or connection is None:
+            return False
+        name = scheduler.running.name
+        if waited == 0:
+            self._give_up_at[name] = scheduler.clock + connection.busy_timeout
+        deadline = self._give_up_at[name]
+        return scheduler.clock < deadline and scheduler.block(Wait(_DATABASE), deadline)
+
+
+class CurrentGate:
+    """Sends each call to the gate of the schedule that the calling thread takes part in.
+
+    Threads outside any simulation pass freely.
+    """
+
+    def before(self, call: Call) -> FaultKind | None:
+        """See `Gate`."""
+        gate = _current()
+        return None if gate is None else gate.before(call)
+
+    def after(self, call: Call, error: BaseException | None) -> None:
+        """See `Gate`."""
+        gate = _current()
+        if gate is not None:
+            gate.after(call, error)
+
+    def busy(self, call: Call, waited: int) -> bool:
+        """See `Gate`."""
+        gate = _current()
+        return gate is not None and gate.busy(call, waited)
+
+
+def _current() -> WorldGate | None:
+    actor = current_actor()
+    return None if actor is None else actor.scheduler.gate

@@ -1,0 +1,129 @@
+"""The one controlled primitive: everything else in `threading` and `queue` is built upon it."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import sys
+from functools import lru_cache
+from types import CodeType, TracebackType
+
+from runfaults.model import Operation
+from runfaults.sim.actor import Actor, SimulationOver, Wait
+from runfaults.sim.scheduler import Scheduler
+
+_ASSIGNMENT = re.compile(r"\s*(?:[\w.]+\.)?(\w+)(?:\[[^\]]*\])?\s*(?::[^=]*)?=[^=]")
+_PASSED_OVER = {"runfaults.sim.substitution", "threading", "queue", "concurrent.futures.thread", "concurrent.futures._base"}
+
+WAITER = "wait"
+"""Name of the private lock on which `Condition.wait` blocks: nobody else ever takes it, so taking
+it for the first time is no yield point."""
+
+
+class ControlledLock:
+    """A `threading.Lock` whose waiting is done by the scheduler, on virtual time.
+
+    Semantics: threading documentation, "Lock Objects".
+    """
+
+    __slots__ = ("_owner", "_scheduler", "_waiters", "name")
+
+    def __init__(self, scheduler: Scheduler, name: str) -> None:
+        self.name = name
+        self._scheduler = scheduler
+        self._owner: Actor | None = None
+        self._waiters: list[Actor] = []
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002
+        """Take the lock.
+
+        Raises:
+            ValueError: for a timeout given to a non-blocking call, or a negative one.
+        """
+        if not blocking and timeout != -1:
+            raise ValueError("can't specify a timeout for a non-blocking call")
+        if timeout < 0 and timeout != -1:
+            raise ValueError("timeout value must be a non-negative number")
+        scheduler = self._scheduler
+        if scheduler.over:
+            if self._owner is not None:
+                raise SimulationOver
+            self._owner = scheduler.running
+            return True
+        if self.name != WAITER:
+            scheduler.reach(Operation.ACQUIRE, self.name)
+        actor = scheduler.running
+        if self._owner is not None and not blocking:
+            return False
+        deadline = scheduler.clock + timeout if timeout != -1 else None
+        while self._owner is not None:
+            self._waiters.append(actor)
+            woken = scheduler.block(Wait(f"lock {self.name}", self._holder), deadline)
+            self._waiters.remove(actor)
+            if not woken:
+                return False
+        self._owner = actor
+        return True
+
+    __enter__ = acquire
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Give the lock back; whoever has waited longest becomes ready.
+
+        Raises:
+            RuntimeError: if nobody holds it.
+        """
+        if self._scheduler.over:
+            self._owner = None
+            return
+        if self._owner is None:
+            raise RuntimeError("release unlocked lock")
+        self._owner = None
+        if self._waiters:
+            self._scheduler.wake_actor(self._waiters[0])
+
+    def locked(self) -> bool:
+        """Whether somebody holds it."""
+        return self._owner is not None
+
+    @property
+    def owner(self) -> Actor | None:
+        """Who took it, for the report of a deadlock and of leaks."""
+        return self._owner
+
+    def _holder(self) -> str | None:
+        return self._owner.name if self._owner is not None else None
+
+    def _at_fork_reinit(self) -> None:
+        self._owner = None
+
+    def __repr__(self) -> str:
+        return f"<controlled lock {self.name} held by {self._holder()}>"
+
+
+def name_from_source() -> str:
+    """The name that the program gives the lock being made: the target of the assignment.
+
+    Looks for the nearest frame outside `threading` and `queue`. Locks made by
+    `Condition.wait` get the name `WAITER`.
+    """
+    frame = sys._getframe(2)  # noqa: SLF001  # the documented way to look at one's callers
+    while frame.f_back is not None and frame.f_globals.get("__name__") in _PASSED_OVER:
+        if frame.f_code.co_name == "wait":
+            return WAITER
+        frame = frame.f_back
+    return _assigned_name(frame.f_code, frame.f_lineno)
+
+
+@lru_cache(maxsize=4096)
+def _assigned_name(code: CodeType, line: int) -> str:
+    match = _ASSIGNMENT.match(linecache.getline(code.co_filename, line))
+    return match[1] if match else "lock"

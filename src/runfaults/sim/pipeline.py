@@ -1,0 +1,73 @@
+"""The scripted pipeline: its true outcome is known because we wrote it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from runfaults.model import Ending, EventKind, Operation
+from runfaults.sim.actor import SimulationOver, current_actor
+from runfaults.sim.recorder import Recorder
+
+
+class ScriptedError(RuntimeError):
+    """The failure that a script raises on purpose."""
+
+
+class ScriptedPipeline:
+    """Work that writes, commits, looks at the cancel event and ends as the schedule says."""
+
+    def __init__(self, ending: Ending, recorder: Recorder) -> None:
+        self._ending = ending
+        self._recorder = recorder
+
+    def __call__(
+        self,
+        connection: sqlite3.Connection | None,
+        run: int | None,
+        cancelled: Callable[[], bool] = lambda: False,
+        cancel_exception: type[BaseException] | None = None,
+    ) -> None:
+        """Play the script; see `targets.target.Work`."""
+        actor = current_actor()
+        if actor is None or actor.scheduler.over:
+            return
+        add, name = self._recorder.add, actor.name
+        add(name, EventKind.PIPELINE, "started", run=run)
+        actor.scheduler.reach(Operation.REACH, "pipeline")
+        try:
+            self._play(connection, cancelled, cancel_exception)
+        except SimulationOver:
+            raise
+        except BaseException as error:
+            noticed = cancel_exception is not None and isinstance(error, cancel_exception)
+            what = f"{type(error).__name__}: {error}"
+            add(name, EventKind.PIPELINE, "cancelled" if noticed else "raised", what, run)
+            raise
+        left_open = self._ending is Ending.LEAVES_TRANSACTION_OPEN and connection is not None
+        add(name, EventKind.PIPELINE, "returned", "transaction open" * left_open, run)
+        actor.scheduler.reach(Operation.REACH, "pipeline-end")
+
+    def _play(
+        self,
+        connection: sqlite3.Connection | None,
+        cancelled: Callable[[], bool],
+        cancel_exception: type[BaseException] | None,
+    ) -> None:
+        if connection is not None:
+            connection.execute("INSERT INTO runfaults_work (step) VALUES ('first')")
+            connection.commit()
+        if self._ending is Ending.NOTICES_CANCEL and cancelled():
+            raise (cancel_exception or ScriptedError)("the work noticed the cancel")
+        if self._ending is Ending.RAISES:
+            raise ScriptedError("the script says so")
+        if connection is not None:
+            connection.execute("INSERT INTO runfaults_work (step) VALUES ('second')")
+            if self._ending is Ending.RAISES_IN_TRANSACTION:
+                raise ScriptedError("the script says so, in the middle of a transaction")
+            if self._ending is not Ending.LEAVES_TRANSACTION_OPEN:
+                connection.commit()
+        if self._ending is Ending.NOTICES_CANCEL and cancelled():
+            raise (cancel_exception or ScriptedError)("the work noticed the cancel")
+        if self._ending is Ending.EXITS:
+            raise SystemExit("the script says so")

@@ -1,0 +1,343 @@
+"""Makes a schedule happen: real threads, exactly one running, switched at yield points only."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import traceback
+from _thread import allocate_lock, get_ident
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from runfaults.model import EventKind, FaultPoint, Operation
+from runfaults.sim.actor import Actor, SimulationOver, State, Wait, actors
+from runfaults.sqlite.plan import PointCounter
+
+if TYPE_CHECKING:
+    from runfaults.sim.gate import WorldGate
+    from runfaults.sim.lock import ControlledLock
+    from runfaults.sim.recorder import Recorder
+
+MAX_STEPS = 20_000
+"""Yield points after which a schedule that goes nowhere is called a livelock."""
+
+MAX_VIRTUAL_SECONDS = 86_400.0
+"""Virtual time after which a schedule that goes nowhere is called a livelock."""
+
+HANG_SECONDS = 20.0
+"""Real seconds without an end after which a schedule is called hung: some thread waits for
+something that the scheduler does not control."""
+
+
+class Step(NamedTuple):
+    """A yield point that was reached.
+
+    Attributes:
+        point: Where the running actor was.
+        ready: The other actors that could have run instead, by name.
+        event: How many events the history had.
+    """
+
+    point: FaultPoint
+    ready: tuple[str, ...]
+    event: int
+
+
+class Director(Protocol):
+    """Decides who goes on at a yield point."""
+
+    def next_actor(self, point: FaultPoint, ready: tuple[str, ...]) -> str | None:
+        """The name of the actor that runs instead of the point's, or None to go on.
+
+        `ready` names the others that could run. A name that is not among them is ignored.
+        """
+        ...
+
+
+class Scheduler:
+    """Runs actors one at a time on a virtual clock.
+
+    An actor runs until it blocks, ends, or is preempted at a yield point by the director. Whoever
+    has been ready longest goes on then. With nobody ready, time jumps to the earliest deadline.
+
+    Attributes:
+        clock: Virtual seconds since the schedule began.
+        steps: Every yield point, in the order in which they were reached.
+        over: True from the end of the schedule on: threads still waiting are being unwound.
+        cast: Every actor there has been.
+        locks: Every lock that actors have made, except the private ones of `Condition.wait`.
+        gate: What the actors' database connections pass through, if they have any.
+    """
+
+    def __init__(
+        self, recorder: Recorder, director: Director, advanced: Callable[[float], None]
+    ) -> None:
+        self.clock = 0.0
+        self.steps: list[Step] = []
+        self.over = False
+        self.cast: list[Actor] = []
+        self.locks: list[ControlledLock] = []
+        self.gate: WorldGate | None = None
+        self._recorder = recorder
+        self._director = director
+        self._advanced = advanced
+        self._points = PointCounter()
+        self._ready: list[Actor] = []
+        self._running: Actor | None = None
+        self._finished = allocate_lock()
+        self._finished.acquire()
+
+    # --- the harness's side -------------------------------------------------------------------
+
+    def run(self, name: str, function: Callable[[], None]) -> None:
+        """Run `function` as the first actor, and everything it starts, until nobody can go on.
+
+        Threads may be left waiting: call `unwind` when everything has been looked at.
+        """
+        self.spawn(name, function)
+        self._resume(self._next())
+        if not self._finished.acquire(timeout=HANG_SECONDS):
+            self._stuck("hang", self._stacks())
+        self.over = True
+
+    def spawn(self, name: str, function: Callable[[], None], *, background: bool = False) -> Actor:
+        """Add an actor of the harness's own; it is ready at once."""
+        actor = Actor(name, self, background)
+        with outside():
+            thread = threading.Thread(target=self._perform, args=(actor, function), name=name)
+        self._begin(actor, thread)
+        return actor
+
+    def unwind(self) -> None:
+        """End the threads that still wait, one after the other."""
+        for actor in self.cast:
+            if actor.state is not State.DONE:
+                with contextlib.suppress(RuntimeError):
+                    actor.baton.release()
+            if actor.thread is not None:
+                real_join(actor.thread, 1.0)
+
+    # --- what a running actor asks for --------------------------------------------------------
+
+    def reach(self, operation: Operation, subject: str = "") -> FaultPoint:
+        """A yield point: the running actor is about to do something others can see.
+
+        Returns when it is this actor's turn to do it.
+        """
+        actor = self.running
+        point = self._points.point(actor.name, operation, subject)
+        if self.over:
+            return point
+        ready = tuple([other.name for other in self._ready])
+        self.steps.append(Step(point, ready, len(self._recorder.events)))
+        if len(self.steps) > MAX_STEPS:
+            self._give_up(f"{MAX_STEPS} steps without an end")
+        name = self._director.next_actor(point, ready)
+        if name is not None:
+            chosen = next((other for other in self._ready if other.name == name), None)
+            if chosen is not None:
+                self._ready.remove(chosen)
+                self._ready.append(actor)
+                self._hand_over(actor, chosen)
+        return point
+
+    def block(self, wait: Wait, deadline: float | None = None) -> bool:
+        """Let the others run until somebody wakes this actor.
+
+        Args:
+            wait: What it waits for.
+            deadline: Virtual time at which it goes on anyway.
+
+        Returns:
+            True if it was woken, False if the deadline came first.
+        """
+        actor = self.running
+        if self.over:
+            raise SimulationOver
+        holder = wait.holder() if wait.holder is not None else None
+        self._recorder.add(actor.name, EventKind.WAIT, wait.subject, holder or "")
+        actor.state, actor.wait, actor.deadline = State.BLOCKED, wait, deadline
+        actor.timed_out = False
+        self._hand_over(actor, self._next())
+        return not actor.timed_out
+
+    def wake(self, subject: str) -> None:
+        """Make every actor ready that waits for `subject`, in the order of its creation."""
+        for actor in self.cast:
+            if actor.state is State.BLOCKED and actor.wait and actor.wait.subject == subject:
+                self._make_ready(actor)
+
+    def wake_actor(self, actor: Actor) -> None:
+        """Make one blocked actor ready."""
+        if actor.state is State.BLOCKED:
+            self._make_ready(actor)
+
+    def sleep(self, seconds: float) -> None:
+        """Let `seconds` of virtual time pass for the running actor."""
+        self.block(Wait("sleep"), self.clock + max(seconds, 0.0))
+
+    def start_thread(self, thread: threading.Thread) -> None:
+        """Start a thread of the target as an actor: the controlled `Thread.start`."""
+        spawned = sum(actor.name == "run" or actor.name.startswith("run-") for actor in self.cast)
+        name = f"run-{spawned + 1}" if spawned else "run"
+        self.reach(Operation.SPAWN, name)
+        actor = Actor(name, self)
+        run = thread.run
+        thread.run = lambda: self._perform(actor, run)
+        self._recorder.add(name, EventKind.THREAD, "started")
+        self._begin(actor, thread)
+
+    def join_thread(self, actor: Actor, timeout: float | None) -> None:
+        """Wait for an actor's end: the controlled `Thread.join`."""
+        self.reach(Operation.JOIN, actor.name)
+        deadline = None if timeout is None else self.clock + max(timeout, 0.0)
+        while actor.state is not State.DONE:
+            if not self.block(Wait(f"thread {actor.name}", lambda: actor.name), deadline):
+                return
+
+    @property
+    def running(self) -> Actor:
+        """The actor that has the baton."""
+        actor = actors.get(get_ident())
+        if actor is None or actor.scheduler is not self:
+            raise RuntimeError(
+                "a yield point was reached by a thread that this simulation does not control; "
+                "only threads started inside the simulation can take part"
+            )
+        return actor
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _begin(self, actor: Actor, thread: threading.Thread) -> None:
+        actor.thread = thread
+        thread.daemon = True
+        thread.runfaults_actor = actor  # type: ignore[attr-defined]  # found again by join
+        self.cast.append(actor)
+        self._ready.append(actor)
+        try:
+            with outside():
+                # It may have been created inside the simulation: its started event must be real.
+                thread._started = threading.Event()  # type: ignore[attr-defined]  # noqa: SLF001
+                real_start(thread)
+        except BaseException:
+            self.cast.remove(actor)
+            self._ready.remove(actor)
+            raise
+
+    def _perform(self, actor: Actor, function: Callable[[], None]) -> None:
+        """The whole life of an actor's thread."""
+        actors[get_ident()] = actor
+        try:
+            actor.baton.acquire()
+            if not self.over:
+                function()
+        except SimulationOver:
+            pass
+        except BaseException as error:  # noqa: BLE001  # whatever escapes is what we look for
+            if not self.over:
+                self._recorder.add(
+                    actor.name, EventKind.THREAD, "escaped", f"{type(error).__name__}: {error}"
+                )
+        finally:
+            self._end(actor)
+            del actors[get_ident()]
+
+    def _end(self, actor: Actor) -> None:
+        actor.state = State.DONE
+        if self.over:
+            return
+        self._recorder.add(actor.name, EventKind.THREAD, "ended")
+        self.wake(f"thread {actor.name}")
+        self._resume(self._next())
+
+    def _make_ready(self, actor: Actor) -> None:
+        actor.state, actor.wait, actor.deadline = State.READY, None, None
+        self._ready.append(actor)
+
+    def _next(self) -> Actor | None:
+        """Who goes on: the longest ready, else the first whose deadline comes."""
+        if not self._ready:
+            due = [actor for actor in self.cast if actor.deadline is not None]
+            if due:
+                first = min(due, key=lambda actor: actor.deadline or 0.0)
+                self._advance(first.deadline or 0.0)
+                first.timed_out = True
+                self._make_ready(first)
+        return self._ready.pop(0) if self._ready else None
+
+    def _advance(self, to: float) -> None:
+        if to > MAX_VIRTUAL_SECONDS:
+            self._stuck("livelock", f"no end within {MAX_VIRTUAL_SECONDS:.0f} virtual seconds")
+            self._finish()
+            raise SimulationOver
+        self.clock = max(self.clock, to)
+        self._advanced(self.clock)
+
+    def _hand_over(self, actor: Actor, successor: Actor | None) -> None:
+        """Pass the baton on and wait until it comes back."""
+        if successor is not actor:
+            self._resume(successor)
+            actor.baton.acquire()
+        if self.over:
+            raise SimulationOver
+
+    def _resume(self, actor: Actor | None) -> None:
+        if actor is None:
+            self._report_deadlock()
+            self._finish()
+        else:
+            actor.baton.release()
+
+    def _finish(self) -> None:
+        self.over = True
+        with contextlib.suppress(RuntimeError):
+            self._finished.release()
+
+    def _give_up(self, reason: str) -> None:
+        self._stuck("livelock", reason)
+        self._finish()
+        raise SimulationOver
+
+    def _report_deadlock(self) -> None:
+        waiting = [actor for actor in self.cast if actor.state is State.BLOCKED]
+        if all(actor.background for actor in waiting):
+            return
+        self._stuck("deadlock", "; ".join(map(_who_waits, waiting)))
+
+    def _stuck(self, how: str, why: str) -> None:
+        if not any(event.kind is EventKind.STUCK for event in self._recorder.events):
+            self._recorder.add("harness", EventKind.STUCK, how, why)
+
+    def _stacks(self) -> str:
+        frames = sys._current_frames()  # noqa: SLF001  # the documented way to see all stacks
+        threads = {actor.thread.ident: actor.name for actor in self.cast if actor.thread}
+        return "\n".join(
+            f"{threads[ident]}:\n" + "".join(traceback.format_stack(frame))
+            for ident, frame in frames.items()
+            if ident in threads
+        )
+
+
+def _who_waits(actor: Actor) -> str:
+    wait = actor.wait
+    if wait is None:
+        return actor.name
+    holder = wait.holder() if wait.holder is not None else None
+    held = f", held by {holder}" if holder else ""
+    return f"{actor.name} waits for {wait.subject}{held}"
+
+
+@contextlib.contextmanager
+def outside() -> Iterator[None]:
+    """The calling thread is no actor meanwhile: it gets real locks, threads and clocks."""
+    actor = actors.pop(get_ident(), None)
+    try:
+        yield
+    finally:
+        if actor is not None:
+            actors[get_ident()] = actor
+
+
+real_start = threading.Thread.start
+real_join = threading.Thread.join

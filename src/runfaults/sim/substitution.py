@@ -1,0 +1,149 @@
+"""Puts the controlled primitives where programs look for the real ones.
+
+A program finds its primitives in two places: as attributes of `threading`, `queue` and `time`, and
+as names that its modules captured (`from threading import Lock`). Both are replaced. Every
+substitute asks whether the calling thread is an actor; for any other thread it is the original.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from runfaults.model import Operation
+from runfaults.sim.actor import Actor, current_actor
+from runfaults.sim.lock import WAITER, ControlledLock, name_from_source
+from runfaults.sim.scheduler import real_join, real_start
+
+_real_lock = threading.Lock
+_real_rlock = threading.RLock
+_real_simple_queue = queue.SimpleQueue
+_real_sleep = time.sleep
+_real_is_alive = threading.Thread.is_alive
+
+_UNTOUCHED = ("_thread", "importlib", "_frozen_importlib", "runfaults.", "_weakrefset", "builtins")
+"""Modules whose captured names stay real: the interpreter's own, and the harness."""
+
+
+def _lock() -> Any:  # noqa: ANN401  # a lock of either sort
+    actor = current_actor()
+    if actor is None:
+        return _real_lock()
+    lock = ControlledLock(actor.scheduler, name_from_source())
+    if lock.name != WAITER:
+        actor.scheduler.locks.append(lock)
+    return lock
+
+
+def _rlock() -> Any:  # noqa: ANN401  # a lock of either sort
+    # The pure Python reentrant lock is built upon `threading._allocate_lock`, which is `_lock`.
+    return _real_rlock() if current_actor() is None else threading._PyRLock()  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _simple_queue() -> Any:  # noqa: ANN401  # a queue of either sort
+    if current_actor() is None:
+        return _real_simple_queue()
+    return queue._PySimpleQueue()  # type: ignore[attr-defined]  # noqa: SLF001  # the C one blocks where nobody sees it
+
+
+def _start(thread: threading.Thread) -> None:
+    actor = current_actor()
+    if actor is None:
+        real_start(thread)
+    else:
+        actor.scheduler.start_thread(thread)
+
+
+def _actor_of(thread: threading.Thread) -> Actor | None:
+    return getattr(thread, "runfaults_actor", None)
+
+
+def _join(thread: threading.Thread, timeout: float | None = None) -> None:
+    caller, joined = current_actor(), _actor_of(thread)
+    if caller is None or joined is None:
+        real_join(thread, timeout)
+    else:
+        caller.scheduler.join_thread(joined, timeout)
+
+
+def _is_alive(thread: threading.Thread) -> bool:
+    joined = _actor_of(thread)
+    return _real_is_alive(thread) if joined is None else joined.alive
+
+
+def _sleep(seconds: float) -> None:
+    actor = current_actor()
+    if actor is None:
+        _real_sleep(seconds)
+    else:
+        actor.scheduler.reach(Operation.SLEEP)
+        actor.scheduler.sleep(seconds)
+
+
+def _clock(real: Callable[[], Any], units_per_second: int | None) -> Callable[[], Any]:
+    """A clock that shows an actor its virtual time: seconds as float, or whole units."""
+
+    def read() -> Any:  # noqa: ANN401  # float or int, as the original
+        actor = current_actor()
+        if actor is None:
+            return real()
+        now = actor.scheduler.clock
+        return now if units_per_second is None else round(now * units_per_second)
+
+    return read
+
+
+_NANOSECONDS = 1_000_000_000
+
+_SUBSTITUTES: dict[Any, Any] = {
+    threading.Lock: _lock,
+    threading.RLock: _rlock,
+    queue.SimpleQueue: _simple_queue,
+    time.sleep: _sleep,
+    time.monotonic: _clock(time.monotonic, None),
+    time.monotonic_ns: _clock(time.monotonic_ns, _NANOSECONDS),
+    time.perf_counter: _clock(time.perf_counter, None),
+    time.perf_counter_ns: _clock(time.perf_counter_ns, _NANOSECONDS),
+}
+
+_METHODS = {"start": _start, "join": _join, "is_alive": _is_alive}
+
+
+@contextlib.contextmanager
+def controlled_primitives() -> Iterator[None]:
+    """Substitute while the context is entered; restore every name afterwards.
+
+    Entering it costs milliseconds (all loaded modules are searched for captured names), so one
+    context serves many schedules.
+    """
+    replaced = list(_captured_names())
+    methods = {name: getattr(threading.Thread, name) for name in _METHODS}
+    for module, name, original in replaced:
+        setattr(module, name, _SUBSTITUTES[original])
+    for name, method in _METHODS.items():
+        setattr(threading.Thread, name, method)
+    try:
+        yield
+    finally:
+        for module, name, original in replaced:
+            setattr(module, name, original)
+        for name, method in methods.items():
+            setattr(threading.Thread, name, method)
+
+
+def _captured_names() -> Iterator[tuple[ModuleType, str, Any]]:
+    """Every name of a loaded module that is bound to a primitive we control."""
+    by_identity = {id(original): original for original in _SUBSTITUTES}
+    for module in list(sys.modules.values()):
+        if not isinstance(module, ModuleType) or module.__name__.startswith(_UNTOUCHED):
+            continue
+        for name, value in list(vars(module).items()):
+            original = by_identity.get(id(value))
+            if original is not None:
+                yield module, name, original

@@ -1,0 +1,271 @@
+"""Runs one schedule against a target and returns its history."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import random
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import time_machine
+
+from runfaults.model import Act, EventKind, Fault, History, Operation, Schedule
+from runfaults.sim import acts
+from runfaults.sim.actor import Wait
+from runfaults.sim.database import AuditReader, DatabaseTemplate, memory_backed_folder
+from runfaults.sim.director import ScheduleDirector
+from runfaults.sim.gate import CurrentGate, Survey, SurveyedPoint, WorldGate
+from runfaults.sim.pipeline import ScriptedPipeline
+from runfaults.sim.recorder import Recorder
+from runfaults.sim.scheduler import Director, Scheduler, Step
+from runfaults.sim.substitution import controlled_primitives
+from runfaults.sqlite.hook import connections_through
+from runfaults.sqlite.plan import FaultPlan
+from runfaults.targets.target import Inspectable, Manager, Signals, Target
+
+EPOCH = 1_767_225_600.0
+"""What the wall clock shows when a schedule begins: 2026-01-01 00:00:00 UTC."""
+
+_COLLECT_EVERY = 64
+"""Schedules between garbage collections: none happens while a schedule runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A history, and what an exploration wants to know besides.
+
+    Attributes:
+        history: What happened.
+        steps: The yield points, in the order in which they were reached.
+        struck: Strikes per fault of the schedule.
+        unreached: Elements of the schedule whose moment never came, as text.
+        refused: Faults that cannot strike where the schedule wants them, with the reason.
+    """
+
+    history: History
+    steps: tuple[Step, ...]
+    struck: tuple[int, ...]
+    unreached: tuple[str, ...]
+    refused: tuple[tuple[Fault, str], ...]
+
+
+class Simulation:
+    """A place where schedules run, one after the other: enter it once, run many.
+
+    Inside, `sqlite3.connect`, the primitives of `threading`, `queue` and `time`, and the names
+    that loaded modules captured of them, are substituted; other threads are unaffected.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._template = DatabaseTemplate(target)
+        self._context = contextlib.ExitStack()
+        self._folder = Path()
+        self._runs = 0
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self._folder = Path(
+                stack.enter_context(
+                    tempfile.TemporaryDirectory(prefix="runfaults-", dir=memory_backed_folder())
+                )
+            )
+            self._template.restore(self._folder, "delete")
+            stack.enter_context(controlled_primitives())
+            stack.enter_context(connections_through(CurrentGate()))
+            stack.enter_context(_no_garbage_collection())
+            stack.callback(random.setstate, random.getstate())
+            self._context = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._context.close()
+
+    def run(self, schedule: Schedule, director: Director | None = None) -> Execution:
+        """Run one schedule to its end.
+
+        Args:
+            schedule: What is to happen.
+            director: Decides who goes on where the schedule is silent; by default a thread runs
+                until it blocks.
+        """
+        return self._play(schedule, director, None)
+
+    def survey(self, schedule: Schedule, kinds: Sequence[str]) -> list[SurveyedPoint]:
+        """Run one schedule and ask at each fault point which kinds could strike there."""
+        survey = Survey(kinds)
+        self._play(schedule, None, survey)
+        return survey.points
+
+    def _play(
+        self, schedule: Schedule, director: Director | None, survey: Survey | None
+    ) -> Execution:
+        self._runs += 1
+        if self._runs % _COLLECT_EVERY == 0:
+            gc.collect()
+        random.seed(schedule.seed)
+        database = self._template.restore(self._folder, schedule.journal)
+        world = World(self._target, schedule, database, director, survey)
+        with time_machine.travel(EPOCH, tick=False) as traveller:
+            world.wall_clock = traveller.move_to
+            return world.play()
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """A collection in the middle of a schedule would close leaked connections at its own whim."""
+    enabled = gc.isenabled()
+    gc.disable()
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if enabled:
+            gc.enable()
+
+
+class World:
+    """One schedule in progress: who is on stage and what has been seen."""
+
+    def __init__(
+        self,
+        target: Target,
+        schedule: Schedule,
+        database: Path,
+        director: Director | None,
+        survey: Survey | None,
+    ) -> None:
+        self._target = target
+        self._schedule = schedule
+        self._database = database
+        self.recorder = Recorder()
+        self.wall_clock: Callable[[float], None] = lambda _: None
+        self._director = ScheduleDirector(schedule, self._enter, director)
+        self.scheduler = Scheduler(
+            self.recorder, self._director, lambda now: self.wall_clock(EPOCH + now)
+        )
+        self.recorder.now = lambda: self.scheduler.clock
+        self._plan = FaultPlan(schedule.faults, self.recorder.now)
+        self._gate = WorldGate(self.scheduler, self.recorder, self._plan, self._observe, survey)
+        self.scheduler.gate = self._gate
+        self._audit = AuditReader(database)
+        self._work = ScriptedPipeline(schedule.pipeline, self.recorder)
+        self._run: int | None = None
+        self._managers: list[Manager] = []
+
+    def play(self) -> Execution:
+        """Run to the end, look at what is left, unwind."""
+        try:
+            self.scheduler.run("user", self._user)
+            self._observe()
+            self._look_for_leaks()
+            if not self._stuck("livelock", "hang"):
+                self.recorder.add("harness", EventKind.SETTLED)
+            self.recorder.closed = True
+        finally:
+            self.scheduler.unwind()
+            self._audit.close()
+        events = tuple(self.recorder.events)
+        history = History(self._target.name, self._schedule, self._target.vocabulary, events)
+        return Execution(
+            history,
+            tuple(self.scheduler.steps),
+            self._plan.struck,
+            (*map(str, self._plan.unreached()), *self._director.unreached()),
+            tuple(self._plan.refused),
+        )
+
+    # --- the stage of the acts ----------------------------------------------------------------
+
+    @property
+    def manager(self) -> Manager:
+        """The manager that the user opened."""
+        return self._managers[0]
+
+    def open_another(self) -> Manager:
+        """See `acts.Stage`."""
+        manager = self._target.open(self._database, self._work)
+        self._managers.append(manager)
+        return manager
+
+    def await_run(self) -> int:
+        """See `acts.Stage`."""
+        while self._run is None:
+            self.scheduler.block(Wait("run"))
+        return self._run
+
+    # --- actors -------------------------------------------------------------------------------
+
+    def _user(self) -> None:
+        """Open, start, wait, close: what every schedule has."""
+        self.open_another()
+        acts.start(self, "user")
+        for act in self._schedule.acts:
+            if act.at is None:
+                self._enter(act)
+        self.scheduler.reach(Operation.REACH, "started")
+        if self._run is not None:
+            self.manager.wait(self._run)
+        self.scheduler.reach(Operation.REACH, "settled")
+        acts.close(self, "user")
+        self.scheduler.reach(Operation.REACH, "closed")
+
+    def _enter(self, act: Act) -> str:
+        perform = acts.act_named(act.kind)
+        name = self._unique_name(act.kind)
+        self.scheduler.spawn(
+            name, lambda: perform(self, name), background=act.kind in acts.BACKGROUND
+        )
+        return name
+
+    def _unique_name(self, kind: str) -> str:
+        taken = {actor.name for actor in self.scheduler.cast}
+        names = (f"{kind}-{number}" if number > 1 else kind for number in range(1, len(taken) + 2))
+        return next(name for name in names if name not in taken)
+
+    # --- what the harness sees ----------------------------------------------------------------
+
+    def _observe(self) -> None:
+        """Take the newly committed status transitions into the history."""
+        for run, old, new in self._audit.transitions():
+            self.recorder.add("database", EventKind.STATUS, old, new, run)
+            if self._run is None:
+                self._run = run
+                if isinstance(self.manager, Signals):
+                    self._enter(Act("subscribe"))
+                self.scheduler.wake("run")
+
+    def _stuck(self, *how: str) -> bool:
+        return any(
+            event.kind is EventKind.STUCK and event.subject in how for event in self.recorder.events
+        )
+
+    def _look_for_leaks(self) -> None:
+        if self._stuck("deadlock", "livelock", "hang"):
+            return
+        for sort, which in (*self._leaked_resources(), *self._leaks_told()):
+            self.recorder.add("harness", EventKind.LEAK, sort, which)
+
+    def _leaked_resources(self) -> Iterator[tuple[str, str]]:
+        for actor in self.scheduler.cast:
+            if actor.alive and not actor.background:
+                yield "thread", actor.name
+        for opener, connection in self._gate.opened:
+            if not connection.closed:
+                yield "connection", f"opened by {opener}"
+                if connection.in_transaction:
+                    yield "transaction", f"of the connection opened by {opener}"
+        for lock in self.scheduler.locks:
+            if lock.owner is not None:
+                yield "lock", f"{lock.name} held by {lock.owner.name}"
+
+    def _leaks_told(self) -> Iterator[tuple[str, str]]:
+        for manager in self._managers:
+            if isinstance(manager, Inspectable):
+                yield from manager.leaks()

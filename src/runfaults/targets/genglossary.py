@@ -1,0 +1,132 @@
+"""The corrected GenGlossary `RunManager` of this repository."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runfaults.model import Vocabulary
+from runfaults.targets.target import Audit, Work
+
+if TYPE_CHECKING:
+    from genglossary.runs.executor import ExecutionContext
+    from genglossary.runs.manager import RunManager
+
+VOCABULARY = Vocabulary(
+    active=frozenset({"pending", "running"}),
+    completed=frozenset({"completed"}),
+    cancelled=frozenset({"cancelled"}),
+    failed=frozenset({"failed"}),
+    interrupted=frozenset({"interrupted"}),
+)
+
+
+class ScriptedExecutor:
+    """Stands where the pipeline executor stands and plays the script."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def execute(
+        self,
+        conn: sqlite3.Connection,
+        scope: str,  # noqa: ARG002  # the executor's signature
+        context: ExecutionContext,
+        doc_root: str = ".",  # noqa: ARG002
+        document_ids: list[int] | None = None,  # noqa: ARG002
+    ) -> None:
+        """Run the script on the run's own connection."""
+        from genglossary.runs.executor import PipelineCancelledException
+
+        self._work(conn, context.run_id, context.cancel_event.is_set, PipelineCancelledException)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class GenGlossaryManager:
+    """A `RunManager` as the harness drives it."""
+
+    def __init__(self, manager: RunManager, database: Path) -> None:
+        self._manager = manager
+        self._database = database
+
+    def start(self) -> int:
+        """Start a run of the full pipeline."""
+        return self._manager.start_run(scope="full")
+
+    def wait(self, run: int) -> None:  # noqa: ARG002  # one run at a time
+        """Join the manager's thread."""
+        thread = self._manager._thread  # noqa: SLF001  # GenGlossary's own tests join it
+        if thread is not None:
+            thread.join()
+
+    def close(self) -> None:
+        """Close the manager."""
+        self._manager.close()
+
+    def cancel(self, run: int) -> bool:
+        """Ask the manager."""
+        return self._manager.cancel_run(run)
+
+    def cancel_in_database(self, run: int) -> None:
+        """Do what GenGlossary's API does after it asked the manager."""
+        from genglossary.db.connection import database_connection, transaction
+        from genglossary.db.runs_repository import cancel_run
+
+        with database_connection(str(self._database)) as connection, transaction(connection):
+            cancel_run(connection, run)
+
+    def status(self, run: int) -> str | None:
+        """What the manager's own reader says."""
+        row = self._manager.get_run(run)
+        return None if row is None else row["status"]
+
+    def subscribe(self, run: int) -> Callable[[], str | None]:
+        """Register a queue and wait on it for completion signals."""
+        queue = self._manager.register_subscriber(run)
+
+        def next_signal() -> str | None:
+            while True:
+                message: Any = queue.get()
+                if message is None:
+                    return None
+                if message.get("complete"):
+                    return str(message.get("status"))
+
+        return next_signal
+
+    def leaks(self) -> Iterable[tuple[str, str]]:
+        """Subscribers and cancel events that outlive their run."""
+        for run in self._manager._subscribers:  # noqa: SLF001  # what GenGlossary's tests look at
+            yield "subscriber", f"run {run}"
+        for run in self._manager._cancel_events:  # noqa: SLF001
+            yield "cancel-event", f"run {run}"
+
+
+class GenGlossary:
+    """The target `genglossary`."""
+
+    name = "genglossary"
+    vocabulary = VOCABULARY
+    audit = Audit(table="runs", key="id", status="status")
+
+    def prepare(self, database: Path) -> None:
+        """Create GenGlossary's schema."""
+        from genglossary.db.connection import get_connection
+        from genglossary.db.schema import initialize_db
+
+        with contextlib.closing(get_connection(str(database))) as connection:
+            initialize_db(connection)
+
+    def open(self, database: Path, work: Work) -> GenGlossaryManager:
+        """Open a manager whose executor plays the script."""
+        from genglossary.runs.manager import RunManager
+
+        manager = RunManager(
+            str(database), executor_factory=lambda *_, **__: ScriptedExecutor(work)
+        )
+        return GenGlossaryManager(manager, database)

@@ -1,0 +1,137 @@
+"""What the harness needs to know to drive a system under test: the smallest adapter there is."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from runfaults.model import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Where the status of a run is recorded.
+
+    Attributes:
+        table: Table with a row per run.
+        key: Its column with the run's integer id.
+        status: Its column with the status, a word of the target's vocabulary.
+    """
+
+    table: str
+    key: str
+    status: str
+
+
+class Work(Protocol):
+    """The scripted pipeline that a target must run as its work function."""
+
+    def __call__(
+        self,
+        connection: sqlite3.Connection | None,
+        run: int | None,
+        cancelled: Callable[[], bool] = ...,
+        cancel_exception: type[BaseException] | None = ...,
+    ) -> None:
+        """Play the script.
+
+        Args:
+            connection: The connection that the target hands to its work; None if it has none.
+            run: The run's id, if the work is told.
+            cancelled: Asks whether the work was told to stop.
+            cancel_exception: What the work raises to say that it noticed; None if the target
+                knows no such exception.
+        """
+        ...
+
+
+@runtime_checkable
+class Manager(Protocol):
+    """One life of the system under test: from opening to closing."""
+
+    def start(self) -> int:
+        """Start a run; returns its id."""
+        ...
+
+    def wait(self, run: int) -> None:
+        """Return when the target has nothing left to do for the run."""
+        ...
+
+    def close(self) -> None:
+        """End this life in good order."""
+        ...
+
+
+@runtime_checkable
+class Cancels(Protocol):
+    """A manager whose runs can be cancelled."""
+
+    def cancel(self, run: int) -> bool:
+        """Ask for the run's end; True if the cancel was accepted."""
+        ...
+
+
+@runtime_checkable
+class CancelsInDatabase(Protocol):
+    """A manager beside which an API writes `cancelled` on a connection of its own."""
+
+    def cancel_in_database(self, run: int) -> None:
+        """Write the status as the API does, without asking the manager."""
+        ...
+
+
+@runtime_checkable
+class Signals(Protocol):
+    """A manager that tells subscribers when a run is complete."""
+
+    def subscribe(self, run: int) -> Callable[[], str | None]:
+        """Register a subscriber.
+
+        Returns:
+            A function that waits for the next completion signal and returns its status, or
+            None when the subscription is over.
+        """
+        ...
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """A manager that answers what is recorded."""
+
+    def status(self, run: int) -> str | None:
+        """The recorded status of the run; None if there is no such run."""
+        ...
+
+
+@runtime_checkable
+class Inspectable(Protocol):
+    """A manager that can be asked what it still holds."""
+
+    def leaks(self) -> Iterable[tuple[str, str]]:
+        """What outlives its run, as (sort, which one): (`subscriber`, `run 1`)."""
+        ...
+
+
+class Target(Protocol):
+    """A system under test.
+
+    Attributes:
+        name: As given to `--target`.
+        vocabulary: What its statuses mean.
+        audit: Where they are recorded.
+    """
+
+    name: str
+    vocabulary: Vocabulary
+    audit: Audit
+
+    def prepare(self, database: Path) -> None:
+        """Create the schema in a new database file."""
+        ...
+
+    def open(self, database: Path, work: Work) -> Manager:
+        """Begin a life on the database; its runs do `work`."""
+        ...
