@@ -33,7 +33,10 @@ ONLY_IN = {
 
 
 class Import(NamedTuple):
-    """One imported name: dotted in full, and whether a function imports it when it is called."""
+    """One imported name, dotted in full.
+
+    Lazy: importing the module does not import it; a function does, or only the type checker.
+    """
 
     line: int
     name: str
@@ -66,7 +69,13 @@ def _walk(node: ast.AST, module: list[str], *, lazy: bool) -> Iterator[Import]:
             yield Import(node.lineno, name, lazy)
         case _:
             pass
-    lazy = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+            lazy = True
+        case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[]):
+            lazy = True
+        case _:
+            pass
     for child in ast.iter_child_nodes(node):
         yield from _walk(child, module, lazy=lazy)
 
@@ -97,7 +106,7 @@ def _forbidden(module: str, entry: Import) -> str:
     if allowed is not None and module not in allowed:
         return f"only {' and '.join(sorted(allowed))} may"
     if entry.package == "genglossary" and not entry.lazy:
-        return "only inside a function, so that runfaults works without genglossary"
+        return "only inside a function: runfaults works without genglossary"
     if room_of(module) == "model" and entry.package not in sys.stdlib_module_names:
         return "model stands on the standard library alone"
     return ""
@@ -171,6 +180,11 @@ def test_no_rooms_import_each_other_in_a_circle() -> None:
         ("runfaults.sim.world", "def f():\n import genglossary", "only runfaults.targets.gengl"),
         ("runfaults.targets.genglossary", "import genglossary.runs", "only inside a function"),
         ("runfaults.targets.genglossary", "class A:\n import genglossary", "inside a function"),
+        (
+            "runfaults.targets.genglossary",
+            "if TYPE_CHECKING: pass\nelse: import genglossary",
+            "only inside a function",
+        ),
         ("runfaults.explore.sweep", "import hypothesis", "only runfaults.explore.strategies and"),
         ("runfaults.cli", "from pytest import main", "only runfaults.pytest_plugin may"),
         ("runfaults.explore.strategies", "import pytest", "only runfaults.pytest_plugin may"),
@@ -194,6 +208,7 @@ def test_a_planted_import_is_caught(module: str, source: str, why: str) -> None:
         ("runfaults.__main__", "from runfaults.cli import main"),
         ("genglossary.runs.manager", "import tenacity\nfrom genglossary.db import schema"),
         ("runfaults.targets.genglossary", "def f():\n import genglossary.runs"),
+        ("runfaults.targets.genglossary", "if TYPE_CHECKING:\n import genglossary.runs"),
         ("runfaults.targets.genglossary", "def f():\n import_module('genglossary.runs')"),
         ("runfaults.explore.strategies", "from hypothesis import strategies"),
         ("runfaults.pytest_plugin", "import pytest, hypothesis"),

@@ -59,8 +59,16 @@ def test_replies_belong_to_the_last_request_of_the_same_actor_and_subject(histor
 
 
 def test_only_a_number_that_sqlite_can_make_is_an_id(history: Tell) -> None:
-    facts = Facts.of(history("user reply start -> 9223372036854775808000"))
-    assert facts.requests[0].run is None
+    facts = Facts.of(
+        history("""
+            user reply start -> 9223372036854775807
+            user reply start -> 92233720368547758070
+            user reply start -> ²
+            user reply count -> 3
+            user reply run=4 start -> abc
+        """)
+    )
+    assert [request.run for request in facts.requests] == [2**63 - 1, None, None, None, 4]
 
 
 def test_shown_is_what_the_database_said_at_that_moment(history: Tell) -> None:
@@ -77,8 +85,8 @@ def test_shown_is_what_the_database_said_at_that_moment(history: Tell) -> None:
 
 
 def test_only_the_process_dies(history: Tell) -> None:
-    facts = Facts.of(history("run thread died\nprocess thread died"))
-    assert [event.number for event in facts.deaths] == [1]
+    facts = Facts.of(history("run thread died\nprocess thread started\nprocess thread died"))
+    assert [event.number for event in facts.deaths] == [2]
 
 
 def test_nothing_after_a_stuck_event_is_a_fact(history: Tell) -> None:

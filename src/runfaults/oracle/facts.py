@@ -105,12 +105,9 @@ class RunFacts:
         ending = self.ending
         return ending if ending is not None and ending.subject == how else None
 
-    def first(self, words: frozenset[str], since: int = -1) -> Event | None:
-        """The first transition into one of these words, after the event of that number."""
-        for event in self.transitions:
-            if event.value in words and event.number > since:
-                return event
-        return None
+    def first(self, words: frozenset[str]) -> Event | None:
+        """The first transition into one of these words."""
+        return next((event for event in self.transitions if event.value in words), None)
 
     def shown(self, number: int) -> Event | None:
         """The last transition before the event of that number."""

@@ -20,7 +20,5 @@ def nothing_escapes(history: History, facts: Facts) -> Iterator[Finding]:
     del history
     for escape in facts.escapes:
         yield broken(
-            f"thread {escape.actor} died of {escape.value or 'an exception'} "
-            f"(event {escape.number})",
-            escape,
+            f"thread {escape.actor} died of {escape.value} (event {escape.number})", escape
         )

@@ -21,7 +21,7 @@ def start_answers_truthfully(history: History, facts: Facts) -> Iterator[Finding
     and leaves no active row behind.
     """
     starts = [request for request in facts.requests if request.subject == "start"]
-    claimed = {start.run for start in starts if start.reply and not start.raised}
+    claimed = {start.run for start in starts if not start.raised}
     for start in starts:
         if start.reply is None:
             continue
