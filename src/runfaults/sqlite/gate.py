@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from runfaults.model import Operation
 from runfaults.sqlite.statement import Statement
@@ -10,8 +11,13 @@ from runfaults.sqlite.statement import Statement
 if TYPE_CHECKING:
     # The connection asks the gate, the gate looks at the connection: one of the two imports is
     # for the type checker only.
-    from runfaults.sqlite.connection import FaultyConnection
+    from runfaults.sqlite.cursor import FaultyCursor
     from runfaults.sqlite.kind import FaultKind
+    from runfaults.sqlite.watched import WatchedConnection
+
+
+def _nothing() -> None:
+    """What a call does that nobody wants performed."""
 
 
 class Call(NamedTuple):
@@ -21,11 +27,16 @@ class Call(NamedTuple):
         operation: What is performed.
         statement: The SQL statement, parsed; an empty one where there is no SQL.
         connection: Who performs it. None for `connect`, where there is none yet.
+        cursor: Whose rows are fetched; None for the other operations.
+        real: Performs the operation on the real engine, past the gate. For kinds: what a
+            fault leaves is sometimes most faithfully made by the operation itself.
     """
 
     operation: Operation
     statement: Statement
-    connection: FaultyConnection | None
+    connection: WatchedConnection | None
+    cursor: FaultyCursor | None = None
+    real: Callable[[], object] = _nothing
 
 
 class Gate(Protocol):
@@ -47,6 +58,23 @@ class Gate(Protocol):
         """The engine itself found the database locked; called where SQLite's busy handler would be.
 
         Plays the busy handler's part (SQLite C API, `sqlite3_busy_handler`): `waited` counts the
-        calls for this operation so far; False gives up, True tries again.
+        calls for this operation so far; False gives up, True tries again. Not called while the
+        connection's `busy_timeout` is 0.
         """
         ...
+
+
+def at_gate(gate: Gate, call: Call) -> Any:  # noqa: ANN401 - what the operation returns
+    """Perform a call, or let what the gate names strike it; either way the gate hears the end.
+
+    Nothing here may keep the exception: with its traceback it would keep cursors and connections
+    alive, and their locks, until the garbage collector came.
+    """
+    kind = gate.before(call)
+    try:
+        result = call.real() if kind is None else kind.strike(call)
+    except BaseException as error:
+        gate.after(call, error)
+        raise
+    gate.after(call, None)
+    return result

@@ -1,0 +1,26 @@
+"""SQLite under faults: connections that fail as the real engine fails, when they are told to."""
+
+from runfaults.sqlite.connection import FaultyConnection
+from runfaults.sqlite.cursor import FaultyCursor
+from runfaults.sqlite.engine import real_connect
+from runfaults.sqlite.gate import Call, Gate
+from runfaults.sqlite.hook import connections_through
+from runfaults.sqlite.kind import FaultKind
+from runfaults.sqlite.kinds import KINDS, kind_named
+from runfaults.sqlite.plan import FaultPlan, PointCounter
+from runfaults.sqlite.statement import Statement
+
+__all__ = [
+    "KINDS",
+    "Call",
+    "FaultKind",
+    "FaultPlan",
+    "FaultyConnection",
+    "FaultyCursor",
+    "Gate",
+    "PointCounter",
+    "Statement",
+    "connections_through",
+    "kind_named",
+    "real_connect",
+]

@@ -1,0 +1,165 @@
+"""A connection whose operations a gate can strike."""
+
+# ruff: noqa: ANN401 - the methods take and return what those of the standard library do
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
+from types import TracebackType
+from typing import Any, ClassVar, Literal, cast
+
+from runfaults.model import Operation
+from runfaults.sqlite.cursor import FaultyCursor, faulty_cursor, faulty_cursor_class
+from runfaults.sqlite.engine import statement_on
+from runfaults.sqlite.layering import Around, layered
+from runfaults.sqlite.statement import Statement
+from runfaults.sqlite.watched import WatchedConnection
+
+_COMMIT = Statement.parse("COMMIT")
+_ROLLBACK = Statement.parse("ROLLBACK")
+_NO_STATEMENT = Statement("")
+_BACKUP = Statement("", "BACKUP", subject="BACKUP")
+_ISOLATION_LEVEL: Any = vars(sqlite3.Connection)["isolation_level"]
+_AUTOCOMMIT: Any = vars(sqlite3.Connection).get("autocommit")
+
+
+class FaultyConnection(WatchedConnection):
+    """A real connection that asks a gate before each operation and tells it how the call ended.
+
+    CPython performs some operations in C without calling the methods that a subclass overrides
+    (`with connection:`, `connection.execute`, the COMMIT inside `executescript` and inside setting
+    `isolation_level`): each of them is taken apart here, so that the gate sees every one.
+
+    Without a gate it turns into a `PlainConnection` at its first operation, and costs nothing.
+    """
+
+    def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
+        """Open a cursor, a faulty one over the class that the factory gives."""
+        if self.gate is None:
+            self.become_plain()
+            return super().cursor(factory)
+        if isinstance(factory, type) and issubclass(factory, sqlite3.Cursor):
+            return super().cursor(faulty_cursor_class(cast("type[sqlite3.Cursor]", factory)))
+        return faulty_cursor(super().cursor(factory))
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Like `sqlite3.Connection.execute`, at the gate."""
+        return self._own_cursor().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        """Like `sqlite3.Connection.executemany`, at the gate."""
+        return self._own_cursor().executemany(sql, parameters)
+
+    def executescript(self, sql_script: str, /) -> sqlite3.Cursor:
+        """Perform each statement of a script at the gate."""
+        return self._own_cursor().executescript(sql_script)
+
+    def _own_cursor(self) -> sqlite3.Cursor:
+        """The cursor for `Connection.execute`, which in CPython is of no user's class."""
+        if self.gate is None:
+            self.become_plain()
+            return super().cursor()
+        return super().cursor(FaultyCursor)
+
+    def commit(self) -> None:
+        """Commit, at the gate."""
+        self._commit(super().commit)
+
+    def rollback(self) -> None:
+        """Roll back, at the gate."""
+        self._rollback(super().rollback)
+
+    def close(self) -> None:
+        """Close, at the gate."""
+        self._close(super().close)
+
+    def _execute_of_subclass(self, real: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        statement = Statement.parse(sql)
+        cursor = self.perform(self.operation_of(statement), statement, partial(real, sql, *rest))
+        return faulty_cursor(cursor)
+
+    def _commit(self, real: Callable[[], object]) -> None:
+        self.perform(Operation.COMMIT, _COMMIT, real)
+
+    def _rollback(self, real: Callable[[], object]) -> None:
+        self.perform(Operation.ROLLBACK, _ROLLBACK, real)
+
+    def _close(self, real: Callable[[], object]) -> None:
+        def close() -> None:
+            real()
+            self.closed = True
+
+        self.perform(Operation.CLOSE, _NO_STATEMENT, close)
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> Literal[False]:
+        # CPython's own: the C functions behind commit() and rollback(), not the methods; and a
+        # rollback where the commit fails.
+        if exc_type is not None:
+            self._rollback(super().rollback)
+            return False
+        try:
+            self._commit(super().commit)
+        except BaseException:
+            self._rollback(super().rollback)
+            raise
+        return False
+
+    def backup(self, *arguments: Any, **named: Any) -> None:
+        """Like `sqlite3.Connection.backup`, at the gate."""
+        self.perform(Operation.EXECUTE, _BACKUP, partial(super().backup, *arguments, **named))
+
+    def blobopen(self, table: str, *arguments: Any, **named: Any) -> sqlite3.Blob:
+        """Like `sqlite3.Connection.blobopen`, at the gate."""
+        statement = Statement("", "BLOBOPEN", table, f"BLOBOPEN {table}")
+        real = partial(super().blobopen, table, *arguments, **named)
+        return self.perform(Operation.EXECUTE, statement, real)
+
+    @property
+    def isolation_level(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride] - the real one is a property too; typeshed simplifies
+        """How transactions begin; setting None commits, at the gate."""
+        return _ISOLATION_LEVEL.__get__(self)
+
+    @isolation_level.setter
+    def isolation_level(self, level: str | None) -> None:
+        if level is None:
+            self._commit_inside_setter()
+        _ISOLATION_LEVEL.__set__(self, level)
+
+    if _AUTOCOMMIT is not None:
+
+        @property
+        def autocommit(self) -> bool | int:
+            """Transaction control since Python 3.12; setting True commits, at the gate."""
+            return _AUTOCOMMIT.__get__(self)
+
+        @autocommit.setter
+        def autocommit(self, mode: bool | int) -> None:
+            if mode is True:
+                self._commit_inside_setter()
+            _AUTOCOMMIT.__set__(self, mode)
+
+    def _commit_inside_setter(self) -> None:
+        if self.gate is not None and self.in_transaction:
+            self._commit(partial(statement_on, self, "COMMIT"))
+
+    AT_GATE: ClassVar[Around] = {
+        "execute": _execute_of_subclass,
+        "executemany": _execute_of_subclass,
+        "executescript": _execute_of_subclass,
+        "commit": _commit,
+        "rollback": _rollback,
+        "close": _close,
+    }
+
+
+@lru_cache(maxsize=64)
+def faulty_connection_class(over: type[sqlite3.Connection]) -> type[FaultyConnection]:
+    """The faulty version of a connection class."""
+    return layered(FaultyConnection, over, FaultyConnection.AT_GATE)

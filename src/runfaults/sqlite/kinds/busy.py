@@ -1,0 +1,104 @@
+"""SQLITE_BUSY: somebody else holds the lock that this operation needs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from runfaults.sqlite.effect import Effect, connection_of, nothing, transaction_opened
+from runfaults.sqlite.engine import statement_on
+from runfaults.sqlite.gate import Call
+from runfaults.sqlite.situation import READS, Situation
+from runfaults.sqlite.tabled_kind import TabledKind
+
+
+def _met_a_reader(call: Call) -> None:
+    """COMMIT while somebody reads: new readers are locked out until the transaction ends.
+
+    Only the real COMMIT leaves that. Where an earlier try has left it already, a reader of our own
+    could not get in, and there is nothing to add.
+    """
+    connection = connection_of(call)
+    if connection.state.pending:
+        return
+    waiting, connection.busy_timeout = connection.busy_timeout, 0.0
+    reader = connection.beside()
+    try:
+        statement_on(reader, "BEGIN")
+        statement_on(reader, "SELECT 1 FROM sqlite_master")
+        call.real()
+        raise AssertionError("COMMIT succeeded while another connection was reading")
+    finally:
+        connection.busy_timeout = waiting
+        reader.close()
+
+
+class Busy(TabledKind):
+    """Another connection, of this process or another, holds the lock."""
+
+    name = "busy"
+    summary = "database is locked: another connection writes, or reads while this one commits"
+    code = sqlite3.SQLITE_BUSY
+    effects: Mapping[Situation, Effect] = {
+        Situation.BEGIN_WRITING: nothing,
+        Situation.FIRST_WRITE_IMPLICIT: transaction_opened,
+        Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: nothing,
+        Situation.FIRST_WRITE: nothing,
+        Situation.AUTOCOMMIT_WRITE: nothing,
+        Situation.READ: nothing,
+        Situation.READ_IN_TRANSACTION: nothing,
+        Situation.COMMIT: _met_a_reader,
+        Situation.COMMIT_UNCHANGED: _met_a_reader,
+    }
+    reasons: Mapping[Situation, str] = {
+        Situation.CONNECT: "connecting does not read the file, so it meets no lock",
+        Situation.LATER_WRITE: "the transaction holds the write lock already",
+        Situation.READ_WHILE_WRITING: "the transaction holds the write lock already",
+        Situation.FETCH: "the cursor holds its read lock already",
+        Situation.FETCH_IN_TRANSACTION: "the cursor holds its read lock already",
+        Situation.ROLLBACK: "ROLLBACK needs no lock",
+    }
+
+    def obstacle(self, call: Call, situation: Situation) -> str | None:
+        """Why it cannot strike although the situation is one of its own."""
+        connection = connection_of(call)
+        if situation in {Situation.COMMIT, Situation.COMMIT_UNCHANGED}:
+            return self._obstacle_at_commit(call)
+        if not connection.path:
+            return "the database is in memory: nobody else can lock it"
+        if situation in READS:
+            return self._obstacle_to_reading(call)
+        return None
+
+    @staticmethod
+    def _obstacle_to_reading(call: Call) -> str | None:
+        connection = connection_of(call)
+        if call.statement.table == "wal_checkpoint":
+            return "PRAGMA wal_checkpoint reports a lock in its result, not by an error"
+        if connection.reading:
+            return "the connection holds a read lock already"
+        if connection.journal == "wal":
+            return "in WAL mode writers do not keep readers out"
+        return None
+
+    @staticmethod
+    def _obstacle_at_commit(call: Call) -> str | None:
+        connection = connection_of(call)
+        if connection.journal == "wal":
+            return "in WAL mode readers do not keep a COMMIT out"
+        if connection.state.pending:
+            return None
+        if not connection.path:
+            return "the database is in memory: nobody else can read it"
+        reader = connection.beside()
+        try:
+            statement_on(reader, "SELECT 1 FROM sqlite_master")
+        except sqlite3.Error:
+            return "the transaction has spilled and holds the exclusive lock: nobody can read"
+        finally:
+            reader.close()
+        return None
+
+    def waits(self, call: Call) -> bool:
+        """Not where a connection that reads already wants to write: it would wait for ever."""
+        return not (call.statement.writes and connection_of(call).reading)

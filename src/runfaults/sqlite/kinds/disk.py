@@ -1,0 +1,27 @@
+"""When an operation writes to the disk at all."""
+
+from __future__ import annotations
+
+from runfaults.sqlite.effect import connection_of
+from runfaults.sqlite.gate import Call
+from runfaults.sqlite.situation import WRITES, Situation
+
+
+def cannot_write(call: Call, situation: Situation) -> str | None:
+    """Why this operation writes nothing to the disk; None if it does.
+
+    With a rollback journal a statement writes the journal and COMMIT the database; in WAL mode a
+    statement's pages stay in the cache until COMMIT.
+    """
+    connection = connection_of(call)
+    if not connection.path:
+        return "the database is in memory: there is no disk"
+    journal = connection.journal
+    if journal == "wal":
+        in_transaction = situation in WRITES - {Situation.AUTOCOMMIT_WRITE}
+        return "in WAL mode nothing is written before COMMIT" if in_transaction else None
+    if journal != "delete":
+        return f"journal mode {journal} was not measured"
+    if situation in WRITES - {Situation.LATER_WRITE} and not connection.can_take_write_lock():
+        return "another connection holds the write lock: that would be met first"
+    return None

@@ -1,0 +1,35 @@
+"""SQLITE_INTERRUPT: `Connection.interrupt` from another thread, or a progress handler."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from runfaults.sqlite.effect import Effect, nothing, rolled_back
+from runfaults.sqlite.situation import Situation
+from runfaults.sqlite.tabled_kind import TabledKind
+
+
+class Interrupt(TabledKind):
+    """A write that is interrupted takes its whole transaction with it; nothing else does."""
+
+    name = "interrupt"
+    summary = "interrupted: by Connection.interrupt() from another thread"
+    code = sqlite3.SQLITE_INTERRUPT
+    effects: Mapping[Situation, Effect] = {
+        Situation.BEGIN_WRITING: nothing,
+        Situation.FIRST_WRITE_IMPLICIT: nothing,
+        Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: nothing,
+        Situation.FIRST_WRITE: rolled_back,
+        Situation.LATER_WRITE: rolled_back,
+        Situation.AUTOCOMMIT_WRITE: nothing,
+        Situation.READ: nothing,
+        Situation.READ_IN_TRANSACTION: nothing,
+        Situation.READ_WHILE_WRITING: nothing,
+        Situation.COMMIT: nothing,
+        Situation.COMMIT_UNCHANGED: nothing,
+        Situation.ROLLBACK: nothing,
+    }
+    reasons: Mapping[Situation, str] = {
+        Situation.CONNECT: "there is no connection yet that could be interrupted"
+    }

@@ -1,0 +1,110 @@
+"""Which fault strikes which call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from runfaults.model import Fault, FaultPoint, Operation
+from runfaults.model.fault import LIFTED_AFTER
+from runfaults.sqlite.gate import Call
+from runfaults.sqlite.kinds import kind_named
+
+if TYPE_CHECKING:
+    from runfaults.sqlite.kind import FaultKind
+
+
+class PointCounter:
+    """Numbers the operations of the actors as they come."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, Operation, str], int] = {}
+
+    def point(self, actor: str, operation: Operation, subject: str = "") -> FaultPoint:
+        """The point that an actor has just reached."""
+        key = (actor, operation, subject)
+        self._counts[key] = ordinal = self._counts.get(key, 0) + 1
+        return FaultPoint(actor, operation, subject, ordinal)
+
+
+class FaultPlan:
+    """Faults waiting for their points, and those at work.
+
+    A fault begins at its point. From then on it strikes each call of the same actor that its kind
+    can really strike, until it has struck `times` times, or, without a number, until
+    `LIFTED_AFTER` seconds have passed since its first strike. Where several could strike a call,
+    the first in order does.
+    """
+
+    def __init__(self, faults: tuple[Fault, ...], now: Callable[[], float]) -> None:
+        """Make a plan.
+
+        Args:
+            faults: In the order in which they take precedence.
+            now: The time in seconds, on whichever clock.
+
+        Raises:
+            ValueError: if a fault's kind does not exist.
+        """
+        self.faults = faults
+        self.refused: list[tuple[Fault, str]] = []
+        """Faults whose point was reached, but whose kind cannot strike there, and why."""
+        self._now = now
+        self._kinds = [kind_named(fault.kind) for fault in faults]
+        self._struck = [0] * len(faults)
+        self._first: dict[int, float] = {}
+        self._waiting: dict[FaultPoint, list[int]] = {}
+        self._active: dict[str, list[int]] = {}
+        for index, fault in enumerate(faults):
+            self._waiting.setdefault(fault.at, []).append(index)
+
+    @property
+    def struck(self) -> tuple[int, ...]:
+        """How often each fault has struck so far."""
+        return tuple(self._struck)
+
+    def unreached(self) -> tuple[Fault, ...]:
+        """The faults whose points have not been reached."""
+        waiting = sorted(index for indices in self._waiting.values() for index in indices)
+        return tuple(self.faults[index] for index in waiting)
+
+    def lift(self) -> None:
+        """End every fault at work; those still waiting never begin, and stay unreached."""
+        self._active.clear()
+        self._lifted = True
+
+    _lifted = False
+
+    def due(self, point: FaultPoint, call: Call) -> FaultKind | None:
+        """The kind that strikes this call, if any. To be asked once for each call."""
+        if self._lifted:
+            return None
+        beginning = self._waiting.pop(point, None)
+        if beginning is not None:
+            self._active[point.actor] = sorted(self._active.get(point.actor, []) + beginning)
+        indices = self._active.get(point.actor)
+        if not indices:
+            return None
+        striking: FaultKind | None = None
+        for index in tuple(indices):
+            if self._is_over(index):
+                indices.remove(index)
+                continue
+            reason = self._kinds[index].refusal(call)
+            if reason is None and striking is None:
+                striking = self._kinds[index]
+                self._strike(index, indices)
+            elif reason is not None and beginning is not None and index in beginning:
+                self.refused.append((self.faults[index], reason))
+        return striking
+
+    def _is_over(self, index: int) -> bool:
+        first = self._first.get(index)
+        until_lifted = self.faults[index].times is None
+        return until_lifted and first is not None and self._now() - first >= LIFTED_AFTER
+
+    def _strike(self, index: int, indices: list[int]) -> None:
+        self._first.setdefault(index, self._now())
+        self._struck[index] += 1
+        if self._struck[index] == self.faults[index].times:
+            indices.remove(index)

@@ -1,0 +1,131 @@
+"""What a call is to the engine, given the connection's state: what decides how it can fail."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from runfaults.model import Operation
+from runfaults.sqlite.gate import Call
+from runfaults.sqlite.statement import Statement
+from runfaults.sqlite.watched import WatchedConnection
+
+
+class Situation(Enum):
+    """The situations in which SQLite's failures differ. Member values have no meaning."""
+
+    CONNECT = auto()
+    BEGIN_WRITING = auto()
+    """`BEGIN IMMEDIATE` or `BEGIN EXCLUSIVE` outside of a transaction."""
+    FIRST_WRITE_IMPLICIT = auto()
+    """A change before which CPython issues `BEGIN`."""
+    FIRST_WRITE_IMPLICIT_IMMEDIATE = auto()
+    """A change before which CPython issues `BEGIN IMMEDIATE` or `BEGIN EXCLUSIVE`."""
+    FIRST_WRITE = auto()
+    """A write in an open transaction that has no write lock yet."""
+    LATER_WRITE = auto()
+    """A write in a transaction that holds the write lock."""
+    AUTOCOMMIT_WRITE = auto()
+    """A write that is a transaction of its own: DDL, `isolation_level=None`."""
+    READ = auto()
+    """A read outside of a transaction."""
+    READ_IN_TRANSACTION = auto()
+    """A read in an open transaction that has no write lock."""
+    READ_WHILE_WRITING = auto()
+    """A read in a transaction that holds the write lock."""
+    FETCH = auto()
+    """The next row of an unfinished read outside of a transaction."""
+    FETCH_IN_TRANSACTION = auto()
+    COMMIT = auto()
+    """COMMIT of a transaction that changed something."""
+    COMMIT_UNCHANGED = auto()
+    """COMMIT of a transaction that holds the write lock and changed nothing."""
+    ROLLBACK = auto()
+    """ROLLBACK of an open transaction."""
+
+
+WRITES = frozenset(
+    {
+        Situation.FIRST_WRITE_IMPLICIT,
+        Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE,
+        Situation.FIRST_WRITE,
+        Situation.LATER_WRITE,
+        Situation.AUTOCOMMIT_WRITE,
+    }
+)
+READS = frozenset({Situation.READ, Situation.READ_IN_TRANSACTION, Situation.READ_WHILE_WRITING})
+FETCHES = frozenset({Situation.FETCH, Situation.FETCH_IN_TRANSACTION})
+
+
+def situation_of(call: Call) -> Situation | str:  # noqa: PLR0911 - one for each situation
+    """The situation of a call, or why no fault of the engine can strike it."""
+    connection = call.connection
+    if connection is None:
+        return Situation.CONNECT
+    if connection.closed:
+        return "the connection is closed: the engine is not reached"
+    if connection.in_wrong_thread:
+        return "the connection belongs to another thread: the engine is not reached"
+    if connection.state.poisoned:
+        return "the transaction met corruption before, which is what will be reported"
+    match call.operation:
+        case Operation.CLOSE:
+            return "close() reports no error of the engine"
+        case Operation.COMMIT | Operation.ROLLBACK if not connection.in_transaction:
+            return f"no transaction is open: {call.operation} does not reach the engine"
+        case Operation.ROLLBACK:
+            return Situation.ROLLBACK
+        case Operation.COMMIT:
+            return _commit(connection)
+        case Operation.FETCH:
+            return _fetch(call, connection)
+        case _:
+            return _execute(call.statement, connection)
+
+
+def _commit(connection: WatchedConnection) -> Situation | str:
+    if connection.state.uncertain and not connection.writing:
+        return (
+            "whether CREATE ... IF NOT EXISTS took the write lock in this transaction cannot be "
+            "told from outside"
+        )
+    if not connection.writing:
+        return "the transaction holds no write lock: its COMMIT has nothing to do"
+    return Situation.COMMIT if connection.changed else Situation.COMMIT_UNCHANGED
+
+
+def _fetch(call: Call, connection: WatchedConnection) -> Situation | str:
+    if call.cursor not in connection.state.cursors or not connection.has_unfinished_cursor:
+        return "the cursor has no rows left: the engine is not reached"
+    return Situation.FETCH_IN_TRANSACTION if connection.in_transaction else Situation.FETCH
+
+
+def _execute(  # noqa: PLR0911 - one for each situation
+    statement: Statement, connection: WatchedConnection
+) -> Situation | str:
+    if not (statement.touches_file or (statement.needs_schema and connection.fresh)):
+        what = statement.subject or "the statement"
+        return f"{what} does not touch the database file"
+    if statement.begins_writing:
+        if connection.in_transaction:
+            return "a transaction is open: BEGIN fails because of that"
+        return Situation.BEGIN_WRITING
+    if not statement.writes:
+        if not connection.in_transaction:
+            return Situation.READ
+        writing = connection.writing
+        return Situation.READ_WHILE_WRITING if writing else Situation.READ_IN_TRANSACTION
+    if connection.in_transaction:
+        if connection.state.uncertain and not connection.writing:
+            return (
+                "whether CREATE ... IF NOT EXISTS took the write lock in this transaction cannot "
+                "be told from outside"
+            )
+        return Situation.LATER_WRITE if connection.writing else Situation.FIRST_WRITE
+    begin = connection.opens_transactions if statement.opens_implicitly else None
+    match begin:
+        case None:
+            return Situation.AUTOCOMMIT_WRITE
+        case "BEGIN" | "BEGIN DEFERRED":
+            return Situation.FIRST_WRITE_IMPLICIT
+        case _:
+            return Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE

@@ -1,0 +1,141 @@
+"""What a connection remembers of its own past, so that only possible faults strike it."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from runfaults.model import Operation
+from runfaults.sqlite.errors import is_busy
+from runfaults.sqlite.statement import Statement
+
+if TYPE_CHECKING:
+    from runfaults.sqlite.cursor import FaultyCursor
+
+# A write that failed with one of these had not got the write lock yet.
+_BEFORE_THE_LOCK = frozenset(
+    {
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_AUTH,
+        sqlite3.SQLITE_SCHEMA,
+    }
+)
+_DEFINITIONS = frozenset({"CREATE", "DROP", "ALTER", "REINDEX", "ANALYZE"})
+
+
+class State:
+    """Bookkeeping of one connection, from the statements it performed and how they ended.
+
+    Attributes:
+        fresh: The schema has not been loaded: the next statement that needs it reads the file.
+        open: A transaction was open when the last operation ended.
+        writing: The open transaction holds the write lock.
+        snapshot: The open transaction has read, so it holds a read lock.
+        uncertain: Nobody can tell from outside whether the open transaction holds the write
+            lock: it performed a `CREATE ... IF NOT EXISTS` or a `DROP ... IF EXISTS`.
+        defined: The open transaction changed the schema.
+        pending: A COMMIT found a reader: in rollback-journal mode new readers are locked out.
+        poisoned: A statement of the open transaction met corruption: writes and COMMIT will too.
+        changes_before: `total_changes` when no transaction was open last.
+        savepoints: Names of the open savepoints, outermost first, lower case.
+        released_by: The outermost savepoint opened the transaction, so releasing it commits.
+        cursors: Those that may have rows left, and so hold a read lock.
+        prepared: Statements that the connection may have in its cache.
+    """
+
+    __slots__ = (
+        "changes_before",
+        "cursors",
+        "defined",
+        "fresh",
+        "open",
+        "opened_by_savepoint",
+        "pending",
+        "poisoned",
+        "prepared",
+        "savepoints",
+        "snapshot",
+        "uncertain",
+        "writing",
+    )
+
+    def __init__(self) -> None:
+        self.fresh = True
+        self.changes_before = 0
+        self.cursors: WeakSet[FaultyCursor] = WeakSet()
+        self.prepared: set[str] = set()
+        self.savepoints: list[str] = []
+        self._forget_transaction()
+
+    def _forget_transaction(self) -> None:
+        self.open = False
+        self.writing = False
+        self.snapshot = False
+        self.uncertain = False
+        self.defined = False
+        self.pending = False
+        self.poisoned = False
+        self.opened_by_savepoint = False
+        self.savepoints.clear()
+
+    def commits_by_release(self, statement: Statement) -> bool:
+        """Whether a `RELEASE` of this savepoint ends the transaction."""
+        return (
+            statement.verb == "RELEASE"
+            and self.opened_by_savepoint
+            and self.savepoints.count(statement.savepoint) == 1
+            and self.savepoints[0] == statement.savepoint
+        )
+
+    def note(
+        self,
+        connection: sqlite3.Connection,
+        operation: Operation,
+        statement: Statement,
+        error: BaseException | None,
+    ) -> None:
+        """Remember an operation that has just ended on the engine."""
+        was_open = self.open
+        if not connection.in_transaction:
+            if was_open:
+                self._forget_transaction()
+            self.changes_before = connection.total_changes
+        else:
+            self.open = True
+            if error is None:
+                self._note_success(statement, was_open=was_open)
+            else:
+                self._note_failure(operation, statement, error)
+        if error is None and operation is Operation.EXECUTE:
+            self.prepared.add(statement.text)
+        opened = self.open and not was_open
+        if self.fresh and statement.needs_schema and (error is None or opened):
+            self.fresh = False
+
+    def _note_success(self, statement: Statement, *, was_open: bool) -> None:
+        if statement.writes:
+            self.writing = True
+            self.defined |= statement.verb in _DEFINITIONS
+        elif statement.reads:
+            self.snapshot = True
+            self.uncertain |= statement.verb in _DEFINITIONS
+        if statement.verb == "SAVEPOINT":
+            self.opened_by_savepoint |= not was_open
+            self.savepoints.append(statement.savepoint)
+        elif statement.savepoint in self.savepoints:
+            last = len(self.savepoints) - 1 - self.savepoints[::-1].index(statement.savepoint)
+            del self.savepoints[last + (statement.verb == "ROLLBACK") :]
+
+    def _note_failure(
+        self, operation: Operation, statement: Statement, error: BaseException
+    ) -> None:
+        if operation is Operation.COMMIT:
+            self.pending |= is_busy(error)
+        code = getattr(error, "sqlite_errorcode", None)
+        if statement.writes and code is not None and code & 0xFF not in _BEFORE_THE_LOCK:
+            self.writing = True

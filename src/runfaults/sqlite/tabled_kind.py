@@ -1,0 +1,66 @@
+"""Fault kinds that are tables: in which situation they strike, and what they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+from runfaults.sqlite.effect import Effect
+from runfaults.sqlite.errors import sqlite_error
+from runfaults.sqlite.gate import Call
+from runfaults.sqlite.situation import Situation, situation_of
+
+
+class TabledKind:
+    """A fault kind given as a table from situations to effects.
+
+    Attributes:
+        name: See `FaultKind`.
+        summary: See `FaultKind`.
+        code: The SQLite (extended) result code that it raises.
+        effects: What it leaves in each situation in which it can strike.
+        reasons: Why it cannot strike in others, where there is more to say than that it was never
+            seen to.
+        waiting: Situations in which the engine spends the busy timeout first.
+    """
+
+    name: str
+    summary: str
+    code: int
+    effects: Mapping[Situation, Effect]
+    reasons: Mapping[Situation, str] = {}
+    waiting: frozenset[Situation] = frozenset()
+
+    def refusal(self, call: Call) -> str | None:
+        """Why it cannot strike this call; None if it can."""
+        situation = situation_of(call)
+        if isinstance(situation, str):
+            return situation
+        if situation not in self.effects:
+            usual = f"{self.name} was never seen at {_words(situation)}"
+            return self.reasons.get(situation, usual)
+        return self.obstacle(call, situation)
+
+    def obstacle(self, call: Call, situation: Situation) -> str | None:  # noqa: ARG002
+        """Why it cannot strike although the situation is one of its own: mostly the journal."""
+        return None
+
+    def waits(self, call: Call) -> bool:
+        """Whether the engine would have spent the busy timeout."""
+        return situation_of(call) in self.waiting
+
+    def strike(self, call: Call) -> NoReturn:
+        """Leave what the real failure leaves, and raise what it raises."""
+        situation = situation_of(call)
+        assert isinstance(situation, Situation), situation
+        error = self.error()
+        self.effects[situation](call)
+        raise error
+
+    def error(self) -> Exception:
+        """What it raises."""
+        return sqlite_error(self.code)
+
+
+def _words(situation: Situation) -> str:
+    return situation.name.lower().replace("_", " ")
