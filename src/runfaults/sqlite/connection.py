@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from types import TracebackType
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, TypeGuard
 
 from runfaults.model import Operation
 from runfaults.sqlite.cursor import FaultyCursor, faulty_cursor, faulty_cursor_class
@@ -37,31 +37,31 @@ class FaultyConnection(WatchedConnection):
 
     def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
         """Open a cursor, a faulty one over the class that the factory gives."""
-        if self.gate is None:
-            self.become_plain()
-            return super().cursor(factory)
-        if isinstance(factory, type) and issubclass(factory, sqlite3.Cursor):
-            return super().cursor(faulty_cursor_class(cast("type[sqlite3.Cursor]", factory)))
+        if self.gate is None and self.become_plain():
+            return self.cursor(factory)
+        if _is_cursor_class(factory):
+            return super().cursor(faulty_cursor_class(factory))
         return faulty_cursor(super().cursor(factory))
+
+    # In CPython the cursors of the next three are of no user's class.
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         """Like `sqlite3.Connection.execute`, at the gate."""
-        return self._own_cursor().execute(sql, parameters)
+        if self.gate is None and self.become_plain():
+            return self.execute(sql, parameters)
+        return super().cursor(FaultyCursor).execute(sql, parameters)
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
         """Like `sqlite3.Connection.executemany`, at the gate."""
-        return self._own_cursor().executemany(sql, parameters)
+        if self.gate is None and self.become_plain():
+            return self.executemany(sql, parameters)
+        return super().cursor(FaultyCursor).executemany(sql, parameters)
 
     def executescript(self, sql_script: str, /) -> sqlite3.Cursor:
         """Perform each statement of a script at the gate."""
-        return self._own_cursor().executescript(sql_script)
-
-    def _own_cursor(self) -> sqlite3.Cursor:
-        """The cursor for `Connection.execute`, which in CPython is of no user's class."""
-        if self.gate is None:
-            self.become_plain()
-            return super().cursor()
-        return super().cursor(FaultyCursor)
+        if self.gate is None and self.become_plain():
+            return self.executescript(sql_script)
+        return super().cursor(FaultyCursor).executescript(sql_script)
 
     def commit(self) -> None:
         """Commit, at the gate."""
@@ -121,29 +121,22 @@ class FaultyConnection(WatchedConnection):
         real = partial(super().blobopen, table, *arguments, **named)
         return self.perform(Operation.EXECUTE, statement, real)
 
-    @property
-    def isolation_level(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride] - the real one is a property too; typeshed simplifies
-        """How transactions begin; setting None commits, at the gate."""
-        return _ISOLATION_LEVEL.__get__(self)
-
-    @isolation_level.setter
-    def isolation_level(self, level: str | None) -> None:
+    def _set_isolation_level(self, level: str | None) -> None:
         if level is None:
             self._commit_inside_setter()
         _ISOLATION_LEVEL.__set__(self, level)
 
+    def _set_autocommit(self, mode: object) -> None:
+        if mode is True:
+            self._commit_inside_setter()
+        _AUTOCOMMIT.__set__(self, mode)
+
+    isolation_level: Any = property(_ISOLATION_LEVEL.__get__, _set_isolation_level)
+    """As in the standard library: setting None commits, at the gate."""
+
     if _AUTOCOMMIT is not None:
-
-        @property
-        def autocommit(self) -> bool | int:
-            """Transaction control since Python 3.12; setting True commits, at the gate."""
-            return _AUTOCOMMIT.__get__(self)
-
-        @autocommit.setter
-        def autocommit(self, mode: bool | int) -> None:
-            if mode is True:
-                self._commit_inside_setter()
-            _AUTOCOMMIT.__set__(self, mode)
+        autocommit: Any = property(_AUTOCOMMIT.__get__, _set_autocommit)
+        """As in the standard library since Python 3.12: setting True commits, at the gate."""
 
     def _commit_inside_setter(self) -> None:
         if self.gate is not None and self.in_transaction:
@@ -157,6 +150,10 @@ class FaultyConnection(WatchedConnection):
         "rollback": _rollback,
         "close": _close,
     }
+
+
+def _is_cursor_class(factory: object) -> TypeGuard[type[sqlite3.Cursor]]:
+    return isinstance(factory, type) and issubclass(factory, sqlite3.Cursor)
 
 
 @lru_cache(maxsize=64)

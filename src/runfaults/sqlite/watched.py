@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from runfaults.model import Operation
 from runfaults.sqlite.database_file import file_of
@@ -239,16 +239,21 @@ class WatchedConnection(sqlite3.Connection):
             return
         raise sqlite_error(sqlite3.SQLITE_CORRUPT)
 
-    def become_plain(self) -> None:
-        """Turn into a connection of the class that the program wanted, which nothing overrides."""
+    def become_plain(self) -> bool:
+        """Turn into a connection of the class that the program wanted, which nothing overrides.
+
+        Returns:
+            False if that cannot be, because it is closed or belongs to another thread.
+        """
         if self.closed or self.in_wrong_thread:
-            return
-        with suppress(AttributeError):  # never attached: the engine has its own timeout
+            return False
+        if hasattr(self, "state"):
             del self.state
             statement_on(self, f"PRAGMA busy_timeout={round(self.busy_timeout * 1000)}")
-        over: type = type(self).__bases__[0]
-        wanted: Any = PlainConnection if issubclass(over, WatchedConnection) else over
-        self.__class__ = wanted
+        over = type(self).__bases__[0]
+        unwatched = PlainConnection if issubclass(over, WatchedConnection) else over
+        setattr(self, "__class__", cast("object", unwatched))  # noqa: B010 - a checker does not expect this one
+        return True
 
     def with_real_timeout(self, real: Callable[[], _Result]) -> _Result:
         """Perform `PRAGMA busy_timeout` with the engine's timeout as the program believes it is."""
