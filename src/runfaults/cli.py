@@ -170,7 +170,7 @@ def replay(files: tuple[Path, ...], target: str | None, *, show_history: bool, d
     paths = [path for given in files for path in _scenario_files(given)]
     verdicts: list[Verdict] = []
     for path in paths:
-        played = play(load_scenario(path), target, debug=debug)
+        played = play(load_scenario(path), target)
         verdicts.append(played.verdict)
         if show_history:
             click.echo(played.history.text(), nl=False)
@@ -244,8 +244,8 @@ def points(target: str, pipeline: str, journal: str, *, why_not: bool) -> None:
 
     schedule = Schedule(pipeline=Ending(pipeline), journal=journal)
     with Simulation(target_named(target)) as simulation:
-        survey = simulation.survey(schedule, tuple(KINDS))
-    for point, refusals in survey:
+        _, survey = simulation.survey(schedule, tuple(KINDS))
+    for point, _event, refusals in survey:
         possible = [kind for kind, refusal in refusals if refusal is None]
         click.echo(f"{point}: {', '.join(possible) or 'nothing can strike here'}")
         if why_not:

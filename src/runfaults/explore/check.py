@@ -74,7 +74,8 @@ def check(
     """
     began = time.perf_counter()
     with Simulation(target_named(target)) as simulation:
-        todo, found = cut(simulation, bound)
+        todo = cut(simulation, bound)
+    found = Findings()
     progress.start(len(todo))
     done = 0
     try:

@@ -11,7 +11,8 @@ from concurrent.futures.process import BrokenProcessPool
 
 from runfaults.explore.bound import Bound
 from runfaults.explore.findings import Findings
-from runfaults.explore.sweep import Shard, run_shard
+from runfaults.explore.sweep import run_shard
+from runfaults.model import Schedule
 from runfaults.sim.world import Simulation
 from runfaults.targets import target_named
 
@@ -25,7 +26,7 @@ class WorkersDiedError(RuntimeError):
     """Worker processes keep dying: nothing more can be run here."""
 
 
-def run_shards(target: str, shards: Sequence[Shard], bound: Bound, jobs: int) -> Iterator[Findings]:
+def run_shards(target: str, shards: Sequence[Schedule], bound: Bound, jobs: int) -> Iterator[Findings]:
     """Run every shard; yields what each found, in the order in which they finish.
 
     Args:
@@ -53,14 +54,14 @@ def run_shards(target: str, shards: Sequence[Shard], bound: Bound, jobs: int) ->
     )
 
 
-def _run_in_pool(target: str, left: deque[Shard], bound: Bound, jobs: int) -> Iterator[Findings]:
+def _run_in_pool(target: str, left: deque[Schedule], bound: Bound, jobs: int) -> Iterator[Findings]:
     """Run shards until all are done or a worker dies; removes from `left` what was done."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["runfaults.explore.pool"])
     with ProcessPoolExecutor(
         jobs, mp_context=context, initializer=_enter_simulation, initargs=(target,)
     ) as pool:
-        waiting: dict[Future[Findings], Shard] = {}
+        waiting: dict[Future[Findings], Schedule] = {}
         queue = deque(left)
         try:
             while queue or waiting:
@@ -83,7 +84,7 @@ def _enter_simulation(target: str) -> None:
     _simulation = Simulation(target_named(target)).__enter__()
 
 
-def _run_in_worker(shard: Shard, bound: Bound) -> Findings:
+def _run_in_worker(shard: Schedule, bound: Bound) -> Findings:
     if _simulation is None:
         raise RuntimeError("a worker ran a shard before its simulation was entered")
     return run_shard(_simulation, shard, bound)

@@ -1,123 +1,137 @@
-"""Every single-fault schedule, with at most one cancel, smallest first."""
+"""Every schedule with at most one fault and one cancel, smallest first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from runfaults.explore.bound import Bound
 from runfaults.explore.findings import Findings
-from runfaults.model import Act, EventKind, Fault, FaultPoint, Judgement, Operation, Schedule
+from runfaults.model import Act, EventKind, Fault, FaultPoint, Operation, Schedule
 from runfaults.oracle.judge import judge
 from runfaults.sim.world import Execution, Simulation
 
 
-class Shard(NamedTuple):
-    """A part of a sweep that can be run anywhere, again if need be: one base schedule.
+def shards(simulation: Simulation, bound: Bound) -> list[Schedule]:
+    """Discover the points by clean runs and cut the sweep into shards, smallest first.
 
-    Attributes:
-        base: A schedule without cancels, with at most one fault that strikes once.
-        kinds: Fault kinds to try at the cancel's own points.
+    A shard is a base schedule with at most one element. It can be run anywhere, again if need be.
+    Every schedule with a fault and a cancel belongs to the element that comes first in it.
     """
-
-    base: Schedule
-    kinds: tuple[str, ...]
-
-
-def shards(simulation: Simulation, bound: Bound) -> tuple[list[Shard], Findings]:
-    """Discover the fault points by clean runs and cut the sweep into shards, smallest first.
-
-    Returns:
-        The shards, and what is known already: which kinds cannot strike at which points.
-    """
-    clean: list[Shard] = []
-    faulty: list[Shard] = []
-    known = Findings()
-    for journal in bound.journals:
-        for ending in bound.endings:
-            base = Schedule(pipeline=ending, journal=journal)
-            clean.append(Shard(base, bound.kinds))
-            for fault in possible_faults(simulation, base, bound.kinds, known):
-                faulty.append(Shard(replace(base, faults=(fault,)), bound.kinds))
-    return [*clean, *faulty], known
+    clean = [
+        Schedule(pipeline=ending, journal=journal)
+        for journal in bound.journals
+        for ending in bound.endings
+    ]
+    cancelled: list[Schedule] = []
+    faulty: list[Schedule] = []
+    for base in clean:
+        execution, _ = simulation.survey(base, bound.kinds)
+        cancelled += [
+            replace(base, acts=(Act(kind, point),))
+            for point in cancel_points(execution, _birth(execution))
+            for kind in bound.cancels
+        ]
+        faulty += [
+            replace(base, faults=(fault,))
+            for fault in possible_faults(simulation, base, bound.kinds, Findings())
+        ]
+    return [*clean, *cancelled, *faulty]
 
 
-def possible_faults(
-    simulation: Simulation,
-    base: Schedule,
-    kinds: Sequence[str],
-    known: Findings,
-    actors: Iterable[str] | None = None,
-) -> Iterator[Fault]:
-    """Every kind at every fault point of the base schedule's history where it can strike."""
-    wanted = None if actors is None else set(actors)
-    for point, refusals in simulation.survey(base, kinds):
-        if wanted is not None and point.actor not in wanted:
-            continue
-        for kind, refusal in refusals:
-            if refusal is None:
-                yield Fault(kind, point)
-            else:
-                known.impossible[str(point), kind] = refusal
-
-
-def run_shard(simulation: Simulation, shard: Shard, bound: Bound) -> Findings:
-    """Run the base schedule with every count, and each with every cancel."""
+def run_shard(simulation: Simulation, base: Schedule, bound: Bound) -> Findings:
+    """Run the base schedule and every schedule that continues it."""
     findings = Findings()
-    if not shard.base.faults:
-        execution = _judge_one(simulation, shard.base, findings)
-        _run_cancels(simulation, shard, execution, bound, findings)
+    if base.faults:
+        for schedule, execution in _each_count(simulation, base, bound.counts, findings):
+            if schedule.faults[0].times in bound.cancelled_counts:
+                after = _first(execution, EventKind.STRIKE)
+                _run_cancels(simulation, schedule, cancel_points(execution, after), bound, findings)
         return findings
-    (fault,) = shard.base.faults
-    for position, count in enumerate(bound.counts):
-        schedule = replace(shard.base, faults=(fault._replace(times=count),))
-        execution = _judge_one(simulation, schedule, findings)
-        if count in bound.cancelled_counts:
-            struck = shard._replace(base=schedule)
-            _run_cancels(simulation, struck, execution, bound, findings)
-        if count is not None and execution.struck[0] < count:
-            # The fault did not find as many operations to strike: more of it changes nothing.
-            findings.pruned += len(bound.counts) - position - 1
-            break
+    _judge_one(simulation, base, findings)
+    for fault in possible_faults(simulation, base, bound.kinds, findings):
+        if base.acts:
+            faulty = replace(base, faults=(fault,))
+            for _ in _each_count(simulation, faulty, bound.cancelled_counts, findings):
+                pass
     return findings
 
 
-def _run_cancels(
-    simulation: Simulation, shard: Shard, execution: Execution, bound: Bound, findings: Findings
-) -> None:
-    """A cancel before each fault point of the history, in each style."""
-    for point in cancel_points(execution):
-        for kind in bound.cancels:
-            schedule = replace(shard.base, acts=(Act(kind, point),))
-            _judge_one(simulation, schedule, findings)
-            if kind == "cancel-api" and not schedule.faults:
-                for fault in possible_faults(simulation, schedule, shard.kinds, findings, {kind}):
-                    _judge_one(simulation, replace(schedule, faults=(fault,)), findings)
+def possible_faults(
+    simulation: Simulation, base: Schedule, kinds: Sequence[str], findings: Findings
+) -> Iterator[Fault]:
+    """Every kind at every fault point where it can strike; after the cancel, if there is one."""
+    execution, survey = simulation.survey(base, kinds)
+    begin = _first(execution, EventKind.REQUEST, "cancel") if base.acts else -1
+    for point, event, refusals in survey:
+        for kind, refusal in refusals:
+            if refusal is not None:
+                findings.impossible[str(point), kind] = refusal
+            elif event > begin:
+                yield Fault(kind, point)
 
 
-def cancel_points(execution: Execution) -> list[FaultPoint]:
-    """Where a cancel may come: each operation and milestone after the run came into being."""
-    statuses = (e.number for e in execution.history.events if e.kind is EventKind.STATUS)
-    born = next(statuses, len(execution.history.events))
+def cancel_points(execution: Execution, after: int) -> list[FaultPoint]:
+    """Where a cancel may come: each operation and milestone after an event, once a run exists."""
+    after = max(after, _birth(execution))
     return [
         step.point
         for step in execution.steps
-        if step.event > born
+        if step.event > after
         and (step.point.operation.touches_database or step.point.operation is Operation.REACH)
     ]
 
 
+def _birth(execution: Execution) -> int:
+    """The event with which the run appeared in the database."""
+    return _first(execution, EventKind.STATUS)
+
+
+def _first(execution: Execution, kind: EventKind, subject: str | None = None) -> int:
+    """Number of the first such event; past the end if there is none."""
+    events = execution.history.events
+    found = (
+        event.number
+        for event in events
+        if event.kind is kind and (subject is None or event.subject == subject)
+    )
+    return next(found, len(events))
+
+
+def _each_count(
+    simulation: Simulation,
+    schedule: Schedule,
+    counts: Sequence[int | None],
+    findings: Findings,
+) -> Iterator[tuple[Schedule, Execution]]:
+    """Let the one fault strike more and more often, for as long as that makes a difference."""
+    (fault,) = schedule.faults
+    for position, count in enumerate(counts):
+        longer = replace(schedule, faults=(fault._replace(times=count),))
+        execution = _judge_one(simulation, longer, findings)
+        yield longer, execution
+        if count is not None and execution.struck[0] < count:
+            findings.pruned += len(counts) - position - 1
+            return
+
+
+def _run_cancels(
+    simulation: Simulation,
+    schedule: Schedule,
+    points: Sequence[FaultPoint],
+    bound: Bound,
+    findings: Findings,
+) -> None:
+    for point in points:
+        for kind in bound.cancels:
+            _judge_one(simulation, replace(schedule, acts=(Act(kind, point),)), findings)
+
+
 def _judge_one(simulation: Simulation, schedule: Schedule, findings: Findings) -> Execution:
     execution = simulation.run(schedule)
-    findings.add(execution.history, judged(execution))
+    findings.add(execution.history, judge(execution.history))
     for fault, reason in execution.refused:
         findings.problems.append(f"{schedule}: {fault} was refused: {reason}")
     for element in execution.unreached:
         findings.problems.append(f"{schedule}: never reached: {element}")
     return execution
-
-
-def judged(execution: Execution) -> tuple[Judgement, ...]:
-    """What every rule says of an execution."""
-    return judge(execution.history)

@@ -88,7 +88,7 @@ def subscribe(stage: Stage, actor: str) -> None:
     add = stage.recorder.add
     add(actor, EventKind.REQUEST, "subscribe", run=run)
     next_signal = manager.subscribe(run)
-    add(actor, EventKind.REPLY, "subscribe", "registered", run)
+    add(actor, EventKind.REPLY, "subscribe", actor, run)
     while (status := next_signal()) is not None:
         add(actor, EventKind.SIGNAL, actor, status, run)
 

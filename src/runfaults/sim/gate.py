@@ -19,9 +19,16 @@ _DATABASE = "database"
 
 
 class SurveyedPoint(NamedTuple):
-    """A fault point, and for each kind why it cannot strike there, or None if it can."""
+    """A fault point, and for each kind why it cannot strike there, or None if it can.
+
+    Attributes:
+        point: The fault point.
+        event: Number of the event with which the operation began.
+        refusals: For each kind, by name, why it cannot strike there; None if it can.
+    """
 
     point: FaultPoint
+    event: int
     refusals: tuple[tuple[str, str | None], ...]
 
 
@@ -32,10 +39,10 @@ class Survey:
         self._kinds = [kind_named(name) for name in kinds]
         self.points: list[SurveyedPoint] = []
 
-    def ask(self, point: FaultPoint, call: Call) -> None:
+    def ask(self, point: FaultPoint, event: int, call: Call) -> None:
         """Note the answers for one point."""
         refusals = tuple([(kind.name, kind.refusal(call)) for kind in self._kinds])
-        self.points.append(SurveyedPoint(point, refusals))
+        self.points.append(SurveyedPoint(point, event, refusals))
 
 
 class WorldGate:
@@ -66,7 +73,7 @@ class WorldGate:
             return None
         self._recorder.add(point.actor, EventKind.INVOKE, str(point), call.statement.text)
         if self._survey is not None:
-            self._survey.ask(point, call)
+            self._survey.ask(point, len(self._recorder.events) - 1, call)
         kind = self._plan.due(point, call)
         if kind is not None:
             connection = call.connection

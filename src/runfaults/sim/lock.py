@@ -5,12 +5,16 @@ from __future__ import annotations
 import linecache
 import re
 import sys
+from _thread import allocate_lock
 from functools import lru_cache
 from types import CodeType, TracebackType
+from typing import TYPE_CHECKING
 
 from runfaults.model import Operation
-from runfaults.sim.actor import Actor, SimulationOver, Wait
-from runfaults.sim.scheduler import Scheduler
+from runfaults.sim.actor import Actor, SimulationOver, Wait, current_actor
+
+if TYPE_CHECKING:
+    from runfaults.sim.scheduler import Scheduler
 
 _ASSIGNMENT = re.compile(r"\s*(?:[\w.]+\.)?(\w+)(?:\[[^\]]*\])?\s*(?::[^=]*)?=[^=]")
 _PASSED_OVER = {"runfaults.sim.substitution", "threading", "queue", "concurrent.futures.thread", "concurrent.futures._base"}
@@ -23,16 +27,17 @@ it for the first time is no yield point."""
 class ControlledLock:
     """A `threading.Lock` whose waiting is done by the scheduler, on virtual time.
 
-    Semantics: threading documentation, "Lock Objects".
+    Semantics: threading documentation, "Lock Objects". A lock may outlive its schedule (a module
+    keeps it): in the next one it is free. A thread outside any simulation gets a real lock.
     """
 
-    __slots__ = ("_owner", "_scheduler", "_waiters", "name")
+    __slots__ = ("_outside", "_owner", "_waiters", "name")
 
-    def __init__(self, scheduler: Scheduler, name: str) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self._scheduler = scheduler
         self._owner: Actor | None = None
         self._waiters: list[Actor] = []
+        self._outside = allocate_lock()
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002
         """Take the lock.
@@ -44,15 +49,24 @@ class ControlledLock:
             raise ValueError("can't specify a timeout for a non-blocking call")
         if timeout < 0 and timeout != -1:
             raise ValueError("timeout value must be a non-negative number")
-        scheduler = self._scheduler
-        if scheduler.over:
+        actor = current_actor()
+        if actor is None:
+            return self._outside.acquire(blocking, timeout)
+        if self._owner is not None and self._owner.scheduler is not actor.scheduler:
+            self._owner = None
+            self._waiters = []
+        if actor.scheduler.over:
             if self._owner is not None:
                 raise SimulationOver
-            self._owner = scheduler.running
+            self._owner = actor
             return True
+        return self._acquire(actor, actor.scheduler, blocking=blocking, timeout=timeout)
+
+    def _acquire(
+        self, actor: Actor, scheduler: Scheduler, *, blocking: bool, timeout: float
+    ) -> bool:
         if self.name != WAITER:
             scheduler.reach(Operation.ACQUIRE, self.name)
-        actor = scheduler.running
         if self._owner is not None and not blocking:
             return False
         deadline = scheduler.clock + timeout if timeout != -1 else None
@@ -81,18 +95,22 @@ class ControlledLock:
         Raises:
             RuntimeError: if nobody holds it.
         """
-        if self._scheduler.over:
+        actor = current_actor()
+        if actor is None:
+            self._outside.release()
+            return
+        if actor.scheduler.over:
             self._owner = None
             return
         if self._owner is None:
             raise RuntimeError("release unlocked lock")
         self._owner = None
         if self._waiters:
-            self._scheduler.wake_actor(self._waiters[0])
+            actor.scheduler.wake_actor(self._waiters[0])
 
     def locked(self) -> bool:
         """Whether somebody holds it."""
-        return self._owner is not None
+        return self._owner is not None or self._outside.locked()
 
     @property
     def owner(self) -> Actor | None:
@@ -104,6 +122,7 @@ class ControlledLock:
 
     def _at_fork_reinit(self) -> None:
         self._owner = None
+        self._outside = allocate_lock()
 
     def __repr__(self) -> str:
         return f"<controlled lock {self.name} held by {self._holder()}>"

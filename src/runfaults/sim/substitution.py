@@ -35,7 +35,7 @@ def _lock() -> Any:  # noqa: ANN401  # a lock of either sort
     actor = current_actor()
     if actor is None:
         return _real_lock()
-    lock = ControlledLock(actor.scheduler, name_from_source())
+    lock = ControlledLock(name_from_source())
     if lock.name != WAITER:
         actor.scheduler.locks.append(lock)
     return lock

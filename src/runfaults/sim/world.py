@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from typing import Self
 
 import time_machine
 
-from runfaults.model import Act, EventKind, Fault, History, Operation, Schedule
+from runfaults.model import Act, Ending, EventKind, Fault, History, Operation, Schedule
 from runfaults.sim import acts
 from runfaults.sim.actor import Wait
 from runfaults.sim.database import AuditReader, DatabaseTemplate, memory_backed_folder
@@ -78,12 +79,22 @@ class Simulation:
             stack.enter_context(controlled_primitives())
             stack.enter_context(connections_through(CurrentGate()))
             stack.enter_context(_no_garbage_collection())
+            stack.enter_context(_quiet_logging())
             stack.callback(random.setstate, random.getstate())
             self._context = stack.pop_all()
+        self._warm_up()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._context.close()
+
+    def _warm_up(self) -> None:
+        """Let the target do what it does only once in a process (imports, caches).
+
+        Otherwise the first history would differ from the same schedule's later ones.
+        """
+        for ending in Ending:
+            self.run(Schedule(pipeline=ending, acts=(Act("cancel-api"),)))
 
     def run(self, schedule: Schedule, director: Director | None = None) -> Execution:
         """Run one schedule to its end.
@@ -95,11 +106,12 @@ class Simulation:
         """
         return self._play(schedule, director, None)
 
-    def survey(self, schedule: Schedule, kinds: Sequence[str]) -> list[SurveyedPoint]:
+    def survey(
+        self, schedule: Schedule, kinds: Sequence[str]
+    ) -> tuple[Execution, list[SurveyedPoint]]:
         """Run one schedule and ask at each fault point which kinds could strike there."""
         survey = Survey(kinds)
-        self._play(schedule, None, survey)
-        return survey.points
+        return self._play(schedule, None, survey), survey.points
 
     def _play(
         self, schedule: Schedule, director: Director | None, survey: Survey | None
@@ -128,6 +140,17 @@ def _no_garbage_collection() -> Iterator[None]:
         gc.unfreeze()
         if enabled:
             gc.enable()
+
+
+@contextlib.contextmanager
+def _quiet_logging() -> Iterator[None]:
+    """A thousand provoked warnings a second are no news: without a handler nothing is printed."""
+    handler = logging.NullHandler()
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
 
 
 class World:
@@ -196,8 +219,12 @@ class World:
 
     def await_run(self) -> int:
         """See `acts.Stage`."""
+        actor = self.scheduler.running
+        background = actor.background
+        actor.background = True  # if no run ever comes into being, nobody is to blame for waiting
         while self._run is None:
             self.scheduler.block(Wait("run"))
+        actor.background = background
         return self._run
 
     # --- actors -------------------------------------------------------------------------------
