@@ -51,10 +51,12 @@ def test_replies_belong_to_the_last_request_of_the_same_actor_and_subject(histor
             cancel request run=2 cancel
             user reply start -> 7
             cancel reply cancel -> True
+            other request cancel
+            other reply run=3 cancel -> False
         """)
     )
     asked = [(r.asked.number, r.reply.number if r.reply else None, r.run) for r in facts.requests]
-    assert asked == [(0, 3, 7), (1, None, 1), (2, 4, 2)]
+    assert asked == [(0, 3, 7), (1, None, 1), (2, 4, 2), (5, 6, 3)]
     assert [reply.number for reply in facts.runs[2].accepted] == [4]
 
 
@@ -108,3 +110,14 @@ def test_a_second_life_settles_anew(history: Tell) -> None:
     settled = Facts.of(history(first + "\nworld settled")).settled
     assert settled is not None
     assert settled.number == 3
+
+
+def test_a_pipeline_that_is_not_told_its_run_is_the_only_run_s(history: Tell) -> None:
+    told = "database status run=7 -> running\nrun pipeline started\nrun pipeline returned"
+    only = Facts.of(history(told + "\nworld settled"))
+    assert only.runs[7].ended("returned")
+    assert only.doubt is None
+    two = Facts.of(history(told + "\ndatabase status run=8 -> running\nworld settled"))
+    assert two.runs[7].ending is None
+    assert two.doubt is not None
+    assert two.doubt.evidence == (1,)

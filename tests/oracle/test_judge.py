@@ -24,7 +24,7 @@ CLEAN = """
     user request start
     database status run=1 -> pending
     user reply start -> 1
-    user reply run=1 subscribe -> first
+    first reply run=1 subscribe -> registered
     run thread started
     database status run=1 pending -> running
     run pipeline run=1 started

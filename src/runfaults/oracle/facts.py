@@ -24,7 +24,7 @@ _TELLING = frozenset(
     }
 )
 
-_NEVER_CANCEL = frozenset({"start", "read", "wait", "subscribe", "unsubscribe"})
+_NEVER_CANCEL = frozenset({"start", "start-elsewhere", "read", "wait", "subscribe", "unsubscribe"})
 """Requests that cannot be why a run is cancelled. Any other one may be: closing, for instance."""
 
 
@@ -45,6 +45,11 @@ class Request(NamedTuple):
     def subject(self) -> str:
         """What was asked: `start`, `cancel`, `cancel-api`, ..."""
         return self.asked.subject
+
+    @property
+    def starts(self) -> bool:
+        """Whether it asks for a run: `start`, or `start-elsewhere` of another manager."""
+        return self.subject.startswith("start")
 
     @property
     def raised(self) -> bool:
@@ -150,6 +155,12 @@ class Facts:
     settled: Event | None
     doubt: Finding | None
 
+    def may_be_cancelled(self, run: int, before: int) -> bool:
+        """Whether somebody asked, before the event of that number, what may cancel that run."""
+        return any(
+            request.asked.number < before and request.may_cancel(run) for request in self.requests
+        )
+
     @classmethod
     def of(cls, history: History) -> Facts:
         """Read a history."""
@@ -172,7 +183,7 @@ class Facts:
         ]
         about_runs = (
             told[EventKind.STATUS],
-            told[EventKind.PIPELINE],
+            _attributed(told[EventKind.PIPELINE], told[EventKind.STATUS]),
             told[EventKind.SIGNAL],
             accepted,
         )
@@ -216,9 +227,18 @@ def _run_of(asked: Event, reply: Event) -> int | None:
     if reply.run is not None:
         return reply.run
     value = reply.value
-    if asked.subject == "start" and value.isdecimal() and len(value) <= _LONGEST_ID:
+    if asked.subject.startswith("start") and value.isdecimal() and len(value) <= _LONGEST_ID:
         return int(value)
     return asked.run
+
+
+def _attributed(pipeline: list[Event], transitions: list[Event]) -> list[Event]:
+    """A pipeline that is not told its run's id is the only run's, if there is only one."""
+    runs = {event.run for event in transitions}
+    if len(runs) != 1:
+        return pipeline
+    (run,) = runs
+    return [event if event.run is not None else event._replace(run=run) for event in pipeline]
 
 
 def _runs(

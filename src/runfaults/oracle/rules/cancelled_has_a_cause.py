@@ -28,13 +28,15 @@ def cancelled_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
         stopped = run.ended("cancelled")
         if stopped and stopped.number < record.number:
             continue
-        asked = [request for request in facts.requests if request.asked.number < record.number]
-        if any(request.may_cancel(run.id) for request in asked):
+        if facts.may_be_cancelled(run.id, before=record.number):
             continue
         refusals = [
             request.reply
-            for request in asked
-            if request.reply is not None and request.subject == "cancel" and request.run == run.id
+            for request in facts.requests
+            if request.reply is not None
+            and request.subject == "cancel"
+            and request.run == run.id
+            and request.asked.number < record.number
         ]
         numbers = ", ".join(str(reply.number) for reply in refusals)
         why = f"every cancel of it was refused (event {numbers})" if refusals else "nobody asked"

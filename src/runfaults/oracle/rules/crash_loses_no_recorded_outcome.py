@@ -16,7 +16,7 @@ def crash_loses_no_recorded_outcome(history: History, facts: Facts) -> Iterator[
 
     In a history with a death (a THREAD event of actor `process` with subject `died`, after every
     STATUS event of what that process committed) the second life says what it finds: for each run
-    a REPLY event with subject `read`, the run, and the recorded status as value (empty: no row).
+    a REPLY event with subject `read`, the run, and the recorded status as value (`None`: no row).
     Without it nobody knows.
 
     Contract: terminal is final.
@@ -42,9 +42,9 @@ def _still_there(run: int, record: Event, death: Event, facts: Facts) -> Iterato
         ):
             continue
         if reply.value != record.value:
+            found = "no row at all" if reply.value == "None" else reply.value
             yield broken(
-                f"{seen}, yet the next life found {reply.value or 'no row at all'} "
-                f"(event {reply.number})",
+                f"{seen}, yet the next life found {found} (event {reply.number})",
                 record,
                 death,
                 reply,

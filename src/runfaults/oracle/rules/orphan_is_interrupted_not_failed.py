@@ -15,7 +15,7 @@ def orphan_is_interrupted_not_failed(history: History, facts: Facts) -> Iterator
     """A run that was active when its process died ends as interrupted, and only such a run does.
 
     Not failed, because nobody knows; not active for ever, because nobody works on it. Cancelled is
-    right too if somebody asked for it, and completed if the pipeline had returned. A run whose
+    right too if somebody had asked for it, and completed if the pipeline had returned. A run whose
     pipeline is heard of after the death was no orphan, or was taken up again.
 
     Contract: the next manager, once it is certain that the owner is dead, records the run
@@ -54,7 +54,7 @@ def _end_of_orphan(
     allowed = words.interrupted
     if run.ended("returned"):
         allowed |= words.completed
-    if any(request.may_cancel(run.id) for request in facts.requests):
+    if facts.may_be_cancelled(run.id, before=end.number):
         allowed |= words.cancelled
     if end.value not in allowed:
         yield broken(

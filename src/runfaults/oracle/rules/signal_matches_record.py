@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runfaults.model import Event, History
-from runfaults.oracle.facts import Facts, Request, RunFacts
+from runfaults.oracle.facts import Facts, RunFacts
 from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
@@ -18,8 +18,9 @@ def signal_matches_record(history: History, facts: Facts) -> Iterator[Finding]:
     the same one if the signal names any. A subscriber that registered before the run's terminal
     status was recorded, did not unregister and whose process did not die, does hear it.
 
-    The history tells of registrations by REPLY events with subject `subscribe` (`unsubscribe`),
-    the run, and the subscriber's name as value.
+    The history tells of registrations by REPLY events with subject `subscribe` (`unsubscribe`) of
+    the subscriber as actor. Who registers at one manager for a run that another one started
+    (`start-elsewhere`) need not hear.
 
     Contract: the completion signal comes exactly once per subscriber, after the record, and only
     with the status that is in the database.
@@ -56,7 +57,7 @@ def _against_record(run: RunFacts, signal: Event, terminal: frozenset[str]) -> I
 
 def _unheard(run: RunFacts, facts: Facts, heard: dict[str, Event]) -> Iterator[Finding]:
     recorded = run.first(facts.terminal)
-    if recorded is None:
+    if recorded is None or _may_be_elsewhere(run.id, facts):
         return
     for request in facts.requests:
         reply = request.reply
@@ -66,30 +67,32 @@ def _unheard(run: RunFacts, facts: Facts, heard: dict[str, Event]) -> Iterator[F
             or request.run != run.id
             or request.raised
             or reply.number > recorded.number
-            or reply.value in heard
-            or _excused(reply.value, reply.number, run.id, facts)
+            or reply.actor in heard
+            or _excused(reply, run.id, facts)
         ):
             continue
         yield broken(
-            f"run {run.id}: subscriber {reply.value} (event {reply.number}) never heard that the "
+            f"run {run.id}: subscriber {reply.actor} (event {reply.number}) never heard that the "
             f"run became {recorded.value} (event {recorded.number})",
             reply,
             recorded,
         )
 
 
-def _excused(subscriber: str, since: int, run: int, facts: Facts) -> bool:
+def _may_be_elsewhere(run: int, facts: Facts) -> bool:
+    starts = [request for request in facts.requests if request.starts]
+    here = any(start.subject == "start" and start.run == run for start in starts)
+    return not here and any(start.subject != "start" for start in starts)
+
+
+def _excused(registered: Event, run: int, facts: Facts) -> bool:
     """Whether the subscriber unregistered, or died with its process."""
-    if any(death.number > since for death in facts.deaths):
+    if any(death.number > registered.number for death in facts.deaths):
         return True
     return any(
         request.subject == "unsubscribe"
         and request.run in {run, None}
-        and request.asked.number > since
-        and subscriber in _names(request)
+        and request.asked.number > registered.number
+        and request.asked.actor == registered.actor
         for request in facts.requests
     )
-
-
-def _names(request: Request) -> set[str]:
-    return {request.asked.value} | ({request.reply.value} if request.reply else set())

@@ -20,7 +20,7 @@ def start_answers_truthfully(history: History, facts: Facts) -> Iterator[Finding
     Contract: `start_run` either returns an id whose run will reach a terminal status, or raises
     and leaves no active row behind.
     """
-    starts = [request for request in facts.requests if request.subject == "start"]
+    starts = [request for request in facts.requests if request.starts]
     claimed = {start.run for start in starts if not start.raised}
     for start in starts:
         if start.reply is None:
