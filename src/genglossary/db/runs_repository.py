@@ -66,7 +66,7 @@ def list_runs(conn: sqlite3.Connection, limit: int | None = None) -> list[sqlite
     ).fetchall()
 
 
-def update_run_status(  # noqa: PLR0913, PLR0917 - the columns of a status change
+def update_run_status(
     conn: sqlite3.Connection,
     run_id: int,
     status: str,
@@ -149,7 +149,7 @@ def update_run_progress(
     )
 
 
-def _update(  # noqa: PLR0913, PLR0917 - the columns of a status change
+def _update(
     conn: sqlite3.Connection,
     run_id: int,
     status: str,

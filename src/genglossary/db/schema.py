@@ -20,10 +20,10 @@ CREATE TABLE {table} (
         ('pending', 'running', 'completed', 'cancelled', 'failed', 'interrupted')),
     started_at TEXT,
     finished_at TEXT,
-    triggered_by TEXT NOT NULL DEFAULT 'api',
+    triggered_by TEXT DEFAULT 'api',
     error_message TEXT,
-    progress_current INTEGER NOT NULL DEFAULT 0,
-    progress_total INTEGER NOT NULL DEFAULT 0,
+    progress_current INTEGER DEFAULT 0,
+    progress_total INTEGER DEFAULT 0,
     current_step TEXT,
     created_at TEXT
 )
@@ -84,8 +84,15 @@ def initialize_db(conn: sqlite3.Connection) -> None:
 
 
 def _renew_runs(conn: sqlite3.Connection) -> None:
-    """Rebuild the table of runs, as SQLite cannot change a CHECK, keeping unknown columns."""
+    """Rebuild the table of runs, as SQLite cannot change a CHECK.
+
+    Columns, indexes and triggers that this program does not know are kept.
+    """
     before = _columns(conn, "runs")
+    attached = conn.execute(
+        "SELECT sql FROM sqlite_master WHERE tbl_name = 'runs' AND type <> 'table'"
+        " AND sql IS NOT NULL"
+    ).fetchall()
     conn.execute(_RUNS.format(table="runs_renewed"))
     known = _columns(conn, "runs_renewed")
     for name, kind in before.items():
@@ -98,6 +105,8 @@ def _renew_runs(conn: sqlite3.Connection) -> None:
             conn.execute("UPDATE runs_renewed SET created_at = started_at")
         conn.execute("DROP TABLE runs")
     conn.execute("ALTER TABLE runs_renewed RENAME TO runs")
+    for row in attached:
+        conn.execute(row[0])
 
 
 def _columns(conn: sqlite3.Connection, table: str) -> dict[str, str]:

@@ -93,7 +93,8 @@ class PipelineExecutor:
             conn: The run's connection; nothing is left uncommitted on it.
             scope: Which steps.
             context: The run.
-            doc_root: The folder whose ``.md`` and ``.txt`` files are read, subfolders included.
+            doc_root: The folder whose ``.md`` and ``.txt`` files are read, subfolders included
+                except hidden ones.
             document_ids: Restricts the run to these documents of the database; no file is read.
 
         Raises:
@@ -157,9 +158,7 @@ def _report(
 
 
 def _load(conn: sqlite3.Connection, context: ExecutionContext, root: Path) -> Iterable[_Document]:
-    paths = sorted(
-        path for path in root.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file()
-    )
+    paths = sorted(path for path in root.rglob("*") if _is_document(path, root))
     for number, path in enumerate(paths):
         _report(conn, context, "load", number, len(paths))
         name = path.relative_to(root).as_posix()
@@ -172,6 +171,11 @@ def _load(conn: sqlite3.Connection, context: ExecutionContext, root: Path) -> It
             )
             row = conn.execute("SELECT id FROM documents WHERE file_name = ?", (name,)).fetchone()
         yield _Document(row["id"], name, content)
+
+
+def _is_document(path: Path, root: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+    return path.suffix.lower() in _SUFFIXES and not hidden and path.is_file()
 
 
 def _stored(conn: sqlite3.Connection) -> list[_Document]:
@@ -201,7 +205,7 @@ def _extract(conn: sqlite3.Connection, document: _Document) -> None:
 def extract_terms(text: str) -> tuple[tuple[str, float], ...]:
     """Return the text's keywords, the best (lowest) score first."""
     # Costs most of a second, which only a run should pay.
-    import yake  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs] - it has none
+    import yake  # pyright: ignore[reportMissingTypeStubs] - it has none
 
     extractor = yake.KeywordExtractor(lan="en", n=2, top=_TERMS_PER_DOCUMENT)
     best: dict[str, float] = {}

@@ -10,7 +10,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -56,7 +56,7 @@ class _Run:
     scope: str
     document_ids: Sequence[int] | None
     ownership: Ownership
-    cancel_event: Event = field(default_factory=Event)
+    cancel_event: Event
     id: int = 0  # until the row is inserted
 
 
@@ -79,7 +79,7 @@ class RunManager:
 
     MAX_LOG_QUEUE_SIZE = 1000
 
-    def __init__(  # noqa: PLR0913 - the constructor that callers know
+    def __init__(
         self,
         db_path: str | Path,
         doc_root: str | Path = ".",
@@ -157,7 +157,7 @@ class RunManager:
         """
         if self._closed:
             raise RuntimeError("This run manager is closed: make another one.")
-        run = _Run(scope, document_ids, Ownership(self.db_path))
+        run = _Run(scope, document_ids, Ownership(self.db_path), Event())
         try:
             self._patiently(lambda: self._claim(run), run)
             self._patiently(lambda: self._insert(run, triggered_by), run)
@@ -254,6 +254,9 @@ class RunManager:
         with self._thread_lock:
             if self._closed:
                 raise RuntimeError("This run manager was closed before the run could start.")
+            if self._thread is not None:
+                # It has released its ownership: at most its signal is still to be given.
+                self._thread.join()
             thread = Thread(
                 target=self._execute_run, args=(run,), name=f"run-{run.id}", daemon=True
             )

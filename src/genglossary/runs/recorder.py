@@ -96,7 +96,7 @@ def commit_rest(
     """
 
     def once() -> None:
-        if conn.in_transaction and wanted():
+        if _in_transaction(conn) and wanted():
             conn.commit()
 
     def is_lock(error: Exception) -> bool:
@@ -105,12 +105,19 @@ def commit_rest(
         return (
             getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
             and "in progress" not in str(error)
-            and conn.in_transaction
+            and _in_transaction(conn)
         )
 
     try:
         persist(once, policy, again=is_lock, on_trouble=on_delay)
     except sqlite3.Error as error:
         code: int | None = getattr(error, "sqlite_errorcode", None)
-        if conn.in_transaction or code not in _RAISED_AFTER_COMMIT:
+        if _in_transaction(conn) or code not in _RAISED_AFTER_COMMIT:
             raise
+
+
+def _in_transaction(conn: sqlite3.Connection) -> bool:
+    try:
+        return conn.in_transaction
+    except sqlite3.ProgrammingError:
+        return False  # The pipeline has closed it.

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from genglossary.db.connection import immediate_transaction
-from genglossary.db.runs_repository import interrupt_active_runs
+from genglossary.db.runs_repository import get_active_run, interrupt_active_runs
 from genglossary.db.schema import initialize_db
 from genglossary.runs.outcome import describe_error
 from genglossary.runs.ownership import Ownership
@@ -41,6 +41,8 @@ def recover(
         if not ownership.acquire():
             return False
         with connect() as conn:
+            if get_active_run(conn) is None:
+                return True  # It ended between the caller's look and now.
             initialize_db(conn)
             with immediate_transaction(conn):
                 record_interrupted(conn)
