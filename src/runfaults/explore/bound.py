@@ -23,6 +23,7 @@ class Bound:
         counts: How many operations in a row a fault strikes; None for until lifted.
         cancels: Kinds of acts, one of which may come at each fault point of the history.
         cancelled_counts: The counts that are combined with a cancel.
+        seed: Seed of the `random` module in every schedule.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Bound:
     counts: tuple[int | None, ...] = ALL_COUNTS
     cancels: tuple[str, ...] = ("cancel", "cancel-api")
     cancelled_counts: tuple[int | None, ...] = ALL_COUNTS
+    seed: int = 0
 
     def describe(self) -> str:
         """The bound in words."""

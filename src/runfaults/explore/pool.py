@@ -26,7 +26,9 @@ class WorkersDiedError(RuntimeError):
     """Worker processes keep dying: nothing more can be run here."""
 
 
-def run_shards(target: str, shards: Sequence[Schedule], bound: Bound, jobs: int) -> Iterator[Findings]:
+def run_shards(
+    target: str, shards: Sequence[Schedule], bound: Bound, jobs: int
+) -> Iterator[Findings]:
     """Run every shard; yields what each found, in the order in which they finish.
 
     Args:

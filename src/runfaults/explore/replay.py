@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from runfaults.model import History, Judgement, Scenario, Verdict
@@ -40,15 +41,24 @@ class Replay:
         return self.verdict is self.scenario.expect and broken >= set(self.scenario.rules)
 
 
-def replay(scenario: Scenario, target: str | None = None) -> Replay:
+def replay(
+    scenario: Scenario,
+    target: str | None = None,
+    on_strike: Callable[[], None] | None = None,
+) -> Replay:
     """Play a scenario, against its own target or another one.
+
+    Args:
+        scenario: What to play.
+        target: Name of another target than the scenario's own.
+        on_strike: Called in the struck thread right before each strike, for a debugger.
 
     Raises:
         NotPlayableError: if a fault cannot strike where the scenario wants it, or a point is never
             reached: a scenario that tests nothing must not pass.
         LookupError: if there is no such target.
     """
-    with Simulation(target_named(target or scenario.target)) as simulation:
+    with Simulation(target_named(target or scenario.target), on_strike) as simulation:
         execution = simulation.run(scenario.schedule)
     for fault, reason in execution.refused:
         raise NotPlayableError(

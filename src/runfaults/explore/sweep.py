@@ -19,7 +19,7 @@ def shards(simulation: Simulation, bound: Bound) -> list[Schedule]:
     Every schedule with a fault and a cancel belongs to the element that comes first in it.
     """
     clean = [
-        Schedule(pipeline=ending, journal=journal)
+        Schedule(pipeline=ending, journal=journal, seed=bound.seed)
         for journal in bound.journals
         for ending in bound.endings
     ]

@@ -62,6 +62,7 @@ class WorldGate:
         self._observe = observe
         self._survey = survey
         self._give_up_at: dict[str, float] = {}
+        self.on_strike: Callable[[], None] | None = None
         self.opened: list[tuple[str, FaultyConnection]] = []
         """Every connection with the actor that opened it."""
 
@@ -82,6 +83,8 @@ class WorldGate:
                 while scheduler.clock < until:
                     scheduler.block(Wait("a lock held outside"), until)
             self._recorder.add(point.actor, EventKind.STRIKE, kind.name, kind.summary)
+            if self.on_strike is not None:
+                self.on_strike()
         return kind
 
     def after(self, call: Call, error: BaseException | None) -> None:

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from runfaults.sim.scheduler import Scheduler
 
 _ASSIGNMENT = re.compile(r"\s*(?:[\w.]+\.)?(\w+)(?:\[[^\]]*\])?\s*(?::[^=]*)?=[^=]")
-_PASSED_OVER = {"runfaults.sim.substitution", "threading", "queue", "concurrent.futures.thread", "concurrent.futures._base"}
+_PASSED_OVER = {
+    "runfaults.sim.substitution",
+    "threading",
+    "queue",
+    "concurrent.futures.thread",
+    "concurrent.futures._base",
+}
 
 WAITER = "wait"
 """Name of the private lock on which `Condition.wait` blocks: nobody else ever takes it, so taking

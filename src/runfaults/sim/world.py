@@ -59,10 +59,15 @@ class Simulation:
 
     Inside, `sqlite3.connect`, the primitives of `threading`, `queue` and `time`, and the names
     that loaded modules captured of them, are substituted; other threads are unaffected.
+
+    Args:
+        target: The system under test.
+        on_strike: Called in the struck thread right before each strike, for a debugger.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, on_strike: Callable[[], None] | None = None) -> None:
         self._target = target
+        self._on_strike = on_strike
         self._template = DatabaseTemplate(target)
         self._context = contextlib.ExitStack()
         self._folder = Path()
@@ -122,6 +127,7 @@ class Simulation:
         random.seed(schedule.seed)
         database = self._template.restore(self._folder, schedule.journal)
         world = World(self._target, schedule, database, director, survey)
+        world.gate.on_strike = self._on_strike
         with time_machine.travel(EPOCH, tick=False) as traveller:
             world.wall_clock = traveller.move_to
             return world.play()
@@ -175,8 +181,8 @@ class World:
         )
         self.recorder.now = lambda: self.scheduler.clock
         self._plan = FaultPlan(schedule.faults, self.recorder.now)
-        self._gate = WorldGate(self.scheduler, self.recorder, self._plan, self._observe, survey)
-        self.scheduler.gate = self._gate
+        self.gate = WorldGate(self.scheduler, self.recorder, self._plan, self._observe, survey)
+        self.scheduler.gate = self.gate
         self._audit = AuditReader(database)
         self._work = ScriptedPipeline(schedule.pipeline, self.recorder)
         self._run: int | None = None
@@ -283,7 +289,7 @@ class World:
         for actor in self.scheduler.cast:
             if actor.alive and not actor.background:
                 yield "thread", actor.name
-        for opener, connection in self._gate.opened:
+        for opener, connection in self.gate.opened:
             if not connection.closed:
                 yield "connection", f"opened by {opener}"
                 if connection.in_transaction:

@@ -1,0 +1,92 @@
+"""The command `runfaults`: a thin door to the exploration and the reports, one file a command."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from runfaults.cli.exit_codes import HARNESS, UNKNOWN, USAGE
+
+COMMANDS = {
+    "check": "check",
+    "replay": "replay",
+    "list": "list_everything",
+    "points": "points",
+}
+"""Each command's module in this package; the command is the module's `command`."""
+
+_EPILOG = (
+    "Exit codes: 0 every rule holds, 1 a rule is broken, 2 wrong usage or unusable input, "
+    "3 unknown (hung, interrupted, inconclusive), 4 a bug in runfaults itself."
+)
+
+
+class _LazyGroup(click.Group):
+    """Imports a command when it is asked for: `--help` of one costs nothing for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"runfaults.cli.{COMMANDS[cmd_name]}")
+        return module.command
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  # click's signature
+    if not wanted:
+        return
+    from runfaults.explore.check import versions
+
+    found = versions()
+    click.echo(f"runfaults {found.runfaults}, Python {found.python}, SQLite {found.sqlite}")
+    context.exit()
+
+
+@click.group(
+    cls=_LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the versions of runfaults, Python and SQLite.",
+)
+def cli() -> None:
+    """Can a run that succeeded, or was cancelled, ever be recorded as failed?
+
+    runfaults runs an unmodified job manager on real SQLite, strikes a fault at every place where
+    one can really strike, and judges what the database says afterwards.
+    """
+
+
+def main() -> None:
+    """Run the command; every expected trouble is one line and a documented exit code."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted; nothing was left behind", UNKNOWN)
+    except (ValueError, LookupError, OSError) as error:
+        if _is_ours(error):
+            _complain(str(error.args[0] if isinstance(error, LookupError) else error), USAGE)
+        _complain(f"{type(error).__name__}: {error}", HARNESS)
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether it complains about the input, as our own errors and the system's do."""
+    return not isinstance(error, KeyError | IndexError | UnicodeError)
+
+
+def _complain(message: str, code: int) -> None:
+    click.echo(f"runfaults: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,5 @@
+"""`python -m runfaults.cli`."""
+
+from runfaults.cli import main
+
+main()

@@ -1,0 +1,43 @@
+"""`runfaults list`: every name that can be used in a scenario or on the command line."""
+
+from __future__ import annotations
+
+import click
+
+from runfaults.explore.bound import BOUNDS
+from runfaults.model import Ending
+from runfaults.oracle.rules import RULES
+from runfaults.sim.acts import ACTS
+from runfaults.sqlite.kinds import KINDS
+from runfaults.targets import TARGETS
+
+_ENDINGS = {
+    Ending.SUCCEEDS: "returns normally",
+    Ending.RAISES: "raises an exception",
+    Ending.NOTICES_CANCEL: "raises the cancel exception if it was cancelled, else returns",
+    Ending.LEAVES_TRANSACTION_OPEN: "returns with uncommitted work",
+    Ending.RAISES_IN_TRANSACTION: "raises with uncommitted work",
+    Ending.EXITS: "raises SystemExit",
+}
+
+
+@click.command("list")
+def command() -> None:
+    """List targets, bounds, rules, fault kinds, pipeline endings and acts."""
+    _section("targets", {name: _summary(target) for name, target in TARGETS.items()})
+    _section("bounds", {bound.name: bound.describe() for bound in BOUNDS.values()})
+    _section("rules", {rule.name: _summary(rule) for rule in RULES})
+    _section("fault kinds", {kind.name: kind.summary for kind in KINDS.values()})
+    _section("pipeline endings", {str(ending): text for ending, text in _ENDINGS.items()})
+    _section("acts", {name: _summary(act) for name, act in ACTS.items()})
+
+
+def _section(title: str, entries: dict[str, str]) -> None:
+    width = max(map(len, entries))
+    click.secho(title, bold=True)
+    for name, text in entries.items():
+        click.echo(f"  {name.ljust(width)}  {text}".rstrip())
+
+
+def _summary(thing: object) -> str:
+    return (thing.__doc__ or "").strip().partition("\n")[0]

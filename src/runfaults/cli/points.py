@@ -1,0 +1,41 @@
+"""`runfaults points`: where what can strike."""
+
+from __future__ import annotations
+
+import click
+
+from runfaults.model import Ending, Schedule
+from runfaults.sim.world import Simulation
+from runfaults.sqlite.kinds import KINDS
+from runfaults.targets import target_named
+
+
+@click.command("points")
+@click.option("--target", default="genglossary", show_default=True, help="System under test.")
+@click.option(
+    "--pipeline",
+    default="succeeds",
+    show_default=True,
+    type=click.Choice([str(ending) for ending in Ending]),
+    help="How the pipeline ends.",
+)
+@click.option(
+    "--journal",
+    default="delete",
+    show_default=True,
+    type=click.Choice(["delete", "wal"]),
+    help="SQLite journal mode.",
+)
+@click.option("--why-not", is_flag=True, help="Also say why the other kinds cannot strike.")
+def command(target: str, pipeline: str, journal: str, *, why_not: bool) -> None:
+    """List the fault points of a clean run and the kinds that can strike at each."""
+    schedule = Schedule(pipeline=Ending(pipeline), journal=journal)
+    with Simulation(target_named(target)) as simulation:
+        _, survey = simulation.survey(schedule, tuple(KINDS))
+    for point, _event, refusals in survey:
+        possible = [kind for kind, refusal in refusals if refusal is None]
+        click.echo(f"{point}: {', '.join(possible) or 'nothing can strike here'}")
+        if why_not:
+            for kind, refusal in refusals:
+                if refusal is not None:
+                    click.echo(f"    not {kind}: {refusal}")

@@ -1,0 +1,63 @@
+"""`runfaults replay`: one scenario, every time the same."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from runfaults.cli.exit_codes import exit_code
+from runfaults.explore.replay import Replay, replay
+from runfaults.explore.scenario_file import load_scenario
+from runfaults.model import Verdict
+from runfaults.report.explain import explain
+from runfaults.report.timeline import print_timeline
+
+
+@click.command("replay")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--target", help="Play against this target instead of the file's own.")
+@click.option(
+    "--history", "exact", is_flag=True, help="Print the exact history instead of the timeline."
+)
+@click.option(
+    "--pdb", "debug", is_flag=True, help="Stop in the debugger where the first fault strikes."
+)
+def command(files: tuple[Path, ...], target: str | None, *, exact: bool, debug: bool) -> None:
+    """Play scenario files (or folders of them) and print what happened.
+
+    The exit code says whether the rules hold, not whether that was expected.
+    """
+    paths = [path for given in files for path in scenario_files(given)]
+    verdicts: list[Verdict] = []
+    for path in paths:
+        played = replay(load_scenario(path), target, on_strike=breakpoint if debug else None)
+        verdicts.append(played.verdict)
+        if exact:
+            click.echo(played.history.text(), nl=False)
+        else:
+            _print(path, played, whole=len(paths) == 1)
+    sys.exit(exit_code(Verdict.worst(verdicts)))
+
+
+def scenario_files(given: Path) -> list[Path]:
+    """The file itself, or every scenario file below the folder."""
+    if given.is_file():
+        return [given]
+    found = sorted(given.rglob("*.toml"))
+    if not found:
+        raise click.UsageError(f"{given}: no scenario files (*.toml) in this folder")
+    return found
+
+
+def _print(path: Path, played: Replay, *, whole: bool) -> None:
+    click.echo(f"{path}: {played.scenario.symptom}")
+    if whole:
+        print_timeline(played.history, played.judgements)
+        click.echo(explain(played.history, played.judgements))
+    expected = "as expected" if played.as_expected else f"expected {played.scenario.expect}"
+    click.echo(f"{played.verdict} ({expected})")
+    for judgement in played.judgements:
+        if judgement.verdict is not Verdict.HOLDS:
+            click.echo(f"  {judgement.rule}: {judgement.verdict}: {judgement.reason}")
