@@ -164,6 +164,15 @@ class FaultyCursor(sqlite3.Cursor):
             raise StopIteration
         return row
 
+    def lose_rows(self) -> None:
+        """End the read: there is nothing left to fetch. For kinds that strike a fetch."""
+        factory, self.row_factory = self.row_factory, None
+        try:
+            super().fetchall()
+        finally:
+            self.row_factory = factory
+            self._forget_rows()
+
     def _forget_rows(self) -> None:
         """There is nothing left to fetch."""
         self._iterating = False

@@ -42,3 +42,26 @@ def rolled_back(call: Call) -> None:
 def done(call: Call) -> None:
     """The operation has had its effect."""
     call.real()
+
+
+def poisoned(call: Call) -> None:
+    """The transaction stays, but writes and COMMIT will meet corruption until it is rolled back."""
+    connection_of(call).state.poisoned = True
+
+
+def transaction_opened_and_poisoned(call: Call) -> None:
+    """CPython's implicit `BEGIN` has happened, and the transaction is of no use."""
+    transaction_opened(call)
+    poisoned(call)
+
+
+def rows_lost(call: Call) -> None:
+    """The read has ended: the cursor has no more rows."""
+    assert call.cursor is not None
+    call.cursor.lose_rows()
+
+
+def rows_lost_and_rolled_back(call: Call) -> None:
+    """The read has ended, and the transaction with it."""
+    rows_lost(call)
+    rolled_back(call)

@@ -23,7 +23,8 @@ _TOKEN = re.compile(
 _UNFIT = re.compile(r"[#\s]+")
 
 _CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE"})
-_ENDS_OF_WHERE = frozenset({"RETURNING", "ORDER", "LIMIT", ";"})
+_NOT_PLAIN = frozenset({"OR", "NOT", "CASE", "BETWEEN", "SELECT", "RETURNING", "LIMIT"})
+"""Words that a `WHERE` whose equations all hold must not contain."""
 
 # SQLite source, pragma.h: the pragmas with PragFlg_NeedSchema that job managers use; they read
 # the schema of a fresh connection, hence the file.
@@ -83,8 +84,9 @@ class Statement:
         opens_implicitly: In legacy transaction mode CPython issues a `BEGIN` before it: behind
             `WITH` it does not.
         returns_rows: Executing it may leave rows to fetch.
-        one_row: It inserts one row given as values.
-        keys: Columns that its `WHERE` compares for equality, all joined by `AND`.
+        one_row: It inserts one row given as values, and replaces none.
+        keys: Columns that its `WHERE` compares for equality, all joined by `AND`; none if it is not
+            plain enough to tell.
         savepoint: Name that `SAVEPOINT`, `RELEASE` or `ROLLBACK TO` is about.
     """
 
@@ -212,13 +214,17 @@ def _change(sql: str, tokens: Sequence[str], words: Sequence[str], start: int) -
         needs_schema=True,
         opens_implicitly=start == 0,
         returns_rows=returning,
-        one_row=verb in {"INSERT", "REPLACE"} and not returning and _has_one_tuple(words, start),
-        keys=frozenset() if returning else _compared(tokens, words, start),
+        one_row=verb == "INSERT" and not returning and _has_one_tuple(words, start),
+        keys=frozenset()
+        if "FROM" in words and verb == "UPDATE"
+        else _compared(tokens, words, start),
     )
 
 
 def _has_one_tuple(words: Sequence[str], start: int) -> bool:
     rest = [word for _, word in _top_level(words, start)]
+    if rest[1:3] == ["OR", "REPLACE"]:
+        return False
     if rest[-1:] == [";"]:
         rest.pop()
     if "VALUES" in rest:
@@ -227,20 +233,18 @@ def _has_one_tuple(words: Sequence[str], start: int) -> bool:
 
 
 def _compared(tokens: Sequence[str], words: Sequence[str], start: int) -> frozenset[str]:
-    """Columns that a top-level `WHERE` compares for equality; none if there is an `OR`."""
+    """Columns that a plain top-level `WHERE` compares for equality and that are not assigned."""
     top = list(_top_level(words, start))
     where = next((at for at, (_, word) in enumerate(top) if word == "WHERE"), None)
-    if where is None:
+    if where is None or not _NOT_PLAIN.isdisjoint(words[top[where][0] :]):
         return frozenset()
-    names: set[str] = set()
-    for (left, word), (_, operator) in pairwise(top[where + 1 :]):
-        if word in _ENDS_OF_WHERE:
-            break
-        if word in {"OR", "BETWEEN", "CASE", "NOT"}:
-            return frozenset()
-        if operator in {"=", "=="}:
-            names.add(_plain(tokens[left]).lower())
-    return frozenset(names)
+    return frozenset(_equated(tokens, top[where:]) - _equated(tokens, top[:where]))
+
+
+def _equated(tokens: Sequence[str], words: Sequence[tuple[int, str]]) -> set[str]:
+    """Names on the left of an equals sign."""
+    pairs = pairwise(words)
+    return {_plain(tokens[at]).lower() for (at, _), (_, sign) in pairs if sign in {"=", "=="}}
 
 
 def _definition(sql: str, tokens: Sequence[str], words: Sequence[str]) -> Statement:

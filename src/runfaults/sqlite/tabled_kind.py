@@ -41,7 +41,7 @@ class TabledKind:
             return self.reasons.get(situation, usual)
         return self.obstacle(call, situation)
 
-    def obstacle(self, call: Call, situation: Situation) -> str | None:  # noqa: ARG002
+    def obstacle(self, _call: Call, _situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own: mostly the journal."""
         return None
 

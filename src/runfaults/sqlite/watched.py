@@ -140,6 +140,11 @@ class WatchedConnection(sqlite3.Connection):
             return not self.closed
         return False
 
+    @property
+    def shares_cache(self) -> bool:
+        """Whether it is in shared-cache mode, by its URI."""
+        return self._uri and "cache=shared" in str(self._database)
+
     def can_take_write_lock(self) -> bool:
         """Whether no other connection holds the lock that a write needs."""
         if self.writing:
@@ -251,8 +256,9 @@ class WatchedConnection(sqlite3.Connection):
             del self.state
             statement_on(self, f"PRAGMA busy_timeout={round(self.busy_timeout * 1000)}")
         over = type(self).__bases__[0]
-        unwatched = PlainConnection if issubclass(over, WatchedConnection) else over
-        setattr(self, "__class__", cast("object", unwatched))  # noqa: B010 - a checker does not expect this one
+        unwatched = issubclass(over, WatchedConnection)
+        plain: type[sqlite3.Connection] = PlainConnection if unwatched else over
+        setattr(self, "__class__", plain)  # noqa: B010 - checkers refuse the plain assignment
         return True
 
     def with_real_timeout(self, real: Callable[[], _Result]) -> _Result:

@@ -7,16 +7,38 @@ from types import MappingProxyType
 
 from runfaults.sqlite.kind import FaultKind
 from runfaults.sqlite.kinds.busy import Busy
+from runfaults.sqlite.kinds.busy_recovery import BusyRecovery
+from runfaults.sqlite.kinds.busy_snapshot import BusySnapshot
+from runfaults.sqlite.kinds.cantopen import Cantopen
+from runfaults.sqlite.kinds.closed import Closed
+from runfaults.sqlite.kinds.corrupt import Corrupt
 from runfaults.sqlite.kinds.full import Full
 from runfaults.sqlite.kinds.interrupt import Interrupt
+from runfaults.sqlite.kinds.ioerr_fsync import IoerrFsync
+from runfaults.sqlite.kinds.ioerr_read import IoerrRead
 from runfaults.sqlite.kinds.ioerr_write import IoerrWrite
+from runfaults.sqlite.kinds.locked import Locked
 from runfaults.sqlite.kinds.lost_acknowledgement import LostAcknowledgement
+from runfaults.sqlite.kinds.nomem import Nomem
+from runfaults.sqlite.kinds.notadb import Notadb
+from runfaults.sqlite.kinds.readonly import Readonly
 
 _ALL: tuple[FaultKind, ...] = (
     Busy(),
+    BusySnapshot(),
+    BusyRecovery(),
+    Locked(),
+    IoerrRead(),
     IoerrWrite(),
+    IoerrFsync(),
     Full(),
+    Readonly(),
+    Cantopen(),
+    Corrupt(),
+    Notadb(),
     Interrupt(),
+    Nomem(),
+    Closed(),
     LostAcknowledgement(),
 )
 

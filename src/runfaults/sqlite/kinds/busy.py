@@ -59,7 +59,7 @@ class Busy(TabledKind):
         Situation.ROLLBACK: "ROLLBACK needs no lock",
     }
 
-    def obstacle(self, call: Call, situation: Situation) -> str | None:
+    def obstacle(self, call: Call, situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
         connection = connection_of(call)
         if situation in {Situation.COMMIT, Situation.COMMIT_UNCHANGED}:

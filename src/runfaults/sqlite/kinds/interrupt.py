@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from runfaults.sqlite.effect import Effect, nothing, rolled_back
+from runfaults.sqlite.effect import Effect, nothing, rolled_back, rows_lost
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -26,6 +26,8 @@ class Interrupt(TabledKind):
         Situation.READ: nothing,
         Situation.READ_IN_TRANSACTION: nothing,
         Situation.READ_WHILE_WRITING: nothing,
+        Situation.FETCH: rows_lost,
+        Situation.FETCH_IN_TRANSACTION: rows_lost,
         Situation.COMMIT: nothing,
         Situation.COMMIT_UNCHANGED: nothing,
         Situation.ROLLBACK: nothing,

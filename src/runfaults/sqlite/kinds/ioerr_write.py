@@ -33,6 +33,6 @@ class IoerrWrite(TabledKind):
         Situation.ROLLBACK: "ROLLBACK reports no error of the disk",
     }
 
-    def obstacle(self, call: Call, situation: Situation) -> str | None:
+    def obstacle(self, call: Call, situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
         return cannot_write(call, situation)

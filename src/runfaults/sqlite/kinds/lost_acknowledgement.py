@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from runfaults.sqlite.effect import Effect, done
-from runfaults.sqlite.situation import Situation
+from runfaults.sqlite.effect import Effect, connection_of, done
+from runfaults.sqlite.gate import Call
+from runfaults.sqlite.shape import surely_changes_one_row
+from runfaults.sqlite.situation import WRITES, Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
 
@@ -18,7 +20,24 @@ class LostAcknowledgement(TabledKind):
     code = sqlite3.SQLITE_INTERRUPT
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: done,
+        Situation.FIRST_WRITE_IMPLICIT: done,
+        Situation.FIRST_WRITE: done,
+        Situation.LATER_WRITE: done,
+        Situation.AUTOCOMMIT_WRITE: done,
         Situation.COMMIT: done,
         Situation.COMMIT_UNCHANGED: done,
         Situation.ROLLBACK: done,
     }
+    reasons: Mapping[Situation, str] = {
+        Situation.CONNECT: "there is no connection yet that could be interrupted",
+    }
+
+    def obstacle(self, call: Call, situation: Situation, /) -> str | None:
+        """Why it cannot strike although the situation is one of its own."""
+        if situation not in WRITES:
+            return None
+        if connection_of(call).fresh:
+            return "whether the statement changes one row cannot be told before the schema is read"
+        if not surely_changes_one_row(connection_of(call), call.statement):
+            return "a statement of several rows is undone wherever it is interrupted"
+        return None

@@ -1,0 +1,35 @@
+"""SQLITE_BUSY_RECOVERY: another process is recovering the write-ahead log after a crash."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from runfaults.sqlite.effect import Effect, connection_of, nothing
+from runfaults.sqlite.gate import Call
+from runfaults.sqlite.situation import Situation
+from runfaults.sqlite.tabled_kind import TabledKind
+
+
+class BusyRecovery(TabledKind):
+    """The first use of a WAL database after a crash, while somebody else recovers it."""
+
+    name = "busy-recovery"
+    summary = "database is locked: another process recovers the write-ahead log (WAL)"
+    code = sqlite3.SQLITE_BUSY_RECOVERY
+    effects: Mapping[Situation, Effect] = {
+        Situation.BEGIN_WRITING: nothing,
+        Situation.FIRST_WRITE_IMPLICIT: nothing,
+        Situation.AUTOCOMMIT_WRITE: nothing,
+        Situation.READ: nothing,
+    }
+    waiting = frozenset(effects)
+
+    def obstacle(self, call: Call, _situation: Situation, /) -> str | None:
+        """Why it cannot strike although the situation is one of its own."""
+        connection = connection_of(call)
+        if not connection.fresh:
+            return "the connection has used the database already: recovery is over"
+        if connection.journal != "wal":
+            return "only a write-ahead log is recovered under a lock"
+        return None

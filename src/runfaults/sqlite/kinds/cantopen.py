@@ -1,0 +1,48 @@
+"""SQLITE_CANTOPEN: a file cannot be opened: the database, or the journal beside it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from runfaults.sqlite.effect import Effect, connection_of, nothing, write_lock_taken
+from runfaults.sqlite.gate import Call
+from runfaults.sqlite.kinds.disk import cannot_write
+from runfaults.sqlite.situation import Situation
+from runfaults.sqlite.tabled_kind import TabledKind
+
+
+class Cantopen(TabledKind):
+    """No more file descriptors, a folder that has gone, missing permissions."""
+
+    name = "cantopen"
+    summary = "unable to open database file, or the journal that the first write needs"
+    code = sqlite3.SQLITE_CANTOPEN
+    effects: Mapping[Situation, Effect] = {
+        Situation.CONNECT: nothing,
+        Situation.FIRST_WRITE_IMPLICIT: write_lock_taken,
+        Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: write_lock_taken,
+        Situation.FIRST_WRITE: write_lock_taken,
+        Situation.LATER_WRITE: nothing,
+        Situation.AUTOCOMMIT_WRITE: nothing,
+        Situation.READ: nothing,
+    }
+    reasons: Mapping[Situation, str] = {
+        Situation.BEGIN_WRITING: "BEGIN opens no file",
+        Situation.COMMIT: "the journal is open already",
+        Situation.ROLLBACK: "the journal is open already",
+    }
+
+    def obstacle(self, call: Call, situation: Situation, /) -> str | None:
+        """Why it cannot strike although the situation is one of its own."""
+        if situation is Situation.CONNECT:
+            return None
+        connection = connection_of(call)
+        if situation is Situation.READ:
+            opens_log = connection.path and connection.fresh and connection.journal == "wal"
+            return None if opens_log else "reading opens no file"
+        if situation is Situation.LATER_WRITE and connection.changed:
+            return "the journal is open already"
+        if connection.path and connection.journal == "wal":
+            return "in WAL mode writing opens no file"
+        return cannot_write(call, situation)

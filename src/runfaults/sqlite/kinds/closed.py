@@ -1,0 +1,42 @@
+"""The connection was closed by somebody else."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NoReturn
+
+from runfaults.model import Operation
+from runfaults.sqlite.gate import Call
+
+
+class Closed:
+    """Another thread closed the connection just before: this and all that follows fails."""
+
+    name = "closed"
+    summary = "the connection was closed by another thread: its open transaction is rolled back"
+
+    def refusal(self, call: Call) -> str | None:
+        """Why it cannot strike this call; None if it can."""
+        connection = call.connection
+        if connection is None:
+            return "there is no connection yet that could be closed"
+        if call.operation is Operation.CLOSE:
+            return "closing twice is no error"
+        if connection.closed:
+            return "the connection is closed already"
+        if connection.in_wrong_thread:
+            return "the connection belongs to another thread: that is what will be reported"
+        return None
+
+    def waits(self, call: Call) -> bool:  # noqa: ARG002 - the same everywhere
+        """No."""
+        return False
+
+    def strike(self, call: Call) -> NoReturn:
+        """Close the connection and perform the operation on it."""
+        connection = call.connection
+        assert connection is not None
+        sqlite3.Connection.close(connection)
+        connection.closed = True
+        call.real()
+        raise AssertionError("an operation on a closed connection succeeded")

@@ -1,0 +1,49 @@
+"""SQLITE_CORRUPT: a page cannot be right, or the disk reports EIO while it is read."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from runfaults.sqlite.effect import (
+    Effect,
+    connection_of,
+    nothing,
+    poisoned,
+    rows_lost,
+    transaction_opened_and_poisoned,
+)
+from runfaults.sqlite.gate import Call
+from runfaults.sqlite.situation import Situation
+from runfaults.sqlite.tabled_kind import TabledKind
+
+
+class Corrupt(TabledKind):
+    """A transaction that meets corruption stays open, but can only be rolled back."""
+
+    name = "corrupt"
+    summary = "database disk image is malformed: the open transaction can only be rolled back"
+    code = sqlite3.SQLITE_CORRUPT
+    effects: Mapping[Situation, Effect] = {
+        Situation.BEGIN_WRITING: nothing,
+        Situation.FIRST_WRITE_IMPLICIT: transaction_opened_and_poisoned,
+        Situation.FIRST_WRITE: poisoned,
+        Situation.LATER_WRITE: poisoned,
+        Situation.AUTOCOMMIT_WRITE: nothing,
+        Situation.READ: nothing,
+        Situation.READ_WHILE_WRITING: poisoned,
+        Situation.FETCH: rows_lost,
+    }
+    reasons: Mapping[Situation, str] = {
+        Situation.CONNECT: "connecting does not read the file",
+        Situation.COMMIT: "COMMIT reads no page; it only reports corruption that was met before",
+        Situation.ROLLBACK: "ROLLBACK reports no error of the disk",
+    }
+
+    def obstacle(self, call: Call, _situation: Situation, /) -> str | None:
+        """Why it cannot strike although the situation is one of its own."""
+        if not connection_of(call).path:
+            return "the database is in memory: there is no disk"
+        if connection_of(call).fresh:
+            return "a connection that reads the schema reports this as another error"
+        return None

@@ -1,0 +1,53 @@
+"""SQLITE_IOERR_READ: the disk does not give back what was written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from runfaults.sqlite.effect import (
+    Effect,
+    connection_of,
+    nothing,
+    rolled_back,
+    rows_lost,
+    rows_lost_and_rolled_back,
+)
+from runfaults.sqlite.gate import Call
+from runfaults.sqlite.situation import Situation
+from runfaults.sqlite.tabled_kind import TabledKind
+
+
+class IoerrRead(TabledKind):
+    """A page that is not in the cache cannot be read; the transaction is rolled back.
+
+    This is what ESTALE (a network file system) or ENXIO becomes; EIO becomes `corrupt`.
+    """
+
+    name = "ioerr-read"
+    summary = "disk I/O error while reading the database: a transaction is rolled back"
+    code = sqlite3.SQLITE_IOERR_READ
+    effects: Mapping[Situation, Effect] = {
+        Situation.BEGIN_WRITING: nothing,
+        Situation.FIRST_WRITE_IMPLICIT: nothing,
+        Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: nothing,
+        Situation.FIRST_WRITE: rolled_back,
+        Situation.LATER_WRITE: rolled_back,
+        Situation.AUTOCOMMIT_WRITE: nothing,
+        Situation.READ: nothing,
+        Situation.READ_IN_TRANSACTION: rolled_back,
+        Situation.READ_WHILE_WRITING: rolled_back,
+        Situation.FETCH: rows_lost,
+        Situation.FETCH_IN_TRANSACTION: rows_lost_and_rolled_back,
+    }
+    reasons: Mapping[Situation, str] = {
+        Situation.CONNECT: "connecting does not read the file",
+        Situation.COMMIT: "COMMIT writes; it does not read",
+        Situation.ROLLBACK: "ROLLBACK reports no error of the disk",
+    }
+
+    def obstacle(self, call: Call, _situation: Situation, /) -> str | None:
+        """Why it cannot strike although the situation is one of its own."""
+        if not connection_of(call).path:
+            return "the database is in memory: there is no disk"
+        return None

@@ -1,0 +1,60 @@
+"""How many rows a statement can change: decides what a full disk undoes."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+from runfaults.sqlite.engine import statement_on
+from runfaults.sqlite.statement import Statement
+from runfaults.sqlite.watched import WatchedConnection
+
+
+def surely_changes_one_row(connection: WatchedConnection, statement: Statement) -> bool:
+    """Whether the statement changes one row at most, without triggers and foreign keys.
+
+    SQLite then does without a statement journal (SQLite source, `sqlite3BeginWriteOperation`), and
+    an error in its middle can only be undone by undoing the whole transaction. For other
+    statements that depends on the constraints which they could violate.
+    """
+    if not (statement.one_row or statement.keys):
+        return False
+    try:
+        if connection.in_transaction and not connection.writing and connection.path:
+            # Looking for itself, the connection would take a read lock and keep it.
+            with closing(connection.beside()) as other:
+                return _surely_changes_one_row(other, statement)
+        return _surely_changes_one_row(connection, statement)
+    except sqlite3.Error:
+        return False
+
+
+def _surely_changes_one_row(connection: sqlite3.Connection, statement: Statement) -> bool:
+    table = statement.table
+    side_effects = statement_on(
+        connection,
+        "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?1)"
+        " OR type = 'table' AND sql LIKE '%references%'"
+        " AND (lower(name) = lower(?1) OR instr(lower(sql), lower(?1)))",
+        table,
+    )
+    if side_effects:
+        return False
+    return statement.one_row or any(
+        key <= statement.keys for key in _unique_keys(connection, table)
+    )
+
+
+def _unique_keys(connection: sqlite3.Connection, table: str) -> list[set[str]]:
+    primary = statement_on(connection, "SELECT name FROM pragma_table_info(?) WHERE pk", table)
+    indices = statement_on(
+        connection,
+        'SELECT name FROM pragma_index_list(?) WHERE "unique" AND NOT partial',
+        table,
+    )
+    columns = [
+        statement_on(connection, "SELECT name FROM pragma_index_info(?)", str(index))
+        for (index,) in indices
+    ]
+    keys = [{str(name).lower() for (name,) in names} for names in [primary, *columns] if names]
+    return [{"rowid"}, *keys]
