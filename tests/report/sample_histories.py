@@ -238,9 +238,7 @@ def self_lock() -> Violation:
         waits.append(script.wait("run", "database", "run", 5.0))
         script.add("run", EventKind.ERROR, "", LOCKED)
         script.do("run", "close")
-        script.begin("run", "sleep")
         script.wait("run", "sleep", "", 0.4)
-        script.add("run", EventKind.OK)
     escaped = script.add("run", EventKind.THREAD, "escaped", LOCKED)
     leak = script.add("harness", EventKind.LEAK, "connection", "opened at run connect")
     settled = script.add("harness", EventKind.SETTLED)
@@ -279,12 +277,8 @@ def deadlock() -> Violation:
     )
     script = Script(schedule, "two-locks")
     script.started()
-    script.do("run", "acquire RunManager._lock")
     script.add("cancel", EventKind.REQUEST, "cancel")
-    script.do("cancel", "acquire RunManager._status_lock")
-    script.begin("cancel", "acquire RunManager._lock")
     first = script.wait("cancel", "lock RunManager._lock", "run", 0.0)
-    script.begin("run", "acquire RunManager._status_lock")
     second = script.wait("run", "lock RunManager._status_lock", "cancel", 0.0)
     stuck = script.add(
         "harness",
@@ -468,7 +462,7 @@ def _long(rule: str, copy: int) -> Violation:
         proof = proof or record
     return Violation(
         Scenario(
-            f"{rule}-{copy}", "It goes on and on.", "large", schedule, Verdict.BROKEN, (rule,)
+            f"{rule}-{copy}", "It goes on.", "large", schedule, Verdict.BROKEN, (rule,)
         ),
         histories[0],
         (Judgement(rule, Verdict.BROKEN, "it is so", (proof,)),),

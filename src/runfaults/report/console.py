@@ -56,7 +56,7 @@ def open_console(file: TextIO | None = None, width: int | None = None) -> Consol
     Colours and the terminal's width only where there is a terminal; `NO_COLOR`, `FORCE_COLOR`,
     `TERM` and `COLUMNS` are respected, as rich documents.
     """
-    from rich.console import Console  # noqa: PLC0415  # see above
+    from rich.console import Console
 
     target = EncodableFile(sys.stdout if file is None else file)
     console = Console(file=target, highlight=False, markup=False, emoji=False, width=width)

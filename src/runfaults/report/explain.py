@@ -8,6 +8,9 @@ from typing import NamedTuple
 from runfaults.model import Event, EventKind, History, Judgement, Operation, Verdict
 from runfaults.report.steps import DATABASE, NOTABLE, Failure, Step, printable, steps
 
+_ROUTINE = frozenset({"start", "subscribe", "close"})
+"""Requests that are only news when they fail."""
+
 
 class _Sentence(NamedTuple):
     """Sentences with the same key are told once, with a count."""
@@ -23,7 +26,7 @@ def explain(history: History, judgements: Iterable[Judgement]) -> str:
     tell, neither does the paragraph. What happened again and again is told once, with a count.
     """
     judgements = tuple(judgements)
-    told = [sentence for step in steps(history) for sentence in _tell(step, history)]
+    told = list(_tell(history))
     times: dict[tuple[str, ...], int] = {}
     for sentence in told:
         times[sentence.key] = times.get(sentence.key, 0) + 1
@@ -44,18 +47,28 @@ def _upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _tell(step: Step, history: History) -> Iterator[_Sentence]:
-    """What is worth telling of a step."""
-    first = step.events[0]
-    text = _news(first)
-    if text:
-        yield _Sentence((first.kind, text), printable(text))
-    yield from _operation(step)
-    for event in step.statuses:
-        text = _recorded(event, history)
+def _tell(history: History) -> Iterator[_Sentence]:
+    """What is worth telling of each step."""
+    failed: set[str] = set()
+    for step in steps(history):
+        text = _news(step.events[0])
         if text:
-            by = f"{_what(step)} took effect and " if step.operation else ""
-            yield _Sentence((str(event.number),), printable(by + text))
+            yield _Sentence((step.kind, text), printable(text))
+        yield from _operation(step)
+        for event in step.statuses:
+            text = _recorded(event, history)
+            if text:
+                by = _effect(step, failed) if step.operation else ""
+                yield _Sentence((str(event.number),), printable(by + text))
+        if step.failure:
+            failed.add(_what(step))
+
+
+def _effect(step: Step, failed: set[str]) -> str:
+    """What made the database record something; the operation may have failed before."""
+    again = "later, " if _what(step) in failed else ""
+    anyway = " all the same" if step.failure else ""
+    return f"{again}{_what(step)} took effect{anyway} and "
 
 
 def _operation(step: Step) -> Iterator[_Sentence]:
@@ -82,7 +95,8 @@ def _wait(step: Step, wait: Event) -> str:
     holder = f", held by {wait.value}{itself}" if wait.value else ""
     if wait.subject == DATABASE:
         return f"{_what(step)} waited{long} for the {DATABASE}{holder}"
-    return f"the {step.actor} waited{long} for the {wait.subject}{holder}"
+    the = "the " if wait.subject.startswith("lock ") else ""
+    return f"the {step.actor} waited{long} for {the}{wait.subject}{holder}"
 
 
 def _leaving(strike: Event) -> str:
@@ -119,10 +133,10 @@ def _pipeline(event: Event) -> str:
 
 
 def _reply(event: Event) -> str:
-    """Answers about cancels, and every answer that is an error; a start that works is no news."""
+    """Answers about cancels, and every answer that is an error; routine that works is no news."""
     if event.value.startswith("raised "):
         return f"the {event.actor}'s request to {event.subject} {event.value}"
-    if event.subject.startswith("start"):
+    if event.subject in _ROUTINE:
         return ""
     meaning = {"True": " (accepted)", "False": " (refused)"}.get(event.value, "")
     return f"the manager answered the {event.subject} with {event.value or 'nothing'}{meaning}"
@@ -139,12 +153,12 @@ def _thread(event: Event) -> str:
 def _news(event: Event) -> str:
     """The sentence for an event without its full stop; empty where the event is no news."""
     detail = f": {event.value}" if event.value else ""
-    starting = event.subject.startswith("start")
+    routine = event.subject in _ROUTINE
     return {
         EventKind.PIPELINE: _pipeline(event),
-        EventKind.REQUEST: "" if starting else f"a {event.subject} was requested",
+        EventKind.REQUEST: "" if routine else f"a {event.subject} was requested",
         EventKind.REPLY: _reply(event),
-        EventKind.SIGNAL: f"{event.subject} was told {event.value}",
+        EventKind.SIGNAL: f"a subscriber was told {event.value}",
         EventKind.THREAD: _thread(event),
         EventKind.LEAK: f"at the end a {event.subject} was left over{detail}",
         EventKind.STUCK: f"then nothing could go on ({event.subject}){detail}",

@@ -43,9 +43,26 @@ class Grid:
     def holds(self, point: str) -> bool:
         """Whether everything that ran at this point held."""
         return all(
-            cell is None or cell.impossible or cell.tally.verdict is Verdict.HOLDS
+            cell is None
+            or cell.impossible
+            or not cell.tally.total
+            or cell.tally.verdict is Verdict.HOLDS
             for cell in self.row(point)
         )
+
+
+def cell_text(cell: Cell | None, grid: Grid) -> str:
+    """A cell in a few characters: `12` held, `✗3/12` broken, `?1/12` not judged, `-a`, `.`."""
+    if cell is None or not (cell.impossible or cell.tally.total):
+        return "."
+    if cell.impossible:
+        return f"-{grid.reasons[cell.impossible]}"
+    tally = cell.tally
+    return {
+        Verdict.HOLDS: f"{tally.holds}",
+        Verdict.BROKEN: f"✗{tally.broken}/{tally.total}",
+        Verdict.UNKNOWN: f"?{tally.unknown}/{tally.total}",
+    }[tally.verdict]
 
 
 def _key(number: int) -> str:

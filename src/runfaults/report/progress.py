@@ -88,7 +88,7 @@ def open_progress(file: TextIO | None = None) -> Progress:
 
 
 def _bar(file: TextIO) -> RichProgress:
-    from rich.progress import (  # noqa: PLC0415  # see open_console
+    from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
@@ -98,7 +98,7 @@ def _bar(file: TextIO) -> RichProgress:
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text
 
     class Rate(ProgressColumn):
         """Pieces each second, over the last while."""

@@ -126,7 +126,8 @@ class Step:
         what = "sleeps" if wait.subject == "sleep" else f"waits for {wait.subject}"
         seconds = self.until - wait.time
         long = f" {seconds:.4g} s" if seconds >= NOTABLE else ""
-        holder = f", held by {wait.value}" if wait.value else ""
+        itself = " itself" if wait.value == self.actor else ""
+        holder = f", held by {wait.value}{itself}" if wait.value else ""
         return printable(what + long + holder)
 
     @property
@@ -159,6 +160,7 @@ def _title(event: Event) -> str:
         EventKind.REPLY: f"{event.subject}: answer {event.value}",
         EventKind.SIGNAL: f"signal {event.value} to {event.subject}",
         EventKind.STATUS: "",
+        EventKind.WAIT: "",
         EventKind.LEAK: f"leaked {event.subject}{detail}",
         EventKind.STUCK: f"{event.subject}{detail}",
         EventKind.SETTLED: "settled: nothing more can happen",
@@ -194,47 +196,50 @@ def steps(history: History, judgements: Iterable[Judgement] = ()) -> tuple[Step,
     """
     decisive = evidence(judgements)
     ends = _ends_of_waits(history.events)
-    invoked: dict[str, Event] = {}
-    found: list[Step] = []
-    for group in _groups(history.events):
-        first = group[0]
-        begins = next((event for event in group if event.kind is EventKind.INVOKE), None)
-        if begins is not None:
-            invoked[first.actor] = begins
-        named = invoked.get(first.actor) if first.kind in _PARTS | {EventKind.INVOKE} else None
-        found.append(
-            Step(
-                actor=first.actor,
-                events=tuple(group),
-                operation=named.subject.removeprefix(f"{first.actor} ") if named else "",
-                continued=named is not None and begins is None,
-                decisive=any(event.number in decisive for event in group),
-                until=max(ends.get(event.number, first.time) for event in group),
-            )
+    return tuple(
+        Step(
+            actor=group[0].actor,
+            events=tuple(group),
+            operation=invoked.subject.removeprefix(f"{invoked.actor} ") if invoked else "",
+            continued=invoked is not None and invoked is not group[0],
+            decisive=any(event.number in decisive for event in group),
+            until=max(ends.get(event.number, group[0].time) for event in group),
         )
-        if any(event.kind in _ANSWERS for event in group):
-            invoked.pop(first.actor, None)
-    return tuple(found)
+        for group, invoked in _groups(history.events)
+    )
 
 
-def _groups(events: Iterable[Event]) -> Iterator[list[Event]]:
+def _groups(events: Iterable[Event]) -> Iterator[tuple[list[Event], Event | None]]:
+    """The events of each step, with the invocation of the operation that they are part of."""
+    pending: dict[str, Event] = {}
     group: list[Event] = []
+    invoked: Event | None = None
     for event in events:
-        if group and not _belongs(event, group):
-            yield group
+        if group and not _belongs(event, group, invoked):
+            yield group, invoked
             group = []
+        if event.kind is EventKind.INVOKE:
+            pending[event.actor] = event
+        if not group:
+            is_part = event.kind in _PARTS or event.kind is EventKind.INVOKE
+            invoked = pending.get(event.actor) if is_part else None
+        if event.kind in _ANSWERS:
+            pending.pop(event.actor, None)
         group.append(event)
     if group:
-        yield group
+        yield group, invoked
 
 
-def _belongs(event: Event, group: list[Event]) -> bool:
-    if group[0].kind not in _PARTS | {EventKind.INVOKE}:
-        return False
+def _belongs(event: Event, group: list[Event], invoked: Event | None) -> bool:
+    """Whether the event goes on with what the group began."""
+    last = group[-1]
+    if invoked is None:
+        again = event.kind is EventKind.WAIT and event[2:] == last[2:]
+        return again or (event.kind is last.kind is EventKind.STATUS)
     if event.kind is EventKind.STATUS:
         return True
     answered = any(earlier.kind in _ANSWERS for earlier in group)
-    return event.actor == group[0].actor and event.kind in _PARTS and not answered
+    return event.actor == invoked.actor and event.kind in _PARTS and not answered
 
 
 def _ends_of_waits(events: tuple[Event, ...]) -> dict[int, float]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from runfaults.model import Cell, CheckResult, Tally, Verdict, Violation
 from runfaults.report.console import is_ascii, open_console
 from runfaults.report.explain import explain
-from runfaults.report.grid import Grid
+from runfaults.report.grid import Grid, cell_text
 from runfaults.report.steps import printable
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ def _parts(result: CheckResult, console: Console) -> Iterator[RenderableType]:
 
 def _summary(result: CheckResult, console: Console) -> Iterator[RenderableType]:
     """The last lines, where the eye is when the command ends."""
-    from rich.text import Text  # noqa: PLC0415  # see open_console
+    from rich.text import Text
 
     versions = result.versions
     pruned = f", {result.pruned:,} more pruned as equivalent" if result.pruned else ""
     yield _indented(f"bound: {result.bound}", console)
     yield _indented(
-        f"{result.schedules.total:,} schedules{pruned}, in {_duration(result.elapsed)}; "
+        f"{result.schedules.total:,} schedules{pruned}, in {describe_duration(result.elapsed)}; "
         f"Python {versions.python}, SQLite {versions.sqlite}, runfaults {versions.runfaults}",
         console,
     )
@@ -100,28 +100,29 @@ def _unknown(tally: Tally) -> str:
     return f", {tally.unknown:,} could not be judged" if tally.unknown else ""
 
 
-def _duration(seconds: float) -> str:
+def describe_duration(seconds: float) -> str:
+    """Real time, in words."""
     minutes, rest = divmod(seconds, 60)
     return f"{minutes:.0f} min {rest:.0f} s" if minutes else f"{rest:.1f} s"
 
 
 def _heading(text: str) -> Text:
-    from rich.text import Text  # noqa: PLC0415  # see open_console
+    from rich.text import Text
 
     return Text("\n").append(printable(text), "bold")
 
 
 def _indented(text: str, console: Console, style: str = "") -> RenderableType:
-    from rich.padding import Padding  # noqa: PLC0415  # see open_console
-    from rich.text import Text  # noqa: PLC0415
+    from rich.padding import Padding
+    from rich.text import Text
 
     indent = 2 if console.width >= NARROW else 0
     return Padding(Text(printable(text), style), (0, 0, 0, indent))
 
 
 def _rules(result: CheckResult, *, ascii_only: bool) -> Table:
-    from rich.table import Table  # noqa: PLC0415  # see open_console
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table
+    from rich.text import Text
 
     signs = {Verdict.HOLDS: "✓", Verdict.BROKEN: "✗", Verdict.UNKNOWN: "?"}
     if ascii_only:
@@ -133,12 +134,15 @@ def _rules(result: CheckResult, *, ascii_only: bool) -> Table:
     for rule, tally in result.rules.items():
         style = STYLES[tally.verdict]
         table.add_row(
-            Text(signs[tally.verdict], style), Text(printable(rule)), Text(_sentence(tally), style)
+            Text(signs[tally.verdict], style),
+            Text(printable(rule)),
+            Text(describe_tally(tally), style),
         )
     return table
 
 
-def _sentence(tally: Tally) -> str:
+def describe_tally(tally: Tally) -> str:
+    """A rule's verdict and how many schedules gave it."""
     return {
         Verdict.HOLDS: "holds",
         Verdict.BROKEN: f"broken by {tally.broken:,} of {tally.total:,}{_unknown(tally)}",
@@ -205,9 +209,9 @@ def _fitting(kinds: tuple[str, ...], label: int, width: int) -> Iterator[tuple[i
 
 
 def _grid(grid: Grid, points: tuple[str, ...], start: int, end: int, *, ascii_only: bool) -> Table:
-    from rich import box  # noqa: PLC0415  # see open_console
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False, pad_edge=True)
     table.add_column("", overflow="fold")
@@ -224,16 +228,11 @@ def _grid(grid: Grid, points: tuple[str, ...], start: int, end: int, *, ascii_on
 
 
 def _cell(cell: Cell | None, grid: Grid, *, ascii_only: bool) -> Text:
-    from rich.text import Text  # noqa: PLC0415  # see open_console
+    from rich.text import Text
 
-    if cell is None or (not cell.impossible and not cell.tally.total):
-        return Text(".", "dim")
-    if cell.impossible:
-        return Text(f"-{grid.reasons[cell.impossible]}", "dim")
-    tally = cell.tally
-    text = {
-        Verdict.HOLDS: f"{tally.holds}",
-        Verdict.BROKEN: f"{'X' if ascii_only else '✗'}{tally.broken}/{tally.total}",
-        Verdict.UNKNOWN: f"?{tally.unknown}/{tally.total}",
-    }[tally.verdict]
-    return Text(text, STYLES[tally.verdict])
+    ran = cell is not None and cell.tally.total and not cell.impossible
+    text = cell_text(cell, grid)
+    return Text(
+        text.replace("✗", "X") if ascii_only else text,
+        STYLES[cell.tally.verdict] if cell and ran else "dim",
+    )

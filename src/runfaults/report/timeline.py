@@ -76,8 +76,8 @@ def timeline(
 
 
 def _columns(found: list[Step], actors: tuple[str, ...], marks: Marks) -> RenderableType:
-    from rich import box  # noqa: PLC0415  # see open_console
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
     table.add_column("")
@@ -92,9 +92,9 @@ def _columns(found: list[Step], actors: tuple[str, ...], marks: Marks) -> Render
 
 def _line(step: Step, marks: Marks) -> RenderableType:
     """A step for narrow terminals, its continuation lines indented."""
-    from rich.padding import Padding  # noqa: PLC0415  # see open_console
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
 
     text = Text()
     if step.actor != DATABASE:
@@ -111,7 +111,7 @@ def _line(step: Step, marks: Marks) -> RenderableType:
 
 
 def _mark(step: Step, marks: Marks) -> Text:
-    from rich.text import Text  # noqa: PLC0415  # see open_console
+    from rich.text import Text
 
     text = Text()
     if step.decisive:
@@ -123,7 +123,7 @@ def _mark(step: Step, marks: Marks) -> Text:
 
 def _cell(step: Step) -> Text:
     """What the actor did, what struck, what it waited for and how it ended."""
-    from rich.text import Text  # noqa: PLC0415  # see open_console
+    from rich.text import Text
 
     text = Text(step.title, "red" if step.went_wrong else "")
     if step.decisive:
@@ -133,7 +133,7 @@ def _cell(step: Step) -> Text:
         leaving = f" ({strike.value})" if strike.value else ""
         text.append(printable(f"\nfault {strike.subject}{leaving}"), "yellow")
     if step.waiting:
-        text.append(f"\n{step.waiting}", "magenta")
+        text.append("\n" if text else "").append(step.waiting, "magenta")
     if step.failure:
         failure = step.failure
         message = f" {failure.message}" if failure.message != failure.short else ""
@@ -144,7 +144,7 @@ def _cell(step: Step) -> Text:
 
 
 def _database(step: Step) -> Text:
-    from rich.text import Text  # noqa: PLC0415  # see open_console
+    from rich.text import Text
 
     several = len({event.run for event in step.statuses}) > 1
     lines = (
@@ -154,7 +154,7 @@ def _database(step: Step) -> Text:
 
 
 def _legend(within: list[Step], found: tuple[Step, ...], marks: Marks) -> Text:
-    from rich.text import Text  # noqa: PLC0415  # see open_console
+    from rich.text import Text
 
     meanings = [
         (marks.strike, "a fault strikes", any(step.find(EventKind.STRIKE) for step in within)),

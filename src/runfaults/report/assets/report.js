@@ -1,0 +1,96 @@
+"use strict";
+// Steps through a timeline: one row is current, the panel tells all about it.
+document.documentElement.classList.add("scripted");
+
+function element(name, text, className) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function list(facts) {
+  const made = element("dl", "");
+  for (const [label, text] of facts) {
+    const entry = element("div", "", label.toLowerCase());
+    entry.append(element("dt", label), element("dd", text));
+    made.append(entry);
+  }
+  return made;
+}
+
+class Timeline {
+  constructor(root) {
+    this.root = root;
+    this.rows = [...root.querySelectorAll("tr.step")];
+    this.details = JSON.parse(root.querySelector("script.details").textContent);
+    this.current = root.querySelector(".current");
+    this.lanes = root.querySelector(".lanes");
+    this.first = this.details.findIndex((detail) => detail.first);
+    const proof = this.rows.findIndex((row) => row.querySelector(".fault, .proof"));
+    this.at = -1;
+    this.rows.forEach((row, number) => row.addEventListener("click", () => this.go(number)));
+    root.querySelectorAll("tbody.unfold").forEach((unfold) => {
+      unfold.querySelector("button").addEventListener("click", () => this.unfold(unfold));
+    });
+    root.querySelectorAll("[data-go]").forEach((button) => {
+      button.addEventListener("click", () => this.go(this.target(button.dataset.go)));
+    });
+    this.lanes.addEventListener("keydown", (event) => this.key(event));
+    this.show(Math.max(0, this.first >= 0 ? this.first : proof));
+  }
+
+  unfold(unfold) {
+    const hadFocus = unfold.contains(document.activeElement);
+    unfold.nextElementSibling.classList.remove("fold");
+    unfold.remove();
+    if (hadFocus) this.lanes.focus({ preventScroll: true });
+  }
+
+  target(where) {
+    return { home: 0, back: this.at - 1, forth: this.at + 1, end: this.rows.length - 1,
+      first: this.first }[where];
+  }
+
+  key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest("button")) return;
+    const where = { ArrowRight: "forth", ArrowDown: "forth", ArrowLeft: "back", ArrowUp: "back",
+      Home: "home", End: "end" }[event.key];
+    if (!where) return;
+    event.preventDefault();
+    this.go(this.target(where));
+  }
+
+  go(number) {
+    if (number < 0 || number >= this.rows.length || number === this.at) return;
+    const block = this.rows[number].closest("tbody");
+    if (block.classList.contains("fold")) this.unfold(block.previousElementSibling);
+    this.show(number);
+    this.rows[number].scrollIntoView({ block: "nearest" });
+  }
+
+  show(number) {
+    if (this.at >= 0) this.rows[this.at].removeAttribute("aria-current");
+    this.at = number;
+    this.rows[number].setAttribute("aria-current", "step");
+    const detail = this.details[number];
+    const parts = [element("p", `Step ${number + 1} of ${this.rows.length}` +
+      (detail.time ? ` at ${detail.time}` : ""), "position")];
+    if (detail.first) parts.push(element("p", "First difference", "difference"));
+    parts.push(element("p", detail.step || "Nothing happens here.", "step"), list(detail.facts));
+    if (detail.other) {
+      parts.push(element("p", "Without the fault:", "without"), element("p", detail.other, "step"),
+        list(detail.otherFacts));
+    }
+    this.current.replaceChildren(...parts);
+  }
+}
+
+// A timeline that nobody has looked at yet costs nothing.
+const seen = new IntersectionObserver((entries) => {
+  for (const entry of entries.filter((each) => each.isIntersecting)) {
+    seen.unobserve(entry.target);
+    new Timeline(entry.target);
+  }
+});
+document.querySelectorAll(".timeline").forEach((root) => seen.observe(root));

@@ -1,0 +1,125 @@
+"""A check result for GitHub: annotations of a workflow run, and its summary in Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from runfaults.model import CheckResult, Verdict, Violation
+from runfaults.report.explain import explain
+from runfaults.report.grid import Grid, cell_text
+from runfaults.report.steps import printable
+from runfaults.report.terminal import describe_tally, headline, replay_command
+from runfaults.report.timeline import timeline_text
+
+SUMMARY_LIMIT = 1_000_000
+"""Bytes that a step summary may have: GitHub takes 1 MiB (docs, "Adding a job summary")."""
+_SIGNS = {Verdict.HOLDS: "✅", Verdict.BROKEN: "❌", Verdict.UNKNOWN: "❔"}
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~$&])")
+
+
+def workflow_commands(result: CheckResult) -> str:
+    """Workflow commands, one a line: an error for each violation, warnings for the rest.
+
+    The syntax is GitHub's "Workflow commands for GitHub Actions".
+    """
+    lines = [_annotation(violation) for violation in result.violations]
+    told = {judgement.rule for each in result.violations for judgement in each.against}
+    for rule, tally in result.rules.items():
+        if tally.verdict is not Verdict.HOLDS and rule not in told:
+            command = "error" if tally.verdict is Verdict.BROKEN else "warning"
+            lines.append(_command(command, f"runfaults: {rule}", describe_tally(tally)))
+    lines += [_command("warning", "runfaults: not reached", text) for text in result.not_reached]
+    lines += [_command("notice", "runfaults", text) for text in result.notes]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def step_summary(result: CheckResult) -> str:
+    """Markdown for `$GITHUB_STEP_SUMMARY`, cut off at a violation before it gets too long."""
+    text = "\n".join(_top(result))
+    for number, violation in enumerate(result.violations):
+        section = "\n".join(_section(violation))
+        left = len(result.violations) - number
+        if len((text + section).encode()) > SUMMARY_LIMIT - 200:
+            return f"{text}\n{left} more violations are left out: the summary would be too long.\n"
+        text += section
+    return text
+
+
+def _annotation(violation: Violation) -> str:
+    command = "error" if violation.verdict is Verdict.BROKEN else "warning"
+    rules = ", ".join(judgement.rule for judgement in violation.against)
+    message = explain(violation.history, violation.judgements)
+    if violation.saved_to is not None:
+        message += f"\nReproduce: {replay_command(violation)}"
+    return _command(command, f"runfaults: {rules}", message, violation.saved_to)
+
+
+def _command(command: str, title: str, message: str, file: str | None = None) -> str:
+    properties = {"file": file, "title": title}
+    given = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
+    return f"::{command} {given}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _top(result: CheckResult) -> Iterator[str]:
+    sign = _SIGNS[result.verdict]
+    yield f"## {sign} runfaults: {_escape(result.target)} {_escape(headline(result))}\n"
+    yield f"{_escape(result.bound)}\n"
+    yield "| | rule | |"
+    yield "|---|---|---|"
+    for rule, tally in result.rules.items():
+        yield f"| {_SIGNS[tally.verdict]} | {_escape(rule)} | {describe_tally(tally)} |"
+    for title, lines in (("Not reached", result.not_reached), ("Notes", result.notes)):
+        if lines:
+            yield f"\n**{title}**\n"
+            yield from (f"- {_escape(line)}" for line in lines)
+    yield from _coverage(Grid.of(result.coverage))
+    yield ""
+
+
+def _coverage(grid: Grid) -> Iterator[str]:
+    """Only the rows that need a look: the HTML report has the whole grid."""
+    points = [point for point in grid.points if not grid.holds(point)]
+    if not points:
+        return
+    yield "\n**Fault points where something did not hold**\n"
+    yield "| | " + " | ".join(map(_escape, grid.kinds)) + " |"
+    yield "|---|" + "---:|" * len(grid.kinds)
+    for point in points:
+        cells = (
+            "impossible" if cell and cell.impossible else _escape(cell_text(cell, grid))
+            for cell in grid.row(point)
+        )
+        yield f"| {_escape(point)} | " + " | ".join(cells) + " |"
+
+
+def _section(violation: Violation) -> Iterator[str]:
+    scenario = violation.scenario
+    rules = ", ".join(judgement.rule for judgement in violation.against)
+    yield f"\n### {_SIGNS[violation.verdict]} {_escape(scenario.name)}\n"
+    yield f"{_escape(scenario.symptom)} Rule: {_escape(rules)}.\n"
+    yield f"{_escape(explain(violation.history, violation.judgements))}\n"
+    if violation.saved_to is not None:
+        yield f"{_block(replay_command(violation))}\n"
+    yield "<details><summary>Timeline</summary>\n"
+    yield f"{_block(timeline_text(violation.history, violation.judgements, width=140))}\n"
+    yield "</details>\n"
+
+
+def _escape(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", printable(text)).replace("\n", " ")
+
+
+def _block(text: str) -> str:
+    """A fenced block whose fence is longer than any run of backquotes in the text."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text.rstrip()}\n{fence}"

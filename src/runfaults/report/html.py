@@ -1,0 +1,168 @@
+"""A check result as one HTML file: no network, no other file, nothing to install."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from itertools import groupby
+from typing import TYPE_CHECKING, cast
+
+from runfaults.model import CheckResult, EventKind, Violation
+from runfaults.report.explain import explain
+from runfaults.report.grid import Grid, cell_text
+from runfaults.report.steps import Step, printable, transition
+from runfaults.report.swimlanes import Row, Swimlanes, arrange, belongs_to_no_lane
+from runfaults.report.terminal import describe_duration, describe_tally, headline, replay_command
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+BUDGET = 2_500_000
+"""Bytes of timelines, after which violations are told without one.
+
+The file stays under 5 MB, and a browser on a busy two-core machine opens it in under 2 s."""
+LONGEST = 2_000
+"""Characters of a text from the system under test, after which it is cut."""
+OPENED = 3
+OPENED_ROWS = 200
+"""The first few timelines are open from the start, if they are short; a browser draws the others
+when they are opened."""
+FEWEST_FOLDED = 3
+"""Ordinary steps in a row that are worth folding away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows that are shown or folded away together."""
+
+    folded: bool
+    rows: tuple[Row, ...]
+
+
+def to_html(result: CheckResult) -> str:
+    """The result as a page: rules, violations as timelines to step through, coverage.
+
+    Everything is in the text returned; a content security policy in it forbids the browser to
+    load anything else, or to run any script but the page's own.
+    """
+    environment = _environment()
+    script = _asset("report.js")
+    return environment.get_template("report.html.jinja").render(
+        result=result,
+        headline=headline(result),
+        elapsed=describe_duration(result.elapsed),
+        grid=Grid.of(result.coverage),
+        violations=list(_violations(result, environment)),
+        style=_asset("report.css"),
+        script=script,
+        script_hash=b64encode(sha256(script.encode()).digest()).decode(),
+    )
+
+
+def _violations(result: CheckResult, environment: Environment) -> Iterator[str]:
+    """Each violation's part of the page; without timeline once the budget is spent."""
+    template = environment.get_template("violation.html.jinja", globals={"EventKind": EventKind})
+    left = BUDGET
+    for number, violation in enumerate(result.violations, 1):
+        told = {
+            "number": number,
+            "violation": violation,
+            "explanation": explain(violation.history, violation.judgements),
+            "command": replay_command(violation),
+        }
+        text = template.render(told | _drawn(number, violation)) if left > 0 else ""
+        if not text or len(text.encode()) > left:
+            text = template.render(told, swimlanes=None)
+        left -= len(text.encode())
+        yield text
+
+
+def _drawn(number: int, violation: Violation) -> dict[str, object]:
+    swimlanes = arrange(violation.history, violation.judgements, violation.neighbour)
+    return {
+        "swimlanes": swimlanes,
+        "open": number <= OPENED and len(swimlanes.rows) <= OPENED_ROWS,
+        "blocks": tuple(_blocks(swimlanes)),
+        "details": [_details(row) for row in swimlanes.rows],
+        "bars": any(cell.bar for row in swimlanes.rows for cell in row.cells),
+        "faults": ", ".join(map(str, violation.history.schedule.faults)),
+    }
+
+
+def _blocks(swimlanes: Swimlanes) -> Iterator[Block]:
+    for ordinary, group in groupby(swimlanes.rows, key=lambda row: row.ordinary):
+        rows = tuple(group)
+        yield Block(ordinary and len(rows) >= FEWEST_FOLDED, rows)
+
+
+def _details(row: Row) -> dict[str, object]:
+    """What the page shows, and says aloud, when this row is the current one."""
+    step, other = row.pair.failing, row.pair.passing
+    return {
+        "time": f"{step.time:.4f} s" if step else "",
+        "step": _headline(step) if step else "",
+        "facts": _facts(step) if step else [],
+        "other": "" if row.pair.alike else _headline(other) if other else "",
+        "otherFacts": _facts(other) if other and not row.pair.alike else [],
+        "first": row.pair.first_difference,
+    }
+
+
+def _headline(step: Step) -> str:
+    return f"{printable(step.actor)}: {_clip(step.title or step.waiting or 'status')}"
+
+
+def _facts(step: Step) -> list[tuple[str, str]]:
+    """What is known of a step, as labels and texts."""
+    strike = step.find(EventKind.STRIKE)
+    error, answer = step.find(EventKind.ERROR), step.find(EventKind.OK)
+    facts = [
+        ("SQL", step.sql),
+        ("Fault", f"{strike.subject}: {strike.value}" if strike else ""),
+        ("Wait", step.waiting if step.title else ""),
+        ("Error", error.value if error else ""),
+        ("Result", (answer.value or "ok") if answer and step.operation else ""),
+        ("Database", "; ".join(map(transition, step.statuses))),
+        ("Proof", "this event decides the verdict" if step.decisive else ""),
+    ]
+    return [(label, _shown(text)) for label, text in facts if text]
+
+
+def _clip(text: str) -> str:
+    left = len(text) - LONGEST
+    return text if left <= 0 else f"{text[:LONGEST]}… ({left:,} more characters)"
+
+
+def _asset(name: str) -> str:
+    return files("runfaults.report").joinpath("assets", name).read_text("utf-8")
+
+
+def _environment() -> Environment:
+    from jinja2 import DictLoader, Environment, StrictUndefined
+
+    names = ("report.html.jinja", "violation.html.jinja")
+    environment = Environment(
+        loader=DictLoader({name: _asset(name) for name in names}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # jinja2 leaves the types of these open.
+    filters = cast("dict[str, object]", environment.filters)  # pyright: ignore[reportUnknownMemberType]
+    tests = cast("dict[str, object]", environment.tests)  # pyright: ignore[reportUnknownMemberType]
+    filters |= {
+        "printable": _shown,
+        "transition": transition,
+        "tally": describe_tally,
+        "cell": cell_text,
+    }
+    tests["of_no_lane"] = belongs_to_no_lane
+    return environment
+
+
+def _shown(text: str) -> str:
+    return _clip(printable(text))

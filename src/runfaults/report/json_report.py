@@ -1,0 +1,101 @@
+"""A check result as JSON, for other programs: `schemas/check-result.schema.json` describes it."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+from runfaults.model import CheckResult, History, Tally, Violation
+from runfaults.report.explain import explain
+
+FORMAT = 1
+"""Raised when a field changes its meaning or goes; new fields do not raise it."""
+
+
+def to_json(result: CheckResult) -> str:
+    """The result as one JSON object; keys in a fixed order, non-ASCII text escaped."""
+    versions = result.versions
+    document = {
+        "format": FORMAT,
+        "target": result.target,
+        "verdict": result.verdict,
+        "finished": result.finished,
+        "versions": {
+            "python": versions.python,
+            "sqlite": versions.sqlite,
+            "runfaults": versions.runfaults,
+        },
+        "bound": result.bound,
+        "schedules": _tally(result.schedules),
+        "pruned": result.pruned,
+        "elapsed_seconds": result.elapsed,
+        "rules": {
+            rule: {"verdict": tally.verdict, **_tally(tally)}
+            for rule, tally in result.rules.items()
+        },
+        "coverage": [
+            {
+                "point": cell.point,
+                "kind": cell.kind,
+                **({"impossible": cell.impossible} if cell.impossible else _tally(cell.tally)),
+            }
+            for cell in result.coverage
+        ],
+        "violations": [_violation(violation) for violation in result.violations],
+        "notes": list(result.notes),
+        "not_reached": list(result.not_reached),
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def schema() -> str:
+    """The JSON Schema of what `to_json` writes."""
+    return files("runfaults.report").joinpath("schemas/check-result.schema.json").read_text("utf-8")
+
+
+def _tally(tally: Tally) -> dict[str, int]:
+    return {"holds": tally.holds, "broken": tally.broken, "unknown": tally.unknown}
+
+
+def _violation(violation: Violation) -> dict[str, object]:
+    scenario, neighbour = violation.scenario, violation.neighbour
+    return {
+        "name": scenario.name,
+        "symptom": scenario.symptom,
+        "verdict": violation.verdict,
+        "schedule": str(scenario.schedule),
+        "explanation": explain(violation.history, violation.judgements),
+        "saved_to": violation.saved_to,
+        "confirmed": violation.confirmed,
+        "judgements": [
+            {
+                "rule": judgement.rule,
+                "verdict": judgement.verdict,
+                "reason": judgement.reason,
+                "evidence": list(judgement.evidence),
+            }
+            for judgement in violation.judgements
+        ],
+        "history": _history(violation.history),
+        "neighbour": None if neighbour is None else _history(neighbour),
+    }
+
+
+def _history(history: History) -> dict[str, object]:
+    return {
+        "target": history.target,
+        "schedule": str(history.schedule),
+        "digest": history.digest(),
+        "events": [
+            {
+                "number": event.number,
+                "time": event.time,
+                "actor": event.actor,
+                "kind": event.kind,
+                "subject": event.subject,
+                "value": event.value,
+                "run": event.run,
+            }
+            for event in history.events
+        ],
+    }

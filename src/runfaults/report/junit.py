@@ -1,0 +1,70 @@
+"""A check result as JUnit XML: a test case for every rule and for every violation."""
+
+from __future__ import annotations
+
+import re
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from runfaults.model import CheckResult, Verdict, Violation
+from runfaults.report.explain import explain
+from runfaults.report.steps import printable
+from runfaults.report.terminal import describe_tally, replay_command
+from runfaults.report.timeline import timeline_text
+
+_NOT_XML = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
+
+
+def to_junit(result: CheckResult) -> str:
+    """The result in the dialect that Jenkins, GitLab and GitHub actions read.
+
+    A rule that is broken is a failure, one that could not be judged an error: neither passes.
+    """
+    suites = Element("testsuites", name="runfaults")
+    suite = SubElement(
+        suites, "testsuite", name=_text(f"runfaults.{result.target}"), time=f"{result.elapsed:.3f}"
+    )
+    for rule, tally in result.rules.items():
+        case = _case(suite, f"{result.target}.rules", rule)
+        _outcome(case, tally.verdict, describe_tally(tally), "")
+    for violation in result.violations:
+        case = _case(suite, f"{result.target}.violations", violation.scenario.name)
+        rules = ", ".join(judgement.rule for judgement in violation.against)
+        _outcome(case, violation.verdict, rules, _story(violation))
+    if not result.finished:
+        case = _case(suite, result.target, "the whole bound was covered")
+        SubElement(case, "skipped", message=_text("; ".join(result.not_reached)))
+    for attribute, tag in _COUNTED.items():
+        count = str(sum(1 for _ in suite.iter(tag)))
+        suites.set(attribute, count)
+        suite.set(attribute, count)
+    indent(suites)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(suites, encoding="unicode") + "\n"
+
+
+def _case(suite: Element, group: str, name: str) -> Element:
+    return SubElement(suite, "testcase", classname=_text(f"runfaults.{group}"), name=_text(name))
+
+
+def _outcome(case: Element, verdict: Verdict, message: str, body: str) -> None:
+    if verdict is Verdict.HOLDS:
+        return
+    tag = "failure" if verdict is Verdict.BROKEN else "error"
+    SubElement(case, tag, message=_text(message), type=verdict).text = _text(body)
+
+
+def _story(violation: Violation) -> str:
+    parts = [
+        violation.scenario.symptom,
+        explain(violation.history, violation.judgements),
+        f"schedule: {violation.scenario.schedule}",
+        replay_command(violation),
+        timeline_text(violation.history, violation.judgements),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _text(text: str) -> str:
+    """Without the characters that XML 1.0 cannot hold, however escaped."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", printable(text))
