@@ -13,8 +13,15 @@ from runfaults.targets.target import Cancels, CancelsInDatabase, Manager, Reads,
 class Stage(Protocol):
     """Where an act takes place."""
 
-    manager: Manager
-    recorder: Recorder
+    @property
+    def manager(self) -> Manager:
+        """The manager that the user opened."""
+        ...
+
+    @property
+    def recorder(self) -> Recorder:
+        """Where requests and replies are written down."""
+        ...
 
     def await_run(self) -> int:
         """The id of the run, once there is one."""
@@ -36,7 +43,7 @@ def _ask(
     except Exception as error:  # noqa: BLE001  # the answer to a request may be any error
         add(actor, EventKind.REPLY, subject, f"raised {type(error).__name__}: {error}", run)
     else:
-        known = answer if subject == "start" and isinstance(answer, int) else run
+        known = answer if subject.startswith("start") and isinstance(answer, int) else run
         add(actor, EventKind.REPLY, subject, str(answer), known)
 
 
@@ -106,7 +113,7 @@ def start_elsewhere(stage: Stage, actor: str) -> None:
         another.append(stage.open_another())
         return another[0].start()
 
-    _ask(stage, actor, "start", None, open_and_start)
+    _ask(stage, actor, "start-elsewhere", None, open_and_start)
     for manager in another:
         _ask(stage, actor, "close", None, manager.close)
 

@@ -98,6 +98,14 @@ class AuditReader:
             self._last = number
             yield run, old or "", new or ""
 
+    def steps_of_work(self) -> list[str]:
+        """The steps of the scripted pipeline that were committed."""
+        try:
+            rows = self._connection.execute("SELECT step FROM runfaults_work").fetchall()
+        except sqlite3.OperationalError:
+            return []
+        return [step for (step,) in rows]
+
     def close(self) -> None:
         """Let the file go."""
         self._connection.close()

@@ -9,11 +9,11 @@ from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Wait, current_actor
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Scheduler
-from runfaults.sqlite.connection import FaultyConnection
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kind import FaultKind
 from runfaults.sqlite.kinds import kind_named
 from runfaults.sqlite.plan import FaultPlan
+from runfaults.sqlite.watched import WatchedConnection
 
 _DATABASE = "database"
 
@@ -63,7 +63,7 @@ class WorldGate:
         self._survey = survey
         self._give_up_at: dict[str, float] = {}
         self.on_strike: Callable[[], None] | None = None
-        self.opened: list[tuple[str, FaultyConnection]] = []
+        self.opened: list[tuple[str, WatchedConnection]] = []
         """Every connection with the actor that opened it."""
 
     def before(self, call: Call) -> FaultKind | None:

@@ -140,7 +140,7 @@ def name_from_source() -> str:
     Looks for the nearest frame outside `threading` and `queue`. Locks made by
     `Condition.wait` get the name `WAITER`.
     """
-    frame = sys._getframe(2)  # noqa: SLF001  # the documented way to look at one's callers
+    frame = sys._getframe(2)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the documented way to look at one's callers
     while frame.f_back is not None and frame.f_globals.get("__name__") in _PASSED_OVER:
         if frame.f_code.co_name == "wait":
             return WAITER

@@ -7,7 +7,7 @@ import sys
 import threading
 import traceback
 from _thread import allocate_lock, get_ident
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from runfaults.model import EventKind, FaultPoint, Operation
@@ -310,7 +310,7 @@ class Scheduler:
             self._recorder.add("harness", EventKind.STUCK, how, why)
 
     def _stacks(self) -> str:
-        frames = sys._current_frames()  # noqa: SLF001  # the documented way to see all stacks
+        frames = sys._current_frames()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the documented way to see all stacks
         threads = {actor.thread.ident: actor.name for actor in self.cast if actor.thread}
         return "\n".join(
             f"{threads[ident]}:\n" + "".join(traceback.format_stack(frame))
@@ -329,7 +329,7 @@ def _who_waits(actor: Actor) -> str:
 
 
 @contextlib.contextmanager
-def outside() -> Iterator[None]:
+def outside() -> Generator[None]:
     """The calling thread is no actor meanwhile: it gets real locks, threads and clocks."""
     actor = actors.pop(get_ident(), None)
     try:

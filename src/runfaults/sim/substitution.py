@@ -12,9 +12,9 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from runfaults.model import Operation
 from runfaults.sim.actor import Actor, current_actor
@@ -48,7 +48,7 @@ def _rlock() -> Any:  # noqa: ANN401  # a lock of either sort
 
 def _simple_queue() -> Any:  # noqa: ANN401  # a queue of either sort
     if current_actor() is None:
-        return _real_simple_queue()
+        return cast("Any", _real_simple_queue())
     return queue._PySimpleQueue()  # type: ignore[attr-defined]  # noqa: SLF001  # the C one blocks where nobody sees it
 
 
@@ -116,7 +116,7 @@ _METHODS = {"start": _start, "join": _join, "is_alive": _is_alive}
 
 
 @contextlib.contextmanager
-def controlled_primitives() -> Iterator[None]:
+def controlled_primitives() -> Generator[None]:
     """Substitute while the context is entered; restore every name afterwards.
 
     Entering it costs milliseconds (all loaded modules are searched for captured names), so one
@@ -141,9 +141,11 @@ def _captured_names() -> Iterator[tuple[ModuleType, str, Any]]:
     """Every name of a loaded module that is bound to a primitive we control."""
     by_identity = {id(original): original for original in _SUBSTITUTES}
     for module in list(sys.modules.values()):
-        if not isinstance(module, ModuleType) or module.__name__.startswith(_UNTOUCHED):
+        # Some packages put objects that are no modules there.
+        names: dict[str, Any] = getattr(module, "__dict__", {})
+        if str(names.get("__name__")).startswith(_UNTOUCHED):
             continue
-        for name, value in list(vars(module).items()):
+        for name, value in list(names.items()):
             original = by_identity.get(id(value))
             if original is not None:
                 yield module, name, original

@@ -7,7 +7,7 @@ import gc
 import logging
 import random
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -134,7 +134,7 @@ class Simulation:
 
 
 @contextlib.contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def _no_garbage_collection() -> Generator[None]:
     """A collection in the middle of a schedule would close leaked connections at its own whim."""
     enabled = gc.isenabled()
     gc.disable()
@@ -149,7 +149,7 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quiet_logging() -> Iterator[None]:
+def _quiet_logging() -> Generator[None]:
     """A thousand provoked warnings a second are no news: without a handler nothing is printed."""
     handler = logging.NullHandler()
     logging.getLogger().addHandler(handler)
@@ -173,18 +173,18 @@ class World:
         self._target = target
         self._schedule = schedule
         self._database = database
-        self.recorder = Recorder()
+        self._recorder = Recorder()
         self.wall_clock: Callable[[float], None] = lambda _: None
         self._director = ScheduleDirector(schedule, self._enter, director)
         self.scheduler = Scheduler(
-            self.recorder, self._director, lambda now: self.wall_clock(EPOCH + now)
+            self._recorder, self._director, lambda now: self.wall_clock(EPOCH + now)
         )
-        self.recorder.now = lambda: self.scheduler.clock
-        self._plan = FaultPlan(schedule.faults, self.recorder.now)
-        self.gate = WorldGate(self.scheduler, self.recorder, self._plan, self._observe, survey)
+        self._recorder.now = lambda: self.scheduler.clock
+        self._plan = FaultPlan(schedule.faults, self._recorder.now)
+        self.gate = WorldGate(self.scheduler, self._recorder, self._plan, self._observe, survey)
         self.scheduler.gate = self.gate
         self._audit = AuditReader(database)
-        self._work = ScriptedPipeline(schedule.pipeline, self.recorder)
+        self._work = ScriptedPipeline(schedule.pipeline, self._recorder)
         self._run: int | None = None
         self._managers: list[Manager] = []
 
@@ -195,12 +195,12 @@ class World:
             self._observe()
             self._look_for_leaks()
             if not self._stuck("livelock", "hang"):
-                self.recorder.add("harness", EventKind.SETTLED)
-            self.recorder.closed = True
+                self._recorder.add("harness", EventKind.SETTLED)
+            self._recorder.closed = True
         finally:
             self.scheduler.unwind()
             self._audit.close()
-        events = tuple(self.recorder.events)
+        events = tuple(self._recorder.events)
         history = History(self._target.name, self._schedule, self._target.vocabulary, events)
         return Execution(
             history,
@@ -211,6 +211,11 @@ class World:
         )
 
     # --- the stage of the acts ----------------------------------------------------------------
+
+    @property
+    def recorder(self) -> Recorder:
+        """See `acts.Stage`."""
+        return self._recorder
 
     @property
     def manager(self) -> Manager:
@@ -267,7 +272,7 @@ class World:
     def _observe(self) -> None:
         """Take the newly committed status transitions into the history."""
         for run, old, new in self._audit.transitions():
-            self.recorder.add("database", EventKind.STATUS, old, new, run)
+            self._recorder.add("database", EventKind.STATUS, old, new, run)
             if self._run is None:
                 self._run = run
                 if isinstance(self.manager, Signals):
@@ -276,14 +281,15 @@ class World:
 
     def _stuck(self, *how: str) -> bool:
         return any(
-            event.kind is EventKind.STUCK and event.subject in how for event in self.recorder.events
+            event.kind is EventKind.STUCK and event.subject in how
+            for event in self._recorder.events
         )
 
     def _look_for_leaks(self) -> None:
         if self._stuck("deadlock", "livelock", "hang"):
             return
         for sort, which in (*self._leaked_resources(), *self._leaks_told()):
-            self.recorder.add("harness", EventKind.LEAK, sort, which)
+            self._recorder.add("harness", EventKind.LEAK, sort, which)
 
     def _leaked_resources(self) -> Iterator[tuple[str, str]]:
         for actor in self.scheduler.cast:
@@ -299,6 +305,14 @@ class World:
                 yield "lock", f"{lock.name} held by {lock.owner.name}"
 
     def _leaks_told(self) -> Iterator[tuple[str, str]]:
+        raised = any(
+            event.kind is EventKind.PIPELINE and event.subject in {"raised", "cancelled"}
+            for event in self._recorder.events
+        )
+        if raised and self._schedule.pipeline is Ending.RAISES_IN_TRANSACTION:
+            steps = self._audit.steps_of_work()
+            if "second" in steps:
+                yield "database", f"run {self._run} raised, yet its uncommitted rows are there"
         for manager in self._managers:
             if isinstance(manager, Inspectable):
                 yield from manager.leaks()

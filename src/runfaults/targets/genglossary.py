@@ -6,13 +6,13 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from runfaults.model import Vocabulary
 from runfaults.targets.target import Audit, Work
 
 if TYPE_CHECKING:
-    from genglossary.runs.executor import ExecutionContext
+    from genglossary.runs.executor import ExecutionContext, PipelineExecutor
     from genglossary.runs.manager import RunManager
 
 VOCABULARY = Vocabulary(
@@ -60,7 +60,7 @@ class GenGlossaryManager:
 
     def wait(self, run: int) -> None:  # noqa: ARG002  # one run at a time
         """Join the manager's thread."""
-        thread = self._manager._thread  # noqa: SLF001  # GenGlossary's own tests join it
+        thread = self._manager._thread  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # GenGlossary's own tests join it
         if thread is not None:
             thread.join()
 
@@ -95,15 +95,15 @@ class GenGlossaryManager:
                 if message is None:
                     return None
                 if message.get("complete"):
-                    return str(message.get("status"))
+                    return str(message.get("status") or "")
 
         return next_signal
 
     def leaks(self) -> Iterable[tuple[str, str]]:
         """Subscribers and cancel events that outlive their run."""
-        for run in self._manager._subscribers:  # noqa: SLF001  # what GenGlossary's tests look at
+        for run in self._manager._subscribers:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             yield "subscriber", f"run {run}"
-        for run in self._manager._cancel_events:  # noqa: SLF001
+        for run in self._manager._cancel_events:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             yield "cancel-event", f"run {run}"
 
 
@@ -126,7 +126,9 @@ class GenGlossary:
         """Open a manager whose executor plays the script."""
         from genglossary.runs.manager import RunManager
 
-        manager = RunManager(
-            str(database), executor_factory=lambda *_, **__: ScriptedExecutor(work)
-        )
+        def executor() -> PipelineExecutor:
+            # It plays the executor's part without being one: the harness needs no pipeline.
+            return cast("PipelineExecutor", ScriptedExecutor(work))
+
+        manager = RunManager(str(database), executor_factory=executor)
         return GenGlossaryManager(manager, database)
