@@ -34,6 +34,7 @@ class Fault:
     sql: str = ""
     times: int = 1
     after: bool = False
+    rolls_back: bool = False
 
 
 @dataclass
@@ -84,8 +85,13 @@ class FaultyConnection(sqlite3.Connection):
             return super().execute(sql, *arguments)
 
     def commit(self) -> None:
-        with self.faults.around("commit"):
+        fault = self.faults.of("commit")
+        if fault is None or fault.after:
             super().commit()
+        elif fault.rolls_back:
+            super().rollback()
+        if fault is not None:
+            raise fault.error
 
     def rollback(self) -> None:
         with self.faults.around("rollback"):

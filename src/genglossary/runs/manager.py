@@ -376,7 +376,8 @@ class RunManager:
         def on_delay(number: int, error: Exception) -> None:
             if number & (number - 1):
                 return  # At attempts 1, 2, 4, 8...: a long delay needs few words.
-            message = f"{what} run {run.id} is delayed: {describe_error(error)}"
+            name = f"run {run.id}" if run.id else "a run"
+            message = f"{what} {name} is delayed: {describe_error(error)}"
             logger.warning("%s (attempt %d)", message, number)
             self._broadcast_log(run.id, {"run_id": run.id, "level": "warning", "message": message})
 

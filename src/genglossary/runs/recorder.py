@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from genglossary.db.runs_repository import RunUpdateResult, get_run
 from genglossary.runs.outcome import Outcome
-from genglossary.runs.retry import RetryPolicy, persist
+from genglossary.runs.retry import RetryPolicy, is_transient, persist
 
 OnDelay = Callable[[int, Exception], None]
 """Hears the number of an attempt that failed, from 1, and its error."""
@@ -92,24 +92,19 @@ def commit_rest(
 
     Raises:
         sqlite3.Error: The work cannot be committed, and is lost.
-        MemoryError: Likewise.
     """
 
     def once() -> None:
         if _in_transaction(conn) and wanted():
             conn.commit()
 
-    def is_lock(error: Exception) -> bool:
-        # A cursor that the pipeline left in the middle of its rows is also reported as busy,
-        # but nobody else will ever finish it.
-        return (
-            getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
-            and "in progress" not in str(error)
-            and _in_transaction(conn)
-        )
+    def again(error: Exception) -> bool:
+        # An open transaction has lost nothing. A cursor that the pipeline left in the middle of
+        # its rows is also reported as busy, but nobody else will ever finish it.
+        return _in_transaction(conn) and is_transient(error) and "in progress" not in str(error)
 
     try:
-        persist(once, policy, again=is_lock, on_trouble=on_delay)
+        persist(once, policy, again=again, on_trouble=on_delay)
     except sqlite3.Error as error:
         code: int | None = getattr(error, "sqlite_errorcode", None)
         if _in_transaction(conn) or code not in _RAISED_AFTER_COMMIT:

@@ -80,6 +80,20 @@ def test_discarding_closes_although_the_rollback_raises(
     assert conn.in_transaction
 
 
+def test_discarding_frees_the_write_lock_although_a_cursor_is_alive(
+    db_path: Path, conn: sqlite3.Connection
+) -> None:
+    writer = get_connection(db_path)
+    writer.execute("BEGIN")
+    add(writer, "a.md")
+    add(writer, "b.md")
+    cursor = writer.execute("SELECT * FROM documents")
+    cursor.fetchone()
+    discard(writer)
+    conn.execute("BEGIN IMMEDIATE")
+    assert conn.in_transaction
+
+
 def test_discarding_survives_a_close_that_raises(db_path: Path, faults: Any, error: Any) -> None:
     conn = get_connection(db_path)
     fault = faults.arm("close", error("SQLITE_IOERR"))

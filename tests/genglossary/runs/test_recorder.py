@@ -242,12 +242,30 @@ def test_left_work_is_not_lost_with_the_answer(
     assert names(db_path) == ["a.md"]
 
 
-@pytest.mark.parametrize("name", ["SQLITE_INTERRUPT", "SQLITE_FULL", "SQLITE_IOERR_WRITE"])
-def test_left_work_that_cannot_be_committed_is_an_error(
+@pytest.mark.parametrize("name", ["SQLITE_INTERRUPT", "SQLITE_BUSY", "SQLITE_NOMEM"])
+def test_left_work_is_committed_as_long_as_its_transaction_lives(
     db_path: Path, retry: RetryPolicy, faults: Any, error: Any, name: str
 ) -> None:
-    faults.arm("commit", error(name))
+    fault = MemoryError() if name == "SQLITE_NOMEM" else error(name)
+    faults.arm("commit", fault, times=5)
+    commit_rest(leave_open(db_path), retry, wanted=always, on_delay=lambda *_: None)
+    assert names(db_path) == ["a.md"]
+
+
+@pytest.mark.parametrize("name", ["SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_CORRUPT"])
+def test_left_work_that_is_lost_is_an_error(
+    db_path: Path, retry: RetryPolicy, faults: Any, error: Any, name: str
+) -> None:
+    faults.arm("commit", error(name), rolls_back=True)
     with pytest.raises(sqlite3.OperationalError):
+        commit_rest(leave_open(db_path), retry, wanted=always, on_delay=fail)
+
+
+def test_left_work_that_violates_a_constraint_is_an_error(
+    db_path: Path, retry: RetryPolicy, faults: Any, error: Any
+) -> None:
+    faults.arm("commit", error("SQLITE_CONSTRAINT", sqlite3.IntegrityError))
+    with pytest.raises(sqlite3.IntegrityError):
         commit_rest(leave_open(db_path), retry, wanted=always, on_delay=fail)
 
 
