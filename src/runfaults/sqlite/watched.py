@@ -255,7 +255,7 @@ class WatchedConnection(sqlite3.Connection):
         if hasattr(self, "state"):
             del self.state
             statement_on(self, f"PRAGMA busy_timeout={round(self.busy_timeout * 1000)}")
-        over = type(self).__bases__[0]
+        over = cast("type[sqlite3.Connection]", type(self).__bases__[0])
         unwatched = issubclass(over, WatchedConnection)
         plain: type[sqlite3.Connection] = PlainConnection if unwatched else over
         setattr(self, "__class__", plain)  # noqa: B010 - checkers refuse the plain assignment

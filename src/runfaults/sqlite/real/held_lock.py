@@ -1,0 +1,46 @@
+"""A lock that another connection holds while the operation runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+
+from runfaults.sqlite.engine import real_connect
+from runfaults.sqlite.real.recipe import Recipe, file_of
+
+_BEGIN = {
+    "shared": ("BEGIN", "SELECT 1 FROM sqlite_master"),
+    "reserved": ("BEGIN IMMEDIATE",),
+    "exclusive": ("BEGIN EXCLUSIVE",),
+}
+
+
+def held_lock(level: str) -> Recipe:
+    """Another connection holds the lock.
+
+    Args:
+        level: `shared` (it reads), `reserved` (it is going to write) or `exclusive` (it commits).
+    """
+
+    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
+        holder = real_connect(file_of(connection), timeout=0, isolation_level=None)
+        with closing(holder):
+            for sql in _BEGIN[level]:
+                holder.execute(sql).fetchall()
+            return operation()
+
+    return recipe
+
+
+def overtaking_commit() -> Recipe:
+    """Another connection commits before the operation: what this one has read is out of date."""
+
+    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
+        other = real_connect(file_of(connection), timeout=0, isolation_level=None)
+        with closing(other):
+            version = other.execute("PRAGMA user_version").fetchone()[0]
+            other.execute(f"PRAGMA user_version = {version}")
+        return operation()
+
+    return recipe

@@ -1,0 +1,117 @@
+"""A system call of SQLite that fails with a chosen error number."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sqlite3
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from runfaults.sqlite.real.engine_library import engine_library
+from runfaults.sqlite.real.recipe import Recipe, Unavailable
+
+_INT, _LONG, _POINTER = ctypes.c_int, ctypes.c_ssize_t, ctypes.c_void_p
+_SIGNATURES: dict[str, tuple[Any, ...]] = {
+    "read": (_LONG, _INT, _POINTER, ctypes.c_size_t),
+    "pread": (_LONG, _INT, _POINTER, ctypes.c_size_t, ctypes.c_int64),
+    "pread64": (_LONG, _INT, _POINTER, ctypes.c_size_t, ctypes.c_int64),
+    "write": (_LONG, _INT, _POINTER, ctypes.c_size_t),
+    "pwrite": (_LONG, _INT, _POINTER, ctypes.c_size_t, ctypes.c_int64),
+    "pwrite64": (_LONG, _INT, _POINTER, ctypes.c_size_t, ctypes.c_int64),
+    "open": (_INT, ctypes.c_char_p, _INT, _INT),
+    "unlink": (_INT, ctypes.c_char_p),
+}
+"""What SQLite's Unix VFS calls (SQLite source, os_unix.c, `aSyscall`)."""
+
+READS = ("read", "pread", "pread64")
+WRITES = ("write", "pwrite", "pwrite64")
+
+
+class _Vfs(ctypes.Structure):
+    """`sqlite3_vfs`, version 3 (SQLite C API)."""
+
+    _fields_ = (
+        ("iVersion", _INT),
+        ("szOsFile", _INT),
+        ("mxPathname", _INT),
+        ("pNext", _POINTER),
+        ("zName", ctypes.c_char_p),
+        ("pAppData", _POINTER),
+        ("before", _POINTER * 13),
+        (
+            "xSetSystemCall",
+            ctypes.CFUNCTYPE(_INT, _POINTER, ctypes.c_char_p, _POINTER),
+        ),
+        ("xGetSystemCall", ctypes.CFUNCTYPE(_POINTER, _POINTER, ctypes.c_char_p)),
+    )
+
+
+def failing_system_call(*names: str, error: int, file: str = "", performed: bool = False) -> Recipe:
+    """System calls fail while the operation runs; process-wide, for the chosen files.
+
+    Args:
+        names: `READS`, `WRITES`, `open`, `unlink`; those that this SQLite does not use are skipped.
+        error: The error number, as `errno.EIO`.
+        file: Only for files whose path ends like this.
+        performed: The call has its effect before it reports the error.
+    """
+
+    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:  # noqa: ARG001
+        with _replaced(names, error, file, performed=performed):
+            return operation()
+
+    return recipe
+
+
+@contextmanager
+def _replaced(names: tuple[str, ...], error: int, file: str, *, performed: bool) -> Generator[None]:
+    find = engine_library().sqlite3_vfs_find
+    find.restype = ctypes.POINTER(_Vfs)
+    vfs = find(None)
+    if vfs.contents.iVersion < 3:  # noqa: PLR2004 - since SQLite 3.7.6
+        raise Unavailable("this SQLite's default VFS has no replaceable system calls")
+    restore: list[tuple[bytes, int]] = []
+    keep: list[object] = []
+    try:
+        for name in names:
+            pointer = vfs.contents.xGetSystemCall(vfs, name.encode())
+            if not pointer:
+                continue
+            kind = ctypes.CFUNCTYPE(*_SIGNATURES[name], use_errno=True)
+            replacement = kind(_failing(kind(pointer), error, file, performed=performed))
+            keep.append(replacement)
+            restore.append((name.encode(), pointer))
+            address = ctypes.cast(replacement, _POINTER)
+            vfs.contents.xSetSystemCall(vfs, name.encode(), address)
+        if not restore:
+            raise Unavailable(f"this SQLite calls none of {', '.join(names)}")
+        yield
+    finally:
+        for encoded, pointer in restore:
+            vfs.contents.xSetSystemCall(vfs, encoded, pointer)
+
+
+def _failing(
+    original: Callable[..., int], error: int, file: str, *, performed: bool
+) -> Callable[..., int]:
+    def call(*arguments: Any) -> int:  # noqa: ANN401 - those of the system call
+        if not _path_of(arguments[0]).endswith(file):
+            return original(*arguments)
+        if performed:
+            original(*arguments)
+        ctypes.set_errno(error)
+        return -1
+
+    return call
+
+
+def _path_of(file: int | bytes) -> str:
+    if isinstance(file, bytes):
+        return os.fsdecode(file)
+    try:
+        return str(Path(f"/proc/self/fd/{file}").readlink())
+    except OSError:
+        return ""

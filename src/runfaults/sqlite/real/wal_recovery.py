@@ -1,0 +1,45 @@
+"""A write-ahead log that somebody else is recovering."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import struct
+from collections.abc import Callable
+
+from runfaults.sqlite.real.recipe import Recipe, Unavailable, file_of
+
+_WRITE_LOCK, _RECOVER_LOCK = 120, 122
+"""Bytes of the -shm file (SQLite file format, "WAL locks")."""
+_HEADER = 96
+_SET_LOCK = getattr(fcntl, "F_OFD_SETLK", 37)
+_kept: list[int] = []
+# See overwritten.py: closing a descriptor would drop SQLite's own locks on the file.
+
+
+def recovery_by_another() -> Recipe:
+    """Locks held by an open file description conflict with those of the same process (Linux)."""
+
+    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
+        try:
+            descriptor = os.open(file_of(connection) + "-shm", os.O_RDWR)
+        except FileNotFoundError:
+            raise Unavailable("no other connection has the write-ahead log open") from None
+        _kept.append(descriptor)
+        header = os.pread(descriptor, _HEADER, 0)
+        os.pwrite(descriptor, bytes(_HEADER), 0)
+        for byte in (_WRITE_LOCK, _RECOVER_LOCK):
+            _lock(descriptor, fcntl.F_WRLCK, byte)
+        try:
+            return operation()
+        finally:
+            os.pwrite(descriptor, header, 0)
+            for byte in (_WRITE_LOCK, _RECOVER_LOCK):
+                _lock(descriptor, fcntl.F_UNLCK, byte)
+
+    return recipe
+
+
+def _lock(descriptor: int, kind: int, byte: int) -> None:
+    fcntl.fcntl(descriptor, _SET_LOCK, struct.pack("hhqqi4x", kind, os.SEEK_SET, byte, 1, 0))

@@ -1,0 +1,51 @@
+"""Runs CPython's own tests of `sqlite3` with every connection watched; started as a program."""
+
+from __future__ import annotations
+
+import sys
+import unittest
+
+from runfaults.sqlite import Call, FaultKind, connections_through
+
+
+class Onlooker:
+    """A gate that lets everything pass."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def before(self, call: Call) -> FaultKind | None:
+        self.calls += 1
+        return None
+
+    def after(self, call: Call, error: BaseException | None) -> None:
+        pass
+
+    def busy(self, call: Call, waited: int) -> bool:
+        return False
+
+
+def main(excluded: frozenset[str]) -> int:
+    from test import test_sqlite3
+
+    gate = Onlooker()
+    with connections_through(gate):
+        found = unittest.defaultTestLoader.loadTestsFromModule(test_sqlite3)
+        chosen = unittest.TestSuite(
+            test for test in _tests(found) if test.id().removeprefix("test.test_sqlite3.") not in excluded
+        )
+        result = unittest.TextTestRunner(stream=sys.stderr, verbosity=0).run(chosen)
+    print(f"ran {result.testsRun} tests, {gate.calls} operations watched")
+    return 0 if result.wasSuccessful() and result.testsRun else 1
+
+
+def _tests(suite: unittest.TestSuite):
+    for one in suite:
+        if isinstance(one, unittest.TestSuite):
+            yield from _tests(one)
+        else:
+            yield one
+
+
+if __name__ == "__main__":
+    sys.exit(main(frozenset(sys.argv[1:])))

@@ -1,0 +1,295 @@
+"""Each emulated fault leaves what the real one leaves."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runfaults.model import Operation
+from runfaults.sqlite import KINDS, Call, FaultKind, connections_through, real_connect
+from runfaults.sqlite.real.catalogue import real_cause
+from runfaults.sqlite.real.recipe import Unavailable
+from runfaults.sqlite.situation import Situation, situation_of
+
+FIRST, LAST = 1, 60
+UPDATE = "UPDATE t SET s = ? WHERE id = ?"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How a connection gets into a situation, and the operation that a fault strikes there."""
+
+    act: Callable[[sqlite3.Connection], object]
+    setup: Callable[[sqlite3.Connection], object] = lambda _: None
+    isolation_level: str | None = ""
+    fresh: bool = False
+
+
+def sql(text: str, *parameters: object) -> Callable[[sqlite3.Connection], object]:
+    return lambda connection: connection.execute(text, parameters)
+
+
+def update(row: int) -> Callable[[sqlite3.Connection], object]:
+    return lambda connection: connection.execute(UPDATE, ("new" * 50, row))
+
+
+def several(*steps: Callable[[sqlite3.Connection], object]) -> Callable[[sqlite3.Connection], object]:
+    def run(connection: sqlite3.Connection) -> list[object]:
+        return [step(connection) for step in steps]
+
+    return run
+
+
+def open_cursor(connection: sqlite3.Connection) -> None:
+    holder.cursor = connection.execute("SELECT id, s FROM t ORDER BY id")
+    holder.cursor.fetchone()
+
+
+def fetch(connection: sqlite3.Connection) -> object:
+    return len(holder.cursor.fetchall())
+
+
+class _Holder:
+    cursor: sqlite3.Cursor
+
+
+holder = _Holder()
+
+
+def leave_block(connection: sqlite3.Connection) -> None:
+    with connection:
+        pass
+
+
+select = sql("SELECT s FROM t WHERE id = ?", LAST)
+insert = sql("INSERT INTO t (s) VALUES (?)", "inserted")
+
+STAGES = {
+    "begin immediate": Stage(sql("BEGIN IMMEDIATE")),
+    "begin exclusive": Stage(sql("BEGIN EXCLUSIVE")),
+    "first update": Stage(update(FIRST)),
+    "first insert": Stage(insert),
+    "first update of many": Stage(sql("UPDATE t SET s = 'all'")),
+    "first update, fresh": Stage(update(FIRST), fresh=True),
+    "first update, immediate": Stage(update(FIRST), isolation_level="IMMEDIATE"),
+    "first update after begin": Stage(update(FIRST), sql("BEGIN")),
+    "first update after reading": Stage(update(FIRST), several(sql("BEGIN"), sql("SELECT 1 FROM t").__call__)),
+    "first update with a cursor": Stage(update(FIRST), open_cursor),
+    "first update after begin immediate": Stage(update(FIRST), sql("BEGIN IMMEDIATE")),
+    "later update": Stage(update(LAST), update(FIRST)),
+    "later insert": Stage(insert, update(FIRST)),
+    "later delete": Stage(sql("DELETE FROM t WHERE id = ?", LAST), update(FIRST)),
+    "later update of many": Stage(sql("UPDATE t SET s = 'all'"), update(FIRST)),
+    "later update in savepoint": Stage(update(LAST), several(update(FIRST), sql("SAVEPOINT inner"))),
+    "create table in transaction": Stage(sql("CREATE TABLE u (id)"), update(FIRST)),
+    "autocommit update": Stage(update(FIRST), isolation_level=None),
+    "autocommit update with a cursor": Stage(update(FIRST), open_cursor, isolation_level=None),
+    "create table": Stage(sql("CREATE TABLE u (id)")),
+    "select": Stage(select),
+    "select, fresh": Stage(select, fresh=True),
+    "begin immediate, fresh": Stage(sql("BEGIN IMMEDIATE"), fresh=True),
+    "select after begin": Stage(select, sql("BEGIN")),
+    "select after reading": Stage(select, several(sql("BEGIN"), sql("SELECT s FROM t WHERE id = ?", FIRST))),
+    "select while writing": Stage(select, update(FIRST)),
+    "fetch": Stage(fetch, open_cursor),
+    "fetch in transaction": Stage(fetch, several(sql("BEGIN"), open_cursor)),
+    "fetch while writing": Stage(fetch, several(update(FIRST), open_cursor)),
+    "commit": Stage(lambda connection: connection.commit(), update(FIRST)),
+    "execute commit": Stage(sql("COMMIT"), update(FIRST)),
+    "end of block": Stage(leave_block, update(FIRST)),
+    "release": Stage(sql("RELEASE s"), several(sql("SAVEPOINT s"), update(FIRST))),
+    "commit of nothing": Stage(lambda connection: connection.commit(), sql("BEGIN IMMEDIATE")),
+    "rollback": Stage(lambda connection: connection.rollback(), update(FIRST)),
+    "execute rollback": Stage(sql("ROLLBACK"), update(FIRST)),
+    "close": Stage(lambda connection: connection.close(), update(FIRST)),
+}
+AFTERWARDS = ("rollback", "retry", "commit", "close", "look")
+
+
+class Once:
+    """A gate that strikes the first call it can once it is armed."""
+
+    def __init__(self, kind: FaultKind | None) -> None:
+        self.kind = kind
+        self.armed = False
+        self.struck = 0
+        self.refusals: list[str] = []
+        self.situation: Situation | str = ""
+
+    def before(self, call: Call) -> FaultKind | None:
+        if not self.armed or self.kind is None:
+            return None
+        reason = self.kind.refusal(call)
+        if reason is not None:
+            self.refusals.append(reason)
+            return None
+        self.armed = False
+        self.struck += 1
+        self.situation = situation_of(call)
+        return self.kind
+
+    def after(self, call: Call, error: BaseException | None) -> None:
+        pass
+
+    def busy(self, call: Call, waited: int) -> bool:
+        return False
+
+
+def outcome(operation: Callable[[], object]) -> str:
+    try:
+        operation()
+    except Exception as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        return f"{type(error).__name__}({error}) {code} {getattr(error, 'sqlite_errorname', None)}"
+    return "ok"
+
+
+def rows(connection: sqlite3.Connection) -> str:
+    found = connection.execute("SELECT id, substr(s, 1, 3) FROM t ORDER BY id").fetchall()
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return str([row for row in found if row[1] != "old"]) + str(len(found)) + str(tables)
+
+
+def locks(path: Path, journal: str) -> dict[str, str]:
+    """What another connection can do."""
+    with closing(real_connect(path, timeout=0, isolation_level=None)) as other:
+        seen = {
+            "read": outcome(lambda: other.execute("SELECT 1 FROM t").fetchall()),
+            "write": outcome(lambda: other.execute("BEGIN IMMEDIATE")),
+        }
+        outcome(lambda: other.execute("ROLLBACK"))
+        if journal == "wal":
+            seen["checkpoint"] = str(other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+        else:
+            seen["exclude"] = outcome(lambda: other.execute("BEGIN EXCLUSIVE"))
+            outcome(lambda: other.execute("ROLLBACK"))
+        return seen
+
+
+def in_transaction(connection: sqlite3.Connection) -> object:
+    try:
+        return connection.in_transaction
+    except sqlite3.ProgrammingError:
+        return "closed"
+
+
+def make_database(path: Path, journal: str) -> sqlite3.Connection:
+    """A database of several pages; the connection returned keeps a write-ahead log in use."""
+    keeper = real_connect(path, isolation_level=None)
+    keeper.execute(f"PRAGMA journal_mode = {journal}").fetchall()
+    keeper.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT NOT NULL)")
+    keeper.execute("BEGIN")
+    keeper.executemany("INSERT INTO t (s) VALUES (?)", [("old" * 100,)] * LAST)
+    keeper.execute("COMMIT")
+    keeper.execute("PRAGMA user_version = 1")
+    return keeper
+
+
+@contextmanager
+def performed(
+    path: Path, journal: str, stage: Stage, gate: Once | None
+) -> Iterator[sqlite3.Connection]:
+    """A connection brought into the situation; plain, or watched by a gate."""
+    keeper = make_database(path, journal)
+    with closing(keeper):
+        arguments: Any = {"isolation_level": stage.isolation_level, "check_same_thread": False}
+        if gate is None:
+            connection = real_connect(path, timeout=0, **arguments)
+        else:
+            with connections_through(gate):
+                connection = sqlite3.connect(path, timeout=0, **arguments)
+                connection.gate = gate
+            connection.gate = gate
+        if not stage.fresh:
+            connection.execute("SELECT 1 FROM t WHERE id = 1").fetchall()
+            # What it has in its cache is out of date: it must read again.
+            keeper.execute("PRAGMA user_version = 2")
+        stage.setup(connection)
+        try:
+            yield connection
+        finally:
+            holder.__dict__.clear()
+            outcome(connection.close)
+
+
+def fingerprint(
+    path: Path, journal: str, stage: Stage, connection: sqlite3.Connection, afterwards: str, strike: Callable[[Callable[[], object]], object]
+) -> dict[str, object]:
+    def perform() -> object:
+        return stage.act(connection)
+
+    seen: dict[str, object] = {"before": in_transaction(connection)}
+    seen["error"] = outcome(lambda: strike(perform))
+    seen["after"] = in_transaction(connection)
+    seen["locks"] = locks(path, journal)
+    match afterwards:
+        case "rollback":
+            seen["rollback"] = outcome(connection.rollback)
+        case "retry":
+            seen["retry"] = outcome(perform)
+            seen["after retry"] = in_transaction(connection)
+            seen["commit"] = outcome(connection.commit)
+        case "commit":
+            seen["commit"] = outcome(connection.commit)
+        case "close":
+            seen["close"] = outcome(connection.close)
+        case "look":
+            seen["look"] = outcome(lambda: seen.update(view=rows(connection)))
+            seen["locks after looking"] = locks(path, journal)
+    seen["later"] = in_transaction(connection)
+    seen["locks later"] = locks(path, journal)
+    outcome(connection.rollback)
+    seen["next"] = outcome(lambda: update(FIRST + 1)(connection)) + outcome(connection.commit)
+    outcome(connection.close)
+    with closing(real_connect(path, timeout=0)) as reader:
+        seen["disk"] = rows(reader)
+    return seen
+
+
+CASES = [
+    pytest.param(kind, stage, journal, id=f"{kind}-{stage}-{journal}".replace(" ", "_"))
+    for kind in KINDS
+    for stage in STAGES
+    for journal in ("delete", "wal")
+    if kind != "locked"
+]
+
+
+@pytest.mark.parametrize(("kind", "stage", "journal"), CASES)
+def test_the_emulated_fault_leaves_what_the_real_one_leaves(
+    kind: str, stage: str, journal: str, tmp_path: Path
+) -> None:
+    scene = STAGES[stage]
+    for afterwards in AFTERWARDS:
+        gate = Once(KINDS[kind])
+        path = tmp_path / f"emulated-{afterwards}.db"
+
+        def emulated(operation: Callable[[], object], gate: Once = gate) -> object:
+            gate.armed = True
+            try:
+                return operation()
+            finally:
+                gate.armed = False
+
+        with performed(path, journal, scene, gate) as connection:
+            mine = fingerprint(path, journal, scene, connection, afterwards, emulated)
+        if not gate.struck:
+            assert gate.refusals
+            pytest.skip(f"refused: {gate.refusals[0]}")
+        situation = gate.situation
+        try:
+            recipe = real_cause(kind, situation if isinstance(situation, Situation) else Situation.READ)
+            path = tmp_path / f"real-{afterwards}.db"
+            with performed(path, journal, scene, None) as connection:
+                real = fingerprint(
+                    path, journal, scene, connection, afterwards, lambda operation: recipe(connection, operation)
+                )
+        except Unavailable as reason:
+            pytest.skip(str(reason))
+        assert mine == real, afterwards
