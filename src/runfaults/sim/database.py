@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runfaults.sqlite.engine import real_connect
-from runfaults.targets.target import Audit, Target
+from runfaults.targets.target import Audit, AuditScript, Target
 
 FILE_NAME = "runs.db"
 
@@ -21,14 +21,20 @@ def memory_backed_folder() -> str | None:
     return shared_memory if os.access(shared_memory, os.W_OK) else None
 
 
-def audit_script(audit: Audit) -> str:
-    """SQL that logs every status transition of the audited table, in the same transaction."""
-    table, key, status = audit.table, audit.key, audit.status
-    return f"""
+_AUDIT = """
     CREATE TABLE runfaults_audit (
         number INTEGER PRIMARY KEY, run INTEGER, old TEXT, new TEXT
     );
     CREATE TABLE runfaults_work (id INTEGER PRIMARY KEY, step TEXT);
+"""
+
+
+def audit_script(audit: Audit | AuditScript) -> str:
+    """SQL that logs every status transition of a run, in the same transaction."""
+    if isinstance(audit, AuditScript):
+        return _AUDIT + audit.sql
+    table, key, status = audit.table, audit.key, audit.status
+    return f"""{_AUDIT}
     CREATE TRIGGER runfaults_inserted AFTER INSERT ON {table} BEGIN
         INSERT INTO runfaults_audit (run, old, new) VALUES (NEW.{key}, NULL, NEW.{status});
     END;
@@ -75,11 +81,16 @@ class DatabaseTemplate:
 
 
 class AuditReader:
-    """Reads the audit as it grows, on a connection that the system under test never sees."""
+    """Reads the audit as it grows, on a connection that the system under test never sees.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: The database.
+        seen: How many transitions to pass over, because they are known already.
+    """
+
+    def __init__(self, path: Path, seen: int = 0) -> None:
         self._connection = real_connect(path, timeout=0, check_same_thread=False)
-        self._last = 0
+        self._last = seen
 
     def transitions(self) -> Iterator[tuple[int, str, str]]:
         """The transitions committed since the last call: run, old status, new status.

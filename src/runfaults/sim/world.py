@@ -160,7 +160,17 @@ def _quiet_logging() -> Generator[None]:
 
 
 class World:
-    """One schedule in progress: who is on stage and what has been seen."""
+    """One schedule in progress: who is on stage and what has been seen.
+
+    Args:
+        target: The system under test.
+        schedule: What is to happen.
+        database: Where; prepared and audited.
+        director: Decides who goes on where the schedule is silent.
+        survey: Asked at each fault point, if given.
+        recorder: Takes the events; a fresh one if None.
+        seen: Transitions that the audit has already and that an earlier life has told of.
+    """
 
     def __init__(
         self,
@@ -169,11 +179,13 @@ class World:
         database: Path,
         director: Director | None,
         survey: Survey | None,
+        recorder: Recorder | None = None,
+        seen: int = 0,
     ) -> None:
         self._target = target
         self._schedule = schedule
         self._database = database
-        self._recorder = Recorder()
+        self._recorder = Recorder() if recorder is None else recorder
         self.wall_clock: Callable[[float], None] = lambda _: None
         self._director = ScheduleDirector(schedule, self._enter, director)
         self.scheduler = Scheduler(
@@ -183,7 +195,7 @@ class World:
         self._plan = FaultPlan(schedule.faults, self._recorder.now)
         self.gate = WorldGate(self.scheduler, self._recorder, self._plan, self._observe, survey)
         self.scheduler.gate = self.gate
-        self._audit = AuditReader(database)
+        self._audit = AuditReader(database, seen)
         self._work = ScriptedPipeline(schedule.pipeline, self._recorder)
         self._run: int | None = None
         self._managers: list[Manager] = []
@@ -273,7 +285,7 @@ class World:
         """Take the newly committed status transitions into the history."""
         for run, old, new in self._audit.transitions():
             self._recorder.add("database", EventKind.STATUS, old, new, run)
-            if self._run is None:
+            if self._run is None and self._managers:
                 self._run = run
                 if isinstance(self.manager, Signals):
                     self._enter(Act("subscribe"))
