@@ -32,7 +32,9 @@ def main(excluded: frozenset[str]) -> int:
     with connections_through(gate):
         found = unittest.defaultTestLoader.loadTestsFromModule(test_sqlite3)
         chosen = unittest.TestSuite(
-            test for test in _tests(found) if test.id().removeprefix("test.test_sqlite3.") not in excluded
+            test
+            for test in _tests(found)
+            if test.id().removeprefix("test.test_sqlite3.") not in excluded
         )
         result = unittest.TextTestRunner(stream=sys.stderr, verbosity=0).run(chosen)
     print(f"ran {result.testsRun} tests, {gate.calls} operations watched")

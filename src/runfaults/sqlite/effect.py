@@ -25,18 +25,31 @@ def transaction_opened(call: Call) -> None:
     connection_of(call).raw("BEGIN")
 
 
+def read_lock_taken(call: Call) -> None:
+    """The open transaction holds a read lock."""
+    connection_of(call).raw("SELECT 1 FROM sqlite_master")
+
+
 def write_lock_taken(call: Call) -> None:
-    """The transaction has begun and the write lock is held, whatever was open before."""
+    """A transaction is open and holds the write lock, though nothing is written."""
     connection = connection_of(call)
     if not connection.in_transaction:
         connection.raw("BEGIN IMMEDIATE")
+    elif not connection.writing:
+        table = call.statement.table.replace('"', '""')
+        connection.raw(f'DELETE FROM "{table}" WHERE 0')  # noqa: S608 - quoted
 
 
 def rolled_back(call: Call) -> None:
-    """The whole transaction is gone, with what its earlier statements did."""
+    """The whole transaction is gone, with what its earlier statements did.
+
+    Where `RELEASE` of the outermost savepoint fails, SQLite keeps the savepoint, now empty.
+    """
     connection = connection_of(call)
     if connection.in_transaction:
         connection.raw("ROLLBACK")
+        if call.statement.verb == "RELEASE":
+            connection.raw(f'SAVEPOINT "{call.statement.savepoint}"')
 
 
 def done(call: Call) -> None:
@@ -47,12 +60,6 @@ def done(call: Call) -> None:
 def poisoned(call: Call) -> None:
     """The transaction stays, but writes and COMMIT will meet corruption until it is rolled back."""
     connection_of(call).state.poisoned = True
-
-
-def transaction_opened_and_poisoned(call: Call) -> None:
-    """CPython's implicit `BEGIN` has happened, and the transaction is of no use."""
-    transaction_opened(call)
-    poisoned(call)
 
 
 def rows_lost(call: Call) -> None:

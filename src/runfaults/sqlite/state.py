@@ -25,7 +25,6 @@ _BEFORE_THE_LOCK = frozenset(
         sqlite3.SQLITE_SCHEMA,
     }
 )
-_DEFINITIONS = frozenset({"CREATE", "DROP", "ALTER", "REINDEX", "ANALYZE"})
 
 
 class State:
@@ -120,10 +119,10 @@ class State:
     def _note_success(self, statement: Statement, *, was_open: bool) -> None:
         if statement.writes:
             self.writing = True
-            self.defined |= statement.verb in _DEFINITIONS
+            self.defined |= statement.defines
         elif statement.reads:
             self.snapshot = True
-            self.uncertain |= statement.verb in _DEFINITIONS
+            self.uncertain |= statement.defines
         if statement.verb == "SAVEPOINT":
             self.opened_by_savepoint |= not was_open
             self.savepoints.append(statement.savepoint)

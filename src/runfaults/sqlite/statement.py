@@ -110,6 +110,11 @@ class Statement:
         return self.writes and self.verb == "BEGIN"
 
     @property
+    def defines(self) -> bool:
+        """Whether it changes the schema."""
+        return self.verb in {"CREATE", "DROP", "ALTER", "REINDEX", "ANALYZE"}
+
+    @property
     def touches_file(self) -> bool:
         """Whether it reads or writes the file, whatever the connection's state."""
         return self.reads or self.writes
@@ -234,6 +239,8 @@ def _has_one_tuple(words: Sequence[str], start: int) -> bool:
 
 def _compared(tokens: Sequence[str], words: Sequence[str], start: int) -> frozenset[str]:
     """Columns that a plain top-level `WHERE` compares for equality and that are not assigned."""
+    if words[start] == "UPDATE" and "FROM" in words:
+        return frozenset()
     top = list(_top_level(words, start))
     where = next((at for at, (_, word) in enumerate(top) if word == "WHERE"), None)
     if where is None or not _NOT_PLAIN.isdisjoint(words[top[where][0] :]):

@@ -11,11 +11,23 @@ from runfaults.sqlite.effect import (
     nothing,
     poisoned,
     rows_lost,
-    transaction_opened_and_poisoned,
+    transaction_opened,
+    write_lock_taken,
 )
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.kinds.disk import finds_schema_in_cache
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
+
+
+def _write_poisoned(call: Call) -> None:
+    """A connection that reads already has the lock when it meets the page; others meet it first."""
+    connection = connection_of(call)
+    if connection.reading:
+        write_lock_taken(call)
+    elif not connection.in_transaction:
+        transaction_opened(call)
+    poisoned(call)
 
 
 class Corrupt(TabledKind):
@@ -26,8 +38,8 @@ class Corrupt(TabledKind):
     code = sqlite3.SQLITE_CORRUPT
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: nothing,
-        Situation.FIRST_WRITE_IMPLICIT: transaction_opened_and_poisoned,
-        Situation.FIRST_WRITE: poisoned,
+        Situation.FIRST_WRITE_IMPLICIT: _write_poisoned,
+        Situation.FIRST_WRITE: _write_poisoned,
         Situation.LATER_WRITE: poisoned,
         Situation.AUTOCOMMIT_WRITE: nothing,
         Situation.READ: nothing,
@@ -40,10 +52,10 @@ class Corrupt(TabledKind):
         Situation.ROLLBACK: "ROLLBACK reports no error of the disk",
     }
 
-    def obstacle(self, call: Call, _situation: Situation, /) -> str | None:
+    def obstacle(self, call: Call, situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
         if not connection_of(call).path:
             return "the database is in memory: there is no disk"
         if connection_of(call).fresh:
             return "a connection that reads the schema reports this as another error"
-        return None
+        return finds_schema_in_cache(call, situation)

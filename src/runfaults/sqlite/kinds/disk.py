@@ -25,3 +25,10 @@ def cannot_write(call: Call, situation: Situation) -> str | None:
     if situation in WRITES - {Situation.LATER_WRITE} and not connection.can_take_write_lock():
         return "another connection holds the write lock: that would be met first"
     return None
+
+
+def finds_schema_in_cache(call: Call, situation: Situation) -> str | None:
+    """Why this operation reads nothing from the disk; None if it may."""
+    if situation is Situation.LATER_WRITE and call.statement.defines:
+        return "the transaction has the schema's page in its cache"
+    return None

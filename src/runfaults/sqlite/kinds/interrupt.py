@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from runfaults.sqlite.effect import Effect, nothing, rolled_back, rows_lost
+from runfaults.sqlite.effect import Effect, nothing, read_lock_taken, rolled_back, rows_lost
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -24,7 +24,7 @@ class Interrupt(TabledKind):
         Situation.LATER_WRITE: rolled_back,
         Situation.AUTOCOMMIT_WRITE: nothing,
         Situation.READ: nothing,
-        Situation.READ_IN_TRANSACTION: nothing,
+        Situation.READ_IN_TRANSACTION: read_lock_taken,
         Situation.READ_WHILE_WRITING: nothing,
         Situation.FETCH: rows_lost,
         Situation.FETCH_IN_TRANSACTION: rows_lost,

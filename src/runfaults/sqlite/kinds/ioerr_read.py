@@ -14,6 +14,7 @@ from runfaults.sqlite.effect import (
     rows_lost_and_rolled_back,
 )
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.kinds.disk import finds_schema_in_cache
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -46,8 +47,8 @@ class IoerrRead(TabledKind):
         Situation.ROLLBACK: "ROLLBACK reports no error of the disk",
     }
 
-    def obstacle(self, call: Call, _situation: Situation, /) -> str | None:
+    def obstacle(self, call: Call, situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
         if not connection_of(call).path:
             return "the database is in memory: there is no disk"
-        return None
+        return finds_schema_in_cache(call, situation)

@@ -26,7 +26,7 @@ class _Program(ctypes.Structure):
 
 
 def failing_sync() -> Recipe:
-    """fsync and fdatasync fail with EIO while the operation runs, in a thread of its own.
+    """Fsync and fdatasync fail with EIO while the operation runs, in a thread of its own.
 
     The filter cannot be taken off a thread again: it ends with the thread. So the connection must
     have been opened with `check_same_thread=False`.
