@@ -14,6 +14,7 @@ from typing import Protocol
 from runfaults.explore.bound import Bound
 from runfaults.explore.findings import Findings, Witness, schedule_order
 from runfaults.explore.pool import available_cores, run_shards
+from runfaults.explore.probe import probe
 from runfaults.explore.scenario_file import dump_scenario
 from runfaults.explore.sweep import shards as cut
 from runfaults.model import (
@@ -30,6 +31,7 @@ from runfaults.oracle.judge import judge
 from runfaults.oracle.rules import RULES
 from runfaults.sim.world import Simulation
 from runfaults.targets import target_named
+from runfaults.targets.target import exemptions, remarks
 
 
 class Progress(Protocol):
@@ -71,9 +73,14 @@ def check(
 
     Returns:
         The result; after Ctrl-C the result so far, with what was not reached.
+
+    Raises:
+        TargetError: if the target cannot be tested.
     """
     began = time.perf_counter()
-    with Simulation(target_named(target)) as simulation:
+    system = target_named(target)
+    with Simulation(system) as simulation:
+        probe(simulation)
         todo = cut(simulation, bound)
     found = Findings()
     progress.start(len(todo))
@@ -89,6 +96,7 @@ def check(
     except KeyboardInterrupt:
         progress.note("interrupted")
     wanted = {rule.name for rule in RULES} if rules is None else set(rules)
+    wanted -= set(exemptions(system))
     left = len(todo) - done
     return CheckResult(
         target=target,
@@ -102,6 +110,7 @@ def check(
         violations=tuple(_violations(target, found, wanted, save_to)),
         notes=tuple(found.problems[:20]),
         not_reached=(f"{left} of {len(todo)} base schedules with their cancels",) if left else (),
+        remarks=remarks(system),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from runfaults.explore.probe import probe
 from runfaults.model import History, Judgement, Scenario, Verdict
 from runfaults.oracle.judge import judge
 from runfaults.sim.world import Simulation
@@ -57,6 +58,7 @@ def replay(
         NotPlayableError: if a fault cannot strike where the scenario wants it, or a point is never
             reached: a scenario that tests nothing must not pass.
         LookupError: if there is no such target.
+        TargetError: if it cannot be tested.
     """
     with Simulation(target_named(target or scenario.target), on_strike) as simulation:
         execution = simulation.run(scenario.schedule)

@@ -87,12 +87,14 @@ class History:
         schedule: What was asked for.
         vocabulary: What the recorded statuses mean.
         events: In the order in which they happened.
+        exempt: Names of the rules that make no sense for this target: none of them judges it.
     """
 
     target: str
     schedule: Schedule
     vocabulary: Vocabulary
     events: tuple[Event, ...]
+    exempt: tuple[str, ...] = ()
 
     def text(self) -> str:
         """The canonical text: equal texts mean equal histories."""

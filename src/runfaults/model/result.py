@@ -111,9 +111,11 @@ class CheckResult:
         coverage: The cells of the grid, points and kinds in the order in which to show them.
         violations: The first few schedules for each rule that is broken or could not be judged,
             smallest first; the tallies count them all.
-        notes: Warnings and remarks, a sentence each.
+        notes: Schedules that could not be played as written, a sentence each: a bug in the harness.
         not_reached: What of the bound did not run, a phrase each, where the check was interrupted
             or its budget was spent.
+        remarks: What a reader has to know of the target to understand the result, a sentence each:
+            which rules do not judge it and why, what was put in place of what it could not import.
     """
 
     target: str
@@ -127,6 +129,7 @@ class CheckResult:
     violations: tuple[Violation, ...] = ()
     notes: tuple[str, ...] = ()
     not_reached: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def finished(self) -> bool:

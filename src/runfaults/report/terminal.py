@@ -55,7 +55,11 @@ def _parts(result: CheckResult, console: Console) -> Iterator[RenderableType]:
         yield from _violation(number, violation, console)
     yield _heading("Rules")
     yield _rules(result, ascii_only=ascii_only)
-    for title, lines in (("Not reached", result.not_reached), ("Notes", result.notes)):
+    for title, lines in (
+        ("Not reached", result.not_reached),
+        ("Notes", result.notes),
+        ("Remarks", result.remarks),
+    ):
         if lines:
             yield _heading(title)
             yield from (_indented(line, console) for line in lines)

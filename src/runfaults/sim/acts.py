@@ -47,6 +47,18 @@ def _ask(
         add(actor, EventKind.REPLY, subject, str(answer), known)
 
 
+def open_first(stage: Stage, actor: str) -> bool:
+    """Open the manager; an error is told to the user as any answer is, and there is no run."""
+    try:
+        stage.open_another()
+    except Exception as error:  # noqa: BLE001  # the answer may be any error
+        stage.recorder.add(actor, EventKind.REQUEST, "open")
+        answer = f"raised {type(error).__name__}: {error}"
+        stage.recorder.add(actor, EventKind.REPLY, "open", answer)
+        return False
+    return True
+
+
 def start(stage: Stage, actor: str) -> None:
     """Start a run."""
     _ask(stage, actor, "start", None, stage.manager.start)

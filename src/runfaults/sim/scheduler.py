@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import threading
 import traceback
 from _thread import allocate_lock, get_ident
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from runfaults.model import EventKind, FaultPoint, Operation
@@ -68,6 +69,8 @@ class Scheduler:
         cast: Every actor there has been.
         locks: Every lock that actors have made, except the private ones of `Condition.wait`.
         gate: What the actors' database connections pass through, if they have any.
+        actor_names: How to call a thread of the target, by the beginning of the thread's own name;
+            `run` if it is not among them.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Scheduler:
         self.cast: list[Actor] = []
         self.locks: list[ControlledLock] = []
         self.gate: WorldGate | None = None
+        self.actor_names: Mapping[str, str] = {}
         self._recorder = recorder
         self._director = director
         self._advanced = advanced
@@ -179,8 +183,11 @@ class Scheduler:
 
     def start_thread(self, thread: threading.Thread) -> None:
         """Start a thread of the target as an actor: the controlled `Thread.start`."""
-        spawned = sum(actor.name == "run" or actor.name.startswith("run-") for actor in self.cast)
-        name = f"run-{spawned + 1}" if spawned else "run"
+        known = (actor for name, actor in self.actor_names.items() if thread.name.startswith(name))
+        base = next(known, "run")
+        numbered = re.compile(rf"{base}(-\d+)?")
+        spawned = sum(numbered.fullmatch(actor.name) is not None for actor in self.cast)
+        name = f"{base}-{spawned + 1}" if spawned else base
         self.reach(Operation.SPAWN, name)
         actor = Actor(name, self)
         run = thread.run

@@ -26,7 +26,14 @@ from runfaults.sim.scheduler import Director, Scheduler, Step
 from runfaults.sim.substitution import controlled_primitives
 from runfaults.sqlite.hook import connections_through
 from runfaults.sqlite.plan import FaultPlan
-from runfaults.targets.target import Inspectable, Manager, Signals, Target
+from runfaults.targets.target import (
+    Inspectable,
+    Manager,
+    NamesThreads,
+    Signals,
+    Target,
+    exemptions,
+)
 
 EPOCH = 1_767_225_600.0
 """What the wall clock shows when a schedule begins: 2026-01-01 00:00:00 UTC."""
@@ -195,6 +202,7 @@ class World:
         self._plan = FaultPlan(schedule.faults, self._recorder.now)
         self.gate = WorldGate(self.scheduler, self._recorder, self._plan, self._observe, survey)
         self.scheduler.gate = self.gate
+        self.scheduler.actor_names = target.threads if isinstance(target, NamesThreads) else {}
         self._audit = AuditReader(database, seen)
         self._work = ScriptedPipeline(schedule.pipeline, self._recorder)
         self._run: int | None = None
@@ -213,7 +221,10 @@ class World:
             self.scheduler.unwind()
             self._audit.close()
         events = tuple(self._recorder.events)
-        history = History(self._target.name, self._schedule, self._target.vocabulary, events)
+        target = self._target
+        history = History(
+            target.name, self._schedule, target.vocabulary, events, exemptions(target)
+        )
         return Execution(
             history,
             tuple(self.scheduler.steps),
@@ -254,7 +265,8 @@ class World:
 
     def _user(self) -> None:
         """Open, start, wait, close: what every schedule has."""
-        self.open_another()
+        if not acts.open_first(self, "user"):
+            return
         acts.start(self, "user")
         for act in self._schedule.acts:
             if act.at is None:

@@ -7,11 +7,13 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from zlib import crc32
 
 from runfaults.targets.genglossary import GenGlossary
+from runfaults.targets.huey import Huey
 from runfaults.targets.target import Target
 
-TARGETS: dict[str, type[Target]] = {GenGlossary.name: GenGlossary}
+TARGETS: dict[str, type[Target]] = {GenGlossary.name: GenGlossary, Huey.name: Huey}
 
 
 def target_named(name: str) -> Target:
@@ -35,21 +37,29 @@ def target_named(name: str) -> Target:
 
 
 def _module_at(place: str) -> ModuleType:
-    if not place.endswith(".py"):
-        try:
-            return importlib.import_module(place)
-        except ImportError as error:
-            raise LookupError(f"the target's module cannot be imported: {error}") from error
-    path = Path(place).resolve()
+    try:
+        return _module_in(place) if place.endswith(".py") else importlib.import_module(place)
+    except (ImportError, SyntaxError) as error:
+        raise LookupError(f"the target's module cannot be imported: {error}") from error
+
+
+def _module_in(file: str) -> ModuleType:
+    path = Path(file).resolve()
     if not path.is_file():
-        raise LookupError(f"there is no file {place}")
-    module_name = f"runfaults_target_{path.stem}"
+        raise LookupError(f"there is no file {file}")
+    module_name = f"runfaults_target_{path.stem}_{crc32(bytes(path)):08x}"
     if module_name in sys.modules:
         return sys.modules[module_name]
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
-        raise LookupError(f"{place} is no Python file")
+        raise LookupError(f"{file} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
-    spec.loader.exec_module(module)
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # it may import its neighbours, as a script may
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[module_name]
+        raise
     return module

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -13,17 +13,31 @@ from runfaults.model import Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Where the status of a run is recorded.
+    """Where the status of a run is recorded, when that is a column of a table.
 
     Attributes:
         table: Table with a row per run.
-        key: Its column with the run's integer id.
+        key: Its column with the run's integer id. `rowid` where the id is a text: the rows of any
+            ordinary table have that number too.
         status: Its column with the status, a word of the target's vocabulary.
     """
 
     table: str
     key: str
     status: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditScript:
+    """Where the status of a run is recorded, when it follows from several tables.
+
+    Attributes:
+        sql: Triggers on the target's tables. Each inserts into `runfaults_audit (run, old, new)`:
+            the run's number, its old status (NULL: none yet) and its new one (NULL: row deleted).
+            They need no functions but SQLite's own, and are part of the target's transactions.
+    """
+
+    sql: str
 
 
 class Work(Protocol):
@@ -69,8 +83,14 @@ class Manager(Protocol):
 class Cancels(Protocol):
     """A manager whose runs can be cancelled."""
 
-    def cancel(self, run: int) -> bool:
-        """Ask for the run's end; True if the cancel was accepted."""
+    def cancel(self, run: int) -> bool | None:
+        """Ask for the run's end.
+
+        Returns:
+            True if the cancel was accepted: the target promises that the run ends as cancelled.
+            False if it was refused: the target promises that it changed nothing. None if the
+            target promises neither.
+        """
         ...
 
 
@@ -115,8 +135,48 @@ class Inspectable(Protocol):
         ...
 
 
+class TargetError(ValueError):
+    """A target cannot be tested: its adapter or its code breaks the protocol; no violation."""
+
+
+@runtime_checkable
+class Exempt(Protocol):
+    """A target for which some rules make no sense.
+
+    Attributes:
+        exempt: Why, in a phrase, for each such rule by name.
+    """
+
+    exempt: Mapping[str, str]
+
+
+@runtime_checkable
+class Remarkable(Protocol):
+    """A target of which a reader of a result has to know something.
+
+    Attributes:
+        remarks: A sentence each.
+    """
+
+    remarks: tuple[str, ...]
+
+
+@runtime_checkable
+class NamesThreads(Protocol):
+    """A target with threads of several sorts, which points and histories should tell apart.
+
+    Attributes:
+        threads: What to call a thread, one word, by the beginning of its own name. A thread that
+            is not among them is `run`; the second of a sort is `run-2`.
+    """
+
+    threads: Mapping[str, str]
+
+
 class Target(Protocol):
     """A system under test.
+
+    An adapter may also be `Exempt`, `Remarkable` and `NamesThreads`.
 
     Attributes:
         name: As given to `--target`.
@@ -126,7 +186,11 @@ class Target(Protocol):
 
     name: str
     vocabulary: Vocabulary
-    audit: Audit
+
+    @property
+    def audit(self) -> Audit | AuditScript:
+        """See above."""
+        ...
 
     def prepare(self, database: Path) -> None:
         """Create the schema in a new database file."""
@@ -135,3 +199,15 @@ class Target(Protocol):
     def open(self, database: Path, work: Work) -> Manager:
         """Begin a life on the database; its runs do `work`."""
         ...
+
+
+def exemptions(target: Target) -> tuple[str, ...]:
+    """Names of the rules that make no sense for the target."""
+    return tuple(target.exempt) if isinstance(target, Exempt) else ()
+
+
+def remarks(target: Target) -> tuple[str, ...]:
+    """What a reader of a result has to know of the target, a sentence each."""
+    told = target.remarks if isinstance(target, Remarkable) else ()
+    exempt: Mapping[str, str] = target.exempt if isinstance(target, Exempt) else {}
+    return (*told, *(f"{rule} does not judge this target: {why}" for rule, why in exempt.items()))

@@ -1,0 +1,104 @@
+"""Clean runs before an exploration: does the target keep its side of the protocol at all?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from runfaults.model import Ending, Event, EventKind, History, Schedule
+from runfaults.sim.world import Simulation
+from runfaults.targets.target import TargetError
+
+_ENDINGS = (Ending.SUCCEEDS, Ending.RAISES)
+
+
+def probe(simulation: Simulation) -> None:
+    """Run the target without any fault, and see whether it can be tested at all.
+
+    What it records in the end is not looked at here: that is for the rules.
+
+    Raises:
+        TargetError: it does not start, does not do the work, cannot be watched, or records a
+            status that it did not declare; the message says what was seen and what to change.
+    """
+    for ending in _ENDINGS:
+        history = simulation.run(Schedule(pipeline=ending)).history
+        for complaint in _COMPLAINTS:
+            for text in complaint(history):
+                raise TargetError(
+                    f"target {history.target}, in a clean run (pipeline {ending}): {text}"
+                )
+
+
+def _not_started(history: History) -> Iterator[str]:
+    for event in _of(history, EventKind.REPLY):
+        if event.subject in {"open", "start"} and event.value.startswith("raised "):
+            yield f"{event.subject} {event.value}; it must work where nothing is in its way"
+
+
+def _crashed(history: History) -> Iterator[str]:
+    for event in _of(history, EventKind.THREAD):
+        if event.subject == "escaped" and event.actor == "user":
+            yield (
+                f"the adapter raised {event.value}: only `open`, `start`, `cancel` and `close` may "
+                "raise, to tell the user what the target told it"
+            )
+
+
+def _stuck(history: History) -> Iterator[str]:
+    for event in _of(history, EventKind.STUCK):
+        yield f"it never comes to an end: {event.subject}: {event.value}"
+
+
+def _not_recorded(history: History) -> Iterator[str]:
+    shown = {event.run for event in _of(history, EventKind.STATUS)}
+    for event in _of(history, EventKind.REPLY):
+        if event.subject != "start":
+            continue
+        if not shown:
+            yield (
+                f"start answered {event.value}, yet the audit saw no status: does `audit` name the "
+                "table, and is it in the database file that `open` is given?"
+            )
+        elif event.run not in shown:
+            rows = ", ".join(map(str, sorted(run for run in shown if run is not None)))
+            yield (
+                f"start answered {event.value}, yet the audit saw run {rows}: `start` must "
+                "return the number that `audit` gives to the run"
+            )
+
+
+def _not_worked(history: History) -> Iterator[str]:
+    pipeline = _of(history, EventKind.PIPELINE)
+    if not pipeline:
+        yield (
+            "the work was never done: `open` must make the target call `work` as its work "
+            "function, in a thread that it starts, and `wait` must not return before that"
+        )
+    for event in pipeline:
+        runs = {told.run for told in _of(history, EventKind.STATUS)}
+        if event.run is not None and event.run not in runs:
+            yield f"`work` was called for run {event.run}, which the audit never saw"
+
+
+def _not_declared(history: History) -> Iterator[str]:
+    words = history.vocabulary.words
+    for event in _of(history, EventKind.STATUS):
+        if event.value and event.value not in words:
+            yield (
+                f"it recorded the status {event.value!r}, which its vocabulary does not have; "
+                f"declared are {', '.join(sorted(words))}"
+            )
+
+
+_COMPLAINTS: tuple[Callable[[History], Iterator[str]], ...] = (
+    _not_started,
+    _crashed,
+    _stuck,
+    _not_recorded,
+    _not_worked,
+    _not_declared,
+)
+
+
+def _of(history: History, kind: EventKind) -> list[Event]:
+    return [event for event in history.events if event.kind is kind]
