@@ -14,6 +14,7 @@ COMMANDS = {
     "replay": "replay",
     "list": "list_everything",
     "points": "points",
+    "minimise": "minimise",
 }
 """Each command's module in this package; the command is the module's `command`."""
 

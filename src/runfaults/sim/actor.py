@@ -58,12 +58,15 @@ class Actor:
         scheduler: Whose baton it is.
         background: True for one that may be left waiting when everything else is over (a
             subscriber that listens); the others must come to an end, or it is a deadlock.
+        of_target: Whether the target started it, and not the harness.
+        of_target: Whether the target started it, and not the harness.
         thread: The OS thread.
     """
 
     name: str
     scheduler: Scheduler
     background: bool = False
+    of_target: bool = False
     thread: threading.Thread | None = None
     state: State = State.READY
     wait: Wait | None = None

@@ -34,18 +34,19 @@ class ScheduleDirector:
             self._preemptions[preemption.at] = preemption
         self.ignored: list[Preemption] = []
 
-    def next_actor(self, point: FaultPoint, ready: tuple[str, ...]) -> str | None:
+    def go_first(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
         """See `Director`."""
         acts = self._acts.pop(point, None)
         preemption = self._preemptions.pop(point, None)
-        entered = [self._enter(act) for act in acts] if acts else []
+        if acts is None and preemption is None:
+            return () if self._otherwise is None else self._otherwise.go_first(point, ready)
+        first = [self._enter(act) for act in acts or ()]
         if preemption is not None:
-            if preemption.to in (*ready, *entered):
-                return preemption.to
-            self.ignored.append(preemption)
-        if entered:
-            return entered[0]
-        return self._otherwise.next_actor(point, ready) if self._otherwise is not None else None
+            if preemption.to in ready:
+                first.insert(0, preemption.to)
+            elif preemption.to not in first:
+                self.ignored.append(preemption)
+        return tuple(first)
 
     def unreached(self) -> tuple[str, ...]:
         """The acts and preemptions that never had their moment, as text."""

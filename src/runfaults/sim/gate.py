@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from runfaults.model import EventKind, FaultPoint, Operation
@@ -63,8 +64,7 @@ class WorldGate:
         self._survey = survey
         self._give_up_at: dict[str, float] = {}
         self.on_strike: Callable[[], None] | None = None
-        self.opened: list[tuple[str, WatchedConnection]] = []
-        """Every connection with the actor that opened it."""
+        self._opened: list[tuple[str, weakref.ref[WatchedConnection]]] = []
 
     def before(self, call: Call) -> FaultKind | None:
         """Wait for this actor's turn; say what strikes."""
@@ -73,6 +73,7 @@ class WorldGate:
         if scheduler.over:
             return None
         self._recorder.add(point.actor, EventKind.INVOKE, str(point), call.statement.text)
+        scheduler.touch(_DATABASE, change=_may_change(call))
         if self._survey is not None:
             self._survey.ask(point, len(self._recorder.events) - 1, call)
         kind = self._plan.due(point, call)
@@ -82,6 +83,7 @@ class WorldGate:
                 until = scheduler.clock + connection.busy_timeout
                 while scheduler.clock < until:
                     scheduler.block(Wait("a lock held outside"), until)
+                scheduler.touch("clock", change=True)
             self._recorder.add(point.actor, EventKind.STRIKE, kind.name, kind.summary)
             if self.on_strike is not None:
                 self.on_strike()
@@ -103,10 +105,21 @@ class WorldGate:
         if connection is None or call.operation is Operation.FETCH:
             return
         if call.operation is Operation.CONNECT:
-            self.opened.append((name, connection))
+            self._opened.append((name, weakref.ref(connection)))
         elif connection.closed or not connection.in_transaction:
             self._observe()
             scheduler.wake(_DATABASE)
+
+    def left_open(self) -> Iterator[tuple[str, WatchedConnection]]:
+        """The connections that are still open, each with the actor that opened it.
+
+        One that nobody refers to any more was closed by the interpreter, with its locks: holding
+        on to it here would keep a lock that no real process would see.
+        """
+        for opener, reference in self._opened:
+            connection = reference()
+            if connection is not None and not connection.closed:
+                yield opener, connection
 
     def busy(self, call: Call, waited: int) -> bool:
         """Play SQLite's busy handler: wait in the scheduler, on virtual time."""
@@ -118,7 +131,26 @@ class WorldGate:
         if waited == 0:
             self._give_up_at[name] = scheduler.clock + connection.busy_timeout
         deadline = self._give_up_at[name]
-        return scheduler.clock < deadline and scheduler.block(Wait(_DATABASE), deadline)
+        if scheduler.clock >= deadline:
+            return False
+        again = scheduler.block(Wait(_DATABASE), deadline)
+        scheduler.touch(_DATABASE, change=True)
+        return again
+
+
+def _may_change(call: Call) -> bool:
+    """Whether others could tell that the operation took place: it writes, locks or unlocks."""
+    connection = call.connection
+    match call.operation:
+        case Operation.CONNECT | Operation.FETCH:
+            return False
+        case Operation.COMMIT | Operation.ROLLBACK | Operation.CLOSE:
+            return connection is None or (not connection.closed and connection.in_transaction)
+        case _:
+            return call.statement.verb not in _LOOKING_ON
+
+
+_LOOKING_ON = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "VALUES"})
 
 
 class CurrentGate:

@@ -73,6 +73,7 @@ class ControlledLock:
     ) -> bool:
         if self.name != WAITER:
             scheduler.reach(Operation.ACQUIRE, self.name)
+        scheduler.touch(self, change=True)
         if self._owner is not None and not blocking:
             return False
         deadline = scheduler.clock + timeout if timeout != -1 else None
@@ -82,6 +83,7 @@ class ControlledLock:
             self._waiters.remove(actor)
             if not woken:
                 return False
+        scheduler.touch(self, change=True)
         self._owner = actor
         return True
 
@@ -111,6 +113,7 @@ class ControlledLock:
         if self._owner is None:
             raise RuntimeError("release unlocked lock")
         self._owner = None
+        actor.scheduler.touch(self, change=True)
         if self._waiters:
             actor.scheduler.wake_actor(self._waiters[0])
 

@@ -45,13 +45,30 @@ class Step(NamedTuple):
     event: int
 
 
+class Stretch(NamedTuple):
+    """What one actor did without interruption, from a yield point or the end of a wait.
+
+    Two stretches commute if neither changes what the other uses.
+
+    Attributes:
+        actor: Who.
+        step: Number of the yield point at which it began; -1 at the end of a wait.
+        touched: The shared things it used, each with whether it changed it. A lock counts as
+            changed by whoever tries to take it.
+    """
+
+    actor: str
+    step: int
+    touched: set[tuple[object, bool]]
+
+
 class Director(Protocol):
     """Decides who goes on at a yield point."""
 
-    def next_actor(self, point: FaultPoint, ready: tuple[str, ...]) -> str | None:
-        """The name of the actor that runs instead of the point's, or None to go on.
+    def go_first(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
+        """Names of actors that run before the point's goes on, one after the other.
 
-        `ready` names the others that could run. A name that is not among them is ignored.
+        `ready` names those that could run. Names of others are ignored.
         """
         ...
 
@@ -65,6 +82,7 @@ class Scheduler:
     Attributes:
         clock: Virtual seconds since the schedule began.
         steps: Every yield point, in the order in which they were reached.
+        stretches: What the actors did between them, in the order in which they did it.
         over: True from the end of the schedule on: threads still waiting are being unwound.
         cast: Every actor there has been.
         locks: Every lock that actors have made, except the private ones of `Condition.wait`.
@@ -78,6 +96,7 @@ class Scheduler:
     ) -> None:
         self.clock = 0.0
         self.steps: list[Step] = []
+        self.stretches: list[Stretch] = []
         self.over = False
         self.cast: list[Actor] = []
         self.locks: list[ControlledLock] = []
@@ -88,7 +107,7 @@ class Scheduler:
         self._advanced = advanced
         self._points = PointCounter()
         self._ready: list[Actor] = []
-        self._running: Actor | None = None
+        self._touched: set[tuple[object, bool]] = set()
         self._finished = allocate_lock()
         self._finished.acquire()
 
@@ -134,17 +153,23 @@ class Scheduler:
         if self.over:
             return point
         ready = tuple([other.name for other in self._ready])
+        number = len(self.steps)
         self.steps.append(Step(point, ready, len(self._recorder.events)))
         if len(self.steps) > MAX_STEPS:
             self._give_up(f"{MAX_STEPS} steps without an end")
-        name = self._director.next_actor(point, ready)
-        if name is not None:
-            chosen = next((other for other in self._ready if other.name == name), None)
-            if chosen is not None:
-                self._ready.remove(chosen)
-                self._ready.append(actor)
-                self._hand_over(actor, chosen)
+        names = self._director.go_first(point, ready)
+        if names:
+            first = [other for name in names for other in self._ready if other.name == name]
+            if first:
+                rest = [other for other in self._ready if other not in first]
+                self._ready = [*first, actor, *rest]
+                self._hand_over(actor, self._next())
+        self._begin_stretch(actor, number)
         return point
+
+    def touch(self, thing: object, *, change: bool) -> None:
+        """Note that the running actor uses something that others may use too."""
+        self._touched.add((thing, change))
 
     def block(self, wait: Wait, deadline: float | None = None) -> bool:
         """Let the others run until somebody wakes this actor.
@@ -164,6 +189,7 @@ class Scheduler:
         actor.state, actor.wait, actor.deadline = State.BLOCKED, wait, deadline
         actor.timed_out = False
         self._hand_over(actor, self._next())
+        self._begin_stretch(actor)
         return not actor.timed_out
 
     def wake(self, subject: str) -> None:
@@ -179,7 +205,9 @@ class Scheduler:
 
     def sleep(self, seconds: float) -> None:
         """Let `seconds` of virtual time pass for the running actor."""
+        self.touch("clock", change=True)
         self.block(Wait("sleep"), self.clock + max(seconds, 0.0))
+        self.touch("clock", change=True)
 
     def start_thread(self, thread: threading.Thread) -> None:
         """Start a thread of the target as an actor: the controlled `Thread.start`."""
@@ -189,7 +217,7 @@ class Scheduler:
         spawned = sum(numbered.fullmatch(actor.name) is not None for actor in self.cast)
         name = f"{base}-{spawned + 1}" if spawned else base
         self.reach(Operation.SPAWN, name)
-        actor = Actor(name, self)
+        actor = Actor(name, self, of_target=True)
         run = thread.run
         thread.run = lambda: self._perform(actor, run)
         self._recorder.add(name, EventKind.THREAD, "started")
@@ -198,10 +226,12 @@ class Scheduler:
     def join_thread(self, actor: Actor, timeout: float | None) -> None:
         """Wait for an actor's end: the controlled `Thread.join`."""
         self.reach(Operation.JOIN, actor.name)
+        self.touch(actor, change=False)
         deadline = None if timeout is None else self.clock + max(timeout, 0.0)
         while actor.state is not State.DONE:
             if not self.block(Wait(f"thread {actor.name}", lambda: actor.name), deadline):
                 return
+        self.touch(actor, change=False)
 
     @property
     def running(self) -> Actor:
@@ -238,7 +268,9 @@ class Scheduler:
         try:
             actor.baton.acquire()
             if not self.over:
+                self.reach(Operation.REACH, "begin")
                 function()
+                self.reach(Operation.REACH, "end")
         except SimulationOver:
             pass
         except BaseException as error:  # noqa: BLE001  # whatever escapes is what we look for
@@ -255,8 +287,13 @@ class Scheduler:
         if self.over:
             return
         self._recorder.add(actor.name, EventKind.THREAD, "ended")
+        self.touch(actor, change=True)
         self.wake(f"thread {actor.name}")
         self._resume(self._next())
+
+    def _begin_stretch(self, actor: Actor, step: int = -1) -> None:
+        self._touched = set()
+        self.stretches.append(Stretch(actor.name, step, self._touched))
 
     def _make_ready(self, actor: Actor) -> None:
         actor.state, actor.wait, actor.deadline = State.READY, None, None
@@ -307,8 +344,9 @@ class Scheduler:
         raise SimulationOver
 
     def _report_deadlock(self) -> None:
+        """Unless all who wait are listeners, or idle threads of the target: those are leaks."""
         waiting = [actor for actor in self.cast if actor.state is State.BLOCKED]
-        if all(actor.background for actor in waiting):
+        if all(actor.background or (actor.of_target and not _holder(actor)) for actor in waiting):
             return
         self._stuck("deadlock", "; ".join(map(_who_waits, waiting)))
 
@@ -327,12 +365,17 @@ class Scheduler:
 
 
 def _who_waits(actor: Actor) -> str:
-    wait = actor.wait
-    if wait is None:
-        return actor.name
-    holder = wait.holder() if wait.holder is not None else None
+    subject = actor.wait.subject if actor.wait is not None else "nothing"
+    holder = _holder(actor)
     held = f", held by {holder}" if holder else ""
-    return f"{actor.name} waits for {wait.subject}{held}"
+    return f"{actor.name} waits for {subject}{held}"
+
+
+def _holder(actor: Actor) -> str | None:
+    """Who else could end the wait; nobody in particular if it waits to be notified."""
+    ask = actor.wait.holder if actor.wait is not None else None
+    holder = ask() if ask is not None else None
+    return None if holder == actor.name else holder
 
 
 @contextlib.contextmanager

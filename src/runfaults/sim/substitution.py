@@ -112,7 +112,26 @@ _SUBSTITUTES: dict[Any, Any] = {
     time.perf_counter_ns: _clock(time.perf_counter_ns, _NANOSECONDS),
 }
 
-_METHODS = {"start": _start, "join": _join, "is_alive": _is_alive}
+def _noted(real: Callable[[threading.Event], Any], *, change: bool) -> Any:  # noqa: ANN401
+    """An event's method that tells the scheduler of the use: reading a flag takes no lock."""
+
+    def method(event: threading.Event) -> Any:  # noqa: ANN401  # as the original
+        actor = current_actor()
+        if actor is not None:
+            actor.scheduler.touch(event, change=change)
+        return real(event)
+
+    return method
+
+
+_METHODS: dict[tuple[type, str], Any] = {
+    (threading.Thread, "start"): _start,
+    (threading.Thread, "join"): _join,
+    (threading.Thread, "is_alive"): _is_alive,
+    (threading.Event, "is_set"): _noted(threading.Event.is_set, change=False),
+    (threading.Event, "set"): _noted(threading.Event.set, change=True),
+    (threading.Event, "clear"): _noted(threading.Event.clear, change=True),
+}
 
 
 @contextlib.contextmanager
@@ -123,18 +142,18 @@ def controlled_primitives() -> Generator[None]:
     context serves many schedules.
     """
     replaced = list(_captured_names())
-    methods = {name: getattr(threading.Thread, name) for name in _METHODS}
+    methods = {place: getattr(*place) for place in _METHODS}
     for module, name, original in replaced:
         setattr(module, name, _SUBSTITUTES[original])
-    for name, method in _METHODS.items():
-        setattr(threading.Thread, name, method)
+    for (owner, name), method in _METHODS.items():
+        setattr(owner, name, method)
     try:
         yield
     finally:
         for module, name, original in replaced:
             setattr(module, name, original)
-        for name, method in methods.items():
-            setattr(threading.Thread, name, method)
+        for (owner, name), method in methods.items():
+            setattr(owner, name, method)
 
 
 def _captured_names() -> Iterator[tuple[ModuleType, str, Any]]:

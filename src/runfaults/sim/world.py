@@ -22,7 +22,7 @@ from runfaults.sim.director import ScheduleDirector
 from runfaults.sim.gate import CurrentGate, Survey, SurveyedPoint, WorldGate
 from runfaults.sim.pipeline import ScriptedPipeline
 from runfaults.sim.recorder import Recorder
-from runfaults.sim.scheduler import Director, Scheduler, Step
+from runfaults.sim.scheduler import Director, Scheduler, Step, Stretch
 from runfaults.sim.substitution import controlled_primitives
 from runfaults.sqlite.hook import connections_through
 from runfaults.sqlite.plan import FaultPlan
@@ -49,6 +49,7 @@ class Execution:
     Attributes:
         history: What happened.
         steps: The yield points, in the order in which they were reached.
+        stretches: What the actors did between them.
         struck: Strikes per fault of the schedule.
         unreached: Elements of the schedule whose moment never came, as text.
         refused: Faults that cannot strike where the schedule wants them, with the reason.
@@ -56,6 +57,7 @@ class Execution:
 
     history: History
     steps: tuple[Step, ...]
+    stretches: tuple[Stretch, ...]
     struck: tuple[int, ...]
     unreached: tuple[str, ...]
     refused: tuple[tuple[Fault, str], ...]
@@ -228,6 +230,7 @@ class World:
         return Execution(
             history,
             tuple(self.scheduler.steps),
+            tuple(self.scheduler.stretches),
             self._plan.struck,
             (*map(str, self._plan.unreached()), *self._director.unreached()),
             tuple(self._plan.refused),
@@ -319,11 +322,10 @@ class World:
         for actor in self.scheduler.cast:
             if actor.alive and not actor.background:
                 yield "thread", actor.name
-        for opener, connection in self.gate.opened:
-            if not connection.closed:
-                yield "connection", f"opened by {opener}"
-                if connection.in_transaction:
-                    yield "transaction", f"of the connection opened by {opener}"
+        for opener, connection in self.gate.left_open():
+            yield "connection", f"opened by {opener}"
+            if connection.in_transaction:
+                yield "transaction", f"of the connection opened by {opener}"
         for lock in self.scheduler.locks:
             if lock.owner is not None:
                 yield "lock", f"{lock.name} held by {lock.owner.name}"

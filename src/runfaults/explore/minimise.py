@@ -1,0 +1,149 @@
+"""Shrinks a failing schedule until nothing can be removed, and says what each rest is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from runfaults.explore.findings import schedule_order
+from runfaults.model import Ending, Fault, Judgement, Schedule, Verdict
+from runfaults.oracle.judge import judge
+from runfaults.sim.world import Simulation
+
+
+class NothingToMinimiseError(ValueError):
+    """The schedule does not fail: there is nothing to preserve while shrinking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What one element of a minimal schedule is needed for.
+
+    Attributes:
+        element: The element as text.
+        without: The verdict without it.
+    """
+
+    element: str
+    without: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Minimal:
+    """A schedule from which nothing can be removed.
+
+    Attributes:
+        schedule: The schedule.
+        judgements: What every rule says of it.
+        needs: For each element, what becomes of the verdict without it.
+        tried: How many schedules were run.
+    """
+
+    schedule: Schedule
+    judgements: tuple[Judgement, ...]
+    needs: tuple[Need, ...]
+    tried: int
+
+
+class _Search:
+    """Runs candidates and keeps one that still breaks the same rule."""
+
+    def __init__(self, simulation: Simulation, schedule: Schedule) -> None:
+        self._simulation = simulation
+        self.tried = 0
+        self.schedule = schedule
+        self.judgements = self.judge(schedule) or ()
+        self.verdict = Verdict.worst(each.verdict for each in self.judgements)
+        if self.verdict is Verdict.HOLDS:
+            raise NothingToMinimiseError(
+                f"'{schedule}' does not fail: every rule holds, so there is nothing to minimise"
+            )
+        self._rules = {each.rule for each in self.judgements if each.verdict is self.verdict}
+
+    def judge(self, schedule: Schedule) -> tuple[Judgement, ...] | None:
+        """The judgements, or None if the schedule cannot happen as written."""
+        self.tried += 1
+        execution = self._simulation.run(schedule)
+        if execution.refused or execution.unreached:
+            return None
+        return judge(execution.history)
+
+    def try_smaller(self) -> bool:
+        """Replace the schedule by a smaller one that fails the same way, if there is one."""
+        for candidate in sorted(candidates(self.schedule), key=schedule_order):
+            judgements = self.judge(candidate)
+            if judgements is not None and self._rules & {
+                each.rule for each in judgements if each.verdict is self.verdict
+            }:
+                self.schedule, self.judgements = candidate, judgements
+                self._rules = {e.rule for e in judgements if e.verdict is self.verdict}
+                return True
+        return False
+
+
+def minimise(simulation: Simulation, schedule: Schedule) -> Minimal:
+    """Shrink a failing schedule.
+
+    Raises:
+        NothingToMinimiseError: if it does not fail.
+    """
+    search = _Search(simulation, schedule)
+    while search.try_smaller():
+        pass
+    return Minimal(search.schedule, search.judgements, _needs(search), search.tried)
+
+
+def candidates(schedule: Schedule) -> Iterator[Schedule]:
+    """Every schedule that is one step simpler: an element less, or one element simpler."""
+    for smaller, _ in _one_less(schedule):
+        yield smaller
+    for number, fault in enumerate(schedule.faults):
+        for times in (1, 2, 3, 4, 6):
+            if fault.times is None or times < fault.times:
+                yield _with_fault(schedule, number, fault._replace(times=times))
+        if fault.kind != "busy":
+            yield _with_fault(schedule, number, fault._replace(kind="busy"))
+    for number, act in enumerate(schedule.acts):
+        if act.kind != "cancel":
+            acts = [*schedule.acts]
+            acts[number] = act._replace(kind="cancel")
+            yield replace(schedule, acts=tuple(acts))
+    for ending in Ending:
+        if ending is schedule.pipeline:
+            break
+        yield replace(schedule, pipeline=ending)
+    if schedule.journal != "delete":
+        yield replace(schedule, journal="delete")
+    if schedule.seed:
+        yield replace(schedule, seed=0)
+
+
+def _one_less(schedule: Schedule) -> Iterator[tuple[Schedule, str]]:
+    for number, fault in enumerate(schedule.faults):
+        rest = schedule.faults[:number] + schedule.faults[number + 1 :]
+        yield replace(schedule, faults=rest), f"fault {fault}"
+    for number, act in enumerate(schedule.acts):
+        rest = schedule.acts[:number] + schedule.acts[number + 1 :]
+        yield replace(schedule, acts=rest), f"act {act}"
+    for number, preemption in enumerate(schedule.preemptions):
+        rest = schedule.preemptions[:number] + schedule.preemptions[number + 1 :]
+        yield replace(schedule, preemptions=rest), f"switch {preemption}"
+
+
+def _with_fault(schedule: Schedule, number: int, fault: Fault) -> Schedule:
+    faults = [*schedule.faults]
+    faults[number] = fault
+    return replace(schedule, faults=tuple(faults))
+
+
+def _needs(search: _Search) -> tuple[Need, ...]:
+    needs: list[Need] = []
+    for smaller, element in _one_less(search.schedule):
+        judgements = search.judge(smaller)
+        verdict = (
+            Verdict.UNKNOWN
+            if judgements is None
+            else Verdict.worst(each.verdict for each in judgements)
+        )
+        needs.append(Need(element, verdict))
+    return tuple(needs)

@@ -1,0 +1,287 @@
+"""Every schedule within a bound, interleavings included, each class of equal ones run once.
+
+A schedule is grown element by element, in the order in which the elements take effect: after a
+run, each yield point later than its last element is a place for one more preemption, act or fault.
+So every set of elements is tried exactly once, on histories in which it really happens.
+
+The reduction: pausing an actor for another one right before a stretch, or right after it, gives
+the same outcome if the stretch and everything that the other one does meanwhile commute (neither
+changes what the other uses: partial-order reduction at the granularity of yield points). Of such
+neighbours only the later is run, and only where nothing can grow from either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from runfaults.explore.findings import Findings
+from runfaults.model import Act, Ending, EventKind, Fault, Preemption, Schedule
+from runfaults.oracle.judge import judge
+from runfaults.sim.scheduler import Stretch
+from runfaults.sim.world import Execution, Simulation
+
+Touch = tuple[object, bool]
+"""A shared thing, and whether it was changed: see `Stretch`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchBound:
+    """How many elements a schedule may have, and which.
+
+    Attributes:
+        faults: At most so many faults.
+        acts: At most so many acts.
+        preemptions: At most so many preemptions.
+        kinds: Fault kinds to choose from.
+        act_kinds: Acts to choose from.
+        counts: How many operations in a row a fault strikes.
+        endings: How the pipeline ends.
+        journals: SQLite journal modes.
+        reduce: False runs equivalent schedules too, to check the reduction.
+        seed: Seed of the `random` module in every schedule.
+    """
+
+    faults: int = 1
+    acts: int = 1
+    preemptions: int = 1
+    kinds: tuple[str, ...] = ("busy",)
+    act_kinds: tuple[str, ...] = ("cancel", "cancel-api")
+    counts: tuple[int | None, ...] = (1,)
+    endings: tuple[Ending, ...] = (Ending.SUCCEEDS,)
+    journals: tuple[str, ...] = ("delete",)
+    reduce: bool = True
+    seed: int = 0
+
+    def describe(self) -> str:
+        """The bound in words."""
+        return (
+            f"all schedules with <= {self.faults} fault{'s' * (self.faults != 1)} "
+            f"({', '.join(self.kinds)}), <= {self.acts} act{'s' * (self.acts != 1)} "
+            f"({', '.join(self.act_kinds)}), <= {self.preemptions} "
+            f"preemption{'s' * (self.preemptions != 1)}; pipeline {', '.join(self.endings)}; "
+            f"journal {', '.join(self.journals)}"
+        )
+
+    def bases(self) -> list[Schedule]:
+        """The schedules without elements from which everything grows."""
+        return [
+            Schedule(pipeline=ending, journal=journal, seed=self.seed)
+            for journal in self.journals
+            for ending in self.endings
+        ]
+
+
+class _Node(NamedTuple):
+    """A schedule that has run, and where it may grow.
+
+    `step` is the number of the yield point at which its last element took effect; elements come in
+    the order of their steps, at one step first what comes before the operation, then the fault.
+    """
+
+    schedule: Schedule
+    execution: Execution
+    faults: tuple[tuple[int, Fault], ...]
+    step: int
+
+
+def roots(simulation: Simulation, bound: SearchBound) -> list[Schedule]:
+    """The shards of a search: the empty schedules and those with one element, reduced."""
+    found = Findings()
+    shards: list[Schedule] = []
+    for base in bound.bases():
+        shards.append(base)
+        node = _run(simulation, base, bound, found, 0)
+        shards += [child.schedule for child in _children(simulation, node, bound, found)]
+    return shards
+
+
+def search_shard(simulation: Simulation, shard: Schedule, bound: SearchBound) -> Findings:
+    """Run a shard and, if it has an element, everything that grows from it."""
+    findings = Findings()
+    if not shard.size:
+        node = _run(simulation, shard, bound, findings, 0)
+        # The children are shards of their own: here they only tell how many were pruned.
+        known = Findings()
+        for _ in _children(simulation, node, bound, known):
+            pass
+        findings.pruned += known.pruned
+        return findings
+    step = _step_of_only_element(simulation, shard, bound)
+    _grow(simulation, _run(simulation, shard, bound, findings, step), bound, findings)
+    return findings
+
+
+def search(simulation: Simulation, bound: SearchBound) -> Findings:
+    """Run the whole search in this process."""
+    findings = Findings()
+    for base in bound.bases():
+        _grow(simulation, _run(simulation, base, bound, findings, 0), bound, findings)
+    return findings
+
+
+def _grow(simulation: Simulation, node: _Node, bound: SearchBound, findings: Findings) -> None:
+    for child in _children(simulation, node, bound, findings):
+        _grow(simulation, child, bound, findings)
+
+
+def _children(
+    simulation: Simulation, node: _Node, bound: SearchBound, findings: Findings
+) -> Iterator[_Node]:
+    """Every schedule with one element more, taking effect later than all others."""
+    yield from _with_another_fault(simulation, node, bound, findings)
+    if len(node.schedule.acts) < bound.acts:
+        for kind in bound.act_kinds:
+            yield from _interrupted(simulation, node, bound, findings, kind, act=True)
+    if len(node.schedule.preemptions) < bound.preemptions:
+        for name in sorted({name for step in node.execution.steps for name in step.ready}):
+            yield from _interrupted(simulation, node, bound, findings, name, act=False)
+
+
+def _with_another_fault(
+    simulation: Simulation, node: _Node, bound: SearchBound, findings: Findings
+) -> Iterator[_Node]:
+    if len(node.schedule.faults) >= bound.faults:
+        return
+    for step, fault in node.faults:
+        for count in bound.counts:
+            longer = fault._replace(times=count)
+            schedule = replace(node.schedule, faults=(*node.schedule.faults, longer))
+            yield _run(simulation, schedule, bound, findings, step + 1)
+
+
+def _interrupted(
+    simulation: Simulation,
+    node: _Node,
+    bound: SearchBound,
+    findings: Findings,
+    name: str,
+    *,
+    act: bool,
+) -> Iterator[_Node]:
+    """Pause the running actor for another one at each later step, from the last to the first.
+
+    `name` is an act that enters, or an actor that is ready already.
+    """
+    steps = node.execution.steps
+    born = _birth(node.execution)
+    reduce = bound.reduce and _is_last(node.schedule, bound)
+    later: _Later | None = None
+    for number in range(len(steps) - 1, node.step - 1, -1):
+        step = steps[number]
+        if step.event <= born if act else name not in step.ready:
+            later = None
+            continue
+        if reduce and later is not None and later.commutes_from(number):
+            findings.pruned += 1
+            later = later.at(number)
+            continue
+        at = step.point
+        schedule = (
+            replace(node.schedule, acts=(*node.schedule.acts, Act(name, at)))
+            if act
+            else replace(
+                node.schedule, preemptions=(*node.schedule.preemptions, Preemption(at, name))
+            )
+        )
+        child = _run(simulation, schedule, bound, findings, number + 1)
+        yield child
+        later = _Later.of(child.execution, number)
+
+
+def _is_last(schedule: Schedule, bound: SearchBound) -> bool:
+    """Whether a schedule with one element more is full: nothing can grow from it.
+
+    What grows from two equivalent schedules need not be equivalent within a bound on preemptions,
+    so only the last elements are reduced.
+    """
+    return schedule.size + 1 == bound.faults + bound.acts + bound.preemptions
+
+
+class _Later(NamedTuple):
+    """An interruption that has been run: what decides whether one earlier makes a difference.
+
+    Attributes:
+        number: The step at which an actor was paused.
+        before: What had happened up to the pause.
+        meanwhile: Everything touched between the pause and the paused actor's return.
+    """
+
+    number: int
+    before: tuple[Stretch, ...]
+    meanwhile: set[Touch]
+
+    @classmethod
+    def of(cls, execution: Execution, number: int) -> _Later:
+        """Look back at an execution that was interrupted at a step."""
+        paused = execution.steps[number].point.actor
+        stretches = execution.stretches
+        back = next(
+            (at for at, stretch in enumerate(stretches) if stretch.step == number), len(stretches)
+        )
+        left = max((at for at in range(back) if stretches[at].actor == paused), default=-1)
+        meanwhile = {touch for each in stretches[left + 1 : back] for touch in each.touched}
+        return cls(number, stretches[: left + 1], meanwhile)
+
+    def commutes_from(self, number: int) -> bool:
+        """Whether pausing right before the last stretch, at step `number`, comes to the same."""
+        if not self.before:
+            return False
+        last = self.before[-1]
+        return number + 1 == self.number and last.step == number and self._commutes(last.touched)
+
+    def at(self, number: int) -> _Later:
+        """The same interruption, one stretch earlier."""
+        return self._replace(number=number, before=self.before[:-1])
+
+    def _commutes(self, stretch: set[Touch]) -> bool:
+        """Whether neither changes what the other uses."""
+        used = {thing for thing, _ in stretch}
+        changed = {thing for thing, change in stretch if change}
+        return not any(
+            thing in changed or (change and thing in used) for thing, change in self.meanwhile
+        )
+
+
+def _birth(execution: Execution) -> int:
+    """The event with which the run appeared: before it there is nothing to act upon."""
+    for event in execution.history.events:
+        if event.kind is EventKind.STATUS:
+            return event.number
+    return len(execution.history.events)
+
+
+def _run(
+    simulation: Simulation, schedule: Schedule, bound: SearchBound, findings: Findings, step: int
+) -> _Node:
+    kinds: Sequence[str] = bound.kinds if len(schedule.faults) < bound.faults else ()
+    execution, survey = simulation.survey(schedule, kinds)
+    findings.add(execution.history, judge(execution.history))
+    for fault, reason in execution.refused:
+        findings.problems.append(f"{schedule}: {fault} was refused: {reason}")
+    for element in execution.unreached:
+        findings.problems.append(f"{schedule}: never reached: {element}")
+    numbers = {each.point: number for number, each in enumerate(execution.steps)}
+    faults = tuple(
+        (numbers[point], Fault(kind, point))
+        for point, _event, refusals in survey
+        if numbers[point] + 1 >= step
+        for kind, refusal in refusals
+        if refusal is None
+    )
+    struck = {fault.at for fault in schedule.faults}
+    free = tuple((number, fault) for number, fault in faults if fault.at not in struck)
+    return _Node(schedule, execution, free, step)
+
+
+def _step_of_only_element(simulation: Simulation, shard: Schedule, bound: SearchBound) -> int:
+    """Where a shard's element takes effect."""
+    (point,) = (
+        *(fault.at for fault in shard.faults),
+        *(act.at for act in shard.acts),
+        *(preemption.at for preemption in shard.preemptions),
+    )
+    bare = Schedule(pipeline=shard.pipeline, journal=shard.journal, seed=bound.seed)
+    steps = simulation.run(bare).steps
+    return next(number + 1 for number, step in enumerate(steps) if step.point == point)
