@@ -29,6 +29,11 @@ WAITER = "wait"
 """Name of the private lock on which `Condition.wait` blocks: nobody else ever takes it, so taking
 it for the first time is no yield point."""
 
+TRUSTED = frozenset({"concurrent", "filelock", "logging", "tenacity"})
+"""Packages whose own locks are no yield points. Waiting for one is done by the scheduler as for any
+other, but no thread is paused right before it takes one: what is examined are the interleavings of
+the program, not those inside these libraries."""
+
 
 class ControlledLock:
     """A `threading.Lock` whose waiting is done by the scheduler, on virtual time.
@@ -37,10 +42,11 @@ class ControlledLock:
     keeps it): in the next one it is free. A thread outside any simulation gets a real lock.
     """
 
-    __slots__ = ("_outside", "_owner", "_waiters", "name")
+    __slots__ = ("_outside", "_owner", "_waiters", "name", "yields")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, yields: bool = True) -> None:
         self.name = name
+        self.yields = yields
         self._owner: Actor | None = None
         self._waiters: list[Actor] = []
         self._outside = allocate_lock()
@@ -71,7 +77,7 @@ class ControlledLock:
     def _acquire(
         self, actor: Actor, scheduler: Scheduler, *, blocking: bool, timeout: float
     ) -> bool:
-        if self.name != WAITER:
+        if self.yields:
             scheduler.reach(Operation.ACQUIRE, self.name)
         scheduler.touch(self, change=True)
         if self._owner is not None and not blocking:
@@ -137,8 +143,8 @@ class ControlledLock:
         return f"<controlled lock {self.name} held by {self._holder()}>"
 
 
-def name_from_source() -> str:
-    """The name that the program gives the lock being made: the target of the assignment.
+def lock_from_source() -> ControlledLock:
+    """A lock with the name that the program gives it: the target of the assignment.
 
     Looks for the nearest frame outside `threading` and `queue`. Locks made by
     `Condition.wait` get the name `WAITER`.
@@ -146,9 +152,11 @@ def name_from_source() -> str:
     frame = sys._getframe(2)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the documented way to look at one's callers
     while frame.f_back is not None and frame.f_globals.get("__name__") in _PASSED_OVER:
         if frame.f_code.co_name == "wait":
-            return WAITER
+            return ControlledLock(WAITER, yields=False)
         frame = frame.f_back
-    return _assigned_name(frame.f_code, frame.f_lineno)
+    package = str(frame.f_globals.get("__name__")).partition(".")[0]
+    name = _assigned_name(frame.f_code, frame.f_lineno)
+    return ControlledLock(name, yields=package not in TRUSTED)
 
 
 @lru_cache(maxsize=4096)

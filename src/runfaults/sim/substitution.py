@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from runfaults.model import Operation
 from runfaults.sim.actor import Actor, current_actor
-from runfaults.sim.lock import WAITER, ControlledLock, name_from_source
+from runfaults.sim.lock import WAITER, lock_from_source
 from runfaults.sim.scheduler import real_join, real_start
 
 _real_lock = threading.Lock
@@ -35,7 +35,7 @@ def _lock() -> Any:  # noqa: ANN401  # a lock of either sort
     actor = current_actor()
     if actor is None:
         return _real_lock()
-    lock = ControlledLock(name_from_source())
+    lock = lock_from_source()
     if lock.name != WAITER:
         actor.scheduler.locks.append(lock)
     return lock
