@@ -59,7 +59,6 @@ class Actor:
         background: True for one that may be left waiting when everything else is over (a
             subscriber that listens); the others must come to an end, or it is a deadlock.
         of_target: Whether the target started it, and not the harness.
-        of_target: Whether the target started it, and not the harness.
         thread: The OS thread.
     """
 

@@ -26,7 +26,7 @@ class Call(NamedTuple):
     Attributes:
         operation: What is performed.
         statement: The SQL statement, parsed; an empty one where there is no SQL.
-        connection: Who performs it. None for `connect`, where there is none yet.
+        connection: Who performs it. For `connect` None before, and the new one after.
         cursor: Whose rows are fetched; None for the other operations.
         real: Performs the operation on the real engine, past the gate. For kinds: what a
             fault leaves is sometimes most faithfully made by the operation itself.
@@ -76,5 +76,6 @@ def at_gate(gate: Gate, call: Call) -> Any:  # noqa: ANN401 - what the operation
     except BaseException as error:
         gate.after(call, error)
         raise
-    gate.after(call, None)
+    opened = call.operation is Operation.CONNECT
+    gate.after(call._replace(connection=result) if opened else call, None)
     return result
