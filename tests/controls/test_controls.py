@@ -1,0 +1,305 @@
+"""Every detector has a control: the planted bug is caught by its rule, its innocent twin passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from runfaults.explore.bound import Bound
+from runfaults.explore.check import check
+from runfaults.explore.replay import replay
+from runfaults.model import Act, CheckResult, Ending, EventKind, Schedule, Verdict
+from runfaults.oracle.judge import judge
+from runfaults.oracle.rules import RULES
+from runfaults.sim.world import Execution, Simulation
+from runfaults.targets import target_named
+
+HERE = Path(__file__).parent
+
+
+def bound(
+    *endings: Ending,
+    kinds: tuple[str, ...] = (),
+    counts: tuple[int | None, ...] = (1,),
+    cancels: tuple[str, ...] = (),
+) -> Bound:
+    """A bound of a few dozen schedules, up to a few hundred where faults meet cancels."""
+    return Bound(
+        "control",
+        endings=endings or (Ending.SUCCEEDS,),
+        journals=("delete",),
+        kinds=kinds,
+        counts=counts,
+        cancels=cancels,
+        cancelled_counts=counts,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A planted bug, its twin, and where to look."""
+
+    file: str
+    bug: str
+    twin: str
+    rules: tuple[str, ...]
+    bound: Bound
+
+    def __str__(self) -> str:
+        return self.bug
+
+
+LOST = ("lost-acknowledgement",)
+BUSY = ("busy",)
+
+CONTROLS = [
+    Control(
+        "one_try",
+        "OneTry",
+        "RecordsApart",
+        ("succeeded-never-failed", "cancelled-never-failed", "accepted-cancel-is-cancelled"),
+        bound(kinds=BUSY, cancels=("cancel",)),
+    ),
+    Control("self_lock", "SelfLock", "LetsGoFirst", ("eventually-terminal",), bound(kinds=BUSY)),
+    Control(
+        "forgotten_cancel",
+        "ForgottenCancel",
+        "RememberedCancel",
+        ("cancelled-never-failed", "accepted-cancel-is-cancelled"),
+        bound(kinds=BUSY, cancels=("cancel",)),
+    ),
+    Control(
+        "unconditional_update",
+        "UnconditionalUpdate",
+        "ConditionalUpdate",
+        ("terminal-is-final",),
+        bound(cancels=("cancel-api",)),
+    ),
+    Control(
+        "api_cancel",
+        "OverwritesApiCancel",
+        "RespectsApiCancel",
+        ("terminal-is-final",),
+        bound(cancels=("cancel-api",)),
+    ),
+    Control(
+        "signal_first",
+        "SignalFirst",
+        "RecordFirst",
+        ("signal-matches-record",),
+        bound(kinds=BUSY),
+    ),
+    Control(
+        "late_subscriber",
+        "LateSubscriber",
+        "PunctualSubscriber",
+        ("signal-matches-record",),
+        bound(cancels=("subscribe",)),
+    ),
+    Control(
+        "gives_up",
+        "GivesUp",
+        "Persists",
+        ("eventually-terminal",),
+        bound(kinds=BUSY, counts=(1, 2, 3)),
+    ),
+    Control(
+        "swallowed_error",
+        "SwallowedError",
+        "ReportedError",
+        ("failed-has-a-cause",),
+        bound(Ending.SUCCEEDS, Ending.RAISES),
+    ),
+    Control(
+        "escaping_exit",
+        "EscapingExit",
+        "CaughtExit",
+        ("nothing-escapes", "eventually-terminal"),
+        bound(*Ending),
+    ),
+    Control("leaks", "LeakedConnection", "ClosedConnection", ("nothing-leaks",), bound()),
+    Control("leaks", "LeakedTransaction", "ClosedConnection", ("nothing-leaks",), bound()),
+    Control("leaks", "LeakedLock", "ReleasedLock", ("nothing-leaks",), bound(Ending.RAISES)),
+    Control("leaks", "LeakedThread", "JoinedThread", ("nothing-leaks",), bound()),
+    Control("leaks", "LeakedSubscriber", "ForgottenSubscriber", ("nothing-leaks",), bound()),
+    Control(
+        "accidental_commit",
+        "AccidentalCommit",
+        "RollsBackFirst",
+        ("database-stays-sound",),
+        bound(Ending.RAISES_IN_TRANSACTION),
+    ),
+    Control(
+        "lost_row",
+        "LostRow",
+        "TidiedRow",
+        ("start-answers-truthfully", "eventually-terminal"),
+        bound(kinds=LOST),
+    ),
+    Control(
+        "mistaken_cancel",
+        "MistakenCancel",
+        "LooksAgain",
+        ("cancelled-has-a-cause",),
+        bound(kinds=LOST),
+    ),
+    Control(
+        "late_cancel",
+        "LateCancel",
+        "DecidedCancel",
+        ("accepted-cancel-is-cancelled",),
+        bound(cancels=("cancel",)),
+    ),
+    Control(
+        "close_while_recording",
+        "CloseWhileRecording",
+        "RecordsBeforeClosing",
+        ("eventually-terminal",),
+        bound(kinds=BUSY, cancels=("close",)),
+    ),
+    Control(
+        "endless_polling",
+        "EndlessPolling",
+        "PatientPolling",
+        ("eventually-terminal",),
+        bound(cancels=("cancel-api",)),
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """A bug that no fault brings out, only two threads that meet: where they meet."""
+
+    file: str
+    bug: str
+    twin: str
+    rule: str
+    act: str
+
+    def __str__(self) -> str:
+        return self.bug
+
+    @property
+    def schedule(self) -> Schedule:
+        return Schedule(acts=(Act.parse(self.act),))
+
+
+ORDERINGS = [
+    Ordering(
+        "late_cancel",
+        "TooLateCancel",
+        "DecidedCancel",
+        "accepted-cancel-is-cancelled",
+        "cancel at run acquire lock",
+    ),
+    Ordering(
+        "double_start",
+        "DoubleStart",
+        "SingleStart",
+        "one-active-run",
+        "start at user execute BEGIN IMMEDIATE #2",
+    ),
+    Ordering(
+        "lock_order",
+        "CrossedLocks",
+        "OrderedLocks",
+        "eventually-terminal",
+        "cancel at run acquire lock",
+    ),
+]
+
+TOLD_BY_A_CRASH = {
+    "crash-loses-no-recorded-outcome",
+    "orphan-is-interrupted-not-failed",
+    "recovery-is-idempotent",
+}
+"""Rules about a process that dies: their controls need one."""
+
+
+class Silent:
+    def start(self, total: int | None) -> None: ...
+
+    def advance(self, count: int = 1) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+def swept(control: Control, name: str, save_to: Path | None = None) -> CheckResult:
+    target = f"{HERE / control.file}.py:{name}"
+    return check(target, control.bound, Silent(), jobs=1, save_to=save_to)
+
+
+def broken(result: CheckResult) -> set[str]:
+    return {name for name, tally in result.rules.items() if tally.verdict is Verdict.BROKEN}
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=str)
+def test_a_planted_bug_is_caught_by_its_rule(control: Control) -> None:
+    result = swept(control, control.bug)
+    assert result.verdict is Verdict.BROKEN
+    assert broken(result) >= set(control.rules)
+    assert not result.notes
+    smallest = result.violations[0]
+    again = replay(smallest.scenario)
+    assert again.as_expected
+    assert again.history.text() == smallest.history.text()
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=str)
+def test_its_innocent_twin_passes(control: Control) -> None:
+    result = swept(control, control.twin)
+    assert result.violations == ()
+    assert result.verdict is Verdict.HOLDS
+    assert not result.notes
+
+
+def judged(ordering: Ordering, name: str) -> tuple[Execution, dict[str, Verdict]]:
+    with Simulation(target_named(f"{HERE / ordering.file}.py:{name}")) as simulation:
+        execution = simulation.run(ordering.schedule)
+    return execution, {each.rule: each.verdict for each in judge(execution.history)}
+
+
+@pytest.mark.parametrize("ordering", ORDERINGS, ids=str)
+def test_a_planted_race_is_caught_where_its_threads_meet(ordering: Ordering) -> None:
+    execution, verdicts = judged(ordering, ordering.bug)
+    assert execution.unreached == ()
+    assert verdicts[ordering.rule] is Verdict.BROKEN
+
+
+@pytest.mark.parametrize("ordering", ORDERINGS, ids=str)
+def test_the_twin_of_a_race_passes_where_its_threads_meet(ordering: Ordering) -> None:
+    execution, verdicts = judged(ordering, ordering.twin)
+    assert execution.unreached == ()
+    assert set(verdicts.values()) == {Verdict.HOLDS}
+
+
+@pytest.mark.parametrize("ordering", ORDERINGS, ids=str)
+def test_no_fault_and_no_cancel_of_a_sweep_finds_a_race(ordering: Ordering) -> None:
+    """Otherwise it would be no control for the search of interleavings."""
+    target = f"{HERE / ordering.file}.py:{ordering.bug}"
+    assert check(target, bound(cancels=("cancel",)), Silent(), jobs=1).verdict is Verdict.HOLDS
+
+
+def test_every_rule_has_a_control() -> None:
+    controlled = {rule for control in CONTROLS for rule in control.rules}
+    controlled |= {ordering.rule for ordering in ORDERINGS}
+    assert controlled == {rule.name for rule in RULES} - TOLD_BY_A_CRASH
+
+
+def test_the_lock_order_is_reported_with_who_holds_what() -> None:
+    (ordering,) = (each for each in ORDERINGS if each.file == "lock_order")
+    execution, _ = judged(ordering, ordering.bug)
+    (stuck,) = (e for e in execution.history.events if e.kind is EventKind.STUCK)
+    assert stuck.subject == "deadlock"
+    assert "run waits for lock lock, held by cancel" in stuck.value
+    assert "cancel waits for lock noting, held by run" in stuck.value
+
+
+def test_polling_for_ever_is_reported_as_a_livelock() -> None:
+    (control,) = (each for each in CONTROLS if each.file == "endless_polling")
+    smallest = swept(control, control.bug).violations[0]
+    (stuck,) = (e for e in smallest.history.events if e.kind is EventKind.STUCK)
+    assert stuck.subject == "livelock"
