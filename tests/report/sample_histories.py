@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import product
 
 from runfaults.model import (
@@ -419,6 +420,7 @@ def broken_result() -> CheckResult:
     )
 
 
+@cache
 def large_result() -> CheckResult:
     """As large as a check of 100,000 schedules may be: long histories, three for each rule."""
     points = tuple(
@@ -461,9 +463,7 @@ def _long(rule: str, copy: int) -> Violation:
         histories.append(script.history())
         proof = proof or record
     return Violation(
-        Scenario(
-            f"{rule}-{copy}", "It goes on.", "large", schedule, Verdict.BROKEN, (rule,)
-        ),
+        Scenario(f"{rule}-{copy}", "It goes on.", "large", schedule, Verdict.BROKEN, (rule,)),
         histories[0],
         (Judgement(rule, Verdict.BROKEN, "it is so", (proof,)),),
         histories[1],

@@ -11,6 +11,11 @@ from runfaults.report.steps import DATABASE, NOTABLE, Failure, Step, printable, 
 _ROUTINE = frozenset({"start", "subscribe", "close"})
 """Requests that are only news when they fail."""
 
+_ORDINARY_WAITS = frozenset({"sleep", "thread", "lock"})
+"""Waits that are only news when nothing goes on after them: `EventKind.STUCK` tells those."""
+_LONGEST = 300
+"""Characters of a reason for being stuck, which may be the stacks of all threads."""
+
 
 class _Sentence(NamedTuple):
     """Sentences with the same key are told once, with a count."""
@@ -74,7 +79,7 @@ def _effect(step: Step, failed: set[str]) -> str:
 def _operation(step: Step) -> Iterator[_Sentence]:
     """The wait, the strike and the error of an operation."""
     wait, strike, failure = map(step.find, (EventKind.WAIT, EventKind.STRIKE, EventKind.ERROR))
-    if wait and wait.subject.partition(" ")[0] not in {"sleep", "thread"}:
+    if wait and wait.subject.partition(" ")[0] not in _ORDINARY_WAITS:
         text = _wait(step, wait)
         yield _Sentence((EventKind.WAIT, text), printable(text))
     if failure:
@@ -95,8 +100,7 @@ def _wait(step: Step, wait: Event) -> str:
     holder = f", held by {wait.value}{itself}" if wait.value else ""
     if wait.subject == DATABASE:
         return f"{_what(step)} waited{long} for the {DATABASE}{holder}"
-    the = "the " if wait.subject.startswith("lock ") else ""
-    return f"the {step.actor} waited{long} for {the}{wait.subject}{holder}"
+    return f"the {step.actor} waited{long} for {wait.subject}{holder}"
 
 
 def _leaving(strike: Event) -> str:
@@ -161,8 +165,13 @@ def _news(event: Event) -> str:
         EventKind.SIGNAL: f"a subscriber was told {event.value}",
         EventKind.THREAD: _thread(event),
         EventKind.LEAK: f"at the end a {event.subject} was left over{detail}",
-        EventKind.STUCK: f"then nothing could go on ({event.subject}){detail}",
+        EventKind.STUCK: f"then nothing could go on ({event.subject}){_short(detail)}",
     }.get(event.kind, "")
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 
 def _recorded(event: Event, history: History) -> str:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
-from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
 from runfaults.model import CheckResult, EventKind, Violation
 from runfaults.report.explain import explain
 from runfaults.report.grid import Grid, cell_text
 from runfaults.report.steps import Step, printable, transition
-from runfaults.report.swimlanes import Row, Swimlanes, arrange, belongs_to_no_lane
+from runfaults.report.swimlanes import Row, arrange, belongs_to_no_lane, fold
 from runfaults.report.terminal import describe_duration, describe_tally, headline, replay_command
 
 if TYPE_CHECKING:
@@ -30,16 +28,6 @@ OPENED = 3
 OPENED_ROWS = 200
 """The first few timelines are open from the start, if they are short; a browser draws the others
 when they are opened."""
-FEWEST_FOLDED = 3
-"""Ordinary steps in a row that are worth folding away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Rows that are shown or folded away together."""
-
-    folded: bool
-    rows: tuple[Row, ...]
 
 
 def to_html(result: CheckResult) -> str:
@@ -85,17 +73,11 @@ def _drawn(number: int, violation: Violation) -> dict[str, object]:
     return {
         "swimlanes": swimlanes,
         "open": number <= OPENED and len(swimlanes.rows) <= OPENED_ROWS,
-        "blocks": tuple(_blocks(swimlanes)),
+        "blocks": tuple(fold(swimlanes.rows)),
         "details": [_details(row) for row in swimlanes.rows],
         "bars": any(cell.bar for row in swimlanes.rows for cell in row.cells),
         "faults": ", ".join(map(str, violation.history.schedule.faults)),
     }
-
-
-def _blocks(swimlanes: Swimlanes) -> Iterator[Block]:
-    for ordinary, group in groupby(swimlanes.rows, key=lambda row: row.ordinary):
-        rows = tuple(group)
-        yield Block(ordinary and len(rows) >= FEWEST_FOLDED, rows)
 
 
 def _details(row: Row) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from runfaults.model import CheckResult, Verdict, Violation
@@ -10,8 +9,6 @@ from runfaults.report.explain import explain
 from runfaults.report.steps import printable
 from runfaults.report.terminal import describe_tally, replay_command
 from runfaults.report.timeline import timeline_text
-
-_NOT_XML = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 
@@ -23,7 +20,10 @@ def to_junit(result: CheckResult) -> str:
     """
     suites = Element("testsuites", name="runfaults")
     suite = SubElement(
-        suites, "testsuite", name=_text(f"runfaults.{result.target}"), time=f"{result.elapsed:.3f}"
+        suites,
+        "testsuite",
+        name=printable(f"runfaults.{result.target}"),
+        time=f"{result.elapsed:.3f}",
     )
     for rule, tally in result.rules.items():
         case = _case(suite, f"{result.target}.rules", rule)
@@ -34,7 +34,7 @@ def to_junit(result: CheckResult) -> str:
         _outcome(case, violation.verdict, rules, _story(violation))
     if not result.finished:
         case = _case(suite, result.target, "the whole bound was covered")
-        SubElement(case, "skipped", message=_text("; ".join(result.not_reached)))
+        SubElement(case, "skipped", message=printable("; ".join(result.not_reached)))
     for attribute, tag in _COUNTED.items():
         count = str(sum(1 for _ in suite.iter(tag)))
         suites.set(attribute, count)
@@ -44,14 +44,16 @@ def to_junit(result: CheckResult) -> str:
 
 
 def _case(suite: Element, group: str, name: str) -> Element:
-    return SubElement(suite, "testcase", classname=_text(f"runfaults.{group}"), name=_text(name))
+    return SubElement(
+        suite, "testcase", classname=printable(f"runfaults.{group}"), name=printable(name)
+    )
 
 
 def _outcome(case: Element, verdict: Verdict, message: str, body: str) -> None:
     if verdict is Verdict.HOLDS:
         return
     tag = "failure" if verdict is Verdict.BROKEN else "error"
-    SubElement(case, tag, message=_text(message), type=verdict).text = _text(body)
+    SubElement(case, tag, message=printable(message), type=verdict).text = printable(body)
 
 
 def _story(violation: Violation) -> str:
@@ -63,8 +65,3 @@ def _story(violation: Violation) -> str:
         timeline_text(violation.history, violation.judgements),
     ]
     return "\n\n".join(filter(None, parts))
-
-
-def _text(text: str) -> str:
-    """Without the characters that XML 1.0 cannot hold, however escaped."""
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", printable(text))

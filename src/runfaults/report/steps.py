@@ -18,16 +18,19 @@ NOTABLE = 0.001
 _ANSWERS = frozenset({EventKind.OK, EventKind.ERROR})
 _PARTS = frozenset({EventKind.OK, EventKind.ERROR, EventKind.STRIKE, EventKind.WAIT})
 _NOBODY = frozenset({EventKind.STATUS, EventKind.LEAK, EventKind.STUCK, EventKind.SETTLED})
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 _ERROR = re.compile(
     r"(?P<class>[\w.]+)(?:: (?P<message>.*?))?(?: \[(?P<name>\w+)\])?", flags=re.DOTALL
 )
 
 
 def printable(text: str) -> str:
-    r"""The text with control characters and bidirectional overrides spelt out (`\x1b`).
+    r"""The text with control characters, overrides and the like spelt out (`\x1b`).
 
-    Error messages come from the system under test: they must not be able to move a cursor.
+    Error messages come from the system under test: they must not be able to move a cursor, turn
+    the line round, or be what no encoding or XML document can hold.
     """
     return _CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text.replace("\r\n", "\n"))
 
@@ -127,7 +130,8 @@ class Step:
         seconds = self.until - wait.time
         long = f" {seconds:.4g} s" if seconds >= NOTABLE else ""
         itself = " itself" if wait.value == self.actor else ""
-        holder = f", held by {wait.value}{itself}" if wait.value else ""
+        told = wait.value and not wait.subject.startswith("thread ")
+        holder = f", held by {wait.value}{itself}" if told else ""
         return printable(what + long + holder)
 
     @property

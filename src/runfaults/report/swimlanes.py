@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from runfaults.model import Event, EventKind, History, Judgement, Vocabulary
 from runfaults.report.comparison import Pair, compare
@@ -11,6 +12,7 @@ from runfaults.report.steps import DATABASE, Step, lanes, steps
 
 _ENDS_WAIT = frozenset({EventKind.OK, EventKind.ERROR})
 _ORDINARY = frozenset({EventKind.INVOKE, EventKind.OK, EventKind.THREAD})
+_FEWEST_FOLDED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Lane:
 
     Attributes:
         step: What it does, if anything.
-        bar: `waiting` or `holding` where the actor waits, or is waited for; else empty.
+        bar: `waiting` where the actor waits, `holding` where it holds what another one waits for;
+            else empty.
     """
 
     step: Step | None
@@ -54,8 +57,16 @@ class Row:
             and step.kind in _ORDINARY
             and not (step.decisive or step.went_wrong or step.statuses or step.waiting)
             and step.find(EventKind.STRIKE) is None
-            and not any(cell.bar for cell in self.cells)
+            and not any(cell.bar == "holding" for cell in self.cells)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows that are shown, or folded away, together."""
+
+    folded: bool
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +103,13 @@ def _rows(pairs: Iterable[Pair], actors: tuple[str, ...], vocabulary: Vocabulary
             waits.pop(step.actor, None)
             wait = step.find(EventKind.WAIT)
             if wait is not None:
-                waits[step.actor] = wait.value
+                waits[step.actor] = _holder(wait)
             status = _meaning(step.statuses, vocabulary) or status
         if pair.passing is not None:
             other_status = _meaning(pair.passing.statuses, vocabulary) or other_status
-        bars = dict.fromkeys(filter(None, waits.values()), "holding")
-        bars |= dict.fromkeys(waits, "waiting")
+        bars = dict.fromkeys(waits, "waiting") | dict.fromkeys(
+            filter(None, waits.values()), "holding"
+        )
         cells = (
             Lane(step if step and step.actor == actor else None, bars.get(actor, ""))
             for actor in actors
@@ -105,6 +117,12 @@ def _rows(pairs: Iterable[Pair], actors: tuple[str, ...], vocabulary: Vocabulary
         yield Row(pair, tuple(cells), status, other_status)
         if step is not None and any(event.kind in _ENDS_WAIT for event in step.events):
             waits.pop(step.actor, None)
+
+
+def _holder(wait: Event) -> str:
+    """Who holds the lock that is waited for; empty if nobody, or nobody else, does."""
+    holds = wait.subject == DATABASE or wait.subject.startswith("lock ")
+    return wait.value if holds and wait.value != wait.actor else ""
 
 
 def _meaning(transitions: Iterable[Event], vocabulary: Vocabulary) -> str:
@@ -116,6 +134,13 @@ def _meaning(transitions: Iterable[Event], vocabulary: Vocabulary) -> str:
         return "absent"
     meanings = ("active", "completed", "cancelled", "failed", "interrupted")
     return next((each for each in meanings if words[-1] in getattr(vocabulary, each)), "other")
+
+
+def fold(rows: Iterable[Row]) -> Iterator[Block]:
+    """The rows in blocks: ordinary ones together, where there are enough of them to fold away."""
+    for ordinary, group in groupby(rows, key=lambda row: row.ordinary):
+        block = tuple(group)
+        yield Block(ordinary and len(block) >= _FEWEST_FOLDED, block)
 
 
 def belongs_to_no_lane(step: Step, swimlanes: Swimlanes) -> bool:

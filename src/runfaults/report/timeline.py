@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from runfaults.model import EventKind, History, Judgement
 from runfaults.report.console import is_ascii, open_console
-from runfaults.report.steps import DATABASE, Step, lanes, printable, steps, transition
+from runfaults.report.steps import DATABASE, Step, printable, transition
+from runfaults.report.swimlanes import Swimlanes, arrange, belongs_to_no_lane, fold
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -45,37 +46,61 @@ def print_timeline(
         file: Where to print.
         width: Columns; as wide as the terminal, or 100, if None.
     """
-    console = open_console(file, width)
-    for part in timeline(history, tuple(judgements), console):
-        console.print(part)
+    _print(history, tuple(judgements), open_console(file, width), folded=False)
 
 
 def timeline_text(
     history: History, judgements: Iterable[Judgement] = (), *, width: int = 100
 ) -> str:
-    """The history as plain text, without colour: for a test's failure message."""
+    """The history as plain text, for a test's failure message or another report.
+
+    Without colour, and with runs of ordinary steps folded into a line that counts them.
+    """
     file = StringIO()
-    print_timeline(history, judgements, file=file, width=width)
+    _print(history, tuple(judgements), open_console(file, width), folded=True)
     return file.getvalue()
 
 
-def timeline(
-    history: History, judgements: tuple[Judgement, ...], console: Console
-) -> Iterator[RenderableType]:
-    """The parts to print: columns where they fit, else a list; then what was found at the end."""
-    actors = lanes(history)
+def _print(
+    history: History, judgements: tuple[Judgement, ...], console: Console, *, folded: bool
+) -> None:
+    """Columns where they fit, else a list; then what was found at the end, and what marks mean."""
+    swimlanes = arrange(history, judgements)
     marks = _ASCII if is_ascii(console) else _UNICODE
-    found = steps(history, judgements)
-    within = [step for step in found if step.actor in (*actors, DATABASE)]
-    if console.width >= _TIME + _LANE * (len(actors) + 1):
-        yield _columns(within, actors, marks)
+    found = [row.pair.failing for row in swimlanes.rows if row.pair.failing]
+    ending = [step for step in found if belongs_to_no_lane(step, swimlanes)]
+    entries = list(_entries(swimlanes, folded=folded))
+    if console.width >= _TIME + _LANE * (len(swimlanes.actors) + 1):
+        console.print(_columns(entries, swimlanes.actors, marks))
     else:
-        yield from (_line(step, marks) for step in within)
-    yield from (_line(step, marks) for step in found if step not in within)
-    yield _legend(within, found, marks)
+        for entry in entries:
+            console.print(_line(entry, marks) if isinstance(entry, Step) else _counted(entry))
+    for step in ending:
+        console.print(_line(step, marks))
+    legend = _legend(found, marks)
+    if legend:
+        console.print(legend)
 
 
-def _columns(found: list[Step], actors: tuple[str, ...], marks: Marks) -> RenderableType:
+def _entries(swimlanes: Swimlanes, *, folded: bool) -> Iterator[Step | int]:
+    """The steps of actors and database; a number stands for so many ordinary ones."""
+    for block in fold(swimlanes.rows):
+        if folded and block.folded:
+            yield len(block.rows)
+            continue
+        for row in block.rows:
+            step = row.pair.failing
+            if step is not None and not belongs_to_no_lane(step, swimlanes):
+                yield step
+
+
+def _counted(steps: int) -> Text:
+    from rich.text import Text
+
+    return Text(f"... {steps} ordinary steps", "dim")
+
+
+def _columns(entries: list[Step | int], actors: tuple[str, ...], marks: Marks) -> RenderableType:
     from rich import box
     from rich.table import Table
 
@@ -84,9 +109,15 @@ def _columns(found: list[Step], actors: tuple[str, ...], marks: Marks) -> Render
     table.add_column("time/s", justify="right", style="dim", no_wrap=True)
     for actor in (*actors, DATABASE):
         table.add_column(printable(actor), overflow="fold", ratio=1)
-    for step in found:
+    shown = ""
+    for step in entries:
+        if isinstance(step, int):
+            table.add_row("", "", _counted(step))
+            continue
+        time = f"{step.time:.4f}"
         cells = [_cell(step) if step.actor == actor else "" for actor in actors]
-        table.add_row(_mark(step, marks), f"{step.time:.4f}", *cells, _database(step))
+        table.add_row(_mark(step, marks), "" if time == shown else time, *cells, _database(step))
+        shown = time
     return table
 
 
@@ -153,11 +184,11 @@ def _database(step: Step) -> Text:
     return Text("\n".join(lines), "bold red" if step.decisive else "bold")
 
 
-def _legend(within: list[Step], found: tuple[Step, ...], marks: Marks) -> Text:
+def _legend(found: list[Step], marks: Marks) -> Text:
     from rich.text import Text
 
     meanings = [
-        (marks.strike, "a fault strikes", any(step.find(EventKind.STRIKE) for step in within)),
+        (marks.strike, "a fault strikes", any(step.find(EventKind.STRIKE) for step in found)),
         (marks.decisive, "proves the verdict", any(step.decisive for step in found)),
     ]
     return Text("   ".join(f"{mark} {text}" for mark, text, used in meanings if used), "dim")

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from sample_histories import (
+    Script,
+    cancel_lost,
+    deadlock,
+    hostile,
+    mission_bug,
+    self_lock,
+    undisturbed,
+)
+
+from runfaults.model import EventKind, Judgement, Schedule, Verdict, Violation
+from runfaults.report.explain import explain
+
+
+def told(violation: Violation) -> str:
+    return explain(violation.history, violation.judgements)
+
+
+def in_order(text: str, *parts: str) -> bool:
+    positions = [text.find(part) for part in parts]
+    return -1 not in positions and positions == sorted(positions)
+
+
+def test_the_mission_is_told_in_the_order_in_which_it_happened() -> None:
+    assert in_order(
+        told(mission_bug()),
+        "The pipeline had succeeded.",
+        'The run\'s COMMIT got SQLITE_BUSY ("database is locked"), struck by the fault busy '
+        "(transaction kept open, write lock and PENDING kept).",
+        "Later, the run's COMMIT took effect and the database recorded failed.",
+        "A subscriber was told failed.",
+        "So the rule is broken: succeeded-never-failed (the pipeline returned, and run 1 was "
+        "recorded failed).",
+    )
+
+
+def test_the_innocent_twin_has_no_fault_no_error_and_no_conclusion() -> None:
+    assert explain(undisturbed(), [Judgement("a", Verdict.HOLDS, "irrelevant")]) == (
+        "The pipeline had succeeded. The run's COMMIT took effect and the database recorded "
+        "completed. A subscriber was told completed."
+    )
+
+
+def test_an_accepted_cancel_is_told_with_its_answer() -> None:
+    assert in_order(
+        told(cancel_lost()),
+        "A cancel was requested.",
+        "The cancel's UPDATE runs got SQLITE_BUSY",
+        "The manager answered the cancel with True (accepted).",
+        "recorded completed.",
+    )
+
+
+def test_what_happens_again_and_again_is_told_once_with_a_count() -> None:
+    text = told(self_lock())
+    wait = "The run's UPDATE runs waited 5 s for the database, held by run itself"
+    assert f"{wait} (4 times in all)." in text
+    assert text.count(wait) == 1
+
+
+def test_a_run_left_active_is_told() -> None:
+    text = told(self_lock())
+    assert "When nothing could happen any more, the database still said running." in text
+    assert "So 3 rules are broken: eventually-terminal (" in text
+    assert "SQLITE_BUSY escaped from the thread run." in text
+    assert "At the end a connection was left over: opened at run connect." in text
+
+
+def test_a_deadlock_says_who_waits_for_whom() -> None:
+    assert (
+        "Then nothing could go on (deadlock): cancel waits for lock RunManager._lock held by run; "
+        "run waits for lock RunManager._status_lock held by cancel." in told(deadlock())
+    )
+
+
+def test_a_lost_acknowledgement_is_an_effect_all_the_same() -> None:
+    script = Script(Schedule())
+    script.begin("run", "commit")
+    script.add("run", EventKind.STRIKE, "lost-acknowledgement", "the commit stays")
+    script.add("database", EventKind.STATUS, "running", "completed")
+    script.add("run", EventKind.ERROR, "", "OperationalError: disk I/O error [SQLITE_IOERR]")
+    assert (
+        "The run's COMMIT took effect all the same and the database recorded completed."
+        in explain(script.history(), ())
+    )
+
+
+def test_a_refused_cancel_and_a_failing_start_are_told() -> None:
+    script = Script(Schedule())
+    script.add("user", EventKind.REPLY, "start", "raised RuntimeError: one is active")
+    script.add("cancel", EventKind.REPLY, "cancel", "False")
+    assert explain(script.history(), ()) == (
+        "The user's request to start raised RuntimeError: one is active. "
+        "The manager answered the cancel with False (refused)."
+    )
+
+
+def test_what_could_not_be_judged_is_not_called_broken() -> None:
+    text = explain(undisturbed(), [Judgement("a", Verdict.UNKNOWN, "the run hung.")])
+    assert text.endswith("So the rule is not to be judged: a (the run hung).")
+
+
+def test_stacks_of_a_hung_run_are_cut_short() -> None:
+    script = Script(Schedule())
+    script.add("harness", EventKind.STUCK, "hang", "File x\n  line y\n" * 500)
+    assert len(explain(script.history(), ())) < 500
+
+
+def test_it_is_one_paragraph_without_control_characters() -> None:
+    text = told(hostile())
+    assert text.isprintable()
+    assert r"\x1b[2J" in text

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+from sample_histories import broken_result, hostile, passing_result
+
+from runfaults.report.junit import to_junit
+
+
+def test_every_rule_and_every_violation_is_a_test_case() -> None:
+    result = broken_result()
+    (suite,) = ET.fromstring(to_junit(result))
+    names = [case.get("name") for case in suite.iter("testcase")]
+    assert names == [
+        *result.rules,
+        *(violation.scenario.name for violation in result.violations),
+        "the whole bound was covered",
+    ]
+    assert suite.get("name") == "runfaults.one-try"
+
+
+def test_broken_fails_unknown_errs_and_holds_passes() -> None:
+    (suite,) = ET.fromstring(to_junit(broken_result()))
+    outcome = {
+        case.get("name"): [element.tag for element in case] for case in suite.iter("testcase")
+    }
+    assert outcome["succeeded-never-failed"] == ["failure"]
+    assert outcome["terminal-is-final"] == ["error"]
+    assert outcome["one-active-run"] == []
+    assert outcome["the whole bound was covered"] == ["skipped"]
+
+
+def test_the_counts_are_those_of_the_elements() -> None:
+    root = ET.fromstring(to_junit(broken_result()))
+    for element in (root, *root):
+        assert element.get("tests") == str(len(list(element.iter("testcase"))))
+        assert element.get("failures") == str(len(list(element.iter("failure")))) == "9"
+        assert element.get("errors") == str(len(list(element.iter("error")))) == "1"
+
+
+def test_a_violation_tells_its_story_and_how_to_replay_it() -> None:
+    root = ET.fromstring(to_junit(broken_result()))
+    (story,) = (
+        case.findtext("failure", "")
+        for case in root.iter("testcase")
+        if case.get("name") == "cancel-lost"
+    )
+    assert "The manager answered the cancel with True (accepted)." in story
+    assert "runfaults replay faults/cancel-lost.toml" in story
+    assert "running -> completed" in story
+
+
+def test_a_passing_check_has_no_failure() -> None:
+    root = ET.fromstring(to_junit(passing_result()))
+    assert {element.tag for element in root.iter()} == {"testsuites", "testsuite", "testcase"}
+
+
+def test_hostile_text_stays_text() -> None:
+    result = replace(broken_result(), target="a\x00b\ud800", violations=(hostile(),))
+    root = ET.fromstring(to_junit(result).encode())
+    assert not list(root.iter("script"))
+    (suite,) = root
+    assert suite.get("name") == r"runfaults.a\x00b\ud800"
+    assert "</script><script>" in "".join(root.itertext())

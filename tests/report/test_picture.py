@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import sys
+from itertools import pairwise
+from xml.etree import ElementTree as ET
+
+import pytest
+from sample_histories import cancel_lost, deadlock, hostile, large_result, mission_bug, undisturbed
+
+from runfaults.model import Violation
+from runfaults.report.explain import explain
+from runfaults.report.picture import draw_png, draw_svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def drawn(violation: Violation) -> ET.Element:
+    return ET.fromstring(draw_svg(violation.history, violation.judgements))
+
+
+def words(root: ET.Element) -> list[str]:
+    return [element.text or "" for element in root.iter(f"{SVG}text")]
+
+
+def test_every_lane_and_the_database_are_named() -> None:
+    text = words(drawn(cancel_lost()))
+    assert {"user", "run", "cancel", "database says"} <= set(text)
+
+
+def test_the_fault_and_the_proof_are_marked() -> None:
+    text = words(drawn(mission_bug()))
+    assert text.count("fault: busy") == 1
+    assert text.count("proof") == 2
+    innocent = ET.fromstring(draw_svg(undisturbed(), ()))
+    assert "proof" not in words(innocent)
+    assert not any(word.startswith("fault:") for word in words(innocent))
+
+
+def test_a_wait_and_the_lock_that_it_waits_for_are_bars() -> None:
+    bars = {element.get("class") for element in drawn(deadlock()).iter(f"{SVG}rect")}
+    assert {"waiting", "holding"} <= bars
+    bars = {element.get("class") for element in drawn(mission_bug()).iter(f"{SVG}rect")}
+    assert not {"waiting", "holding"} & bars
+
+
+def test_time_goes_down_and_everything_is_inside() -> None:
+    root = drawn(mission_bug())
+    width, height = int(root.get("width", 0)), int(root.get("height", 0))
+    times = [
+        (float(element.get("y", 0)), float(element.text or ""))
+        for element in root.iter(f"{SVG}text")
+        if element.get("class") == "soft" and (element.text or "").replace(".", "").isdigit()
+    ]
+    assert len(times) > 10
+    assert all(above < below for above, below in pairwise(y for y, _ in times))
+    assert [time for _, time in times] == sorted(time for _, time in times)
+    for element in root.iter(f"{SVG}text"):
+        assert 0 < float(element.get("x", -1)) < width
+        assert 0 < float(element.get("y", -1)) < height
+
+
+def test_ordinary_steps_are_folded() -> None:
+    text = words(drawn(large_result().violations[0]))
+    assert any(word.startswith("…") and word.endswith("ordinary steps") for word in text)
+
+
+def test_a_screen_reader_gets_the_explanation() -> None:
+    violation = mission_bug()
+    root = drawn(violation)
+    assert root.get("role") == "img"
+    assert root.findtext(f"{SVG}title") == "one-try: pipeline succeeds; fault busy at run commit #2"
+    assert root.findtext(f"{SVG}desc") == explain(violation.history, violation.judgements)
+
+
+def test_hostile_text_is_only_text_and_nothing_is_loaded_from_outside() -> None:
+    svg = draw_svg(hostile().history, hostile().judgements)
+    root = ET.fromstring(svg)
+    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
+    assert tags == {"svg", "title", "desc", "style", "g", "rect", "text"}
+    assert svg.count("http") == 1  # the namespace
+
+
+def test_a_png_is_twice_as_large_as_the_svg() -> None:
+    pytest.importorskip("resvg_py", reason="the extra 'png' is not installed")
+    violation = mission_bug()
+    image = draw_png(violation.history, violation.judgements)
+    assert image.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = (int.from_bytes(image[start : start + 4], "big") for start in (16, 20))
+    root = drawn(violation)
+    assert (width, height) == (2 * int(root.get("width", 0)), 2 * int(root.get("height", 0)))
+
+
+def test_a_missing_library_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install runfaults\[png\]"):
+        draw_png(undisturbed(), ())

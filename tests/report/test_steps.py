@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import pytest
+from sample_histories import Script, cancel_lost, deadlock, mission_bug, self_lock, undisturbed
+
+from runfaults.model import Event, EventKind, History, Schedule
+from runfaults.report.steps import Failure, lanes, printable, steps
+
+
+def test_every_event_is_in_exactly_one_step_in_order() -> None:
+    for violation in (mission_bug(), cancel_lost(), self_lock(), deadlock()):
+        found = [event for step in steps(violation.history) for event in step.events]
+        assert found == list(violation.history.events)
+
+
+def test_an_operation_its_strike_and_its_error_are_one_step() -> None:
+    struck = [
+        step for step in steps(mission_bug().history) if step.find(EventKind.STRIKE) is not None
+    ]
+    (step,) = struck
+    assert (step.actor, step.title) == ("run", "commit #2")
+    assert step.failure == Failure("OperationalError", "database is locked", "SQLITE_BUSY")
+
+
+def test_a_status_transition_belongs_to_the_operation_that_committed_it() -> None:
+    recorded = {
+        step.title: [event.value for event in step.statuses]
+        for step in steps(undisturbed())
+        if step.statuses and step.actor == "run"
+    }
+    assert recorded == {"commit": ["running"], "commit #2": ["completed"]}
+
+
+def test_an_operation_goes_on_after_another_actor_came_between() -> None:
+    script = Script(Schedule())
+    script.begin("run", "execute UPDATE runs")
+    script.wait("run", "database", "cancel", 2.0)
+    script.do("cancel", "commit")
+    script.add("run", EventKind.OK)
+    waiting, between, rest = steps(script.history())
+    assert waiting.waiting == "waits for database 2 s, held by cancel"
+    assert (between.actor, between.title) == ("cancel", "commit")
+    assert (rest.title, rest.continued) == ("execute UPDATE runs goes on", True)
+
+
+def test_waits_for_different_things_are_different_steps() -> None:
+    script = Script(Schedule())
+    script.wait("run", "sleep", "", 0.5)
+    script.wait("run", "lock A", "cancel", 0.0)
+    assert [step.waiting for step in steps(script.history())] == [
+        "sleeps 0.5 s",
+        "waits for lock A, held by cancel",
+    ]
+
+
+def test_only_evidence_of_what_does_not_hold_is_decisive() -> None:
+    violation = mission_bug()
+    decisive = [
+        step.title for step in steps(violation.history, violation.judgements) if step.decisive
+    ]
+    assert decisive == ["pipeline returned", "commit #3"]
+    assert not any(step.decisive for step in steps(violation.history))
+
+
+def test_lanes_are_those_who_act_in_order_of_appearance() -> None:
+    assert lanes(self_lock().history) == ("user", "run")
+    assert lanes(deadlock().history) == ("user", "run", "cancel")
+
+
+@pytest.mark.parametrize(
+    ("text", "failure", "short"),
+    [
+        ("ValueError: bad", Failure("ValueError", "bad", ""), "ValueError"),
+        ("a.B: x [y] [SQLITE_IOERR]", Failure("a.B", "x [y]", "SQLITE_IOERR"), "SQLITE_IOERR"),
+        ("SystemExit", Failure("SystemExit", "", ""), "SystemExit"),
+        ("ValueError: two\nlines", Failure("ValueError", "two\nlines", ""), "ValueError"),
+        ("- - -", Failure("", "- - -", ""), "- - -"),
+    ],
+)
+def test_an_error_is_taken_apart(text: str, failure: Failure, short: str) -> None:
+    assert Failure.of(text) == failure
+    assert failure.short == short
+
+
+def test_text_from_outside_cannot_steer_a_terminal_or_break_an_encoding() -> None:
+    assert printable("a\x1b[2J\rb\u202e\ud800\uffff\n日本") == (
+        "a\\x1b[2J\\rb\\u202e\\ud800\\uffff\n日本"
+    )
+
+
+def test_an_empty_history_has_no_steps() -> None:
+    empty = History("t", Schedule(), undisturbed().vocabulary, ())
+    assert steps(empty) == ()
+    assert lanes(empty) == ()
+
+
+def test_an_answer_without_an_invocation_is_a_step_of_its_own() -> None:
+    events = (Event(0, 0.0, "run", EventKind.OK), Event(1, 0.0, "run", EventKind.ERROR, "", "E: x"))
+    history = History("t", Schedule(), undisturbed().vocabulary, events)
+    assert [step.operation for step in steps(history)] == ["", ""]

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from io import BytesIO, StringIO, TextIOWrapper
+
+import pytest
+from sample_histories import (
+    IMPOSSIBLE,
+    broken_result,
+    hostile,
+    large_result,
+    passing_result,
+)
+
+from runfaults.model import CheckResult, Tally
+from runfaults.report.terminal import print_result, replay_command
+
+
+def printed(result: CheckResult, width: int = 100) -> str:
+    file = StringIO()
+    print_result(result, file=file, width=width)
+    return file.getvalue()
+
+
+def test_the_last_line_is_the_verdict() -> None:
+    assert printed(passing_result()).splitlines()[-1] == (
+        "genglossary: holds under all 4,120 schedules, 0 violations"
+    )
+    assert printed(broken_result()).splitlines()[-1] == (
+        "one-try: broken by 28 of 4,120 schedules, 2 could not be judged; the bound was not covered"
+    )
+
+
+def test_a_check_that_could_not_judge_does_not_say_holds() -> None:
+    result = replace(passing_result(), rules={}, schedules=Tally(10, 0, 1))
+    assert printed(result).splitlines()[-1] == (
+        "genglossary: unknown: 1 of 11 schedules could not be judged, 0 violations"
+    )
+
+
+def test_each_rule_has_its_verdict() -> None:
+    lines = printed(broken_result()).splitlines()
+    rules = {words[1]: " ".join(words[2:]) for words in map(str.split, lines) if len(words) > 2}
+    assert rules["succeeded-never-failed"] == "broken by 8 of 4,120, 2 could not be judged"
+    assert rules["terminal-is-final"] == "unknown: 2 of 4,120 could not be judged"
+    assert rules["one-active-run"] == "holds"
+
+
+def test_a_violation_ends_with_its_file_and_the_command_to_replay_it() -> None:
+    text = printed(broken_result(), width=60)
+    assert "\n    runfaults replay faults/commit-busy-records-failed.toml\n" in text
+    assert "  saved to faults/cancel-lost.toml; to reproduce:\n" in text
+    assert "  not saved to a file\n" in text
+
+
+def test_a_command_is_quoted_for_the_shell_and_never_broken() -> None:
+    violation = hostile()
+    assert replay_command(violation) == "runfaults replay 'faults/`$(touch x)` b.toml'"
+    result = replace(broken_result(), violations=(violation,))
+    assert f"\n    {replay_command(violation)}\n" in printed(result, width=30)
+
+
+def test_the_coverage_grid_names_reasons() -> None:
+    lines = printed(broken_result()).splitlines()
+    (row,) = (line.split() for line in lines if line.startswith(" run commit #2 "))
+    assert row == ["run", "commit", "#2", "✗3/12", "12", "12", "?1/12", "12", "12"]
+    assert f"  a: {IMPOSSIBLE}" in lines
+
+
+def test_a_large_grid_shows_only_what_needs_a_look() -> None:
+    text = printed(large_result(), width=160)
+    assert "  everything held at the 300 other points\n" in text
+    assert " run execute UPDATE table_0 #2 " in text
+
+
+@pytest.mark.parametrize("width", [30, 60, 100, 160])
+def test_nothing_but_commands_is_wider_than_the_terminal(width: int) -> None:
+    lines = printed(broken_result(), width).splitlines()
+    assert max(len(line) for line in lines if "runfaults replay" not in line) <= width
+
+
+def test_notes_and_what_was_not_reached_are_told() -> None:
+    text = printed(broken_result())
+    assert "Not reached\n  faults until lifted with an API cancel: 600 schedules\n" in text
+    assert "Notes\n  2 schedules hung and could not be judged.\n" in text
+
+
+def test_an_ascii_terminal_gets_ascii() -> None:
+    raw = BytesIO()
+    file = TextIOWrapper(raw, encoding="ascii", errors="strict")
+    print_result(broken_result(), file=file, width=100)
+    file.flush()
+    text = raw.getvalue().decode("ascii")
+    assert "X3/12" in text
+    assert "\\u" not in text
