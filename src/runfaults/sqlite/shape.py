@@ -20,8 +20,8 @@ def surely_changes_one_row(connection: WatchedConnection, statement: Statement) 
     if not (statement.one_row or statement.keys):
         return False
     try:
-        if connection.in_transaction and not connection.writing and connection.path:
-            # Looking for itself, the connection would take a read lock and keep it.
+        if connection.path and not connection.writing:
+            # Looking for itself, the connection would load the schema, or take a lock and keep it.
             with closing(connection.beside()) as other:
                 return _surely_changes_one_row(other, statement)
         return _surely_changes_one_row(connection, statement)

@@ -53,9 +53,9 @@ class TabledKind:
         """Leave what the real failure leaves, and raise what it raises."""
         situation = situation_of(call)
         assert isinstance(situation, Situation), situation
-        error = self.error()
         self.effects[situation](call)
-        raise error
+        # Not in a variable: with its traceback it would keep this frame, and so the call, alive.
+        raise self.error()
 
     def error(self) -> Exception:
         """What it raises."""

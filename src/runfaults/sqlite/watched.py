@@ -109,7 +109,7 @@ class WatchedConnection(sqlite3.Connection):
     @property
     def journal(self) -> str:
         """The journal mode: `delete`, `wal`, `memory`, ..."""
-        if self.state.fresh and self.path and not self.in_transaction:
+        if self.state.fresh and self.path:
             # Asking would load the schema: another connection may.
             with closing(self.beside()) as other, suppress(sqlite3.Error):
                 return str(statement_on(other, "PRAGMA journal_mode")[0][0])

@@ -20,6 +20,12 @@ from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
 
+def _read_poisoned(call: Call) -> None:
+    """The read has ended, and the transaction is of no use."""
+    rows_lost(call)
+    poisoned(call)
+
+
 def _write_poisoned(call: Call) -> None:
     """A connection that reads already has the lock when it meets the page; others meet it first."""
     connection = connection_of(call)
@@ -43,7 +49,9 @@ class Corrupt(TabledKind):
         Situation.LATER_WRITE: poisoned,
         Situation.AUTOCOMMIT_WRITE: nothing,
         Situation.READ: nothing,
+        Situation.READ_IN_TRANSACTION: poisoned,
         Situation.READ_WHILE_WRITING: poisoned,
+        Situation.FETCH_IN_TRANSACTION: _read_poisoned,
         Situation.FETCH: rows_lost,
     }
     reasons: Mapping[Situation, str] = {

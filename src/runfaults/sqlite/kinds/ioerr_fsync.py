@@ -36,7 +36,8 @@ class IoerrFsync(TabledKind):
         if reason is not None:
             return reason
         connection = connection_of(call)
-        level = statement_on(connection, "PRAGMA synchronous")[0][0]
+        # Setting it reads the schema: a fresh connection has the default, which is FULL.
+        level = 2 if connection.fresh else statement_on(connection, "PRAGMA synchronous")[0][0]
         assert isinstance(level, int)
         if level < _NEEDED[connection.journal]:
             return f"with PRAGMA synchronous={level} COMMIT does not wait for the disk"

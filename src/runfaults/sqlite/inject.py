@@ -1,0 +1,102 @@
+"""Faults in somebody's own tests: real threads, real time, no scheduler."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import ModuleType
+
+from runfaults.model import Fault
+from runfaults.sqlite.gate import Call
+from runfaults.sqlite.hook import connections_through
+from runfaults.sqlite.kind import FaultKind
+from runfaults.sqlite.plan import FaultPlan, PointCounter
+
+# SQLite's own busy handler sleeps for 1, 2, 5, 10, ... 100 ms (SQLite source,
+# `sqliteDefaultBusyCallback`).
+_DELAYS = (0.001, 0.002, 0.005, 0.010, 0.015, 0.020, 0.025, 0.025, 0.025, 0.050, 0.050, 0.100)
+
+
+class FaultNotInjectedError(AssertionError):
+    """A fault that was asked for never struck, so the test has not tested what it says."""
+
+
+class _ThreadGate:
+    """Names the actors by their threads, and waits as long as the program asked SQLite to."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.plan = FaultPlan(faults, time.monotonic)
+        self._counter = PointCounter()
+        self._lock = threading.Lock()
+
+    def before(self, call: Call) -> FaultKind | None:
+        """Say what strikes, after the time the engine would have waited."""
+        with self._lock:
+            point = self._counter.point(_actor(), call.operation, call.statement.subject)
+            kind = self.plan.due(point, call)
+        if kind is not None and call.connection is not None and kind.waits(call):
+            time.sleep(call.connection.busy_timeout)
+        return kind
+
+    def after(self, call: Call, error: BaseException | None) -> None:
+        """There is nothing to record."""
+
+    def busy(self, call: Call, waited: int) -> bool:
+        """Sleep for a moment, as long as the busy timeout is not used up."""
+        assert call.connection is not None
+        delays = _DELAYS + _DELAYS[-1:] * max(0, waited + 1 - len(_DELAYS))
+        remaining = call.connection.busy_timeout - sum(delays[:waited])
+        if remaining <= 0:
+            return False
+        time.sleep(min(delays[waited], remaining))
+        return True
+
+
+def _actor() -> str:
+    thread = threading.current_thread()
+    return "main" if thread is threading.main_thread() else thread.name.replace(" ", "_")
+
+
+@contextmanager
+def inject(
+    *faults: str | Fault,
+    captured: tuple[ModuleType, ...] = (),
+    must_strike: bool = True,
+) -> Generator[FaultPlan]:
+    """Strike the SQLite connections that are opened inside of the block.
+
+    Points name their actor by its thread: `main`, or the thread's name with `_` for blanks; so
+    `with inject("busy at main commit x2"):` strikes the main thread's first two commits.
+
+    Args:
+        faults: What strikes, as text or data: `kind at actor operation [subject] [#ordinal]
+            [xN | until lifted]`.
+        captured: Modules under test that did `from sqlite3 import connect`.
+        must_strike: Raise at the end if a fault never struck.
+
+    Raises:
+        ValueError: if a fault cannot be read, or its kind does not exist.
+        FaultNotInjectedError: at the end of a block that raised nothing itself, if a fault's point
+            was never reached, or its kind cannot strike there.
+    """
+    gate = _ThreadGate(tuple(Fault.parse(one) if isinstance(one, str) else one for one in faults))
+    with connections_through(gate, *captured):
+        yield gate.plan
+    if must_strike:
+        _complain(gate.plan)
+
+
+def _complain(plan: FaultPlan) -> None:
+    complaints = [f"{fault}: the point was never reached" for fault in plan.unreached()]
+    complaints += [
+        f"{fault}: cannot strike there, because {reason}"
+        for fault, reason in plan.refused
+        if not plan.struck[plan.faults.index(fault)]
+    ]
+    if complaints:
+        raise FaultNotInjectedError(
+            "; ".join(complaints) + ". Correct the point, choose another "
+            "kind, or pass must_strike=False"
+        )
