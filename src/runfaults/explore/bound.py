@@ -2,13 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from runfaults.model import Ending
+from runfaults.model import Ending, Schedule
 from runfaults.sqlite.kinds import KINDS
 
 ALL_COUNTS = (1, 2, 3, 4, 6, None)
 """Managers that retry a few times break at the count after that; None is "until lifted"."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchBound:
+    """How many elements a schedule may have, and which.
+
+    Attributes:
+        faults: At most so many faults.
+        acts: At most so many acts.
+        preemptions: At most so many preemptions.
+        kinds: Fault kinds to choose from.
+        act_kinds: Acts to choose from.
+        counts: How many operations in a row a fault strikes.
+        endings: How the pipeline ends.
+        journals: SQLite journal modes.
+        reduce: False runs equivalent schedules too, to check the reduction.
+        seed: Seed of the `random` module in every schedule.
+    """
+
+    faults: int = 1
+    acts: int = 1
+    preemptions: int = 1
+    kinds: tuple[str, ...] = ("busy",)
+    act_kinds: tuple[str, ...] = ("cancel", "cancel-api")
+    counts: tuple[int | None, ...] = (1,)
+    endings: tuple[Ending, ...] = (Ending.SUCCEEDS,)
+    journals: tuple[str, ...] = ("delete",)
+    reduce: bool = True
+    seed: int = 0
+
+    def describe(self) -> str:
+        """The bound in words."""
+        return (
+            f"all schedules with <= {self.faults} fault{'s' * (self.faults != 1)} "
+            f"({', '.join(self.kinds)}), <= {self.acts} act{'s' * (self.acts != 1)} "
+            f"({', '.join(self.act_kinds)}), <= {self.preemptions} "
+            f"preemption{'s' * (self.preemptions != 1)}; pipeline {', '.join(self.endings)}; "
+            f"journal {', '.join(self.journals)}"
+        )
+
+    def bases(self) -> list[Schedule]:
+        """The schedules without elements from which everything grows."""
+        return [
+            Schedule(pipeline=ending, journal=journal, seed=self.seed)
+            for journal in self.journals
+            for ending in self.endings
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +70,8 @@ class Bound:
         counts: How many operations in a row a fault strikes; None for until lifted.
         cancels: Kinds of acts, one of which may come at each fault point of the history.
         cancelled_counts: The counts that are combined with a cancel.
-        seed: Seed of the `random` module in every schedule.
+        searches: Searches through interleavings that come after the sweep.
+        seed: Seed of the `random` module in every schedule of the sweep.
     """
 
     name: str
@@ -33,18 +81,38 @@ class Bound:
     counts: tuple[int | None, ...] = ALL_COUNTS
     cancels: tuple[str, ...] = ("cancel", "cancel-api")
     cancelled_counts: tuple[int | None, ...] = ALL_COUNTS
+    searches: tuple[SearchBound, ...] = ()
     seed: int = 0
 
     def describe(self) -> str:
         """The bound in words."""
         counts = ", ".join("until lifted" if n is None else str(n) for n in self.counts)
         cancels = f", at most one of {', '.join(self.cancels)}" if self.cancels else ""
-        return (
+        sweep = (
             f"all schedules with at most one fault ({counts} times){cancels}; "
             f"pipeline {', '.join(self.endings)}; journal {', '.join(self.journals)}; "
             f"{len(self.kinds)} fault kinds"
         )
+        return "\n".join([sweep, *(search.describe() for search in self.searches)])
 
+
+RACES = SearchBound(
+    faults=0,
+    act_kinds=(
+        "cancel",
+        "cancel-api",
+        "cancel-twice",
+        "close",
+        "read",
+        "start",
+        "start-elsewhere",
+        "subscribe",
+    ),
+)
+"""Every act at every moment, and once more with one thread paused somewhere."""
+
+STRUCK_RACES = SearchBound(faults=1, kinds=("busy", "lost-acknowledgement"))
+"""A cancel at every moment, one fault anywhere, one thread paused somewhere."""
 
 BOUNDS = {
     bound.name: bound
@@ -55,9 +123,10 @@ BOUNDS = {
             journals=("delete",),
             counts=(1, None),
             cancelled_counts=(1,),
+            searches=(replace(RACES, preemptions=0),),
         ),
-        Bound("default", journals=("delete",), cancelled_counts=(1, None)),
-        Bound("nightly"),
+        Bound("default", journals=("delete",), cancelled_counts=(1,), searches=(RACES,)),
+        Bound("nightly", searches=(RACES, STRUCK_RACES)),
     )
 }
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import TypeVar
 
 from runfaults.explore.findings import schedule_order
 from runfaults.model import Ending, Fault, Judgement, Schedule, Verdict
 from runfaults.oracle.judge import judge
 from runfaults.sim.world import Simulation
+
+_T = TypeVar("_T")
 
 
 class NothingToMinimiseError(ValueError):
@@ -98,24 +102,27 @@ def candidates(schedule: Schedule) -> Iterator[Schedule]:
     for smaller, _ in _one_less(schedule):
         yield smaller
     for number, fault in enumerate(schedule.faults):
-        for times in (1, 2, 3, 4, 6):
-            if fault.times is None or times < fault.times:
-                yield _with_fault(schedule, number, fault._replace(times=times))
-        if fault.kind != "busy":
-            yield _with_fault(schedule, number, fault._replace(kind="busy"))
+        for simpler in _simpler_faults(fault):
+            yield replace(schedule, faults=_replaced(schedule.faults, number, simpler))
     for number, act in enumerate(schedule.acts):
         if act.kind != "cancel":
-            acts = [*schedule.acts]
-            acts[number] = act._replace(kind="cancel")
-            yield replace(schedule, acts=tuple(acts))
-    for ending in Ending:
-        if ending is schedule.pipeline:
-            break
+            simpler_act = act._replace(kind="cancel")
+            yield replace(schedule, acts=_replaced(schedule.acts, number, simpler_act))
+    for ending in takewhile(lambda each: each is not schedule.pipeline, Ending):
         yield replace(schedule, pipeline=ending)
-    if schedule.journal != "delete":
-        yield replace(schedule, journal="delete")
-    if schedule.seed:
-        yield replace(schedule, seed=0)
+    yield from {replace(schedule, journal="delete"), replace(schedule, seed=0)} - {schedule}
+
+
+def _simpler_faults(fault: Fault) -> Iterator[Fault]:
+    for times in (1, 2, 3, 4, 6):
+        if fault.times is None or times < fault.times:
+            yield fault._replace(times=times)
+    if fault.kind != "busy":
+        yield fault._replace(kind="busy")
+
+
+def _replaced(elements: tuple[_T, ...], number: int, element: _T) -> tuple[_T, ...]:
+    return (*elements[:number], element, *elements[number + 1 :])
 
 
 def _one_less(schedule: Schedule) -> Iterator[tuple[Schedule, str]]:
@@ -128,12 +135,6 @@ def _one_less(schedule: Schedule) -> Iterator[tuple[Schedule, str]]:
     for number, preemption in enumerate(schedule.preemptions):
         rest = schedule.preemptions[:number] + schedule.preemptions[number + 1 :]
         yield replace(schedule, preemptions=rest), f"switch {preemption}"
-
-
-def _with_fault(schedule: Schedule, number: int, fault: Fault) -> Schedule:
-    faults = [*schedule.faults]
-    faults[number] = fault
-    return replace(schedule, faults=tuple(faults))
 
 
 def _needs(search: _Search) -> tuple[Need, ...]:

@@ -8,16 +8,46 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from typing import NamedTuple
 
-from runfaults.explore.bound import Bound
+from runfaults.explore.bound import Bound, SearchBound
 from runfaults.explore.findings import Findings
-from runfaults.explore.sweep import run_shard
+from runfaults.explore.search import roots, search_shard
+from runfaults.explore.sweep import run_shard, shards
 from runfaults.model import Schedule
 from runfaults.sim.world import Simulation
 from runfaults.targets import target_named
 
 MAX_DEATHS = 3
 """Times that worker processes may die before the exploration gives up."""
+
+
+class Part(NamedTuple):
+    """A part of an exploration that can be run anywhere, again if need be.
+
+    Attributes:
+        schedule: The base schedule from which the others of this part grow.
+        search: How far a search goes from there; None for a part of the sweep.
+    """
+
+    schedule: Schedule
+    search: SearchBound | None = None
+
+
+def parts_of(simulation: Simulation, bound: Bound) -> list[Part]:
+    """Cut a bound into parts: the sweep first, smallest schedules first."""
+    parts = [Part(schedule) for schedule in shards(simulation, bound)]
+    for search in bound.searches:
+        parts += [Part(schedule, search) for schedule in roots(simulation, search)]
+    return parts
+
+
+def run_part(simulation: Simulation, part: Part, bound: Bound) -> Findings:
+    """Run one part in this process."""
+    if part.search is None:
+        return run_shard(simulation, part.schedule, bound)
+    return search_shard(simulation, part.schedule, part.search)
+
 
 _simulation: Simulation | None = None
 
@@ -26,14 +56,12 @@ class WorkersDiedError(RuntimeError):
     """Worker processes keep dying: nothing more can be run here."""
 
 
-def run_shards(
-    target: str, shards: Sequence[Schedule], bound: Bound, jobs: int
-) -> Iterator[Findings]:
-    """Run every shard; yields what each found, in the order in which they finish.
+def run_parts(target: str, parts: Sequence[Part], bound: Bound, jobs: int) -> Iterator[Findings]:
+    """Run every part; yields what each found, in the order in which they finish.
 
     Args:
         target: Name of the system under test.
-        shards: What to run.
+        parts: What to run.
         bound: How far each shard goes.
         jobs: Number of processes; 1 runs everything in this one.
 
@@ -42,10 +70,10 @@ def run_shards(
     """
     if jobs == 1:
         with Simulation(target_named(target)) as simulation:
-            for shard in shards:
-                yield run_shard(simulation, shard, bound)
+            for part in parts:
+                yield run_part(simulation, part, bound)
         return
-    left = deque(shards)
+    left = deque(parts)
     for _ in range(MAX_DEATHS):
         yield from _run_in_pool(target, left, bound, jobs)
         if not left:
@@ -56,20 +84,20 @@ def run_shards(
     )
 
 
-def _run_in_pool(target: str, left: deque[Schedule], bound: Bound, jobs: int) -> Iterator[Findings]:
+def _run_in_pool(target: str, left: deque[Part], bound: Bound, jobs: int) -> Iterator[Findings]:
     """Run shards until all are done or a worker dies; removes from `left` what was done."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["runfaults.explore.pool"])
     with ProcessPoolExecutor(
         jobs, mp_context=context, initializer=_enter_simulation, initargs=(target,)
     ) as pool:
-        waiting: dict[Future[Findings], Schedule] = {}
+        waiting: dict[Future[Findings], Part] = {}
         queue = deque(left)
         try:
             while queue or waiting:
                 while queue and len(waiting) < 2 * jobs:
-                    shard = queue.popleft()
-                    waiting[pool.submit(_run_in_worker, shard, bound)] = shard
+                    part = queue.popleft()
+                    waiting[pool.submit(_run_in_worker, part, bound)] = part
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                     found = future.result()
                     left.remove(waiting.pop(future))
@@ -86,10 +114,10 @@ def _enter_simulation(target: str) -> None:
     _simulation = Simulation(target_named(target)).__enter__()
 
 
-def _run_in_worker(shard: Schedule, bound: Bound) -> Findings:
+def _run_in_worker(part: Part, bound: Bound) -> Findings:
     if _simulation is None:
         raise RuntimeError("a worker ran a shard before its simulation was entered")
-    return run_shard(_simulation, shard, bound)
+    return run_part(_simulation, part, bound)
 
 
 def available_cores() -> int:

@@ -13,64 +13,18 @@ neighbours only the later is run, and only where nothing can grow from either.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
+from runfaults.explore.bound import SearchBound
 from runfaults.explore.findings import Findings
-from runfaults.model import Act, Ending, EventKind, Fault, Preemption, Schedule
+from runfaults.model import Act, EventKind, Fault, Preemption, Schedule
 from runfaults.oracle.judge import judge
 from runfaults.sim.scheduler import Stretch
 from runfaults.sim.world import Execution, Simulation
 
 Touch = tuple[object, bool]
 """A shared thing, and whether it was changed: see `Stretch`."""
-
-
-@dataclass(frozen=True, slots=True)
-class SearchBound:
-    """How many elements a schedule may have, and which.
-
-    Attributes:
-        faults: At most so many faults.
-        acts: At most so many acts.
-        preemptions: At most so many preemptions.
-        kinds: Fault kinds to choose from.
-        act_kinds: Acts to choose from.
-        counts: How many operations in a row a fault strikes.
-        endings: How the pipeline ends.
-        journals: SQLite journal modes.
-        reduce: False runs equivalent schedules too, to check the reduction.
-        seed: Seed of the `random` module in every schedule.
-    """
-
-    faults: int = 1
-    acts: int = 1
-    preemptions: int = 1
-    kinds: tuple[str, ...] = ("busy",)
-    act_kinds: tuple[str, ...] = ("cancel", "cancel-api")
-    counts: tuple[int | None, ...] = (1,)
-    endings: tuple[Ending, ...] = (Ending.SUCCEEDS,)
-    journals: tuple[str, ...] = ("delete",)
-    reduce: bool = True
-    seed: int = 0
-
-    def describe(self) -> str:
-        """The bound in words."""
-        return (
-            f"all schedules with <= {self.faults} fault{'s' * (self.faults != 1)} "
-            f"({', '.join(self.kinds)}), <= {self.acts} act{'s' * (self.acts != 1)} "
-            f"({', '.join(self.act_kinds)}), <= {self.preemptions} "
-            f"preemption{'s' * (self.preemptions != 1)}; pipeline {', '.join(self.endings)}; "
-            f"journal {', '.join(self.journals)}"
-        )
-
-    def bases(self) -> list[Schedule]:
-        """The schedules without elements from which everything grows."""
-        return [
-            Schedule(pipeline=ending, journal=journal, seed=self.seed)
-            for journal in self.journals
-            for ending in self.endings
-        ]
 
 
 class _Node(NamedTuple):
