@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -21,6 +21,7 @@ from runfaults.sqlite import (
     connections_through,
     real_connect,
 )
+from runfaults.sqlite.errors import sqlite_error
 from runfaults.sqlite.real.catalogue import real_cause
 from runfaults.sqlite.real.progress import interrupt_after
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
@@ -321,31 +322,76 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+def differences(
+    emulation: FaultKind, kind: str, stage: Stage, journal: str, folder: Path
+) -> dict[str, str]:
+    """Where the emulation and the real fault differ; the test is skipped if it is refused."""
+    folder.mkdir(exist_ok=True)
+    recipe: Recipe | None = None
+    found: dict[str, str] = {}
+    for afterwards in AFTERWARDS:
+        gate = Striking(emulation)
+        path = folder / f"emulated-{afterwards}.db"
+        with performed(path, journal, stage, gate) as connection:
+            emulated = fingerprint(path, journal, stage, connection, afterwards, gate.strike)
+        if not gate.struck:
+            pytest.skip(f"refused: {gate.refusals[0]}")
+        try:
+            recipe = recipe or recipe_for(kind, gate.situation, stage, journal, folder)
+            path = folder / f"real-{afterwards}.db"
+            with performed(path, journal, stage, None) as connection:
+                strike = partial(recipe, connection)
+                real = fingerprint(path, journal, stage, connection, afterwards, strike)
+        except Unavailable as reason:
+            pytest.skip(str(reason))
+        found |= {
+            f"{afterwards}: {name}": f"real {real.get(name)}, emulated {emulated.get(name)}"
+            for name in real.keys() | emulated.keys()
+            if real.get(name) != emulated.get(name)
+        }
+    return found
+
+
+class Naive:
+    """A kind that only raises: what most fault injectors do."""
+
+    name = "naive"
+    summary = "nothing but the error"
+
+    def __init__(self, model: FaultKind, error: sqlite3.Error) -> None:
+        self._model = model
+        self._error = error
+
+    def refusal(self, call: Call) -> str | None:
+        return self._model.refusal(call)
+
+    def waits(self, call: Call) -> bool:
+        return self._model.waits(call)
+
+    def strike(self, call: Call) -> NoReturn:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "stage"),
+    [
+        ("busy", sqlite3.SQLITE_BUSY, "first update"),
+        ("busy", sqlite3.SQLITE_BUSY, "commit"),
+        ("ioerr-write", sqlite3.SQLITE_IOERR_WRITE, "later update"),
+        ("ioerr-write", sqlite3.SQLITE_IOERR_WRITE, "commit"),
+        ("cantopen", sqlite3.SQLITE_CANTOPEN, "first update"),
+        ("lost-acknowledgement", sqlite3.SQLITE_INTERRUPT, "commit"),
+    ],
+)
+def test_a_naive_emulation_is_found_out(kind: str, code: int, stage: str, folder: Path) -> None:
+    naive = Naive(KINDS[kind], sqlite_error(code))
+    assert differences(naive, kind, STAGES[stage], "delete", folder)
+    assert not differences(KINDS[kind], kind, STAGES[stage], "delete", folder / "twin")
+
+
 @pytest.mark.parametrize(("kind", "stage", "journal"), CASES)
 def test_the_emulated_fault_leaves_what_the_real_one_leaves(
     kind: str, stage: str, journal: str, folder: Path
 ) -> None:
-    scene = STAGES[stage]
-    recipe: Recipe | None = None
-    for afterwards in AFTERWARDS:
-        gate = Striking(KINDS[kind])
-        path = folder / f"emulated-{afterwards}.db"
-        with performed(path, journal, scene, gate) as connection:
-            emulated = fingerprint(path, journal, scene, connection, afterwards, gate.strike)
-        if not gate.struck:
-            assert gate.refusals or scene.act is STAGES["end of block"].act
-            pytest.skip(f"refused: {gate.refusals[0]}")
-        try:
-            recipe = recipe or recipe_for(kind, gate.situation, scene, journal, folder)
-            path = folder / f"real-{afterwards}.db"
-            with performed(path, journal, scene, None) as connection:
-                strike = partial(recipe, connection)
-                real = fingerprint(path, journal, scene, connection, afterwards, strike)
-        except Unavailable as reason:
-            pytest.skip(str(reason))
-        differences = {
-            name: f"real {real.get(name)}, emulated {emulated.get(name)}"
-            for name in real.keys() | emulated.keys()
-            if real.get(name) != emulated.get(name)
-        }
-        assert not differences, afterwards
+    found = differences(KINDS[kind], kind, STAGES[stage], journal, folder)
+    assert not found
