@@ -68,28 +68,29 @@ def load_scenario(path: Path) -> Scenario:
 def dump_scenario(scenario: Scenario) -> str:
     """The text of the scenario's file; reading it gives the same scenario."""
     schedule = scenario.schedule
-    document: dict[str, Any] = {
+    head: dict[str, object] = {
         "name": scenario.name,
         "symptom": scenario.symptom,
         "target": scenario.target,
         "expect": str(scenario.expect),
-        "rules": list(scenario.rules),
-        "schedule": {
-            "pipeline": str(schedule.pipeline),
-            "journal": schedule.journal,
-            "seed": schedule.seed,
-        },
-        "fault": [
-            {"kind": each.kind, "at": str(each.at), "times": each.times or _UNTIL_LIFTED}
-            for each in schedule.faults
-        ],
-        "act": [
-            {"kind": each.kind} | ({} if each.at is None else {"at": str(each.at)})
-            for each in schedule.acts
-        ],
-        "preemption": [{"at": str(each.at), "to": each.to} for each in schedule.preemptions],
     }
-    return tomli_w.dumps({key: value for key, value in document.items() if value != []})
+    if scenario.rules:
+        head["rules"] = list(scenario.rules)
+    script: dict[str, object] = {
+        "pipeline": str(schedule.pipeline),
+        "journal": schedule.journal,
+        "seed": schedule.seed,
+    }
+    tables: list[tuple[str, dict[str, object]]] = [("", head), ("[schedule]\n", script)]
+    for fault in schedule.faults:
+        times = _UNTIL_LIFTED if fault.times is None else fault.times
+        tables.append(("[[fault]]\n", {"kind": fault.kind, "at": str(fault.at), "times": times}))
+    for act in schedule.acts:
+        at: dict[str, object] = {} if act.at is None else {"at": str(act.at)}
+        tables.append(("[[act]]\n", {"kind": act.kind, **at}))
+    for preemption in schedule.preemptions:
+        tables.append(("[[preemption]]\n", {"at": str(preemption.at), "to": preemption.to}))
+    return "\n".join(heading + tomli_w.dumps(table) for heading, table in tables)
 
 
 def _schedule(top: _Table) -> Schedule:
@@ -213,11 +214,9 @@ class _Table:
 
     def _line(self, key: str) -> int:
         """The line of the key in this table, else of its heading, else 1."""
-        heading = re.compile(rf"\s*\[{{1,2}}\s*{re.escape(self.heading)}\s*\]{{1,2}}")
-        start = 0
-        if self.heading:
-            places = [n for n, line in enumerate(self.lines) if heading.match(line)]
-            start = places[self.number] if self.number < len(places) else 0
+        heading = re.compile(rf"\s*\[{{0,2}}\s*{re.escape(self.heading)}\s*(\]|=)")
+        places = [n for n, line in enumerate(self.lines) if self.heading and heading.match(line)]
+        start = places[min(self.number, len(places) - 1)] if places else 0
         wanted = re.compile(rf"\s*(\[{{0,2}}\s*)?{re.escape(key)}\b")
         for n, line in enumerate(self.lines[start:], start):
             if n > start and self.heading and line.lstrip().startswith("["):
