@@ -88,8 +88,10 @@ def dump_scenario(scenario: Scenario) -> str:
     for act in schedule.acts:
         at: dict[str, object] = {} if act.at is None else {"at": str(act.at)}
         tables.append(("[[act]]\n", {"kind": act.kind, **at}))
-    for preemption in schedule.preemptions:
-        tables.append(("[[preemption]]\n", {"at": str(preemption.at), "to": preemption.to}))
+    tables.extend(
+        ("[[preemption]]\n", {"at": str(preemption.at), "to": preemption.to})
+        for preemption in schedule.preemptions
+    )
     return "\n".join(heading + tomli_w.dumps(table) for heading, table in tables)
 
 
