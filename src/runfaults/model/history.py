@@ -30,7 +30,8 @@ class EventKind(StrEnum):
     value = new status (empty: row deleted). Read from the audit trigger."""
     PIPELINE = "pipeline"
     """The scripted pipeline: run, subject = `started`, `returned`, `raised` or `cancelled`,
-    value = the exception as `Class: message`."""
+    value = the exception as `Class: message`; or, at the end, `lost`: it had returned with a
+    transaction open, and what was in it is not in the database."""
     REQUEST = "request"
     """A user asks the manager: subject = `start`, `cancel`, `cancel-api`, ..., run if known."""
     REPLY = "reply"

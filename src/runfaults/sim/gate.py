@@ -63,6 +63,7 @@ class WorldGate:
         self._observe = observe
         self._survey = survey
         self._give_up_at: dict[str, float] = {}
+        self._changing: set[str] = set()
         self.on_strike: Callable[[], None] | None = None
         self._opened: list[tuple[str, weakref.ref[WatchedConnection]]] = []
 
@@ -73,7 +74,10 @@ class WorldGate:
         if scheduler.over:
             return None
         self._recorder.add(point.actor, EventKind.INVOKE, str(point), call.statement.text)
-        scheduler.touch(_DATABASE, change=_may_change(call))
+        changing = _may_change(call)
+        scheduler.touch(_DATABASE, change=changing)
+        if changing:
+            self._changing.add(point.actor)
         if self._survey is not None:
             self._survey.ask(point, len(self._recorder.events) - 1, call)
         kind = self._plan.due(point, call)
@@ -106,7 +110,8 @@ class WorldGate:
             return
         if call.operation is Operation.CONNECT:
             self._opened.append((name, weakref.ref(connection)))
-        elif connection.closed or not connection.in_transaction:
+        elif name in self._changing and (connection.closed or not connection.in_transaction):
+            self._changing.remove(name)
             self._observe()
             scheduler.wake(_DATABASE)
 

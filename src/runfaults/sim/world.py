@@ -38,7 +38,7 @@ from runfaults.targets.target import (
 EPOCH = 1_767_225_600.0
 """What the wall clock shows when a schedule begins: 2026-01-01 00:00:00 UTC."""
 
-_COLLECT_EVERY = 64
+_COLLECT_EVERY = 256
 """Schedules between garbage collections: none happens while a schedule runs."""
 
 
@@ -215,6 +215,7 @@ class World:
         try:
             self.scheduler.run("user", self._user)
             self._observe()
+            self._look_for_lost_work()
             self._look_for_leaks()
             if not self._stuck("livelock", "hang"):
                 self._recorder.add("harness", EventKind.SETTLED)
@@ -311,6 +312,17 @@ class World:
             event.kind is EventKind.STUCK and event.subject in how
             for event in self._recorder.events
         )
+
+    def _look_for_lost_work(self) -> None:
+        """What a pipeline left in an open transaction when it returned is there, or it is lost."""
+        for event in tuple(self._recorder.events):
+            if (
+                event.kind is EventKind.PIPELINE
+                and event.subject == "returned"
+                and event.value
+                and "second" not in self._audit.steps_of_work()
+            ):
+                self._recorder.add("harness", EventKind.PIPELINE, "lost", run=event.run)
 
     def _look_for_leaks(self) -> None:
         if self._stuck("deadlock", "livelock", "hang"):

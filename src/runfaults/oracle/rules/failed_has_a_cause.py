@@ -14,7 +14,8 @@ from runfaults.oracle.rule import rule
 def failed_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
     """A run is recorded failed only if its pipeline raised before, or never started at all.
 
-    And it is recorded completed only if its pipeline returned before.
+    And it is recorded completed only if its pipeline returned before. Work that was returned in an
+    open transaction and is not in the database was lost: that is a cause, and no completion.
 
     Contract: pipeline raised -> failed; a run that never could start is failed with the cause;
     else completed.
@@ -25,7 +26,15 @@ def failed_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
         for record, cause in ((failed, "raised"), (completed, "returned")):
             if record is None or (record is failed and not run.pipeline):
                 continue
-            if any(e.subject == cause and e.number < record.number for e in run.pipeline):
+            lost = run.ended("lost")
+            if lost and record is completed:
+                yield broken(
+                    f"run {run.id}: the database showed {record.value} (event {record.number}), "
+                    f"yet the work that the pipeline had left open is lost (event {lost.number})",
+                    record,
+                    lost,
+                )
+            if lost or any(e.subject == cause and e.number < record.number for e in run.pipeline):
                 continue
             yield broken(
                 f"run {run.id}: the database showed {record.value} (event {record.number}), "
