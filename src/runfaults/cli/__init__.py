@@ -15,6 +15,7 @@ COMMANDS = {
     "list": "list_everything",
     "points": "points",
     "minimise": "minimise",
+    "crash": "crash",
 }
 """Each command's module in this package; the command is the module's `command`."""
 

@@ -1,0 +1,1 @@
+"""Lives that end by SIGKILL, and the lives after them: one child process a life."""
