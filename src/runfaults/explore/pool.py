@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -15,6 +17,7 @@ from runfaults.explore.findings import Findings
 from runfaults.explore.search import roots, search_shard
 from runfaults.explore.sweep import run_shard, shards
 from runfaults.model import Schedule
+from runfaults.sim.database import memory_backed_folder
 from runfaults.sim.world import Simulation
 from runfaults.targets import target_named
 
@@ -88,9 +91,12 @@ def _run_in_pool(target: str, left: deque[Part], bound: Bound, jobs: int) -> Ite
     """Run shards until all are done or a worker dies; removes from `left` what was done."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["runfaults.explore.pool"])
-    with ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_enter_simulation, initargs=(target,)
-    ) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="runfaults-", dir=memory_backed_folder()) as folder,
+        ProcessPoolExecutor(
+            jobs, mp_context=context, initializer=_enter_simulation, initargs=(target, folder)
+        ) as pool,
+    ):
         waiting: dict[Future[Findings], Part] = {}
         queue = deque(left)
         try:
@@ -108,10 +114,15 @@ def _run_in_pool(target: str, left: deque[Part], bound: Bound, jobs: int) -> Ite
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _enter_simulation(target: str) -> None:
-    """Prepare a worker process: one simulation for all its shards."""
+def _enter_simulation(target: str, folder: str) -> None:
+    """Prepare a worker process: one simulation for all its shards.
+
+    It is never left, so its files are in a folder that the parent removes. Ctrl-C is for the
+    parent alone, though the terminal sends it to all.
+    """
     global _simulation  # noqa: PLW0603  # a worker process has one simulation, from birth to death
-    _simulation = Simulation(target_named(target)).__enter__()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _simulation = Simulation(target_named(target), within=folder).__enter__()
 
 
 def _run_in_worker(part: Part, bound: Bound) -> Findings:

@@ -120,9 +120,11 @@ class Scheduler:
         """
         self.spawn(name, function)
         self._resume(self._next())
-        if not self._finished.acquire(timeout=HANG_SECONDS):
-            self._stuck("hang", self._stacks())
-        self.over = True
+        try:
+            if not self._finished.acquire(timeout=HANG_SECONDS):
+                self._stuck("hang", self._stacks())
+        finally:
+            self.over = True  # after Ctrl-C too
 
     def spawn(self, name: str, function: Callable[[], None], *, background: bool = False) -> Actor:
         """Add an actor of the harness's own; it is ready at once."""

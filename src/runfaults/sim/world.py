@@ -72,11 +72,18 @@ class Simulation:
     Args:
         target: The system under test.
         on_strike: Called in the struck thread right before each strike, for a debugger.
+        within: Folder for its files, which are removed when it is left; None for the usual one.
     """
 
-    def __init__(self, target: Target, on_strike: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        on_strike: Callable[[], None] | None = None,
+        within: str | None = None,
+    ) -> None:
         self._target = target
         self._on_strike = on_strike
+        self._within = within or memory_backed_folder()
         self._template = DatabaseTemplate(target)
         self._context = contextlib.ExitStack()
         self._folder = Path()
@@ -86,7 +93,7 @@ class Simulation:
         with contextlib.ExitStack() as stack:
             self._folder = Path(
                 stack.enter_context(
-                    tempfile.TemporaryDirectory(prefix="runfaults-", dir=memory_backed_folder())
+                    tempfile.TemporaryDirectory(prefix="runfaults-", dir=self._within)
                 )
             )
             self._template.restore(self._folder, "delete")
@@ -95,8 +102,8 @@ class Simulation:
             stack.enter_context(_no_garbage_collection())
             stack.enter_context(_quiet_logging())
             stack.callback(random.setstate, random.getstate())
+            self._warm_up()
             self._context = stack.pop_all()
-        self._warm_up()
         return self
 
     def __exit__(self, *_: object) -> None:
