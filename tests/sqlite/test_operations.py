@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,8 @@ def _release(connection: sqlite3.Connection) -> None:
 
 
 def _blob_and_backup(connection: sqlite3.Connection) -> None:
-    connection.backup(sqlite3.Connection(":memory:"))
+    with closing(sqlite3.Connection(":memory:")) as target:
+        connection.backup(target)
     connection.execute("INSERT INTO t VALUES (x'00')")
     connection.blobopen("t", "a", 4).close()
 

@@ -92,6 +92,7 @@ def _faulty_factory(factory: Any) -> Any:
     def make(*arguments: Any, **named: Any) -> sqlite3.Connection:
         connection: sqlite3.Connection = factory(*arguments, **named)
         if type(connection) is sqlite3.Connection:
+            connection.close()
             raise TypeError(
                 f"the connection factory {factory!r} returns exact sqlite3.Connection objects, "
                 "which cannot be watched; let it return a subclass"

@@ -33,9 +33,10 @@ def _surely_changes_one_row(connection: sqlite3.Connection, statement: Statement
     table = statement.table
     side_effects = statement_on(
         connection,
-        "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?1)"
+        "WITH changed AS (SELECT lower(?) AS name) SELECT 1 FROM sqlite_master, changed"
+        " WHERE type = 'trigger' AND lower(tbl_name) = changed.name"
         " OR type = 'table' AND sql LIKE '%references%'"
-        " AND (lower(name) = lower(?1) OR instr(lower(sql), lower(?1)))",
+        " AND (lower(sqlite_master.name) = changed.name OR instr(lower(sql), changed.name))",
         table,
     )
     if side_effects:
