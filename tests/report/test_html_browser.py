@@ -122,7 +122,7 @@ def test_it_steps_by_keyboard_to_both_ends_and_not_beyond(opened: Open) -> None:
     assert "UPDATE runs SET status = ?" in said(timeline)
     press(timeline, "ARROW_DOWN")
     assert "running -> failed" in said(timeline)
-    assert "this event decides the verdict" in said(timeline)
+    assert "event 31: decides the verdict" in said(timeline)
     press(timeline, "ARROW_LEFT", "ARROW_UP")
     assert "Step 15 of 21" in said(timeline)
     press(timeline, "HOME", "ARROW_LEFT")

@@ -105,12 +105,24 @@ def test_a_hostile_text_does_not_reach_the_terminal() -> None:
 
 
 def test_text_folds_ordinary_steps_and_the_printed_timeline_does_not() -> None:
-    history = large_result().violations[0].history
-    text, printed = timeline_text(history, width=120), StringIO()
+    history = mission_bug().history
+    printed = StringIO()
     print_timeline(history, file=printed, width=120)
-    assert "... 400 ordinary steps" in text
+    assert "... 3 ordinary steps" in timeline_text(history, width=120)
     assert "ordinary steps" not in printed.getvalue()
-    assert len(text.splitlines()) < 80 < len(printed.getvalue().splitlines())
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_the_middle_of_a_long_history_is_left_out_unless_all_is_asked_for(width: int) -> None:
+    violation = large_result().violations[0]
+    text = timeline_text(violation.history, violation.judgements, width=width)
+    assert text.count("steps left out") == 2
+    assert "fault busy (transaction kept open)" in text
+    assert f"(event {violation.judgements[0].evidence[0]})" in text
+    printed = StringIO()
+    print_timeline(violation.history, file=printed, width=width, most=None)
+    assert "left out" not in printed.getvalue()
+    assert len(printed.getvalue().splitlines()) > 1000
 
 
 def test_what_was_found_at_the_end_stands_below_the_columns() -> None:

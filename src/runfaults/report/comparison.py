@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from runfaults.report.steps import Step, transition
+
+_WINDOW = 300
+"""Steps after the first difference that are aligned: the time that takes grows with the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +22,14 @@ class Pair:
             where there is no neighbour.
         alike: Whether both did the same, with the same outcome.
         first_difference: Whether this is the first pair that is not alike.
+        left_out: How many steps of a long history are left out here; then there is no step.
     """
 
     failing: Step | None
     passing: Step | None
     alike: bool
     first_difference: bool = False
+    left_out: int = 0
 
 
 def compare(failing: Sequence[Step], passing: Sequence[Step]) -> tuple[Pair, ...]:
@@ -34,29 +39,37 @@ def compare(failing: Sequence[Step], passing: Sequence[Step]) -> tuple[Pair, ...
     """
     if not passing:
         return tuple(Pair(step, None, alike=False) for step in failing)
-    pairs = list(_align(failing, passing))
-    first = next((number for number, pair in enumerate(pairs) if not pair.alike), None)
-    if first is not None:
-        pairs[first] = Pair(
-            pairs[first].failing, pairs[first].passing, alike=False, first_difference=True
-        )
-    return tuple(pairs)
+    alike = _common_beginning(failing, passing)
+    same = (
+        Pair(one, other, alike=True)
+        for one, other in zip(failing[:alike], passing[:alike], strict=True)
+    )
+    rest = list(_align(failing[alike:], passing[alike:]))
+    if rest:
+        rest[0] = replace(rest[0], first_difference=True)
+    return (*same, *rest)
+
+
+def _common_beginning(failing: Sequence[Step], passing: Sequence[Step]) -> int:
+    """How many steps are alike before the first that are not."""
+    keys = zip(map(_key, failing), map(_key, passing), strict=False)
+    different = (number for number, (one, other) in enumerate(keys) if one != other)
+    return next(different, min(len(failing), len(passing)))
 
 
 def _align(failing: Sequence[Step], passing: Sequence[Step]) -> Iterator[Pair]:
-    left, right = list(map(_key, failing)), list(map(_key, passing))
+    """The pairs of what is left; far from the first difference nothing is set side by side."""
+    left, right = list(map(_key, failing[:_WINDOW])), list(map(_key, passing[:_WINDOW]))
     matcher = SequenceMatcher(None, left, right, autojunk=False)
     for tag, a, a_end, b, b_end in matcher.get_opcodes():
-        if tag == "equal":
-            for one, other in zip(failing[a:a_end], passing[b:b_end], strict=True):
-                yield Pair(one, other, alike=True)
-            continue
-        # What one actor did beside what the same actor did instead: as far as that goes.
+        # What one did beside what the other did instead: as far as that goes.
         beside = min(a_end - a, b_end - b)
         for one, other in zip(failing[a : a + beside], passing[b : b + beside], strict=True):
-            yield Pair(one, other, alike=False)
+            yield Pair(one, other, alike=tag == "equal")
         yield from (Pair(step, None, alike=False) for step in failing[a + beside : a_end])
         yield from (Pair(None, step, alike=False) for step in passing[b + beside : b_end])
+    yield from (Pair(step, None, alike=False) for step in failing[_WINDOW:])
+    yield from (Pair(None, step, alike=False) for step in passing[_WINDOW:])
 
 
 def _key(step: Step) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from runfaults.model import Event, EventKind, History, Judgement, Operation, Verdict
-from runfaults.report.steps import DATABASE, NOTABLE, Failure, Step, printable, steps
+from runfaults.report.steps import DATABASE, Failure, Step, length, printable, steps
 
 _ROUTINE = frozenset({"start", "subscribe", "close"})
 """Requests that are only news when they fail."""
@@ -94,8 +94,7 @@ def _operation(step: Step) -> Iterator[_Sentence]:
 
 
 def _wait(step: Step, wait: Event) -> str:
-    seconds = step.until - wait.time
-    long = f" {seconds:.3g} s" if seconds >= NOTABLE else ""
+    long = length(step.until - wait.time)
     itself = " itself" if wait.value == step.actor else ""
     holder = f", held by {wait.value}{itself}" if wait.value else ""
     if wait.subject == DATABASE:
@@ -140,10 +139,10 @@ def _reply(event: Event) -> str:
     """Answers about cancels, and every answer that is an error; routine that works is no news."""
     if event.value.startswith("raised "):
         return f"the {event.actor}'s request to {event.subject} {event.value}"
-    if event.subject in _ROUTINE:
+    if event.subject in _ROUTINE or event.value in {"", "None"}:
         return ""
     meaning = {"True": " (accepted)", "False": " (refused)"}.get(event.value, "")
-    return f"the manager answered the {event.subject} with {event.value or 'nothing'}{meaning}"
+    return f"the manager answered the {event.subject} with {event.value}{meaning}"
 
 
 def _thread(event: Event) -> str:
@@ -164,9 +163,14 @@ def _news(event: Event) -> str:
         EventKind.REPLY: _reply(event),
         EventKind.SIGNAL: f"a subscriber was told {event.value}",
         EventKind.THREAD: _thread(event),
-        EventKind.LEAK: f"at the end a {event.subject} was left over{detail}",
+        EventKind.LEAK: f"at the end {_found(event)}{detail}",
         EventKind.STUCK: f"then nothing could go on ({event.subject}){_short(detail)}",
     }.get(event.kind, "")
+
+
+def _found(event: Event) -> str:
+    """What was found at the end: something left over, or the database itself."""
+    return "the database" if event.subject == DATABASE else f"a {event.subject} was left over"
 
 
 def _short(text: str) -> str:
@@ -206,14 +210,19 @@ def _last_words(history: History) -> Iterator[str]:
 
 
 def _conclusions(judgements: Iterable[Judgement]) -> Iterator[str]:
-    words = {Verdict.BROKEN: "broken", Verdict.UNKNOWN: "not to be judged"}
-    for verdict, word in words.items():
-        rules = [
-            judgement.rule + (f" ({judgement.reason.rstrip('.')})" if judgement.reason else "")
-            for judgement in judgements
-            if judgement.verdict is verdict
-        ]
-        if rules:
-            noun = "the rule" if len(rules) == 1 else f"{len(rules)} rules"
-            verb = "is" if len(rules) == 1 else "are"
-            yield printable(f"So {noun} {verb} {word}: {'; '.join(rules)}.")
+    """The worst that the rules say; those that say it for the same reason are told together."""
+    judgements = tuple(judgements)
+    worst = Verdict.worst(judgement.verdict for judgement in judgements)
+    if worst is Verdict.HOLDS:
+        return
+    reasons: dict[str, list[str]] = {}
+    for judgement in judgements:
+        if judgement.verdict is worst:
+            reasons.setdefault(judgement.reason.rstrip("."), []).append(judgement.rule)
+    parts = [
+        ", ".join(rules) + (f" ({reason})" if reason else "") for reason, rules in reasons.items()
+    ]
+    count = sum(map(len, reasons.values()))
+    noun = "the rule is" if count == 1 else f"{count} rules are"
+    word = "broken" if worst is Verdict.BROKEN else "not to be judged"
+    yield printable(f"So {noun} {word}: {'; '.join(parts)}.")

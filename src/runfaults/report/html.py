@@ -82,10 +82,11 @@ def _drawn(number: int, violation: Violation) -> dict[str, object]:
 
 def _details(row: Row) -> dict[str, object]:
     """What the page shows, and says aloud, when this row is the current one."""
-    step, other = row.pair.failing, row.pair.passing
+    step, other, left_out = row.pair.failing, row.pair.passing, row.pair.left_out
+    nothing = f"{left_out:,} steps are left out here." if left_out else "Nothing happens here."
     return {
         "time": f"{step.time:.4f} s" if step else "",
-        "step": _headline(step) if step else "",
+        "step": _headline(step) if step else nothing,
         "facts": _facts(step) if step else [],
         "other": "" if row.pair.alike else _headline(other) if other else "",
         "otherFacts": _facts(other) if other and not row.pair.alike else [],
@@ -108,7 +109,7 @@ def _facts(step: Step) -> list[tuple[str, str]]:
         ("Error", error.value if error else ""),
         ("Result", (answer.value or "ok") if answer and step.operation else ""),
         ("Database", "; ".join(map(transition, step.statuses))),
-        ("Proof", "this event decides the verdict" if step.decisive else ""),
+        ("Proof", f"{step.proof}: decides the verdict" if step.decisive else ""),
     ]
     return [(label, _shown(text)) for label, text in facts if text]
 

@@ -93,10 +93,12 @@ def draw_svg(history: History, judgements: Iterable[Judgement]) -> str:
     top = _header(canvas)
     for block in fold(swimlanes.rows):
         if block.folded:
-            _fold(canvas, block.rows)
-        else:
-            for row in block.rows:
-                _row(canvas, row, swimlanes)
+            _gap(canvas, f"… {len(block.rows):,} ordinary steps", block.rows[-1].status)
+            continue
+        for row in block.rows:
+            if row.pair.left_out:
+                _gap(canvas, f"… {row.pair.left_out:,} steps left out", row.status)
+            _row(canvas, row, swimlanes)
     for name in swimlanes.actors:
         canvas.line(lanes[name] + 10, top)
     canvas.bottom += MARGIN
@@ -157,9 +159,9 @@ def _header(canvas: _Canvas) -> int:
     return canvas.bottom
 
 
-def _fold(canvas: _Canvas, rows: tuple[Row, ...]) -> None:
-    canvas.text(MARGIN + TIME, canvas.bottom + LINE, f"… {len(rows)} ordinary steps", "soft")
-    _status(canvas, rows[-1].status, LINE + 8, ())
+def _gap(canvas: _Canvas, text: str, status: str) -> None:
+    canvas.text(MARGIN + TIME, canvas.bottom + LINE, text, "soft")
+    _status(canvas, status, LINE + 8, ())
     canvas.bottom += LINE + 8
 
 
@@ -199,7 +201,7 @@ def _lines(step: Step, width: float) -> list[_Line]:
         (f"fault: {printable(strike.subject)}" if strike else "", "fault"),
         (step.waiting if step.title else "", "wait"),
         (step.failure.short if step.failure else "", "error"),
-        ("proof" if step.decisive else "", "proof"),
+        (f"proof: {step.proof}" if step.decisive else "", "proof"),
     ]
     return [_Line(line, style) for text, style in parts if text for line in _wrap(text, width)]
 

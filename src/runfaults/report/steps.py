@@ -12,8 +12,10 @@ from runfaults.model import Event, EventKind, History, Judgement, Verdict
 DATABASE = "database"
 """The actor of status transitions (see `Event.actor`)."""
 
-NOTABLE = 0.001
+_NOTABLE = 0.001
 """Virtual seconds below which the length of a wait is no news."""
+_LONG = 100
+"""Virtual seconds from which on fractions are no news."""
 
 _ANSWERS = frozenset({EventKind.OK, EventKind.ERROR})
 _PARTS = frozenset({EventKind.OK, EventKind.ERROR, EventKind.STRIKE, EventKind.WAIT})
@@ -33,6 +35,13 @@ def printable(text: str) -> str:
     the line round, or be what no encoding or XML document can hold.
     """
     return _CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text.replace("\r\n", "\n"))
+
+
+def length(seconds: float) -> str:
+    """The length of a wait, with a blank in front; empty where it is no news."""
+    if seconds < _NOTABLE:
+        return ""
+    return f" {seconds:,.0f} s" if seconds >= _LONG else f" {seconds:.3g} s"
 
 
 class Failure(NamedTuple):
@@ -72,7 +81,7 @@ class Step:
         operation: For an operation, what was invoked, without the actor's name: `commit #2`.
         continued: Whether the operation was invoked in an earlier step and other actors went
             on in between.
-        decisive: Whether one of the events is evidence against the system under test.
+        evidence: Numbers of the events that are evidence against the system under test.
         until: Virtual time at which a wait in this step was over; the step's own time where
             there is none.
     """
@@ -81,7 +90,7 @@ class Step:
     events: tuple[Event, ...]
     operation: str
     continued: bool
-    decisive: bool
+    evidence: tuple[int, ...]
     until: float
 
     @property
@@ -93,6 +102,17 @@ class Step:
     def number(self) -> int:
         """Number of the first event."""
         return self.events[0].number
+
+    @property
+    def decisive(self) -> bool:
+        """Whether the step proves the verdict."""
+        return bool(self.evidence)
+
+    @property
+    def proof(self) -> str:
+        """The numbers by which the rules' reasons name the step's evidence; empty if none."""
+        numbers = ", ".join(map(str, self.evidence))
+        return f"event{'s' * (len(self.evidence) > 1)} {numbers}" if self.evidence else ""
 
     @property
     def kind(self) -> EventKind:
@@ -127,8 +147,7 @@ class Step:
         if wait is None:
             return ""
         what = "sleeps" if wait.subject == "sleep" else f"waits for {wait.subject}"
-        seconds = self.until - wait.time
-        long = f" {seconds:.4g} s" if seconds >= NOTABLE else ""
+        long = length(self.until - wait.time)
         itself = " itself" if wait.value == self.actor else ""
         told = wait.value and not wait.subject.startswith("thread ")
         holder = f", held by {wait.value}{itself}" if told else ""
@@ -206,7 +225,7 @@ def steps(history: History, judgements: Iterable[Judgement] = ()) -> tuple[Step,
             events=tuple(group),
             operation=invoked.subject.removeprefix(f"{invoked.actor} ") if invoked else "",
             continued=invoked is not None and invoked is not group[0],
-            decisive=any(event.number in decisive for event in group),
+            evidence=tuple(event.number for event in group if event.number in decisive),
             until=max(ends.get(event.number, group[0].time) for event in group),
         )
         for group, invoked in _groups(history.events)

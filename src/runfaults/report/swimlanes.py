@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -47,16 +47,22 @@ class Row:
     other_status: str
 
     @property
+    def notable(self) -> bool:
+        """Whether this is the first difference, a strike, or proof."""
+        step = self.pair.failing
+        proves = step is not None and (step.decisive or step.find(EventKind.STRIKE) is not None)
+        return self.pair.first_difference or proves
+
+    @property
     def ordinary(self) -> bool:
-        """Whether nothing that a reader looks for happens here, so that it may be folded away."""
+        """Whether it is what happens in every run: nothing waits, goes wrong, or is recorded."""
         step = self.pair.failing
         return (
             step is not None
             and (self.pair.alike or self.pair.passing is None)
-            and not self.pair.first_difference
+            and not self.notable
             and step.kind in _ORDINARY
-            and not (step.decisive or step.went_wrong or step.statuses or step.waiting)
-            and step.find(EventKind.STRIKE) is None
+            and not (step.went_wrong or step.statuses or step.waiting)
             and not any(cell.bar == "holding" for cell in self.cells)
         )
 
@@ -85,13 +91,56 @@ class Swimlanes:
 
 
 def arrange(
-    history: History, judgements: Iterable[Judgement], neighbour: History | None = None
+    history: History,
+    judgements: Iterable[Judgement],
+    neighbour: History | None = None,
+    *,
+    most: int | None = 300,
 ) -> Swimlanes:
-    """Put every step into its lane."""
-    actors = lanes(history)
+    """Put every step into its lane.
+
+    Args:
+        history: What happened.
+        judgements: What the rules say of it.
+        neighbour: What to show beside it.
+        most: Of a history with more steps, only the beginning, the end, what is near the first
+            difference or strike, and what proves the verdict are kept: a livelock has tens of
+            thousands of steps that are all the same. None: show all.
+    """
     pairs = compare(steps(history, judgements), steps(neighbour) if neighbour else ())
+    if most is not None and len(pairs) > most:
+        pairs = tuple(_shortened(pairs, most))
+    actors = lanes(history)
     rows = tuple(_rows(pairs, actors, history.vocabulary))
     return Swimlanes(actors, rows, neighbour is not None)
+
+
+def _shortened(pairs: tuple[Pair, ...], most: int) -> Iterator[Pair]:
+    """The pairs worth keeping, with a pair that counts them where others are left out."""
+    part = most // 4
+    differing = (number for number, pair in enumerate(pairs) if pair.first_difference)
+    struck = (
+        number
+        for number, pair in enumerate(pairs)
+        if pair.failing and pair.failing.find(EventKind.STRIKE)
+    )
+    centre = next(differing, next(struck, 0))
+
+    def kept(numbered: tuple[int, Pair]) -> bool:
+        number, pair = numbered
+        return (
+            number < part
+            or centre - part <= number < centre + part
+            or number >= len(pairs) - part
+            or (pair.failing is not None and pair.failing.decisive)
+        )
+
+    for shown, group in groupby(enumerate(pairs), key=kept):
+        together = [pair for _, pair in group]
+        if shown:
+            yield from together
+        else:
+            yield Pair(None, None, alike=False, left_out=len(together))
 
 
 def _rows(pairs: Iterable[Pair], actors: tuple[str, ...], vocabulary: Vocabulary) -> Iterator[Row]:
@@ -136,11 +185,21 @@ def _meaning(transitions: Iterable[Event], vocabulary: Vocabulary) -> str:
     return next((each for each in meanings if words[-1] in getattr(vocabulary, each)), "other")
 
 
-def fold(rows: Iterable[Row]) -> Iterator[Block]:
-    """The rows in blocks: ordinary ones together, where there are enough of them to fold away."""
-    for ordinary, group in groupby(rows, key=lambda row: row.ordinary):
-        block = tuple(group)
-        yield Block(ordinary and len(block) >= _FEWEST_FOLDED, block)
+def fold(rows: Sequence[Row]) -> Iterator[Block]:
+    """The rows in blocks: ordinary ones together, where there are enough of them to fold away.
+
+    From the first thing that a reader looks for to the last, every row is shown.
+    """
+    notable = [number for number, row in enumerate(rows) if row.notable]
+    shown = range(notable[0], notable[-1] + 1) if notable else range(0)
+
+    def ordinary(numbered: tuple[int, Row]) -> bool:
+        number, row = numbered
+        return row.ordinary and number not in shown
+
+    for may_fold, group in groupby(enumerate(rows), key=ordinary):
+        block = tuple(row for _, row in group)
+        yield Block(may_fold and len(block) >= _FEWEST_FOLDED, block)
 
 
 def belongs_to_no_lane(step: Step, swimlanes: Swimlanes) -> bool:

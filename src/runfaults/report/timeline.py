@@ -37,6 +37,7 @@ def print_timeline(
     *,
     file: TextIO | None = None,
     width: int | None = None,
+    most: int | None = 1000,
 ) -> None:
     """Print the history on standard output or the file.
 
@@ -45,8 +46,9 @@ def print_timeline(
         judgements: What the rules say of it: their evidence is marked.
         file: Where to print.
         width: Columns; as wide as the terminal, or 100, if None.
+        most: Steps; of a longer history the middle is left out, and the gap says so. None: all.
     """
-    _print(history, tuple(judgements), open_console(file, width), folded=False)
+    _print(arrange(history, judgements, most=most), open_console(file, width), folded=False)
 
 
 def timeline_text(
@@ -54,18 +56,16 @@ def timeline_text(
 ) -> str:
     """The history as plain text, for a test's failure message or another report.
 
-    Without colour, and with runs of ordinary steps folded into a line that counts them.
+    Without colour, with runs of ordinary steps folded into a line that counts them, and without
+    the middle of a very long history.
     """
     file = StringIO()
-    _print(history, tuple(judgements), open_console(file, width), folded=True)
+    _print(arrange(history, judgements), open_console(file, width), folded=True)
     return file.getvalue()
 
 
-def _print(
-    history: History, judgements: tuple[Judgement, ...], console: Console, *, folded: bool
-) -> None:
+def _print(swimlanes: Swimlanes, console: Console, *, folded: bool) -> None:
     """Columns where they fit, else a list; then what was found at the end, and what marks mean."""
-    swimlanes = arrange(history, judgements)
     marks = _ASCII if is_ascii(console) else _UNICODE
     found = [row.pair.failing for row in swimlanes.rows if row.pair.failing]
     ending = [step for step in found if belongs_to_no_lane(step, swimlanes)]
@@ -74,7 +74,7 @@ def _print(
         console.print(_columns(entries, swimlanes.actors, marks))
     else:
         for entry in entries:
-            console.print(_line(entry, marks) if isinstance(entry, Step) else _counted(entry))
+            console.print(_line(entry, marks) if isinstance(entry, Step) else entry)
     for step in ending:
         console.print(_line(step, marks))
     legend = _legend(found, marks)
@@ -82,27 +82,24 @@ def _print(
         console.print(legend)
 
 
-def _entries(swimlanes: Swimlanes, *, folded: bool) -> Iterator[Step | int]:
-    """The steps of actors and database; a number stands for so many ordinary ones."""
+def _entries(swimlanes: Swimlanes, *, folded: bool) -> Iterator[Step | str]:
+    """The steps of actors and database; a text stands for steps that are not shown."""
     for block in fold(swimlanes.rows):
         if folded and block.folded:
-            yield len(block.rows)
+            yield f"... {len(block.rows):,} ordinary steps"
             continue
         for row in block.rows:
             step = row.pair.failing
-            if step is not None and not belongs_to_no_lane(step, swimlanes):
+            if row.pair.left_out:
+                yield f"... {row.pair.left_out:,} steps left out"
+            elif step is not None and not belongs_to_no_lane(step, swimlanes):
                 yield step
 
 
-def _counted(steps: int) -> Text:
-    from rich.text import Text
-
-    return Text(f"... {steps} ordinary steps", "dim")
-
-
-def _columns(entries: list[Step | int], actors: tuple[str, ...], marks: Marks) -> RenderableType:
+def _columns(entries: list[Step | str], actors: tuple[str, ...], marks: Marks) -> RenderableType:
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
     table.add_column("")
@@ -111,8 +108,8 @@ def _columns(entries: list[Step | int], actors: tuple[str, ...], marks: Marks) -
         table.add_column(printable(actor), overflow="fold", ratio=1)
     shown = ""
     for step in entries:
-        if isinstance(step, int):
-            table.add_row("", "", _counted(step))
+        if isinstance(step, str):
+            table.add_row("", "", Text(step, "dim"))
             continue
         time = f"{step.time:.4f}"
         cells = [_cell(step) if step.actor == actor else "" for actor in actors]
@@ -171,6 +168,8 @@ def _cell(step: Step) -> Text:
         text.append(f"\n{failure.short}{message}", "red")
     elif step.find(EventKind.OK) and step.operation:
         text.append(" ok", "green")
+    if step.decisive:
+        text.append(f" ({step.proof})", "bold")
     return text
 
 

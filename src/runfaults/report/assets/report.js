@@ -77,7 +77,7 @@ class Timeline {
     const parts = [element("p", `Step ${number + 1} of ${this.rows.length}` +
       (detail.time ? ` at ${detail.time}` : ""), "position")];
     if (detail.first) parts.push(element("p", "First difference", "difference"));
-    parts.push(element("p", detail.step || "Nothing happens here.", "step"), list(detail.facts));
+    parts.push(element("p", detail.step, "step"), list(detail.facts));
     if (detail.other) {
       parts.push(element("p", "Without the fault:", "without"), element("p", detail.other, "step"),
         list(detail.otherFacts));
