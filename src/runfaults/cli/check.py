@@ -16,12 +16,18 @@ from runfaults.oracle.rules import RULES
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
 from runfaults.sqlite.kinds import KINDS
+from runfaults.targets.checkout import PREFIX
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("check")
 @click.option("--target", default="genglossary", show_default=True, help="System under test.")
+@click.option(
+    "--source",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Test the RunManager of this checkout of GenGlossary instead of a target.",
+)
 @click.option(
     "--bound",
     default="default",
@@ -48,6 +54,7 @@ _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 @click.option("--junit", "junit_file", type=_OUTPUT, help="Write JUnit XML.")
 def command(
     target: str,
+    source: Path | None,
     bound: str,
     only: tuple[str, ...],
     seed: int,
@@ -56,6 +63,8 @@ def command(
     **files: Path | None,
 ) -> None:
     """Run every schedule of the bound and judge it. The main job."""
+    if source is not None:
+        target = f"{PREFIX}{source.resolve()}"
     rules, kinds = _chosen(only)
     schedules = replace(bound_named(bound), seed=seed)
     if kinds:

@@ -7,38 +7,59 @@ from pathlib import Path
 
 import click
 
-from runfaults.cli.exit_codes import exit_code
-from runfaults.explore.replay import Replay, replay
+from runfaults.cli.exit_codes import UNTESTABLE, exit_code
+from runfaults.explore.replay import NotPlayableError, Replay, replay
 from runfaults.explore.scenario_file import load_scenario
 from runfaults.model import Verdict
 from runfaults.report.explain import explain
 from runfaults.report.timeline import print_timeline
+from runfaults.targets.checkout import PREFIX
+from runfaults.targets.target import TargetError
 
 
 @click.command("replay")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--target", help="Play against this target instead of the file's own.")
 @click.option(
+    "--source",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Play against this checkout of GenGlossary. For `git bisect run`: the exit code is 125 "
+    "where it cannot be tested.",
+)
+@click.option(
     "--history", "exact", is_flag=True, help="Print the exact history instead of the timeline."
 )
 @click.option(
     "--pdb", "debug", is_flag=True, help="Stop in the debugger where the first fault strikes."
 )
-def command(files: tuple[Path, ...], target: str | None, *, exact: bool, debug: bool) -> None:
+def command(
+    files: tuple[Path, ...], target: str | None, source: Path | None, *, exact: bool, debug: bool
+) -> None:
     """Play scenario files (or folders of them) and print what happened.
 
     The exit code says whether the rules hold, not whether that was expected.
     """
+    if source is not None:
+        target = f"{PREFIX}{source.resolve()}"
     paths = [path for given in files for path in scenario_files(given)]
     verdicts: list[Verdict] = []
     for path in paths:
-        played = replay(load_scenario(path), target, on_strike=breakpoint if debug else None)
+        scenario = load_scenario(path)
+        try:
+            played = replay(scenario, target, on_strike=breakpoint if debug else None)
+        except (TargetError, NotPlayableError) as error:
+            if source is None:
+                raise
+            click.echo(f"{path}: cannot be tested with {source}: {error}", err=True)
+            sys.exit(UNTESTABLE)
         verdicts.append(played.verdict)
         if exact:
             click.echo(played.history.text(), nl=False)
         else:
             _print(path, played, whole=len(paths) == 1)
-    sys.exit(exit_code(Verdict.worst(verdicts)))
+    worst = Verdict.worst(verdicts)
+    untestable = source is not None and worst is Verdict.UNKNOWN
+    sys.exit(UNTESTABLE if untestable else exit_code(worst))
 
 
 def scenario_files(given: Path) -> list[Path]:

@@ -58,7 +58,9 @@ class ScriptedPipeline:
             connection.execute("INSERT INTO runfaults_work (step) VALUES ('first')")
             connection.commit()
         if self._ending is Ending.NOTICES_CANCEL and cancelled():
-            raise (cancel_exception or ScriptedError)("the work noticed the cancel")
+            if cancel_exception is None:
+                return  # it stops, and has no way to say so
+            raise cancel_exception("the work noticed the cancel")
         if self._ending is Ending.RAISES:
             raise ScriptedError("the script says so")
         if connection is not None:
@@ -67,7 +69,7 @@ class ScriptedPipeline:
                 raise ScriptedError("the script says so, in the middle of a transaction")
             if self._ending is not Ending.LEAVES_TRANSACTION_OPEN:
                 connection.commit()
-        if self._ending is Ending.NOTICES_CANCEL and cancelled():
-            raise (cancel_exception or ScriptedError)("the work noticed the cancel")
+        if self._ending is Ending.NOTICES_CANCEL and cancelled() and cancel_exception is not None:
+            raise cancel_exception("the work noticed the cancel")
         if self._ending is Ending.EXITS:
             raise SystemExit("the script says so")

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from zlib import crc32
 
+from runfaults.targets.checkout import PREFIX, Checkout, enter
 from runfaults.targets.genglossary import GenGlossary
 from runfaults.targets.huey import Huey
 from runfaults.targets.target import Target
@@ -17,18 +18,27 @@ TARGETS: dict[str, type[Target]] = {GenGlossary.name: GenGlossary, Huey.name: Hu
 
 
 def target_named(name: str) -> Target:
-    """The target of that name: a built-in one, `package.module:Class` or `path/to/file.py:Class`.
+    """The target of that name.
+
+    Args:
+        name: A built-in one, `package.module:Class`, `path/to/file.py:Class`, or `source:PATH` for
+            a checkout of GenGlossary.
 
     Raises:
         LookupError: if there is none, naming the built-in ones and the other forms.
+        TargetError: if a checkout has nothing that could be tested.
     """
+    if name.startswith(PREFIX):
+        return Checkout(Path(name.removeprefix(PREFIX)).resolve())
+    enter(None)
     if name in TARGETS:
         return TARGETS[name]()
     place, colon, attribute = name.rpartition(":")
     if not colon:
         raise LookupError(
             f"there is no target {name!r}; built-in targets are: {', '.join(TARGETS)}; "
-            "your own is given as package.module:Class or path/to/file.py:Class"
+            "your own is given as package.module:Class or path/to/file.py:Class, a checkout of "
+            f"GenGlossary as {PREFIX}PATH"
         )
     module = _module_at(place)
     if not hasattr(module, attribute):

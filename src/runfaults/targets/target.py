@@ -147,7 +147,10 @@ class Exempt(Protocol):
         exempt: Why, in a phrase, for each such rule by name.
     """
 
-    exempt: Mapping[str, str]
+    @property
+    def exempt(self) -> Mapping[str, str]:
+        """See above."""
+        ...
 
 
 @runtime_checkable
@@ -158,7 +161,10 @@ class Remarkable(Protocol):
         remarks: A sentence each.
     """
 
-    remarks: tuple[str, ...]
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """See above."""
+        ...
 
 
 @runtime_checkable
@@ -185,7 +191,11 @@ class Target(Protocol):
     """
 
     name: str
-    vocabulary: Vocabulary
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """See above."""
+        ...
 
     @property
     def audit(self) -> Audit | AuditScript:

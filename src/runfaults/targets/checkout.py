@@ -1,0 +1,300 @@
+"""Any checkout of GenGlossary, of whatever version, installed or not; no file of it is written.
+
+What differs between versions is found out by looking: classes and functions by name in the syntax
+trees, arguments by the signatures, table and statuses in the schema that the checkout creates.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from runfaults.model import Vocabulary
+from runfaults.targets.checkout_manager import CheckoutManager, Parts, manager_class
+from runfaults.targets.source_tree import Definition, SourceTree
+from runfaults.targets.stubs import StubFinder, StubModule
+from runfaults.targets.target import Audit, TargetError, Work
+
+PREFIX = "source:"
+"""A target's name that begins so goes on with the path of a checkout."""
+
+_SCHEMA = ("initialize_db", "init_db", "initialize_database", "create_tables", "create_schema")
+_CONNECT = ("get_connection", "connect", "open_connection")
+_CANCEL = ("cancel_run", "mark_run_cancelled", "set_run_cancelled")
+_UPDATE = ("update_run_status", "set_run_status", "update_status")
+
+_MEANINGS = Vocabulary(
+    active=frozenset({"pending", "queued", "starting", "running", "cancelling"}),
+    completed=frozenset({"completed", "complete", "succeeded", "success", "done", "finished"}),
+    cancelled=frozenset({"cancelled", "canceled"}),
+    failed=frozenset({"failed", "failure", "error", "errored"}),
+    interrupted=frozenset({"interrupted", "orphaned", "lost", "unknown"}),
+)
+
+
+class Checkout:
+    """The target `source:PATH`.
+
+    Args:
+        path: The checkout: the repository's folder, or any folder above the package.
+
+    Raises:
+        TargetError: if it has no `RunManager` or `PipelineExecutor`, or several.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name = f"{PREFIX}{path}"
+        self._path = path
+        self._tree = SourceTree(path)
+        self._manager = self._only_class("RunManager")
+        self._executor = self._only_class("PipelineExecutor")
+        self._audit: Audit | None = None
+        self._vocabulary: Vocabulary | None = None
+        self._stubs: StubFinder | None = None
+        self._manager_class: type[CheckoutManager] | None = None
+        self._displaced: dict[str, ModuleType] = {}
+        self._wrote_no_bytecode = sys.dont_write_bytecode
+
+    # --- what a target tells ------------------------------------------------------------------
+
+    @property
+    def audit(self) -> Audit:
+        """The table of runs that `prepare` found."""
+        assert self._audit is not None, "prepared first"
+        return self._audit
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words that the schema allows, or every word that we know."""
+        return self._vocabulary or _MEANINGS
+
+    @property
+    def exempt(self) -> Mapping[str, str]:
+        """The rules that this version knows nothing of."""
+        rules: dict[str, str] = {}
+        methods = self._manager.methods
+        if "cancel_run" not in methods:
+            rules["accepted-cancel-is-cancelled"] = "this version has no cancel_run"
+        if "register_subscriber" not in methods:
+            rules["signal-matches-record"] = "this version has no register_subscriber"
+        if not self.vocabulary.interrupted:
+            why = "this version has no status for a run whose process died"
+            rules["orphan-is-interrupted-not-failed"] = why
+        return rules
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was found, and what was put in place of packages that are not installed."""
+        told = [
+            f"RunManager is in {self._manager.file.relative_to(self._path)}",
+            f"PipelineExecutor, scripted, is in {self._executor.file.relative_to(self._path)}",
+        ]
+        if self._stubs is not None:
+            told += [
+                f"{package} is not installed and was stubbed (imported by {file})"
+                for package, file in sorted(self._stubs.stubbed.items())
+            ]
+        if not {"close", "shutdown"} & self._manager.methods:
+            told.append("RunManager has no close(): at the end its threads are only waited for")
+        return tuple(told)
+
+    # --- what a target does -------------------------------------------------------------------
+
+    def prepare(self, database: Path) -> None:
+        """Import the checkout and let it create its schema.
+
+        Raises:
+            TargetError: if it cannot be imported, or does not create a table of runs.
+        """
+        self._import()
+        make = self._function(_SCHEMA)
+        if make is None:
+            raise TargetError(
+                f"{self._path}: no function that creates the schema; looked for "
+                f"{', '.join(_SCHEMA)}"
+            )
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            connection.row_factory = sqlite3.Row
+            try:
+                make(connection)
+            except (TypeError, AttributeError):
+                make(str(database))
+            connection.commit()
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            self._read_schema(connection)
+
+    def open(self, database: Path, work: Work) -> CheckoutManager:
+        """Open a manager whose executor plays the script."""
+        assert self._manager_class is not None, "prepared first"
+        return self._manager_class(database, work)
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _only_class(self, name: str) -> Definition:
+        found = self._tree.classes(name)
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise TargetError(f"{self._path}: no class {name} in any Python file below it")
+        files = ", ".join(str(each.file.relative_to(self._path)) for each in found)
+        raise TargetError(f"{self._path}: several classes {name}: {files}; give a narrower path")
+
+    def _import(self) -> None:
+        """Import afresh, from this checkout and nowhere else."""
+        if self._manager_class is not None and _entered is self:
+            return
+        enter(self)
+        own = frozenset({self._manager.module.partition(".")[0], *self._packages()})
+        self._stubs = StubFinder(self._path, own)
+        sys.meta_path.append(self._stubs)
+        try:
+            manager_module: Any = importlib.import_module(self._manager.module)
+            executor_module: Any = importlib.import_module(self._executor.module)
+            parts = Parts(
+                manager=manager_module.RunManager,
+                executor=executor_module.PipelineExecutor,
+                entry=self._entry(),
+                cancel_exception=self._cancel_exception(),
+                connect=self._function(_CONNECT),
+                cancel_in_database=self._function(_CANCEL),
+                update_status=self._function(_UPDATE),
+                cancelled_word=next(iter(sorted(self.vocabulary.cancelled))),
+                modules=tuple(
+                    module
+                    for name, module in list(sys.modules.items())
+                    if name.partition(".")[0] in own
+                ),
+                used=self._stubs.used,
+            )
+        except Exception as error:
+            raise TargetError(
+                f"{self._path}: cannot be imported: {type(error).__name__}: {error}"
+            ) from error
+        self._stubs.used.clear()
+        self._manager_class = manager_class(parts)
+
+    def _packages(self) -> Iterator[str]:
+        for definition in self._tree.definitions():
+            yield definition.module.partition(".")[0]
+
+    def leave(self) -> None:
+        """Forget what was imported, and let everything be as it was: another version may come."""
+        stubs = {name for name, module in sys.modules.items() if isinstance(module, StubModule)}
+        _take_out(self._tops() | stubs)
+        sys.modules.update(self._displaced)
+        sys.dont_write_bytecode = self._wrote_no_bytecode
+        with contextlib.suppress(ValueError):
+            sys.meta_path.remove(cast("StubFinder", self._stubs))
+        for folder in {str(self._manager.root), str(self._executor.root)}:
+            with contextlib.suppress(ValueError):
+                sys.path.remove(folder)
+        self._manager_class = None
+
+    def arrive(self) -> None:
+        """Put this checkout before whatever else has packages of the same names."""
+        self._wrote_no_bytecode = sys.dont_write_bytecode
+        sys.dont_write_bytecode = True  # no __pycache__ in the checkout
+        self._displaced = _take_out(self._tops())
+        for folder in {str(self._manager.root), str(self._executor.root)}:
+            sys.path.insert(0, folder)
+        importlib.invalidate_caches()
+
+    def _tops(self) -> set[str]:
+        """The top-level packages of the manager and the executor."""
+        return {found.module.partition(".")[0] for found in (self._manager, self._executor)}
+
+    def _function(self, names: tuple[str, ...]) -> Any:  # noqa: ANN401  # a function of theirs
+        """The first function of these names that the checkout has; None if it has none."""
+        for name in names:
+            for found in self._tree.functions(name):
+                return getattr(importlib.import_module(found.module), name)
+        return None
+
+    def _entry(self) -> str:
+        """The executor's method that the manager calls to run the pipeline."""
+        called = set(re.findall(r"\.(\w+)\(", self._manager.file.read_text(encoding="utf-8")))
+        public = {name for name in self._executor.methods & called if not name.startswith("_")}
+        candidates = sorted(public - {"close", "cancel", "stop", "shutdown"})
+        for name in ("execute", "run", *candidates):
+            if name in candidates:
+                return name
+        raise TargetError(
+            f"{self._path}: RunManager calls no method of PipelineExecutor that could run the "
+            f"pipeline; its methods are {', '.join(sorted(self._executor.methods))}"
+        )
+
+    def _cancel_exception(self) -> type[BaseException] | None:
+        """The exception that a pipeline raises to say that it noticed the cancel, if any."""
+        for found in self._tree.definitions():
+            if re.search(r"cancel", found.name, re.IGNORECASE) and found.name in _names_in(
+                self._manager.file
+            ):
+                thing = getattr(importlib.import_module(found.module), found.name)
+                if isinstance(thing, type) and issubclass(thing, BaseException):
+                    return thing
+        return None
+
+    def _read_schema(self, connection: sqlite3.Connection) -> None:
+        tables = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type='table'"))
+        named = sorted((n for n in tables if "run" in n.lower()), key=lambda n: (n != "runs", n))
+        for table in named:
+            columns = {
+                row[1] for row in connection.execute(f'PRAGMA table_info("{table}")').fetchall()
+            }
+            if "status" in columns:
+                self._audit = Audit(table, "id" if "id" in columns else "rowid", "status")
+                self._vocabulary = self._words_of(tables[table])
+                return
+        raise TargetError(
+            f"{self._path}: its schema has no table of runs with a column `status`; its tables are "
+            f"{', '.join(sorted(tables)) or 'none'}"
+        )
+
+    def _words_of(self, sql: str) -> Vocabulary:
+        """The vocabulary that a CHECK of the table allows; all that we know if there is none."""
+        check = re.search(r"status\s+IN\s*\(([^)]*)\)", sql, re.IGNORECASE)
+        if check is None:
+            return _MEANINGS
+        words = frozenset(re.findall(r"'([^']*)'", check[1]))
+        strange = sorted(words - _MEANINGS.words)
+        if strange:
+            raise TargetError(
+                f"{self._path}: nobody told what the statuses {', '.join(strange)} mean; known are "
+                f"{', '.join(sorted(_MEANINGS.words))}"
+            )
+        return Vocabulary(
+            active=_MEANINGS.active & words,
+            completed=_MEANINGS.completed & words,
+            cancelled=_MEANINGS.cancelled & words,
+            failed=_MEANINGS.failed & words,
+            interrupted=_MEANINGS.interrupted & words,
+        )
+
+
+_entered: Checkout | None = None
+
+
+def enter(checkout: Checkout | None) -> None:
+    """Make this checkout's packages the ones that imports find; None for none."""
+    global _entered  # noqa: PLW0603  # a process has one import path
+    if _entered is not None and _entered is not checkout:
+        _entered.leave()
+    if checkout is not None and _entered is not checkout:
+        checkout.arrive()
+    _entered = checkout
+
+
+def _take_out(packages: set[str]) -> dict[str, ModuleType]:
+    names = [name for name in sys.modules if name.partition(".")[0] in packages]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+def _names_in(file: Path) -> set[str]:
+    return set(re.findall(r"\w+", file.read_text(encoding="utf-8")))

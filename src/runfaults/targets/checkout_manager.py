@@ -1,0 +1,285 @@
+"""Drives the `RunManager` of a checkout whose version nobody told us."""
+
+# ruff: noqa: ANN401 - the signatures are somebody else's
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import inspect
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from runfaults.targets.target import TargetError, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What was found in a checkout.
+
+    Attributes:
+        manager: The class `RunManager`.
+        executor: The class `PipelineExecutor`.
+        entry: Name of the executor's method that runs the pipeline.
+        cancel_exception: What a pipeline raises that noticed a cancel; None if there is none.
+        connect: Opens a connection, given a path; None if there is no such function.
+        cancel_in_database: Records a cancel, given a connection and a run's id; None likewise.
+        update_status: Records a status, given a connection, a run's id and a status; None likewise.
+        cancelled_word: The status of a cancelled run.
+        modules: Every module of the checkout that was imported.
+        used: Names of the stand-ins that were used; see `stubs`.
+    """
+
+    manager: type[Any]
+    executor: type[Any]
+    entry: str
+    cancel_exception: type[BaseException] | None
+    connect: Callable[..., Any] | None
+    cancel_in_database: Callable[..., Any] | None
+    update_status: Callable[..., Any] | None
+    cancelled_word: str
+    modules: tuple[ModuleType, ...]
+    used: set[str]
+
+
+def manager_class(parts: Parts) -> type[CheckoutManager]:
+    """A class that offers exactly what this version can do."""
+    own = {name for name, _ in inspect.getmembers(parts.manager, callable)}
+    abilities: list[type] = []
+    if "cancel_run" in own:
+        abilities.append(_Cancels)
+    if parts.cancel_in_database or parts.update_status:
+        abilities.append(_CancelsInDatabase)
+    if "get_run" in own:
+        abilities.append(_Reads)
+    if "register_subscriber" in own:
+        abilities.append(_Signals)
+    return type("CheckoutManager", (*abilities, CheckoutManager), {"parts": parts})
+
+
+class CheckoutManager:
+    """A `RunManager` as the harness drives it."""
+
+    parts: Parts
+
+    def __init__(self, database: Path, work: Work) -> None:
+        self._database = database
+        parts = self.parts
+        _put_in_place(parts, scripted_executor(parts, work))
+        self._manager = call(
+            parts.manager,
+            {r"db|database": str(database), r"root|dir|folder": str(database.parent)},
+        )
+
+    def start(self) -> int:
+        """Start a run of the full pipeline."""
+        answer = call(self._manager.start_run, {r"scope|mode|steps": "full"})
+        return getattr(answer, "id", answer)
+
+    def wait(self, run: int) -> None:
+        """Join every thread that the manager keeps."""
+        del run
+        for thread in _threads(self._manager):
+            thread.join()
+
+    def close(self) -> None:
+        """Close the manager, if this version can be closed."""
+        for name in ("close", "shutdown"):
+            if hasattr(self._manager, name):
+                getattr(self._manager, name)()
+                return
+        for thread in _threads(self._manager):
+            thread.join()
+
+    def leaks(self) -> Iterable[tuple[str, str]]:
+        """Subscribers and cancel events that outlive their run.
+
+        Raises:
+            TargetError: if a stand-in for a missing package was used: the run proves nothing.
+        """
+        if self.parts.used:
+            raise TargetError(
+                "managing a run needs packages that are not installed: "
+                f"{', '.join(sorted(self.parts.used))}; install them"
+            )
+        for sort, name in (("subscriber", "_subscribers"), ("cancel-event", "_cancel_events")):
+            for run in getattr(self._manager, name, ()):
+                yield sort, f"run {run}"
+
+
+class _Cancels(CheckoutManager):
+    def cancel(self, run: int) -> bool | None:
+        """Ask the manager; what is no yes or no promises nothing."""
+        answer = self._manager.cancel_run(run)
+        return answer if isinstance(answer, bool) else None
+
+
+class _CancelsInDatabase(CheckoutManager):
+    def cancel_in_database(self, run: int) -> None:
+        """Record the cancel on a connection of its own, as GenGlossary's API does."""
+        connect = self.parts.connect or sqlite3.connect
+        with contextlib.closing(connect(str(self._database))) as connection:
+            connection.row_factory = sqlite3.Row
+            if self.parts.cancel_in_database is not None:
+                self.parts.cancel_in_database(connection, run)
+            elif self.parts.update_status is not None:
+                self.parts.update_status(connection, run, self.parts.cancelled_word)
+            connection.commit()
+
+
+class _Reads(CheckoutManager):
+    def status(self, run: int) -> str | None:
+        """What the manager's own reader says."""
+        row = self._manager.get_run(run)
+        if row is None:
+            return None
+        return str(row["status"] if hasattr(row, "keys") else row.status)
+
+
+class _Signals(CheckoutManager):
+    def subscribe(self, run: int) -> Callable[[], str | None]:
+        """Register a queue and wait on it for completion signals."""
+        queue = self._manager.register_subscriber(run)
+
+        def next_signal() -> str | None:
+            while True:
+                message = queue.get()
+                if message is None:
+                    return None
+                if message.get("complete"):
+                    return str(message.get("status") or "")
+
+        return next_signal
+
+
+def scripted_executor(parts: Parts, work: Work) -> type[Any]:
+    """A class that stands where `PipelineExecutor` stands and plays the script."""
+
+    def play(self: Any, *arguments: Any, **named: Any) -> None:
+        given = [
+            *named.items(),
+            *_with_attributes([*arguments, *named.values()]),
+            *_with_attributes(self.given),
+        ]
+        events = [value for _, value in given if isinstance(value, threading.Event)]
+        runs = [value for name, value in given if name == "run_id" and isinstance(value, int)]
+        _report_progress(given)
+        work(
+            next((value for _, value in given if isinstance(value, sqlite3.Connection)), None),
+            runs[0] if runs else None,
+            events[0].is_set if events else lambda: False,
+            parts.cancel_exception,
+        )
+
+    def init(self: Any, *arguments: Any, **named: Any) -> None:
+        self.given = [*arguments, *named.values()]
+
+    def nothing(self: Any, *arguments: Any, **named: Any) -> None:
+        """Nothing is held."""
+
+    others = [name for name in vars(parts.executor) if not name.startswith("_")]
+    body = {**dict.fromkeys(others, nothing), "__init__": init, parts.entry: play}
+    body |= {"__enter__": lambda self: self, "__exit__": nothing}
+    return type("ScriptedExecutor", (), body)
+
+
+def _put_in_place(parts: Parts, scripted: type[Any]) -> None:
+    """Give every module of the checkout the scripted executor under the name of its own."""
+    for module in parts.modules:
+        for name, value in list(vars(module).items()):
+            if isinstance(value, type) and (
+                value is parts.executor or value.__name__ == "ScriptedExecutor"
+            ):
+                setattr(module, name, scripted)
+
+
+def _with_attributes(values: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    """Each value, and what it has for attributes: an execution context, for instance."""
+    for value in values:
+        yield "", value
+        for name in (*getattr(value, "__dict__", ()), *getattr(value, "__slots__", ())):
+            if not name.startswith("_"):
+                yield name, getattr(value, name, None)
+
+
+def _report_progress(given: Iterable[tuple[str, Any]]) -> None:
+    """Say once how far it is, to whoever wants to hear it: that may write to the database.
+
+    A pipeline whose progress cannot be written goes on.
+    """
+    for name, value in given:
+        if callable(value) and re.search(r"log|progress", name):
+            with contextlib.suppress(Exception):
+                call(value, _PROGRESS)
+
+
+_PROGRESS = {
+    r"current|done|completed": 1,
+    r"total": 2,
+    r"step|text|phase": "scripted",
+    r"log|message|msg|entry|record": {"level": "info", "message": "scripted"},
+}
+
+
+def _threads(manager: Any) -> list[threading.Thread]:
+    """The threads that it keeps, by themselves or in containers."""
+    kept: dict[str, Any] = dict(manager.__dict__)
+    values = [each for value in kept.values() for each in _contents(value)]
+    return [thread for thread in values if isinstance(thread, threading.Thread)]
+
+
+def _contents(value: Any) -> list[Any]:
+    if type(value) in {list, tuple, set}:
+        return list(value)
+    return list(value.values()) if hasattr(value, "values") else [value]
+
+
+def call(function: Callable[..., Any], known: dict[str, Any]) -> Any:
+    """Call a function whose signature is not known: only arguments without a default are given.
+
+    Args:
+        function: What to call.
+        known: Values by a pattern of the argument's name; an argument that no pattern fits gets a
+            value of its annotated type.
+    """
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD}:
+            continue
+        if parameter.default is not parameter.empty:
+            continue
+        value = _value_for(parameter, known)
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            positional.append(value)
+        else:
+            named[parameter.name] = value
+    return function(*positional, **named)
+
+
+def _value_for(parameter: inspect.Parameter, known: dict[str, Any]) -> Any:
+    hint: Any = parameter.annotation
+    word = str(getattr(hint, "__name__", hint))
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        members: list[Any] = list(cast("Iterable[Any]", hint))
+        return next((each for each in members if "full" in str(each.value).lower()), members[0])
+    for pattern, value in known.items():
+        if re.search(pattern, parameter.name, re.IGNORECASE):
+            return value
+    return _PLAIN.get(word, None if "None" in word else "runfaults")
+
+
+_PLAIN: dict[str, Any] = {
+    "int": 1,
+    "float": 1.0,
+    "bool": False,
+    "dict": {},
+    "list": [],
+    "Path": Path(),
+}

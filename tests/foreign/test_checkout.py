@@ -1,0 +1,388 @@
+"""`--source`: copies of our own GenGlossary, changed in ways in which versions really differ."""
+
+# ruff: noqa: E501 - the lines replaced are somebody else's
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from runfaults.explore.bound import Bound
+from runfaults.explore.check import check
+from runfaults.model import CheckResult, Ending, Verdict
+from runfaults.targets import target_named
+from runfaults.targets.checkout import enter
+from runfaults.targets.target import TargetError
+
+SRC = Path(__file__).parents[2] / "src"
+MANAGER = "runs/manager.py"
+EXECUTOR = "runs/executor.py"
+REPOSITORY = "db/runs_repository.py"
+SCHEMA = "db/schema.py"
+
+SMALL = Bound(
+    "small",
+    endings=(Ending.NOTICES_CANCEL,),
+    journals=("delete",),
+    kinds=("busy",),
+    counts=(1,),
+    cancels=("cancel-api",),
+    cancelled_counts=(),
+)
+
+Change = Callable[["Copy"], None]
+
+
+class Silence:
+    """Progress that nobody hears."""
+
+    def start(self, total: int | None) -> None: ...
+
+    def advance(self, count: int = 1) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+class Copy:
+    """A copy of our GenGlossary package, to be changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.package = folder / "src" / "genglossary"
+        shutil.copytree(
+            SRC / "genglossary", self.package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.package / file
+        text = path.read_text("utf-8")
+        assert old in text, f"{file} has changed: there is no {old!r} in it any more"
+        path.write_text(text.replace(old, new), "utf-8")
+
+    def edit_everywhere(self, old: str, new: str) -> None:
+        for path in self.package.rglob("*.py"):
+            text = path.read_text("utf-8")
+            path.write_text(text.replace(old, new), "utf-8")
+
+    def remove_method(self, file: str, name: str) -> None:
+        path = self.package / file
+        text, count = re.subn(
+            rf"    def {name}\(.*?(?=\n    def |\n    # |\n    @|\n\n\n|\Z)",
+            "",
+            path.read_text("utf-8"),
+            flags=re.DOTALL,
+        )
+        assert count == 1, f"{file} has no method {name}"
+        path.write_text(text, "utf-8")
+
+    def check(self) -> CheckResult:
+        return check(f"source:{self.folder}", SMALL, Silence(), jobs=1)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Iterator[Copy]:
+    yield Copy(tmp_path)
+    enter(None)
+
+
+def unchanged(copy: Copy) -> None:
+    del copy
+
+
+def renamed_executor_arguments(copy: Copy) -> None:
+    copy.edit(
+        EXECUTOR,
+        "        conn: sqlite3.Connection,\n        scope:",
+        "        database: sqlite3.Connection,\n        steps_wanted:",
+    )
+    copy.edit(
+        MANAGER,
+        "doc_root=self.doc_root,\n                document_ids",
+        "root=self.doc_root,\n                document_ids",
+    )
+
+
+def connection_by_keyword(copy: Copy) -> None:
+    copy.edit(
+        MANAGER,
+        "                conn,\n                run.scope,\n",
+        "                conn=conn,\n                scope=run.scope,\n",
+    )
+    copy.edit(
+        MANAGER,
+        "                ExecutionContext(run.id, log, run.cancel_event),\n",
+        "                context=ExecutionContext(run.id, log, run.cancel_event),\n",
+    )
+
+
+def no_cancel_exception(copy: Copy) -> None:
+    copy.edit_everywhere("PipelineCancelledException", "_Stopped")
+    copy.edit(MANAGER, "    _Stopped,\n", "")
+    copy.edit(
+        MANAGER,
+        "@dataclass(slots=True)\nclass _Run",
+        "class _Stopped(Exception):\n    pass\n\n\n@dataclass(slots=True)\nclass _Run",
+    )
+
+
+def more_constructor_arguments(copy: Copy) -> None:
+    copy.edit(
+        MANAGER,
+        "        db_path: str | Path,\n        doc_root",
+        "        registry: dict,\n        db_path: str | Path,\n        strict: bool,\n        doc_root",
+    )
+    copy.edit(MANAGER, '        doc_root: str | Path = ".",', "        doc_root: str | Path,")
+    copy.edit(MANAGER, '        llm_provider: str = "ollama",', "        llm_provider: str,")
+    copy.edit(MANAGER, '        llm_model: str = "",', "        llm_model: str,")
+
+
+def imports_that_are_missing(copy: Copy) -> None:
+    copy.edit(
+        EXECUTOR,
+        "logger = logging",
+        "import no_such_tokeniser\n"
+        "from no_such_llm_client.chat import Client, retried\n\n"
+        "class Remote(Client):\n"
+        "    @retried(times=3)\n"
+        "    def ask(self): ...\n\n"
+        "SPLIT = no_such_tokeniser.load('ja')\n"
+        "try:\n    import no_such_accelerator\nexcept ImportError:\n    no_such_accelerator = None\n"
+        "assert no_such_accelerator is None\n"
+        "logger = logging",
+    )
+
+
+def functions_moved(copy: Copy) -> None:
+    (copy.package / "pipeline").mkdir()
+    (copy.package / "pipeline" / "__init__.py").touch()
+    (copy.package / "runs" / "executor.py").rename(copy.package / "pipeline" / "stages.py")
+    copy.edit_everywhere("genglossary.runs.executor", "genglossary.pipeline.stages")
+    (copy.package / "db" / "tables").mkdir()
+    (copy.package / "db" / "tables" / "__init__.py").touch()
+    (copy.package / "db" / "runs_repository.py").rename(copy.package / "db" / "tables" / "runs.py")
+    copy.edit_everywhere(
+        "from genglossary.db import runs_repository",
+        "from genglossary.db.tables import runs as runs_repository",
+    )
+    copy.edit_everywhere("genglossary.db.runs_repository", "genglossary.db.tables.runs")
+
+
+def other_status_helpers(copy: Copy) -> None:
+    copy.edit_everywhere("complete_run_if_not_cancelled", "finish_unless_cancelled")
+    copy.edit_everywhere("update_run_status_if_active", "move_on")
+    copy.edit_everywhere("update_run_status", "set_run_status")
+    copy.edit(REPOSITORY, "def cancel_run(", "def write_cancelled(")
+    copy.edit(
+        MANAGER, "    cancel_run,\n    complete", "    write_cancelled,\n    complete"
+    ) if False else None
+    copy.edit(MANAGER, "    cancel_run,\n", "    write_cancelled,\n")
+    copy.edit(MANAGER, "return cancel_run(conn, run_id)", "return write_cancelled(conn, run_id)")
+
+
+def no_close(copy: Copy) -> None:
+    copy.remove_method(MANAGER, "__enter__")
+    copy.remove_method(MANAGER, "__exit__")
+    copy.remove_method(MANAGER, "close")
+
+
+def progress_writes(copy: Copy) -> None:
+    copy.edit(
+        EXECUTOR,
+        "    cancel_event: Event\n",
+        "    cancel_event: Event\n    progress: Callable[[int, int, str], None] = print\n",
+    )
+    copy.edit(
+        MANAGER,
+        "        executor = self._make_executor()\n",
+        "        def progress(current: int, total: int, step: str) -> None:\n"
+        "            with immediate_transaction(conn):\n"
+        "                runs_repository.update_run_progress(conn, run.id, current, total, step)\n\n"
+        "        executor = self._make_executor()\n",
+    )
+    copy.edit(MANAGER, "log, run.cancel_event)", "log, run.cancel_event, progress)")
+
+
+def many_more_tables(copy: Copy) -> None:
+    copy.edit(
+        SCHEMA,
+        "_PIPELINE = (\n",
+        "_MORE = tuple(\n"
+        "    f'CREATE TABLE IF NOT EXISTS {name} (id INTEGER PRIMARY KEY, status TEXT, run_id INT)'\n"
+        "    for name in ('a_run_log', 'run_steps', 'running_costs', *(f'more_{n}' for n in range(40)))\n"
+        ")\n"
+        "_PIPELINE = (\n    *_MORE,\n",
+    )
+
+
+def no_interrupted_status(copy: Copy) -> None:
+    copy.edit(SCHEMA, ", 'failed', 'interrupted')", ", 'failed')")
+
+
+HARMLESS: list[Change] = [
+    unchanged,
+    renamed_executor_arguments,
+    connection_by_keyword,
+    no_cancel_exception,
+    more_constructor_arguments,
+    imports_that_are_missing,
+    functions_moved,
+    other_status_helpers,
+    no_close,
+    progress_writes,
+    many_more_tables,
+    no_interrupted_status,
+]
+
+
+@pytest.mark.parametrize("change", HARMLESS, ids=lambda change: change.__name__)
+def test_a_harmless_change_holds(copy: Copy, change: Change) -> None:
+    change(copy)
+    result = copy.check()
+    assert [str(each.scenario.symptom) for each in result.violations] == []
+    assert result.verdict is Verdict.HOLDS
+    assert result.notes == ()
+    assert result.schedules.total > 30
+
+
+def one_transaction_for_work_and_record(copy: Copy) -> None:
+    """The bug that this project began with: an error while recording success is called failure."""
+    copy.remove_method(MANAGER, "_execute_run")
+    copy.edit(
+        MANAGER,
+        "    # Running\n",
+        "    # Running\n\n"
+        "    def _execute_run(self, run: _Run) -> None:\n"
+        "        conn = get_connection(self.db_path)\n"
+        "        try:\n"
+        "            update_run_status(conn, run.id, 'running')\n"
+        "            conn.commit()\n"
+        "            self._run_pipeline(run, conn)\n"
+        "            complete_run_if_not_cancelled(conn, run.id)\n"
+        "            conn.commit()\n"
+        "        except Exception as error:\n"
+        "            conn.rollback()\n"
+        "            update_run_status(conn, run.id, 'failed', error_message=str(error))\n"
+        "            conn.commit()\n"
+        "        finally:\n"
+        "            conn.close()\n"
+        "            self._conclude(run, COMPLETED)\n",
+    )
+
+
+def test_the_bug_put_back_is_found(copy: Copy) -> None:
+    one_transaction_for_work_and_record(copy)
+    result = copy.check()
+    assert result.verdict is Verdict.BROKEN
+    assert result.rules["succeeded-never-failed"].verdict is Verdict.BROKEN
+    assert result.rules["cancelled-never-failed"].verdict is Verdict.BROKEN
+
+
+def test_the_result_names_what_was_stubbed_and_who_wanted_it(copy: Copy) -> None:
+    imports_that_are_missing(copy)
+    remarks = copy.check().remarks
+    for package in ("no_such_tokeniser", "no_such_llm_client"):
+        expected = f"{package} is not installed and was stubbed (imported by src/genglossary/runs/executor.py)"
+        assert expected in remarks
+    assert not any("no_such_accelerator" in remark for remark in remarks)
+
+
+def test_the_result_names_the_rules_that_make_no_sense_and_why(copy: Copy) -> None:
+    no_interrupted_status(copy)
+    copy.remove_method(MANAGER, "register_subscriber")
+    result = copy.check()
+    assert "orphan-is-interrupted-not-failed" not in result.rules
+    assert "signal-matches-record" not in result.rules
+    assert (
+        "signal-matches-record does not judge this target: this version has no register_subscriber"
+        in result.remarks
+    )
+
+
+def test_a_run_that_needs_a_missing_package_is_no_proof(copy: Copy) -> None:
+    copy.edit(MANAGER, "logger = logging", "import no_such_cache\nlogger = logging")
+    copy.edit(
+        MANAGER,
+        '        if self._closed:\n            raise RuntimeError("This run manager is closed',
+        '        no_such_cache.clear()\n        if self._closed:\n            raise RuntimeError("This run manager is closed',
+    )
+    with pytest.raises(TargetError, match=r"no_such_cache\.clear; install them"):
+        copy.check()
+
+
+def test_no_file_of_the_checkout_is_written(copy: Copy) -> None:
+    before = sorted(copy.folder.rglob("*"))
+    copy.check()
+    assert sorted(copy.folder.rglob("*")) == before
+
+
+def test_what_was_imported_before_is_back_afterwards(copy: Copy) -> None:
+    import genglossary.runs.manager
+
+    before = sys.modules["genglossary.runs.manager"]
+    path = list(sys.path)
+    copy.check()
+    assert sys.modules["genglossary.runs.manager"] is not before
+    enter(None)
+    assert sys.modules["genglossary.runs.manager"] is before is genglossary.runs.manager
+    assert sys.path == path
+
+
+def test_a_folder_without_a_run_manager_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("class RunManager(:\n")
+    with pytest.raises(TargetError, match="no class RunManager in any Python file below it"):
+        target_named(f"source:{tmp_path}")
+
+
+def test_two_run_managers_are_told_so(copy: Copy) -> None:
+    shutil.copytree(copy.package, copy.folder / "old" / "genglossary")
+    with pytest.raises(TargetError, match=r"several classes RunManager: old.*give a narrower path"):
+        target_named(f"source:{copy.folder}")
+
+
+def test_statuses_that_nobody_knows_are_told(copy: Copy) -> None:
+    copy.edit(SCHEMA, ", 'failed', 'interrupted')", ", 'failed', 'interrupted', 'paused')")
+    with pytest.raises(TargetError, match="nobody told what the statuses paused mean"):
+        copy.check()
+
+
+SCENARIO = """
+name = "success-recorded-as-failed"
+symptom = "A run that succeeded is shown as failed."
+target = "genglossary"
+[schedule]
+pipeline = "succeeds"
+[[fault]]
+kind = "busy"
+at = "run commit #4"
+"""
+
+
+def bisect_step(copy: Copy, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    file = tmp_path / "scenario.toml"
+    file.write_text(SCENARIO)
+    return subprocess.run(
+        [sys.executable, "-m", "runfaults.cli", "replay", "--source", str(copy.folder), str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_replay_tells_git_bisect_good_from_bad_and_from_untestable(
+    copy: Copy, tmp_path: Path
+) -> None:
+    good = bisect_step(copy, tmp_path)
+    assert (good.returncode, "holds" in good.stdout) == (0, True), good.stderr
+    one_transaction_for_work_and_record(copy)
+    bad = bisect_step(copy, tmp_path)
+    assert (bad.returncode, "succeeded-never-failed" in bad.stdout) == (1, True), bad.stderr
+    copy.edit(MANAGER, "class RunManager", "class ManagerOfRuns")
+    untestable = bisect_step(copy, tmp_path)
+    assert untestable.returncode == 125
+    assert "no class RunManager" in untestable.stderr
