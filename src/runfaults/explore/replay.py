@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runfaults.explore.probe import probe
 from runfaults.model import History, Judgement, Scenario, Verdict
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Simulation
+from runfaults.sim.world import Execution, Simulation
 from runfaults.targets import target_named
 
 
@@ -61,15 +61,34 @@ def replay(
         TargetError: if it cannot be tested.
     """
     with Simulation(target_named(target or scenario.target), on_strike) as simulation:
-        execution = simulation.run(scenario.schedule)
+        probe(simulation)
+        return play(scenario, simulation)
+
+
+def play(scenario: Scenario, simulation: Simulation) -> Replay:
+    """Play a scenario in a simulation that is entered already.
+
+    Raises:
+        NotPlayableError: as `replay`.
+    """
+    execution = simulation.run(scenario.schedule, with_places=True)
+    require_playable(scenario.name, execution)
+    return Replay(scenario, execution.history, judge(execution.history))
+
+
+def require_playable(name: str, execution: Execution) -> None:
+    """Insist that everything the schedule asked for could happen.
+
+    Raises:
+        NotPlayableError: under this name, if a fault was refused or a point never reached.
+    """
     for fault, reason in execution.refused:
         raise NotPlayableError(
-            f"{scenario.name}: '{fault}' cannot happen: {reason}; "
+            f"{name}: '{fault}' cannot happen: {reason}; "
             "`runfaults points` lists which kinds can strike where"
         )
     if execution.unreached:
         raise NotPlayableError(
-            f"{scenario.name}: never reached: {'; '.join(execution.unreached)}; "
+            f"{name}: never reached: {'; '.join(execution.unreached)}; "
             "`runfaults points` lists the points of a clean run"
         )
-    return Replay(scenario, execution.history, judge(execution.history))

@@ -1,4 +1,4 @@
-"""Turns the smallest witness of each broken rule into a violation that can be shown and replayed."""
+"""Turns the smallest witness of each broken rule into a violation to be shown and replayed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def _minimised(simulation: Simulation, witness: Witness) -> Witness:
         # An unknown may have cost the hang's whole real time: once is enough.
         return witness
     minimal = minimise(simulation, witness.history.schedule)
-    return Witness(simulation.run(minimal.schedule).history, minimal.judgements)
+    history = simulation.run(minimal.schedule, with_places=True).history
+    return Witness(history, minimal.judgements)
 
 
 def _verdict(witness: Witness) -> Verdict:
@@ -93,6 +94,6 @@ def _passing_neighbour(simulation: Simulation, history: History) -> History | No
     schedule = history.schedule
     if not schedule.faults:
         return None
-    execution = simulation.run(replace(schedule, faults=()))
+    execution = simulation.run(replace(schedule, faults=()), with_places=True)
     passes = Verdict.worst(each.verdict for each in judge(execution.history)) is Verdict.HOLDS
     return execution.history if passes and not execution.unreached else None

@@ -24,7 +24,7 @@ class EventKind(StrEnum):
     """A fault strikes the operation invoked last: subject = fault kind, value = what it leaves."""
     WAIT = "wait"
     """The actor cannot go on: subject = what it waits for (`lock NAME`, `database`, `sleep`,
-    `thread NAME`), value = who holds it, if known."""
+    `thread NAME`, `notification`), value = who holds it, if known."""
     STATUS = "status"
     """A status transition was committed: run, subject = old status (empty: inserted),
     value = new status (empty: row deleted). Read from the audit trigger."""
@@ -89,6 +89,8 @@ class History:
         vocabulary: What the recorded statuses mean.
         events: In the order in which they happened.
         exempt: Names of the rules that make no sense for this target: none of them judges it.
+        places: Where in the target's code an event came from, as (event number, lines of a stack,
+            the outermost first), if that was asked for. No part of the canonical text.
     """
 
     target: str
@@ -96,6 +98,7 @@ class History:
     vocabulary: Vocabulary
     events: tuple[Event, ...]
     exempt: tuple[str, ...] = ()
+    places: tuple[tuple[int, str], ...] = ()
 
     def text(self) -> str:
         """The canonical text: equal texts mean equal histories."""

@@ -106,14 +106,20 @@ class WorldGate:
             text = f"{type(error).__name__}: {error}" + (f" [{code}]" if code else "")
             self._recorder.add(name, EventKind.ERROR, "", text)
         connection = call.connection
-        if connection is None or call.operation is Operation.FETCH:
+        if connection is None:
             return
         if call.operation is Operation.CONNECT:
             self._opened.append((name, weakref.ref(connection)))
-        elif name in self._changing and (connection.closed or not connection.in_transaction):
-            self._changing.remove(name)
-            self._observe()
+        elif connection.closed or not connection.in_transaction:
+            if name in self._changing:
+                self._changing.remove(name)
+                self._observe()
             scheduler.wake(_DATABASE)
+
+    def _who_locks(self) -> str | None:
+        """Who opened the connection that holds a lock on the database; None if nobody in here."""
+        holders = (opener for opener, each in self.left_open() if each.writing or each.reading)
+        return next(holders, None)
 
     def left_open(self) -> Iterator[tuple[str, WatchedConnection]]:
         """The connections that are still open, each with the actor that opened it.
@@ -138,7 +144,7 @@ class WorldGate:
         deadline = self._give_up_at[name]
         if scheduler.clock >= deadline:
             return False
-        again = scheduler.block(Wait(_DATABASE), deadline)
+        again = scheduler.block(Wait(_DATABASE, self._who_locks), deadline)
         scheduler.touch(_DATABASE, change=True)
         return again
 

@@ -29,6 +29,9 @@ WAITER = "wait"
 """Name of the private lock on which `Condition.wait` blocks: nobody else ever takes it, so taking
 it for the first time is no yield point."""
 
+NOTIFICATION = "notification"
+"""What an actor waits for in `Condition.wait`, `Event.wait`, `Queue.get`."""
+
 TRUSTED = frozenset({"concurrent", "filelock", "logging", "tenacity"})
 """Packages whose own locks are no yield points. Waiting for one is done by the scheduler as for any
 other, but no thread is paused right before it takes one: what is examined are the interleavings of
@@ -85,7 +88,7 @@ class ControlledLock:
         deadline = scheduler.clock + timeout if timeout != -1 else None
         while self._owner is not None:
             self._waiters.append(actor)
-            woken = scheduler.block(Wait(f"lock {self.name}", self._holder), deadline)
+            woken = scheduler.block(self._wait, deadline)
             self._waiters.remove(actor)
             if not woken:
                 return False
@@ -131,6 +134,13 @@ class ControlledLock:
     def owner(self) -> Actor | None:
         """Who took it, for the report of a deadlock and of leaks."""
         return self._owner
+
+    @property
+    def _wait(self) -> Wait:
+        # The waiter of a condition holds its private lock itself, until it is notified.
+        return (
+            Wait(NOTIFICATION) if self.name == WAITER else Wait(f"lock {self.name}", self._holder)
+        )
 
     def _holder(self) -> str | None:
         return self._owner.name if self._owner is not None else None

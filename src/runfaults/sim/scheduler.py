@@ -108,6 +108,7 @@ class Scheduler:
         self._points = PointCounter()
         self._ready: list[Actor] = []
         self._touched: set[tuple[object, bool]] = set()
+        self._leaving: threading.Thread | None = None
         self._finished = allocate_lock()
         self._finished.acquire()
 
@@ -123,6 +124,7 @@ class Scheduler:
         try:
             if not self._finished.acquire(timeout=HANG_SECONDS):
                 self._stuck("hang", self._stacks())
+            self._let_leave()
         finally:
             self.over = True  # after Ctrl-C too
 
@@ -269,6 +271,7 @@ class Scheduler:
         actors[get_ident()] = actor
         try:
             actor.baton.acquire()
+            self._let_leave()
             if not self.over:
                 self.reach(Operation.REACH, "begin")
                 function()
@@ -291,7 +294,17 @@ class Scheduler:
         self._recorder.add(actor.name, EventKind.THREAD, "ended")
         self.touch(actor, change=True)
         self.wake(f"thread {actor.name}")
+        self._leaving = actor.thread
         self._resume(self._next())
+
+    def _let_leave(self) -> None:
+        """Wait until the thread that ended last is gone.
+
+        Only then are its thread-locals: a connection that it kept there is closed by that.
+        """
+        thread, self._leaving = self._leaving, None
+        if thread is not None:
+            real_join(thread)
 
     def _begin_stretch(self, actor: Actor, step: int = -1) -> None:
         self._touched = set()
@@ -325,6 +338,7 @@ class Scheduler:
         if successor is not actor:
             self._resume(successor)
             actor.baton.acquire()
+            self._let_leave()
         if self.over:
             raise SimulationOver
 

@@ -112,6 +112,7 @@ _SUBSTITUTES: dict[Any, Any] = {
     time.perf_counter_ns: _clock(time.perf_counter_ns, _NANOSECONDS),
 }
 
+
 def _noted(real: Callable[[threading.Event], Any], *, change: bool) -> Any:  # noqa: ANN401
     """An event's method that tells the scheduler of the use: reading a flag takes no lock."""
 

@@ -117,32 +117,44 @@ class Simulation:
         for ending in Ending:
             self.run(Schedule(pipeline=ending, acts=(Act("cancel-api"),)))
 
-    def run(self, schedule: Schedule, director: Director | None = None) -> Execution:
+    def run(
+        self,
+        schedule: Schedule,
+        director: Director | None = None,
+        *,
+        with_places: bool = False,
+    ) -> Execution:
         """Run one schedule to its end.
 
         Args:
             schedule: What is to happen.
             director: Decides who goes on where the schedule is silent; by default a thread runs
                 until it blocks.
+            with_places: Also note where in the target's code each operation was called from: slow,
+                for a history that a person will read.
         """
-        return self._play(schedule, director, None)
+        return self._play(schedule, director, None, Recorder(with_places=with_places))
 
     def survey(
         self, schedule: Schedule, kinds: Sequence[str]
     ) -> tuple[Execution, list[SurveyedPoint]]:
         """Run one schedule and ask at each fault point which kinds could strike there."""
         survey = Survey(kinds)
-        return self._play(schedule, None, survey), survey.points
+        return self._play(schedule, None, survey, Recorder()), survey.points
 
     def _play(
-        self, schedule: Schedule, director: Director | None, survey: Survey | None
+        self,
+        schedule: Schedule,
+        director: Director | None,
+        survey: Survey | None,
+        recorder: Recorder,
     ) -> Execution:
         self._runs += 1
         if self._runs % _COLLECT_EVERY == 0:
             gc.collect()
         random.seed(schedule.seed)
         database = self._template.restore(self._folder, schedule.journal)
-        world = World(self._target, schedule, database, director, survey)
+        world = World(self._target, schedule, database, director, survey, recorder)
         world.gate.on_strike = self._on_strike
         with time_machine.travel(EPOCH, tick=False) as traveller:
             world.wall_clock = traveller.move_to
@@ -233,7 +245,12 @@ class World:
         events = tuple(self._recorder.events)
         target = self._target
         history = History(
-            target.name, self._schedule, target.vocabulary, events, exemptions(target)
+            target.name,
+            self._schedule,
+            target.vocabulary,
+            events,
+            exemptions(target),
+            tuple(self._recorder.places),
         )
         return Execution(
             history,
