@@ -18,6 +18,7 @@ from runfaults.sqlite import (
     Call,
     FaultKind,
     FaultyConnection,
+    Gate,
     connections_through,
     real_connect,
 )
@@ -26,6 +27,7 @@ from runfaults.sqlite.real.catalogue import real_cause
 from runfaults.sqlite.real.progress import interrupt_after
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
 from runfaults.sqlite.situation import WRITES, Situation, situation_of
+from runfaults.sqlite.tabled_kind import TabledKind
 
 FIRST, LAST = 1, 60
 UPDATE = "UPDATE t SET s = ? WHERE id = ?"
@@ -96,6 +98,11 @@ STAGES = {
     ),
     "first update with a cursor": Stage(update(LAST), open_cursor),
     "first update after begin immediate": Stage(update(FIRST), sql("BEGIN IMMEDIATE")),
+    "begin immediate with a cursor": Stage(sql("BEGIN IMMEDIATE"), open_cursor),
+    "first update, immediate, with a cursor": Stage(
+        update(LAST), open_cursor, isolation_level="IMMEDIATE"
+    ),
+    "autocommit update, fresh": Stage(update(FIRST), isolation_level=None, fresh=True),
     "later update": Stage(update(LAST), update(FIRST)),
     "later insert": Stage(insert, update(FIRST)),
     "later delete": Stage(sql("DELETE FROM t WHERE id = ?", LAST), update(FIRST)),
@@ -217,7 +224,7 @@ def make_database(path: Path, journal: str) -> sqlite3.Connection:
 
 @contextmanager
 def performed(
-    path: Path, journal: str, stage: Stage, gate: Striking | None
+    path: Path, journal: str, stage: Stage, gate: Gate | None
 ) -> Iterator[sqlite3.Connection]:
     """A connection brought into the situation; plain, or watched by a gate."""
     keeper = make_database(path, journal)
@@ -350,6 +357,47 @@ def differences(
             if real.get(name) != emulated.get(name)
         }
     return found
+
+
+class Asking:
+    """A gate that asks every kind about the calls while it is armed."""
+
+    def __init__(self) -> None:
+        self.armed = False
+        self.possible: set[tuple[str, Situation]] = set()
+
+    def before(self, call: Call) -> FaultKind | None:
+        situation = situation_of(call)
+        if self.armed and isinstance(situation, Situation):
+            able = [kind.name for kind in KINDS.values() if kind.refusal(call) is None]
+            self.possible |= {(name, situation) for name in able}
+        return None
+
+    def after(self, call: Call, error: BaseException | None) -> None:
+        pass
+
+    def busy(self, call: Call, waited: int) -> bool:
+        return False
+
+
+def test_every_cell_of_the_kinds_tables_is_compared(folder: Path) -> None:
+    possible: set[tuple[str, Situation]] = set()
+    for journal in ("delete", "wal"):
+        for number, stage in enumerate(STAGES.values()):
+            gate = Asking()
+            with performed(folder / f"{journal}{number}.db", journal, stage, gate) as connection:
+                gate.armed = True
+                stage.act(connection)
+                gate.armed = False
+            possible |= gate.possible
+    cells = {
+        (kind.name, situation)
+        for kind in KINDS.values()
+        if isinstance(kind, TabledKind) and kind.name != "locked"
+        for situation in kind.effects
+        if situation is not Situation.CONNECT
+    }
+    assert {str(cell) for cell in cells - possible} == set()
 
 
 class Naive:

@@ -47,40 +47,47 @@ def test_connecting_fails_as_it_really_does(kind: str, cause: Recipe, tmp_path: 
     assert not path.exists()
 
 
-SHARED: dict[str, tuple[str, ...]] = {
-    "UPDATE t SET a = 2": (),
-    "BEGIN IMMEDIATE": (),
-    "SELECT a FROM t": (),
-    "UPDATE t SET a = 3": ("BEGIN",),
-}
+SHARED: list[tuple[str, str | None, tuple[str, ...]]] = [
+    ("UPDATE t SET a = 2", "", ()),
+    ("UPDATE t SET a = 3", "", ("BEGIN",)),
+    ("UPDATE t SET a = 4", None, ()),
+    ("UPDATE t SET a = 5", "IMMEDIATE", ()),
+    ("BEGIN IMMEDIATE", "", ()),
+    ("SELECT 2 FROM t", "", ()),
+    ("SELECT 3 FROM t", "", ("BEGIN",)),
+]
 
 
-@pytest.mark.parametrize("sql", SHARED)
-def test_a_shared_cache_is_locked_as_it_really_is(sql: str) -> None:
-    uri = f"file:{sql.replace(' ', '_')}?mode=memory&cache=shared"
-
-    def shared() -> sqlite3.Connection:
-        return real_connect(uri, uri=True, timeout=0, isolation_level=None)
+@pytest.mark.parametrize(("sql", "level", "before"), SHARED)
+def test_a_shared_cache_is_locked_as_it_really_is(
+    sql: str, level: str | None, before: tuple[str, ...]
+) -> None:
+    uri = f"file:{sql.replace(' ', '_')}{len(before)}?mode=memory&cache=shared"
+    arguments: Any = {"uri": True, "isolation_level": level}
 
     def outcome(connection: sqlite3.Connection) -> list[object]:
         seen: list[object] = [raised_by(lambda: connection.execute(sql)), connection.in_transaction]
         return seen
 
-    with closing(shared()) as keeper:
+    def prepare(connection: sqlite3.Connection) -> None:
+        connection.execute("SELECT 1 FROM t").fetchall()
+        for step in before:
+            connection.execute(step)
+
+    with closing(real_connect(uri, uri=True, isolation_level=None)) as keeper:
         keeper.execute("CREATE TABLE t (a)")
-        with closing(shared()) as other, closing(real_connect(uri, uri=True)) as connection:
-            connection.execute("SELECT 1 FROM t").fetchall()
-            for step in SHARED[sql]:
-                connection.execute(step)
-            other.execute("BEGIN IMMEDIATE")
-            other.execute("INSERT INTO t VALUES (1)")
+        with closing(real_connect(uri, **arguments)) as connection:
+            prepare(connection)
+            keeper.execute("BEGIN IMMEDIATE")
+            keeper.execute("INSERT INTO t VALUES (1)")
             real = outcome(connection)
-        point = "main execute " + (sql if sql.startswith("BEGIN") else " ".join(sql.split()[:2]))
-        point = point.replace("SELECT a", "SELECT t #2")
-        with inject(f"locked at {point}"), closing(sqlite3.connect(uri, uri=True)) as connection:
-            connection.execute("SELECT 1 FROM t").fetchall()
-            for step in SHARED[sql]:
-                connection.execute(step)
+            keeper.execute("ROLLBACK")
+        subject = {"U": "UPDATE t", "B": "BEGIN IMMEDIATE", "S": "SELECT t #2"}[sql[0]]
+        with (
+            inject(f"locked at main execute {subject}"),
+            closing(sqlite3.connect(uri, **arguments)) as connection,
+        ):
+            prepare(connection)
             emulated = outcome(connection)
             connection.execute(sql)
             connection.rollback()

@@ -43,6 +43,8 @@ class Situation(Enum):
     """ROLLBACK of an open transaction."""
 
 
+_UNMEASURED = frozenset({"BACKUP", "BLOBOPEN", "VACUUM", "ATTACH", "DETACH"})
+
 WRITES = frozenset(
     {
         Situation.FIRST_WRITE_IMPLICIT,
@@ -99,12 +101,20 @@ def _fetch(call: Call, connection: WatchedConnection) -> Situation | str:
     return Situation.FETCH_IN_TRANSACTION if connection.in_transaction else Situation.FETCH
 
 
+def _touches_nothing(statement: Statement, connection: WatchedConnection) -> str | None:
+    if statement.verb in _UNMEASURED:
+        return f"what a fault leaves of {statement.verb} was not measured"
+    if statement.touches_file or (statement.needs_schema and connection.fresh):
+        return None
+    return f"{statement.subject or 'the statement'} does not touch the database file"
+
+
 def _execute(  # noqa: PLR0911 - one for each situation
     statement: Statement, connection: WatchedConnection
 ) -> Situation | str:
-    if not (statement.touches_file or (statement.needs_schema and connection.fresh)):
-        what = statement.subject or "the statement"
-        return f"{what} does not touch the database file"
+    reason = _touches_nothing(statement, connection)
+    if reason is not None:
+        return reason
     if statement.begins_writing:
         if connection.in_transaction:
             return "a transaction is open: BEGIN fails because of that"

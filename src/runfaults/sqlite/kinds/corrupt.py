@@ -15,7 +15,7 @@ from runfaults.sqlite.effect import (
     write_lock_taken,
 )
 from runfaults.sqlite.gate import Call
-from runfaults.sqlite.kinds.disk import finds_schema_in_cache
+from runfaults.sqlite.kinds.disk import finds_pages_in_cache
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -66,4 +66,4 @@ class Corrupt(TabledKind):
             return "the database is in memory: there is no disk"
         if connection_of(call).fresh:
             return "a connection that reads the schema reports this as another error"
-        return finds_schema_in_cache(call, situation)
+        return finds_pages_in_cache(call, situation)

@@ -27,8 +27,10 @@ def cannot_write(call: Call, situation: Situation) -> str | None:
     return None
 
 
-def finds_schema_in_cache(call: Call, situation: Situation) -> str | None:
+def finds_pages_in_cache(call: Call, situation: Situation) -> str | None:
     """Why this operation reads nothing from the disk; None if it may."""
     if situation is Situation.LATER_WRITE and call.statement.defines:
         return "the transaction has the schema's page in its cache"
+    if situation is Situation.BEGIN_WRITING and connection_of(call).reading:
+        return "the connection reads already: BEGIN finds all it needs in the cache"
     return None

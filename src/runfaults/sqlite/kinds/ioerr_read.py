@@ -14,7 +14,7 @@ from runfaults.sqlite.effect import (
     rows_lost_and_rolled_back,
 )
 from runfaults.sqlite.gate import Call
-from runfaults.sqlite.kinds.disk import finds_schema_in_cache
+from runfaults.sqlite.kinds.disk import finds_pages_in_cache
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -51,4 +51,4 @@ class IoerrRead(TabledKind):
         """Why it cannot strike although the situation is one of its own."""
         if not connection_of(call).path:
             return "the database is in memory: there is no disk"
-        return finds_schema_in_cache(call, situation)
+        return finds_pages_in_cache(call, situation)
