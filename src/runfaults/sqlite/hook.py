@@ -11,7 +11,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, cast
-from unittest.mock import patch
 
 from runfaults.model import Operation
 from runfaults.sqlite.connection import FaultyConnection, faulty_connection_class
@@ -51,19 +50,19 @@ def connections_through(gate: Gate, *captured: ModuleType) -> Generator[None]:
         opened.add(connection)
         return connection
 
-    patches = [
-        patch.object(module, name, connect)
+    places = [
+        (module, name)
         for module in (sqlite3, sqlite3.dbapi2, *captured)
-        for name, value in list(vars(module).items())
+        for name, value in vars(module).items()
         if value is real_connect
     ]
-    for one in patches:
-        one.start()
     try:
+        for module, name in places:
+            setattr(module, name, connect)
         yield
     finally:
-        for one in reversed(patches):
-            one.stop()
+        for module, name in places:
+            setattr(module, name, real_connect)
         for connection in list(opened):
             connection.gate = None
 
