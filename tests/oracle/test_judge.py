@@ -103,3 +103,11 @@ def test_each_rule_states_a_line_of_the_contract() -> None:
 
     assert all(states(rule) for rule in RULES)
     assert not states(crashes)
+
+
+def test_each_rule_says_in_a_sentence_what_a_user_sees_where_it_is_broken() -> None:
+    for rule in RULES:
+        assert rule.symptom[:1].isupper()
+        assert rule.symptom.endswith(".")
+        assert "  " not in rule.symptom
+    assert crashes.symptom == ""

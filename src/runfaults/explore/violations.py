@@ -10,8 +10,9 @@ from pathlib import Path
 from runfaults.explore.findings import Findings, Witness, schedule_order
 from runfaults.explore.minimise import minimise
 from runfaults.explore.scenario_file import dump_scenario
-from runfaults.model import History, Scenario, Verdict, Violation
+from runfaults.model import History, Judgement, Scenario, Verdict, Violation
 from runfaults.oracle.judge import judge
+from runfaults.oracle.rules import RULES
 from runfaults.sim.world import Simulation
 from runfaults.targets import target_named
 
@@ -50,7 +51,7 @@ def _minimised(simulation: Simulation, witness: Witness) -> Witness:
         return witness
     minimal = minimise(simulation, witness.history.schedule)
     history = simulation.run(minimal.schedule, with_places=True).history
-    return Witness(history, minimal.judgements)
+    return Witness(history, judge(history))
 
 
 def _verdict(witness: Witness) -> Verdict:
@@ -64,7 +65,7 @@ def _violation(
     against = [each for each in witness.judgements if each.verdict is verdict]
     scenario = Scenario(
         name=_file_name(f"{target.rpartition(':')[2]}-{against[0].rule}"),
-        symptom=against[0].reason,
+        symptom=_symptom(against[0]),
         target=target,
         schedule=witness.history.schedule,
         expect=verdict,
@@ -83,6 +84,13 @@ def _violation(
         neighbour=_passing_neighbour(simulation, witness.history),
         saved_to=saved_to,
     )
+
+
+def _symptom(judgement: Judgement) -> str:
+    """What a user sees; where nobody wrote that down, or nobody knows, why it was judged so."""
+    sentences = {rule.name: rule.symptom for rule in RULES}
+    known = judgement.verdict is Verdict.BROKEN and sentences.get(judgement.rule)
+    return known or judgement.reason
 
 
 def _file_name(text: str) -> str:

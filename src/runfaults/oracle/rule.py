@@ -10,6 +10,8 @@ from runfaults.model import History, Judgement, Verdict
 from runfaults.oracle.facts import Facts
 from runfaults.oracle.finding import Finding
 
+_SYMPTOM = "Symptom: "
+
 Search = Callable[[History, Facts], Iterator[Finding]]
 
 
@@ -26,6 +28,17 @@ class Rule:
     name: str
     meaning: str
     search: Search
+
+    @property
+    def symptom(self) -> str:
+        """What a user sees where the rule is broken, as a sentence.
+
+        The paragraph of the meaning that begins with `Symptom: `; empty if it has none.
+        """
+        paragraphs = self.meaning.split("\n\n")
+        found = (each.removeprefix(_SYMPTOM) for each in paragraphs if each.startswith(_SYMPTOM))
+        sentence = " ".join(next(found, "").split())
+        return sentence[:1].upper() + sentence[1:]
 
     def judge(self, history: History, facts: Facts) -> Judgement:
         """Judge a history.

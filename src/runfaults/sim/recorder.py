@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
+import inspect
 from collections.abc import Callable
+from functools import cache
+from linecache import getline
 from pathlib import Path
+from typing import NamedTuple
 
 from runfaults.model import Event, EventKind
-
 
 _PLACED = frozenset({EventKind.INVOKE, EventKind.ERROR, EventKind.STRIKE})
 
@@ -25,15 +27,36 @@ def calling_code() -> str:
     A line a frame: `file:line in function: code`, the outermost first; files by their last two
     parts, so that the text does not depend on where the project lies.
     """
-    lines: list[str] = []
-    for frame in traceback.extract_stack():
-        path = Path(frame.filename)
-        foreign = "site-packages" in path.parts or "<" in frame.filename
-        if foreign or any(path.is_relative_to(folder) for folder in _OWN_FOLDERS):
-            continue
-        name = "/".join(path.parts[-2:])
-        lines.append(f"{name}:{frame.lineno} in {frame.name}: {frame.line}")
-    return "\n".join(lines)
+    places: list[_Place] = []
+    frame = inspect.currentframe()
+    while frame is not None:
+        code = frame.f_code
+        if _is_of_the_target(code.co_filename):
+            places.append(_Place(code.co_filename, frame.f_lineno, code.co_name))
+        frame = frame.f_back
+    return _described(tuple(reversed(places)))
+
+
+class _Place(NamedTuple):
+    file: str
+    line: int
+    function: str
+
+
+# A livelock has tens of thousands of events that come from a handful of places.
+@cache
+def _is_of_the_target(file: str) -> bool:
+    path = Path(file)
+    foreign = "site-packages" in path.parts or "<" in file
+    return not foreign and not any(path.is_relative_to(folder) for folder in _OWN_FOLDERS)
+
+
+@cache
+def _described(places: tuple[_Place, ...]) -> str:
+    return "\n".join(
+        f"{'/'.join(Path(file).parts[-2:])}:{line} in {function}: {getline(file, line).strip()}"
+        for file, line, function in places
+    )
 
 
 class Recorder:

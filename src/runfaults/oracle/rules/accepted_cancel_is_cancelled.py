@@ -17,6 +17,8 @@ def accepted_cancel_is_cancelled(history: History, facts: Facts) -> Iterator[Fin
     This goes for both styles of cancel. If the process died before it could record the cancel,
     interrupted is right too.
 
+    Symptom: the user's cancel was accepted, yet the run does not end as cancelled.
+
     Contract: accepted means the run is recorded `cancelled`, always.
     """
     for run in facts.runs.values():

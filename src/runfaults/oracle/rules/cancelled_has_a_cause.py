@@ -19,6 +19,8 @@ def cancelled_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
     itself; a request such as closing the manager; or a pipeline that raised the target's cancel
     exception.
 
+    Symptom: the run shows as cancelled, although nobody cancelled it.
+
     Contract: after the decision `cancel_run` returns False and changes nothing.
     """
     for run in facts.runs.values():

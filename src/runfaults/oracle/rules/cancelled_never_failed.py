@@ -17,6 +17,8 @@ def cancelled_never_failed(history: History, facts: Facts) -> Iterator[Finding]:
     It was cancelled if a cancel of it was answered `True`, or if its pipeline raised the target's
     cancel exception.
 
+    Symptom: the user cancelled the work, yet the run shows as failed.
+
     Contract: cancel accepted, or the pipeline raised its cancel exception -> cancelled.
     """
     for run in facts.runs.values():

@@ -19,6 +19,8 @@ def crash_loses_no_recorded_outcome(history: History, facts: Facts) -> Iterator[
     a REPLY event with subject `read`, the run, and the recorded status as value (`None`: no row).
     Without it nobody knows.
 
+    Symptom: an outcome that was recorded is gone, or another one, after a crash.
+
     Contract: terminal is final.
     """
     del history

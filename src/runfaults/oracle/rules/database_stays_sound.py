@@ -18,6 +18,8 @@ def database_stays_sound(history: History, facts: Facts) -> Iterator[Finding]:
     `PRAGMA integrity_check` or `PRAGMA foreign_key_check` said, or which work is there that should
     have been rolled back, or is missing though its run is recorded completed.
 
+    Symptom: the database is damaged, or does not hold what the status of the run claims.
+
     Contract: uncommitted work of a pipeline that raised or was cancelled is rolled back: the
     status write never commits it by accident.
     """

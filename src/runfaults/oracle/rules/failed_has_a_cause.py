@@ -17,6 +17,9 @@ def failed_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
     And it is recorded completed only if its pipeline returned before. Work that was returned in an
     open transaction and is not in the database was lost: that is a cause, and no completion.
 
+    Symptom: the run shows an outcome that its work did not have: failed without an error, or
+    completed without success.
+
     Contract: pipeline raised -> failed; a run that never could start is failed with the cause;
     else completed.
     """

@@ -16,6 +16,8 @@ def nothing_leaks(history: History, facts: Facts) -> Iterator[Finding]:
 
     Looked for: threads, connections, open transactions, held locks, subscribers, cancel events.
 
+    Symptom: something of the run is left behind when it is over.
+
     Contract: no thread, connection, transaction, lock, subscriber or cancel event outlives its
     run.
     """

@@ -14,6 +14,8 @@ from runfaults.oracle.rule import rule
 def one_active_run(history: History, facts: Facts) -> Iterator[Finding]:
     """The database never shows two active runs at once.
 
+    Symptom: two runs are active at the same time.
+
     Contract: one active run per database, across threads and processes.
     """
     active: dict[int, Event] = {}

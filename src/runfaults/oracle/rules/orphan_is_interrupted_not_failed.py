@@ -18,6 +18,8 @@ def orphan_is_interrupted_not_failed(history: History, facts: Facts) -> Iterator
     right too if somebody had asked for it, and completed if the pipeline had returned. A run whose
     pipeline is heard of after the death was no orphan, or was taken up again.
 
+    Symptom: after a crash, a run shows an end that nobody can know, or shows as active for ever.
+
     Contract: the next manager, once it is certain that the owner is dead, records the run
     `interrupted`: never `failed`.
     """

@@ -16,6 +16,8 @@ def recovery_is_idempotent(history: History, facts: Facts) -> Iterator[Finding]:
 
     A second write of the same status counts: it would have told its subscribers again.
 
+    Symptom: after a crash, the same run is recorded as interrupted more than once.
+
     Contract: an orphan is recorded `interrupted` exactly once, even when several processes start
     together.
     """

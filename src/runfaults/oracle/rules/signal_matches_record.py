@@ -22,6 +22,9 @@ def signal_matches_record(history: History, facts: Facts) -> Iterator[Finding]:
     the subscriber as actor. Who registers at one manager for a run that another one started
     (`start-elsewhere`) need not hear.
 
+    Symptom: who waits for the end of the run hears nothing, hears it twice, or hears something
+    that the database does not say.
+
     Contract: the completion signal comes exactly once per subscriber, after the record, and only
     with the status that is in the database.
     """

@@ -17,6 +17,9 @@ def start_answers_truthfully(history: History, facts: Facts) -> Iterator[Finding
     A row belongs to a start that raised if it was inserted between that REQUEST and its REPLY and
     no other start answered with its id.
 
+    Symptom: what the start of the run answered is not so: its id never comes to an end, or an
+    error left an active run behind.
+
     Contract: `start_run` either returns an id whose run will reach a terminal status, or raises
     and leaves no active row behind.
     """

@@ -16,6 +16,8 @@ def succeeded_never_failed(history: History, facts: Facts) -> Iterator[Finding]:
 
     A lock or disk error while the outcome is being recorded says nothing about the work.
 
+    Symptom: the work succeeded, yet the run shows as failed.
+
     Contract: the outcome is decided once; no later database error can change it.
     """
     for run in facts.runs.values():

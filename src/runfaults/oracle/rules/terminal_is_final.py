@@ -16,6 +16,8 @@ def terminal_is_final(history: History, facts: Facts) -> Iterator[Finding]:
 
     Writing the same status again is harmless: recording is idempotent.
 
+    Symptom: a run that was over changes: its user sees one outcome, and another one later.
+
     Contract: `pending -> running -> completed | cancelled | failed | interrupted`; terminal is
     final.
     """
