@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 
 import click
 
@@ -16,8 +17,12 @@ COMMANDS = {
     "points": "points",
     "minimise": "minimise",
     "crash": "crash",
+    "chaos": "chaos",
 }
-"""Each command's module in this package; the command is the module's `command`."""
+"""Each command's module in this package; the command is the module's `command`.
+
+The first line of a module says what its command is for, after "`runfaults NAME`: ".
+"""
 
 _EPILOG = (
     "Exit codes: 0 every rule holds, 1 a rule is broken, 2 wrong usage or unusable input, "
@@ -26,7 +31,7 @@ _EPILOG = (
 
 
 class _LazyGroup(click.Group):
-    """Imports a command when it is asked for: `--help` of one costs nothing for the others."""
+    """Imports a command when it is asked for: `--help` costs nothing for any of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         return list(COMMANDS)
@@ -36,6 +41,17 @@ class _LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"runfaults.cli.{COMMANDS[cmd_name]}")
         return module.command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary(name)) for name in COMMANDS])
+
+
+def summary(command: str) -> str:
+    """What a command is for, in a line; read from its module without importing it."""
+    with Path(__file__).with_name(f"{COMMANDS[command]}.py").open(encoding="utf-8") as source:
+        text = source.readline().strip().strip('"').partition(": ")[2]
+    return text[:1].upper() + text[1:]
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  # click's signature

@@ -1,0 +1,1 @@
+"""Several real processes on one database while everything around them goes wrong."""

@@ -1,0 +1,61 @@
+"""What a nemesis is."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+
+class Victim(NamedTuple):
+    """A worker process.
+
+    Attributes:
+        who: Its name in the journals.
+        pid: Its process id.
+        handle: A file descriptor that stands for the process: a signal through it never meets
+            another process that has got the same id.
+    """
+
+    who: str
+    pid: int
+    handle: int
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal; harmless if it has died already."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.handle, number)
+
+
+class Scene(NamedTuple):
+    """What a nemesis can reach.
+
+    Attributes:
+        database: The database of all workers.
+        victims: The worker processes that live at the moment.
+        write: Writes into the conductor's journal: what happens, and to whom.
+    """
+
+    database: Path
+    victims: Callable[[], Sequence[Victim]]
+    write: Callable[[str, str], None]
+
+
+class Nemesis(Protocol):
+    """One cause of trouble, which begins and ends by turns."""
+
+    @property
+    def name(self) -> str:
+        """As the summary and the journal call it."""
+        ...
+
+    def act(self, scene: Scene, rng: random.Random) -> float:
+        """Begin or end the trouble; returns the seconds until the next act."""
+        ...
+
+    def lift(self, scene: Scene) -> None:
+        """End the trouble, whatever it is."""
+        ...

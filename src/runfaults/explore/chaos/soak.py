@@ -1,0 +1,351 @@
+"""Conducts a soak: keeps the workers going, lets the nemeses act, and checks the accounts."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import json
+import multiprocessing
+import os
+import random
+import selectors
+import shutil
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from runfaults.explore.chaos.checker import DEATHS, Account, Transition, check_account
+from runfaults.explore.chaos.journal import CONDUCTOR, Entry, line_of, now, read_journals
+from runfaults.explore.chaos.nemeses.full import Full
+from runfaults.explore.chaos.nemeses.hold_lock import HoldLock
+from runfaults.explore.chaos.nemeses.kill import Kill
+from runfaults.explore.chaos.nemeses.nemesis import Nemesis, Scene, Victim
+from runfaults.explore.chaos.nemeses.pause import Pause
+from runfaults.explore.chaos.worker import Assignment, look, work
+from runfaults.explore.check import Progress
+from runfaults.model import Verdict
+from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
+from runfaults.sqlite.engine import real_connect
+from runfaults.targets import target_named
+
+NEMESES: tuple[Callable[[], Nemesis], ...] = (HoldLock, Kill, Full, Pause)
+"""The conductor's. The fifth, the clock, is moved by each worker itself."""
+
+PATIENCE = 120.0
+"""Seconds that workers have to finish once all trouble is lifted; then they are called hung."""
+
+_TROUBLE = ("hold-lock", "kill", "full", "pause", "clock")
+
+
+@dataclass(frozen=True, slots=True)
+class ChaosResult:
+    """What came of a soak.
+
+    Attributes:
+        target: Name of the system under test.
+        seed: What everything was drawn from.
+        journal: SQLite journal mode.
+        seconds: How long trouble lasted, in real seconds.
+        processes: How many workers there were at any time.
+        trouble: How often each nemesis struck.
+        account: What users were told, held against the database.
+        problems: Why the outcome is unknown, a sentence each: hung or crashed workers, Ctrl-C.
+        damage: What SQLite's integrity check complains of, and work that is missing.
+        kept: Where database and journals are, if they were kept.
+    """
+
+    target: str
+    seed: int
+    journal: str
+    seconds: float
+    processes: int
+    trouble: Counter[str]
+    account: Account
+    problems: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
+    kept: Path | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Broken if a promise was broken; unknown if anything is left open, or nothing ran."""
+        if self.account.broken or self.damage:
+            return Verdict.BROKEN
+        idle = not self.account.statuses
+        return Verdict.UNKNOWN if self.problems or idle else Verdict.HOLDS
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A worker process, seen from the conductor."""
+
+    victim: Victim
+    process: ForkServerProcess
+    pipe: Connection
+    file: int
+    rest: bytes = b""
+    spoke: bool = False
+
+
+def chaos(
+    target: str,
+    progress: Progress,
+    *,
+    seconds: float,
+    processes: int,
+    seed: int,
+    journal: str = "delete",
+    folder: Path | None = None,
+    nemeses: Sequence[Callable[[], Nemesis]] = NEMESES,
+) -> ChaosResult:
+    """Let several processes use one database while everything around them goes wrong.
+
+    Args:
+        target: Name of the system under test.
+        progress: Hears how far it is.
+        seconds: How long trouble lasts.
+        processes: How many workers there are at any time.
+        seed: Decides what every nemesis and every worker does; the kernel decides when.
+        journal: SQLite journal mode.
+        folder: Where database and journals are put and kept; None: a temporary folder that is
+            kept only if something is found.
+        nemeses: What goes wrong.
+
+    Returns:
+        The result; after Ctrl-C it is unknown unless a promise was broken before.
+    """
+    place = Path(tempfile.mkdtemp(prefix="runfaults-chaos-", dir=memory_backed_folder()))
+    if folder is not None:
+        place.rmdir()
+        place = folder / f"chaos-{seed}-{os.getpid()}"
+        place.mkdir(parents=True)
+    keep = False
+    try:
+        soak = _Soak(target, place, seed, journal, processes)
+        result = soak.run(progress, seconds, [make() for make in nemeses])
+        keep = folder is not None or result.verdict is not Verdict.HOLDS
+        return replace(result, kept=place if keep else None)
+    finally:
+        if not keep:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+@dataclass(slots=True)
+class _Soak:
+    """One soak in progress."""
+
+    target: str
+    place: Path
+    seed: int
+    journal: str
+    processes: int
+    trouble: Counter[str] = field(default_factory=Counter[str])
+    problems: list[str] = field(default_factory=list[str])
+    _workers: dict[int, _Worker] = field(default_factory=dict[int, _Worker])
+    _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+    _born: Counter[int] = field(default_factory=Counter[int])
+    _ended: Counter[str] = field(default_factory=Counter[str])
+    _doomed: set[str] = field(default_factory=set[str])
+    _settled: bool = False
+    _lasted: float = 0.0
+
+    @property
+    def database(self) -> Path:
+        """The one database."""
+        return self.place / "database" / "runs.db"
+
+    def run(self, progress: Progress, seconds: float, nemeses: Sequence[Nemesis]) -> ChaosResult:
+        """Trouble, then quiet, then the accounts."""
+        self._prepare()
+        scene = Scene(self.database, self._victims, self._write)
+        try:
+            self._trouble(progress, seconds, nemeses, scene)
+            self._finish(progress)
+        except KeyboardInterrupt:
+            self.problems.append("interrupted before everything was over")
+        finally:
+            self._end_all()
+        return self._result()
+
+    # --- the three parts ----------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        self.database.parent.mkdir()
+        (self.place / "journals").mkdir()
+        DatabaseTemplate(target_named(self.target)).restore(self.database.parent, self.journal)
+
+    def _trouble(
+        self, progress: Progress, seconds: float, nemeses: Sequence[Nemesis], scene: Scene
+    ) -> None:
+        """Let the nemeses act; the time counts from the first worker's birth."""
+        rng = random.Random(self.seed)  # noqa: S311
+        draws = [random.Random(rng.random()) for _ in nemeses]  # noqa: S311
+        progress.start(round(seconds))
+        while not self._ended["born"]:
+            if self.problems:
+                return
+            self._keep_up()
+            self._listen(0.2)
+        began = shown = moment = time.monotonic()
+        due = [(began + rng.uniform(0.2, 1.0), place) for place in range(len(nemeses))]
+        heapq.heapify(due)
+        try:
+            while (moment := time.monotonic()) < began + seconds:
+                self._keep_up()
+                while due and due[0][0] <= moment:
+                    _, place = heapq.heappop(due)
+                    wait = nemeses[place].act(scene, draws[place])
+                    heapq.heappush(due, (time.monotonic() + wait, place))
+                self._listen(min(0.2, max(0.0, due[0][0] - time.monotonic())) if due else 0.2)
+                if moment - shown >= 1:
+                    progress.advance(int(moment - shown))
+                    shown += int(moment - shown)
+                    progress.note(self._news())
+        finally:
+            for nemesis in nemeses:
+                nemesis.lift(scene)
+            self._lasted = moment - began
+
+    def _keep_up(self) -> None:
+        """A new process for each that has ended."""
+        for number in range(self.processes):
+            if number not in self._workers:
+                self._give_birth(number)
+
+    def _finish(self, progress: Progress) -> None:
+        """Everybody finishes what is begun; then a last process looks at the database."""
+        progress.note("quiet: waiting for the workers to finish")
+        for worker in self._workers.values():
+            worker.victim.send(signal.SIGTERM)
+        self._wait_for_all()
+        self._give_birth(-1, look)
+        self._wait_for_all()
+        self._settled = not self.problems
+
+    def _result(self) -> ChaosResult:
+        target = target_named(self.target)
+        with closing(real_connect(self.database)) as connection:
+            integrity = [row[0] for row in connection.execute("PRAGMA integrity_check").fetchall()]
+            damage = [] if integrity == ["ok"] else integrity
+            rows = connection.execute("SELECT run, old, new FROM runfaults_audit ORDER BY number")
+            steps = connection.execute(
+                "SELECT count(*) FROM runfaults_work WHERE step = 'second'"
+            ).fetchone()[0]
+            audit = [Transition(run, old or "", new or "") for run, old, new in rows.fetchall()]
+        entries = read_journals(self.place / "journals")
+        self.trouble.update(e.what for e in entries if e.what == "clock")
+        account = check_account(entries, audit, target.vocabulary, settled=self._settled)
+        returned = account.checked["pipeline returned"]
+        if steps < returned:
+            damage = [*damage, f"{returned} pipelines had committed their work, {steps} are there"]
+        return ChaosResult(
+            self.target,
+            self.seed,
+            self.journal,
+            self._lasted,
+            self.processes,
+            Counter({name: self.trouble[name] for name in _TROUBLE}),
+            account,
+            tuple(self.problems),
+            tuple(damage),
+        )
+
+    # --- workers ------------------------------------------------------------------------------
+
+    def _victims(self) -> list[Victim]:
+        return [
+            worker.victim
+            for _, worker in sorted(self._workers.items())
+            if worker.victim.who not in self._doomed
+        ]
+
+    def _write(self, what: str, value: str) -> None:
+        """Into the conductor's own journal."""
+        self.trouble[what] += 1
+        if what in DEATHS:
+            self._doomed.add(value)
+        path = self.place / "journals" / f"{CONDUCTOR}.jsonl"
+        with path.open("ab") as file:
+            file.write(line_of(Entry(now(), CONDUCTOR, what, value=value)))
+
+    def _give_birth(
+        self, number: int, function: Callable[[Assignment, Connection], None] = work
+    ) -> None:
+        self._born[number] += 1
+        who = f"{number}.{self._born[number]}"
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([work.__module__, "runfaults.targets.genglossary"])
+        receiver, sender = context.Pipe(duplex=False)
+        assignment = Assignment(self.target, self.database, who, f"{self.seed} {who}")
+        process = context.Process(target=function, args=(assignment, sender), daemon=True)
+        process.start()
+        sender.close()
+        assert process.pid is not None
+        victim = Victim(who, process.pid, os.pidfd_open(process.pid))
+        path = self.place / "journals" / f"worker-{who}.jsonl"
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._workers[number] = worker = _Worker(victim, process, receiver, file)
+        self._selector.register(receiver, selectors.EVENT_READ, (number, worker))
+
+    def _listen(self, timeout: float) -> None:
+        """Take what workers say to their journals; bury those whose pipe has ended."""
+        for key, _ in self._selector.select(timeout):
+            number, worker = key.data
+            heard = os.read(worker.pipe.fileno(), 65_536)
+            if heard:
+                os.write(worker.file, heard)
+                self._count(worker, heard)
+            else:
+                self._bury(number)
+
+    def _count(self, worker: _Worker, heard: bytes) -> None:
+        worker.spoke = True
+        *lines, worker.rest = (worker.rest + heard).split(b"\n")
+        for line in lines:
+            entry = Entry(*json.loads(line))
+            self._ended[entry.what] += entry.phase != "invoke"
+            if entry.what == "crashed":
+                self.problems.append(f"worker {entry.who} crashed: {entry.value}")
+
+    def _bury(self, number: int) -> None:
+        worker = self._workers.pop(number)
+        self._selector.unregister(worker.pipe)
+        worker.process.join()
+        code, who = worker.process.exitcode, worker.victim.who
+        # One that was told to stop before it could listen has done nothing yet.
+        unborn = code == -signal.SIGTERM and not worker.spoke
+        if code != 0 and not unborn and who not in self._doomed:
+            self.problems.append(f"worker {who} ended with exit code {code}, which nobody wanted")
+        worker.process.close()
+        worker.pipe.close()
+        os.close(worker.file)
+        os.close(worker.victim.handle)
+
+    def _wait_for_all(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while self._workers and time.monotonic() < end:
+            self._listen(0.2)
+        for worker in self._workers.values():
+            self.problems.append(
+                f"worker {worker.victim.who} had not finished {PATIENCE:.0f} s after the trouble"
+            )
+        self._end_all()
+
+    def _end_all(self) -> None:
+        for number, worker in list(self._workers.items()):
+            self._write("end", worker.victim.who)
+            worker.victim.send(signal.SIGKILL)  # also ends one that is stopped
+            with contextlib.suppress(OSError):
+                while heard := os.read(worker.pipe.fileno(), 65_536):
+                    os.write(worker.file, heard)
+            self._bury(number)
+
+    def _news(self) -> str:
+        said = ", ".join(f"{self.trouble[name]} {name}" for name in _TROUBLE[:4])
+        return f"{self._ended['signal']:,} runs ended; {said}"

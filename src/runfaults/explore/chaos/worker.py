@@ -1,0 +1,201 @@
+"""A user's process: it starts, cancels and watches runs until it is told to stop, or killed."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import os
+import random
+import signal
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+
+from runfaults.explore.chaos.journal import Writer
+from runfaults.explore.chaos.nemeses.clock import moved_clock
+from runfaults.targets import target_named
+from runfaults.targets.target import Cancels, Manager, Reads, Signals
+
+_PR_SET_PDEATHSIG = 1
+_FAILING, _CANCELLED, _ELSEWHEN = 0.2, 0.4, 0.3
+"""Shares: of the pipelines that fail, of the runs that are cancelled, of the managers that live in
+a process whose clock has jumped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a worker process is to do.
+
+    Attributes:
+        target: Name of the system under test.
+        database: The one database of all workers.
+        who: Its name in the journals.
+        seed: Decides everything that it does.
+    """
+
+    target: str
+    database: Path
+    who: str
+    seed: str
+
+
+def work(assignment: Assignment, pipe: Connection) -> None:
+    """The main function of a worker process; everything it says goes through the pipe."""
+    _settle_in()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stop = threading.Event()
+
+    def told_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, told_to_stop)
+    os.set_blocking(pipe.fileno(), True)
+    journal = Writer(pipe.fileno(), assignment.who)
+    try:
+        _User(assignment, journal).live(stop.is_set)
+    except Exception as error:
+        journal.write("crashed", value=f"{type(error).__name__}: {error}")
+        raise
+
+
+def look(assignment: Assignment, pipe: Connection) -> None:
+    """The main function of the last process: opens the database, reads the last runs, closes."""
+    _settle_in()
+    journal = Writer(pipe.fileno(), assignment.who)
+    pipeline = _Pipeline(journal, random.Random(assignment.seed))  # noqa: S311
+    manager = target_named(assignment.target).open(assignment.database, pipeline)
+    if isinstance(manager, Reads):
+        with contextlib.closing(sqlite3.connect(assignment.database)) as connection:
+            rows = connection.execute("SELECT DISTINCT run FROM runfaults_audit").fetchall()
+        for (run,) in rows[-20:]:
+            manager.status(run)
+    manager.close()
+    journal.write("looked")
+
+
+def _settle_in() -> None:
+    """Die with whoever started this process, and keep its terminal quiet."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class WorkFailedError(RuntimeError):
+    """The failure that the pipeline was drawn to end with."""
+
+
+class _Pipeline:
+    """Work whose true ending is in the journal before the manager hears of it."""
+
+    def __init__(self, journal: Writer, rng: random.Random) -> None:
+        self._journal = journal
+        self._rng = rng
+
+    def __call__(
+        self,
+        connection: sqlite3.Connection | None,
+        run: int | None,
+        cancelled: Callable[[], bool] = lambda: False,
+        cancel_exception: type[BaseException] | None = None,
+    ) -> None:
+        """Write, wait, look at the cancel event, end as drawn."""
+        self._journal.write("pipeline", run=run, value="started")
+        try:
+            self._play(connection, cancelled, cancel_exception)
+        except BaseException as error:
+            noticed = cancel_exception is not None and isinstance(error, cancel_exception)
+            how = "cancelled" if noticed else "raised"
+            self._journal.write("pipeline", run=run, value=f"{how} {type(error).__name__}: {error}")
+            raise
+        self._journal.write("pipeline", run=run, value="returned")
+
+    def _play(
+        self,
+        connection: sqlite3.Connection | None,
+        cancelled: Callable[[], bool],
+        cancel_exception: type[BaseException] | None,
+    ) -> None:
+        fails = self._rng.random() < _FAILING
+        pause = self._rng.uniform(0, 0.03)
+        for step in ("first", "second"):
+            if connection is not None:
+                connection.execute("INSERT INTO runfaults_work (step) VALUES (?)", (step,))
+                connection.commit()
+            time.sleep(pause)
+            if cancelled() and cancel_exception is not None:
+                raise cancel_exception("the work noticed the cancel")
+        if fails:
+            raise WorkFailedError("drawn to fail")
+
+
+class _User:
+    """Asks the manager, and writes down each question and each answer."""
+
+    def __init__(self, assignment: Assignment, journal: Writer) -> None:
+        self._assignment = assignment
+        self._journal = journal
+        self._rng = random.Random(assignment.seed)  # noqa: S311
+        self._known: list[int] = []
+
+    def live(self, stopped: Callable[[], bool]) -> None:
+        """Lives of managers, one after the other."""
+        target = target_named(self._assignment.target)
+        self._journal.write("born", value=str(os.getpid()))
+        while not stopped():
+            with contextlib.ExitStack() as stack:
+                if self._rng.random() < _ELSEWHEN:
+                    stack.enter_context(moved_clock(self._rng, self._journal))
+                pipeline = _Pipeline(self._journal, random.Random(self._rng.random()))  # noqa: S311
+                manager = target.open(self._assignment.database, pipeline)
+                for _ in range(self._rng.randint(1, 8)):
+                    if stopped():
+                        break
+                    self._one_round(manager)
+                self._ask("close", None, manager.close)
+        self._journal.write("left")
+
+    def _one_round(self, manager: Manager) -> None:
+        run = self._ask("start", None, manager.start)
+        if isinstance(run, int):
+            self._known.append(run)
+            self._follow(manager, run)
+        else:
+            time.sleep(self._rng.uniform(0, 0.05))
+        if isinstance(manager, Reads) and self._known:
+            watched = self._rng.choice(self._known[-5:])
+            self._ask("read", watched, lambda: manager.status(watched))
+
+    def _follow(self, manager: Manager, run: int) -> None:
+        signals = manager.subscribe(run) if isinstance(manager, Signals) else None
+        canceller = None
+        if isinstance(manager, Cancels) and self._rng.random() < _CANCELLED:
+            delay = self._rng.uniform(0, 0.08)
+            canceller = threading.Timer(
+                delay, lambda: self._ask("cancel", run, lambda: manager.cancel(run))
+            )
+            canceller.start()
+        if signals is not None:
+            self._journal.write("signal", run=run, value=str(signals()))
+        manager.wait(run)
+        if canceller is not None:
+            canceller.join()
+        if isinstance(manager, Reads):
+            self._ask("read", run, lambda: manager.status(run))
+
+    def _ask(self, what: str, run: int | None, question: Callable[[], object]) -> object:
+        self._journal.write(what, "invoke", run)
+        try:
+            answer = question()
+        except Exception as error:  # noqa: BLE001 - the answer to a request may be any error
+            self._journal.write(what, "reply", run, f"raised {type(error).__name__}: {error}")
+            return None
+        known = answer if what == "start" and isinstance(answer, int) else run
+        self._journal.write(what, "reply", known, str(answer))
+        return answer

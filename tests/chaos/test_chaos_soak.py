@@ -1,0 +1,121 @@
+"""Short soaks with real processes. What they assert never depends on how fast the machine is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runfaults.explore.chaos.soak import chaos
+from runfaults.model import Verdict
+from runfaults.report.progress import SilentProgress
+
+CONTROLS = Path(__file__).parents[1] / "crash" / "controls"
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_a_few_seconds_of_trouble_break_no_promise(journal: str, tmp_path: Path) -> None:
+    result = chaos(
+        "genglossary",
+        SilentProgress(),
+        seconds=5,
+        processes=3,
+        seed=1,
+        journal=journal,
+        folder=tmp_path,
+    )
+    assert result.account.broken == ()
+    assert result.problems == ()
+    assert result.verdict is Verdict.HOLDS
+    assert result.account.checked["start answered with an id"] > 0
+    assert result.trouble["kill"] > 0
+    assert result.kept is not None
+    assert list(result.kept.glob("journals/worker-*.jsonl"))
+
+
+@pytest.fixture
+def controls_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(CONTROLS), *sys.path])
+
+
+def soaked(twin: str, folder: Path) -> Verdict:
+    result = chaos(
+        f"{CONTROLS / 'orphan_stolen'}.py:{twin}",
+        SilentProgress(),
+        seconds=3,
+        processes=3,
+        seed=1,
+        folder=folder,
+        nemeses=(),
+    )
+    assert result.problems == ()
+    promises = {found.promise for found in result.account.broken}
+    assert ("interrupted-only-by-death" in promises) is (twin == "Planted")
+    return result.verdict
+
+
+@pytest.mark.usefixtures("controls_can_be_imported")
+def test_a_manager_that_steals_runs_is_caught(tmp_path: Path) -> None:
+    assert soaked("Planted", tmp_path) is Verdict.BROKEN
+
+
+@pytest.mark.usefixtures("controls_can_be_imported")
+def test_its_innocent_twin_passes(tmp_path: Path) -> None:
+    assert soaked("Innocent", tmp_path) is Verdict.HOLDS
+
+
+def children_of(pid: int) -> set[int]:
+    """All descendants, however deep."""
+    parents = {
+        int(stat.parent.name): int(stat.read_text().rpartition(")")[2].split()[1])
+        for stat in Path("/proc").glob("[0-9]*/stat")
+        if stat.exists()
+    }
+    found: set[int] = set()
+    new = {pid}
+    while new:
+        found |= new
+        new = {child for child, parent in parents.items() if parent in new} - found
+    return found - {pid}
+
+
+RUN = """
+import signal
+from runfaults.cli import main
+
+if __name__ == "__main__":
+    # Whoever runs the tests in the background may have told all its children to ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    main()
+"""
+
+
+def test_after_an_interrupt_nothing_is_left_behind(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", RUN, "chaos", "--seconds", "600", "--processes", "2"]
+    with subprocess.Popen(
+        [*command, "--dir", str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as soak:
+        journals = tmp_path
+        while not any(path.stat().st_size for path in journals.glob("*/journals/worker-*.jsonl")):
+            assert soak.poll() is None
+        left = children_of(soak.pid)
+        soak.send_signal(signal.SIGINT)
+        output, _ = soak.communicate()
+    assert soak.returncode == 3
+    assert "interrupted before everything was over" in output
+    assert left
+    assert not [pid for pid in left if _lives(pid)]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "zombie" not in Path(f"/proc/{pid}/status").read_text()
