@@ -10,7 +10,7 @@ from runfaults.sqlite import FaultyConnection, Statement, inject
 from runfaults.sqlite.shape import surely_changes_one_row
 
 SCHEMA = """
-CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE, a, b, UNIQUE (a, b));
+CREATE TABLE single (id INTEGER PRIMARY KEY, name TEXT UNIQUE, a, b, UNIQUE (a, b));
 CREATE TABLE triggered (id INTEGER PRIMARY KEY, a);
 CREATE TRIGGER log AFTER UPDATE ON triggered BEGIN SELECT 1; END;
 CREATE TABLE audited (id INTEGER PRIMARY KEY, a);
@@ -33,15 +33,15 @@ def connection(tmp_path: Path) -> Iterator[FaultyConnection]:
 @pytest.mark.parametrize(
     ("sql", "one_row"),
     [
-        ("UPDATE t SET a = 1 WHERE id = ?", True),
-        ("UPDATE t SET a = 1 WHERE ID = ? AND b > 2", True),
-        ("UPDATE t SET a = 1 WHERE rowid = ?", True),
-        ("DELETE FROM t WHERE name = ?", True),
-        ("DELETE FROM t WHERE a = ? AND b = ?", True),
-        ("DELETE FROM t WHERE a = ?", False),
-        ("UPDATE t SET a = 1", False),
-        ("INSERT INTO t (a) VALUES (1)", True),
-        ("INSERT INTO t (a) SELECT a FROM t", False),
+        ("UPDATE single SET a = 1 WHERE id = ?", True),
+        ("UPDATE single SET a = 1 WHERE ID = ? AND b > 2", True),
+        ("UPDATE single SET a = 1 WHERE rowid = ?", True),
+        ("DELETE FROM single WHERE name = ?", True),
+        ("DELETE FROM single WHERE a = ? AND b = ?", True),
+        ("DELETE FROM single WHERE a = ?", False),
+        ("UPDATE single SET a = 1", False),
+        ("INSERT INTO single (a) VALUES (1)", True),
+        ("INSERT INTO single (a) SELECT a FROM single", False),
         ("UPDATE triggered SET a = 1 WHERE id = ?", False),
         ("UPDATE audited SET a = 1 WHERE id = ?", True),
         ("UPDATE parent SET a = 1 WHERE id = ?", False),
@@ -56,11 +56,11 @@ def test_a_statement_of_one_row_is_recognised(
 
 def test_looking_takes_no_lock_and_loads_no_schema(connection: FaultyConnection) -> None:
     connection.execute("BEGIN")
-    surely_changes_one_row(connection, Statement.parse("DELETE FROM t WHERE id = 1"))
+    surely_changes_one_row(connection, Statement.parse("DELETE FROM single WHERE id = 1"))
     with connection.beside() as other:
         other.execute("BEGIN EXCLUSIVE")
         assert not surely_changes_one_row(
-            connection, Statement.parse("DELETE FROM t WHERE id = 1")
+            connection, Statement.parse("DELETE FROM single WHERE id = 1")
         ), "nobody can look"
         other.execute("ROLLBACK")
     other.close()

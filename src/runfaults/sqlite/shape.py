@@ -20,7 +20,7 @@ def surely_changes_one_row(connection: WatchedConnection, statement: Statement) 
     if not (statement.one_row or statement.keys):
         return False
     try:
-        if connection.path and not connection.writing:
+        if connection.path and not connection.state.defined:
             # Looking for itself, the connection would load the schema, or take a lock and keep it.
             with closing(connection.beside()) as other:
                 return _surely_changes_one_row(other, statement)

@@ -36,8 +36,6 @@ class LostAcknowledgement(TabledKind):
         """Why it cannot strike although the situation is one of its own."""
         if situation not in WRITES:
             return None
-        if connection_of(call).fresh:
-            return "whether the statement changes one row cannot be told before the schema is read"
         if not surely_changes_one_row(connection_of(call), call.statement):
             return "a statement of several rows is undone wherever it is interrupted"
         return None
