@@ -2,6 +2,8 @@
 
 Each bug overrides one step of it and shows exactly the mistake. It has no backoff, no logging and
 no configuration: an attempt at the database that fails is repeated after `PAUSE` until it succeeds.
+The work is expected to commit what it did: what it leaves
+uncommitted is committed once, and a fault that strikes just there counts as the work's own.
 """
 
 from __future__ import annotations
@@ -185,6 +187,8 @@ class PlainManager:
             return "cancelled"
         except BaseException:  # noqa: BLE001  # whatever it is, it is how the work ended
             return "failed"
+        if connection.in_transaction:
+            connection.commit()
         return "completed"
 
     def do(self, job: Job, connection: sqlite3.Connection) -> None:

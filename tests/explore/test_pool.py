@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from runfaults.explore.bound import Bound
+from runfaults.explore.check import check
+from runfaults.explore.pool import WorkersDiedError
+from runfaults.model import Ending, Verdict
+
+DYING = """
+import os
+from pathlib import Path
+from plain_manager import PlainManager, PlainTarget
+
+HERE = Path(__file__).parent
+PARENT = {parent}
+
+
+class DyingManager(PlainManager):
+    def decide(self, job, ending):
+        if os.getpid() != PARENT and self.may_die():
+            os._exit(9)
+        return super().decide(job, ending)
+
+    def may_die(self):
+        return {may_die}
+
+
+class Dying(PlainTarget):
+    manager = DyingManager
+
+
+def once():
+    try:
+        (HERE / "died").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+"""
+
+SMALL = Bound("small", (Ending.SUCCEEDS,), ("delete",), ("busy",), (1,), (), ())
+
+
+class Silent:
+    def start(self, total: int | None) -> None: ...
+
+    def advance(self, count: int = 1) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+def dying_target(folder: Path, may_die: str) -> str:
+    plain = Path(__file__).parent.parent / "controls" / "plain_manager.py"
+    (folder / "plain_manager.py").write_bytes(plain.read_bytes())
+    path = folder / "dying.py"
+    path.write_text(DYING.format(parent=os.getpid(), may_die=may_die))
+    return f"{path}:Dying"
+
+
+def test_what_a_dying_worker_had_in_hand_is_run_again(tmp_path: Path) -> None:
+    healthy = check(dying_target(tmp_path, "False"), SMALL, Silent(), jobs=1)
+    other = tmp_path / "other"
+    other.mkdir()
+    result = check(dying_target(other, "once()"), SMALL, Silent(), jobs=2)
+    assert (other / "died").exists()
+    assert result.finished
+    assert result.verdict is Verdict.HOLDS
+    assert result.schedules == healthy.schedules
+
+
+def test_workers_that_keep_dying_end_the_exploration(tmp_path: Path) -> None:
+    with pytest.raises(WorkersDiedError, match=r"died 3 times with .* run with --jobs 1"):
+        check(dying_target(tmp_path, "True"), SMALL, Silent(), jobs=2)
