@@ -21,7 +21,7 @@ LAYERS = (
     {"model"},
     {"sqlite", "oracle", "targets", "sim"},
     {"explore", "report"},
-    {"cli", "pytest_plugin", "__main__"},
+    {"cli", "pytest_plugin", "strategies", "__main__"},
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
 ONLY_MODEL = {"oracle", "report"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from runfaults.model.fault import Fault
 from runfaults.model.fault_point import FaultPoint
@@ -84,6 +84,12 @@ class Preemption(NamedTuple):
         return cls(FaultPoint.parse(match["at"]), match["to"])
 
 
+class _Printer(Protocol):
+    """As much of a pretty printer as is needed."""
+
+    def text(self, obj: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """Everything that decides a history: the same schedule gives the same history, byte for byte.
@@ -118,6 +124,10 @@ class Schedule:
         parts += [f"journal {self.journal}"] * (self.journal != "delete")
         parts += [f"seed {self.seed}"] * (self.seed != 0)
         return "; ".join(parts)
+
+    def _repr_pretty_(self, printer: _Printer, cycle: bool) -> None:  # noqa: FBT001  # IPython's
+        """What IPython and Hypothesis print: the text form, ready to be pasted into a test."""
+        printer.text("Schedule(...)" if cycle else f"Schedule.parse({str(self)!r})")
 
     @classmethod
     def parse(cls, text: str) -> Schedule:

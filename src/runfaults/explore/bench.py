@@ -1,0 +1,254 @@
+"""Where property tests run their schedules: one test bench for each target in a process."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import random
+from collections import Counter, OrderedDict
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from runfaults.explore.rehearsal import Rehearsal, rehearse
+from runfaults.explore.replay import Replay, play, require_playable
+from runfaults.explore.scenario_file import dump_scenario
+from runfaults.model import History, Judgement, Scenario, Schedule, Verdict
+from runfaults.oracle.judge import judge, rule_named
+from runfaults.report.explain import explain
+from runfaults.report.timeline import timeline_text
+from runfaults.sim.world import Execution, Simulation
+from runfaults.targets import target_named
+from runfaults.targets.target import exemptions
+
+REMEMBERED = 512
+"""Rehearsals that a bench keeps: strategies ask for those of short schedules again and again."""
+
+
+class DoesNotHoldError(AssertionError):
+    """Rules do not hold; the message shows the timeline and tells it in words.
+
+    Attributes:
+        scenario: The schedule under a name, ready to be saved.
+    """
+
+    def __init__(self, target: str, trial: Trial, against: Sequence[Judgement]) -> None:
+        super().__init__(target, trial, against)
+        self._trial = trial
+        self._against = against
+        worst = Verdict.worst(judgement.verdict for judgement in against)
+        first = next(judgement for judgement in against if judgement.verdict is worst)
+        self.scenario = Scenario(
+            name=f"{_short(target)}-{first.rule}",
+            symptom=first.reason,
+            target=target,
+            schedule=trial.history.schedule,
+            expect=worst,
+            rules=tuple(each.rule for each in against if each.verdict is worst),
+        )
+
+    def __str__(self) -> str:
+        return self._message
+
+    @cached_property
+    def _message(self) -> str:
+        """Written when somebody reads it: most failures are only steps of a minimisation."""
+        return shown(self._trial.history, self._against)
+
+    def save(self, folder: Path) -> Path:
+        """Write the scenario into the folder, beside what is there already.
+
+        Returns:
+            The file; one that has the same schedule already is left alone.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        number, name = 1, self.scenario.name
+        while (path := folder / f"{name}.toml").exists():
+            text = dump_scenario(replace(self.scenario, name=name))
+            if path.read_text(encoding="utf-8") == text:
+                return path
+            number += 1
+            name = f"{self.scenario.name}-{number}"
+        path.write_text(dump_scenario(replace(self.scenario, name=name)), encoding="utf-8")
+        return path
+
+
+def shown(history: History, against: Sequence[Judgement]) -> str:
+    """What is against a history, its timeline, the story in words, and its schedule."""
+    return "\n".join(
+        [
+            *(f"{each.rule} is {each.verdict}: {each.reason}" for each in against),
+            "",
+            timeline_text(history, against),
+            explain(history, against),
+            "",
+            f"schedule: {history.schedule}",
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One schedule, run and judged.
+
+    Attributes:
+        target: Name of the system under test.
+        execution: What happened.
+        judgements: What every rule says of it that makes sense for the target.
+    """
+
+    target: str
+    execution: Execution
+    judgements: tuple[Judgement, ...]
+
+    @property
+    def history(self) -> History:
+        """What happened, event by event."""
+        return self.execution.history
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the judgements."""
+        return Verdict.worst(judgement.verdict for judgement in self.judgements)
+
+    def assert_holds(self, *rules: str) -> None:
+        """Fail unless these rules hold; all rules if none is named.
+
+        Raises:
+            DoesNotHoldError: an `AssertionError`, if one is broken or cannot be judged.
+            ValueError: if there is no such rule.
+        """
+        wanted = {rule_named(name).name for name in rules}
+        against = [
+            judgement
+            for judgement in self.judgements
+            if judgement.verdict is not Verdict.HOLDS and (not rules or judgement.rule in wanted)
+        ]
+        if against:
+            raise DoesNotHoldError(self.target, self, against)
+
+
+class Bench:
+    """Runs schedules against one target; the simulation is entered when it is first needed.
+
+    Args:
+        target: Name of the system under test.
+
+    Attributes:
+        tried: How many schedules got each verdict here; see `take_tally`.
+    """
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.tried: Counter[Verdict] = Counter()
+        self._rehearsals: OrderedDict[tuple[Schedule, tuple[str, ...]], Rehearsal] = OrderedDict()
+
+    def run(self, schedule: Schedule) -> Trial:
+        """Run one schedule and judge its history.
+
+        Raises:
+            NotPlayableError: if the schedule asks for something that cannot happen.
+        """
+        with _simulation_of(self.target) as simulation:
+            execution = simulation.run(schedule)
+        require_playable(str(schedule), execution)
+        judgements = judge(execution.history)
+        exempt = exemptions(target_named(self.target))
+        trial = Trial(
+            self.target, execution, tuple(each for each in judgements if each.rule not in exempt)
+        )
+        self.tried[trial.verdict] += 1
+        return trial
+
+    def replay(self, scenario: Scenario) -> Replay:
+        """Play a scenario against this target.
+
+        Raises:
+            NotPlayableError: if the scenario asks for something that cannot happen.
+        """
+        with _simulation_of(self.target) as simulation:
+            replayed = play(scenario, simulation)
+        self.tried[replayed.verdict] += 1
+        return replayed
+
+    def rehearse(self, schedule: Schedule, kinds: tuple[str, ...]) -> Rehearsal:
+        """What could be added to the schedule; remembered."""
+        key = schedule, kinds
+        known = self._rehearsals.get(key)
+        if known is None:
+            with _simulation_of(self.target) as simulation:
+                known = rehearse(simulation, schedule, kinds)
+            self._rehearsals[key] = known
+            if len(self._rehearsals) > REMEMBERED:
+                self._rehearsals.popitem(last=False)
+        self._rehearsals.move_to_end(key)
+        return known
+
+
+_benches: dict[str, Bench] = {}
+
+
+def bench_for(target: str = "genglossary") -> Bench:
+    """The test bench of that target; there is one for each in a process.
+
+    Args:
+        target: A built-in target, `package.module:Class` or `path/to/file.py:Class`.
+    """
+    return _benches.setdefault(target, Bench(target))
+
+
+def take_tally() -> Counter[Verdict]:
+    """How many schedules got each verdict on all benches, since this was asked last."""
+    total: Counter[Verdict] = Counter()
+    for bench in _benches.values():
+        total += bench.tried
+        bench.tried.clear()
+    return total
+
+
+_entered: dict[str, Simulation] = {}
+"""The one simulation that is entered on behalf of the benches, by its target's name."""
+
+
+@contextlib.contextmanager
+def _simulation_of(target: str) -> Generator[Simulation]:
+    """The simulation of that target, entered; the `random` module is left as it was.
+
+    It stays entered until another target's is asked for, `leave_simulation` is called or the
+    process ends: there is one at a time, because it watches every connection of the process.
+
+    Raises:
+        LookupError: if there is no such target.
+        RuntimeError: if somebody else has a simulation entered.
+    """
+    with _same_randomness():
+        if target not in _entered:
+            leave_simulation()
+            _entered[target] = Simulation(target_named(target)).__enter__()
+        yield _entered[target]
+
+
+def leave_simulation() -> None:
+    """Put every substituted name back; the benches stay, and enter it again when need be."""
+    with _same_randomness():
+        while _entered:
+            _, simulation = _entered.popitem()
+            simulation.__exit__(None, None, None)
+
+
+@contextlib.contextmanager
+def _same_randomness() -> Generator[None]:
+    """Hypothesis forbids its strategies to touch the state of the `random` module."""
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+atexit.register(leave_simulation)
+
+
+def _short(target: str) -> str:
+    return target.rpartition(":")[2]

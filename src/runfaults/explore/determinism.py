@@ -1,0 +1,103 @@
+"""Checks that the same schedule gives the same history, also in another process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from runfaults.model import Schedule
+from runfaults.sim.world import Simulation
+from runfaults.targets import target_named
+
+
+def first_difference(simulation: Simulation, schedule: Schedule) -> str | None:
+    """Run a schedule twice and compare the histories.
+
+    Args:
+        simulation: Where; entered.
+        schedule: What is run.
+
+    Returns:
+        `uncontrolled nondeterminism at event N: ...`, or None if the histories are equal.
+    """
+    return _difference(schedule, _lines(simulation, schedule), _lines(simulation, schedule))
+
+
+def first_difference_elsewhere(
+    target: str, simulation: Simulation, schedules: Sequence[Schedule]
+) -> str | None:
+    """Run schedules here and in a fresh process with another hash seed, and compare the histories.
+
+    What depends on the order of a set of strings, or on what ran before in this process, differs
+    only between processes. One process is started for all schedules.
+
+    Args:
+        target: The simulation's target, as `target_named` knows it.
+        simulation: Where; entered.
+        schedules: What is run.
+
+    Returns:
+        `uncontrolled nondeterminism at event N: ...` of the first schedule that differs, or None.
+
+    Raises:
+        RuntimeError: if the other process fails; with what it said.
+    """
+    there = _run_elsewhere(target, schedules)
+    pairs = zip(schedules, there, strict=True)
+    found = (_difference(one, _lines(simulation, one), lines) for one, lines in pairs)
+    return next((difference for difference in found if difference), None)
+
+
+def _lines(simulation: Simulation, schedule: Schedule) -> list[str]:
+    return [str(event) for event in simulation.run(schedule).history.events]
+
+
+def _difference(schedule: Schedule, first: list[str], second: list[str]) -> str | None:
+    if first == second:
+        return None
+    pairs = enumerate(zip(first, second, strict=False))
+    shorter = min(len(first), len(second))
+    number = next((n for n, (one, other) in pairs if one != other), shorter)
+    one, other = (lines[number] if number < len(lines) else "nothing" for lines in (first, second))
+    return (
+        f"uncontrolled nondeterminism at event {number}: once '{one}', then '{other}'; "
+        f"schedule: {schedule}"
+    )
+
+
+def _run_elsewhere(target: str, schedules: Sequence[Schedule]) -> list[list[str]]:
+    """The events of each schedule, as lines, from a process of its own."""
+    ours = os.environ.get("PYTHONHASHSEED", "")
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "1" if ours != "1" else "2",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    done = subprocess.run(  # noqa: S603  # our own interpreter, our own module
+        [sys.executable, "-m", "runfaults.explore.determinism", target],
+        input=json.dumps([str(schedule) for schedule in schedules]),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    if done.returncode:
+        raise RuntimeError(
+            f"the process that checks determinism ended with {done.returncode}:\n{done.stderr}"
+        )
+    return json.loads(done.stdout)
+
+
+def _main() -> None:
+    """Run the schedules that are given as JSON on standard input; print their events as JSON."""
+    schedules = [Schedule.parse(text) for text in json.load(sys.stdin)]
+    with Simulation(target_named(sys.argv[1])) as simulation:
+        lines = [_lines(simulation, schedule) for schedule in schedules]
+    json.dump(lines, sys.stdout)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,167 @@
+"""What can be added to a schedule: read off the history that it really has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import NamedTuple
+
+from runfaults.model import (
+    Act,
+    Event,
+    EventKind,
+    Fault,
+    FaultPoint,
+    Operation,
+    Preemption,
+    Schedule,
+)
+from runfaults.sim.gate import SurveyedPoint
+from runfaults.sim.scheduler import Step
+from runfaults.sim.world import Execution, Simulation
+
+
+class Moment(NamedTuple):
+    """When an element of a schedule has its effect; moments are in the order of the history.
+
+    Attributes:
+        event: How many events the history had.
+        operation: False when the actor arrives at its point, True when its operation begins.
+        step: Number of the yield point; 0 for an operation.
+    """
+
+    event: int
+    operation: bool
+    step: int
+
+
+BEGINNING = Moment(-1, operation=False, step=0)
+
+
+class Place(NamedTuple):
+    """A point without its number: what it has in common with its repetitions."""
+
+    actor: str
+    operation: Operation
+    subject: str
+
+
+def place_of(point: FaultPoint) -> Place:
+    """The place of a point."""
+    return Place(point.actor, point.operation, point.subject)
+
+
+class Offer(NamedTuple):
+    """Something that could be added to a schedule.
+
+    Attributes:
+        name: The fault's kind, the act's kind, or the actor that goes on.
+        point: Where.
+        late: Whether it comes after everything that is there, and may be taken; the others only
+            number it.
+    """
+
+    name: str
+    point: FaultPoint
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What happened under a schedule, and what could happen besides.
+
+    Everything up to the moment of a new element stays as it is, because the same schedule always
+    gives the same history. So an element that comes after all others, at a point of this history
+    and where the surveyed engine could really fail, is reached, and takes nothing away from them.
+
+    Attributes:
+        steps: The yield points.
+        possible: Fault points with the event of their operation and the kinds that can strike.
+        birth: Number of the event with which the run appeared in the database.
+        last: The moment of the schedule's last element.
+    """
+
+    steps: tuple[Step, ...]
+    possible: tuple[tuple[FaultPoint, int, tuple[str, ...]], ...]
+    birth: int
+    last: Moment
+
+    def faults(self) -> Iterator[Offer]:
+        """Each fault kind at each point where it can strike."""
+        for point, event, kinds in self.possible:
+            late = Moment(event, operation=True, step=0) > self.last
+            yield from (Offer(kind, point, late=late) for kind in kinds)
+
+    def acts(self, kinds: Sequence[str]) -> Iterator[Offer]:
+        """Each of these acts at each point where an actor can enter."""
+        for moment, step in self._moments():
+            if step.event > self.birth:
+                late = moment >= self.last
+                yield from (Offer(kind, step.point, late=late) for kind in kinds)
+
+    def preemptions(self) -> Iterator[Offer]:
+        """Each actor that could go on instead at each point."""
+        for moment, step in self._moments():
+            late = moment > self.last
+            yield from (Offer(other, step.point, late=late) for other in step.ready)
+
+    def _moments(self) -> Iterator[tuple[Moment, Step]]:
+        for number, step in enumerate(self.steps):
+            yield Moment(step.event, operation=False, step=number), step
+
+
+def rehearse(simulation: Simulation, schedule: Schedule, kinds: Sequence[str]) -> Rehearsal:
+    """Run the schedule and see what could be added to it.
+
+    Args:
+        simulation: Where.
+        schedule: What is there already.
+        kinds: Names of the fault kinds that could be added.
+    """
+    execution, survey = simulation.survey(schedule, kinds)
+    events = execution.history.events
+    born = (event.number for event in events if event.kind is EventKind.STATUS)
+    return Rehearsal(
+        execution.steps,
+        tuple(
+            (each.point, each.event, tuple(_possible(each)))
+            for each in survey
+            if not _is_struck(events, each.event)
+        ),
+        next(born, len(events)),
+        _last_moment(schedule, execution, survey),
+    )
+
+
+def _possible(surveyed: SurveyedPoint) -> Iterator[str]:
+    return (kind for kind, refusal in surveyed.refusals if refusal is None)
+
+
+def _is_struck(events: Sequence[Event], invoked: int) -> bool:
+    """Whether a fault that is at work already strikes the operation."""
+    actor = events[invoked].actor
+    rest = (event for event in events[invoked + 1 :] if event.actor == actor)
+    until_it_ends = takewhile(lambda event: event.kind in {EventKind.WAIT, EventKind.STRIKE}, rest)
+    return any(event.kind is EventKind.STRIKE for event in until_it_ends)
+
+
+def _last_moment(
+    schedule: Schedule, execution: Execution, survey: Sequence[SurveyedPoint]
+) -> Moment:
+    begun = {each.point: Moment(each.event, operation=True, step=0) for each in survey}
+    reached = {
+        step.point: Moment(step.event, operation=False, step=number)
+        for number, step in enumerate(execution.steps)
+    }
+    elements: tuple[Fault | Act | Preemption, ...] = (
+        *schedule.faults,
+        *schedule.acts,
+        *schedule.preemptions,
+    )
+    moments = [
+        (begun if isinstance(each, Fault) else reached).get(each.at, BEGINNING)
+        for each in elements
+        if each.at is not None
+    ]
+    return max(moments, default=BEGINNING)

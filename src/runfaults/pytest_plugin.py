@@ -1,0 +1,327 @@
+"""pytest: a test bench as fixture, scenario files as tests, failures with their timeline.
+
+Loading this costs pytest nothing but this file: everything else is imported when a test needs it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+if TYPE_CHECKING:
+    from runfaults.explore.bench import Bench
+    from runfaults.explore.replay import Replay
+    from runfaults.model import CheckResult
+
+_MARKER = "runfaults_scenarios"
+_SYMPTOM = re.compile(r"^symptom\s*=", re.MULTILINE)
+"""What every scenario file has and no other TOML file: also one that has a typing error."""
+
+_TRIED, _SAVED = "runfaults_tried", "runfaults_saved"
+"""Attributes of a test report that bring results from the workers of pytest-xdist."""
+
+
+class UnexpectedVerdictError(AssertionError):
+    """A scenario did not go as its file says."""
+
+
+# --- options ----------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options on the command line and in the ini file."""
+    group = parser.getgroup("runfaults", "schedules of faults, cancels and preemptions")
+    add = group.addoption
+    add("--runfaults-target", metavar="TARGET", help="system under test, instead of the ini's")
+    add("--runfaults-bound", metavar="NAME", default="quick", help="what `sweep` runs")
+    add(
+        "--runfaults-budget", metavar="SECONDS", type=float, help="when `sweep` stops at the latest"
+    )
+    add("--runfaults-seed", metavar="N", type=int, default=0, help="seed of `sweep`'s schedules")
+    add("--runfaults-save", metavar="FOLDER", help="save failing schedules as scenario files")
+    parser.addini("runfaults_target", "name of the system under test", default="genglossary")
+    parser.addini("runfaults_save", "folder for failing schedules, as scenario files", default="")
+    parser.addini(
+        "runfaults_scenarios", "folders of scenario files, each of which is a test", type="args"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker and the summary; collect the configured folders if none are named."""
+    config.addinivalue_line(
+        "markers",
+        f"{_MARKER}(*paths): run the test once for each scenario file, after the scenario went as "
+        "its file says",
+    )
+    config.pluginmanager.register(_Summary(), "runfaults-summary")
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args.extend(str(folder) for folder in _scenario_folders(config))
+
+
+def _option(config: pytest.Config, name: str) -> str:
+    return cast("str", config.getoption(name) or config.getini(name))
+
+
+def _scenario_folders(config: pytest.Config) -> list[Path]:
+    folders = cast("list[str]", config.getini("runfaults_scenarios"))
+    return [config.rootpath / folder for folder in folders]
+
+
+def _save_to(config: pytest.Config) -> Path | None:
+    folder = _option(config, "runfaults_save")
+    return config.rootpath / folder if folder else None
+
+
+# --- fixtures ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def runfaults_target(pytestconfig: pytest.Config) -> str:
+    """Name of the system under test: `--runfaults-target`, else the ini; override it at will."""
+    return _option(pytestconfig, "runfaults_target")
+
+
+@pytest.fixture(scope="module")
+def bench(runfaults_target: str) -> Bench:
+    """Runs schedules: `bench.run(schedule).assert_holds("succeeded-never-failed")`."""
+    from runfaults.explore.bench import bench_for
+
+    return bench_for(runfaults_target)
+
+
+@pytest.fixture(scope="module")
+def sweep(runfaults_target: str, pytestconfig: pytest.Config) -> Callable[[], CheckResult]:
+    """A function that runs every schedule of `--runfaults-bound` and returns the result.
+
+    One process is used, as befits a test; `--runfaults-budget` ends it early, and then the
+    result's `not_reached` says what is left.
+    """
+
+    def run() -> CheckResult:
+        from runfaults.explore.bench import bench_for, leave_simulation
+        from runfaults.explore.bound import bound_named
+        from runfaults.explore.check import check
+        from runfaults.model import Verdict
+
+        leave_simulation()
+        began, budget = (
+            time.monotonic(),
+            cast("float | None", pytestconfig.getoption("runfaults_budget")),
+        )
+        bound = bound_named(cast("str", pytestconfig.getoption("runfaults_bound")))
+        result = check(
+            runfaults_target,
+            replace(bound, seed=cast("int", pytestconfig.getoption("runfaults_seed"))),
+            _Silence(),
+            jobs=1,
+            save_to=_save_to(pytestconfig),
+            enough=lambda: budget is not None and time.monotonic() - began >= budget,
+        )
+        tried = bench_for(runfaults_target).tried
+        for verdict in Verdict:
+            tried[verdict] += getattr(result.schedules, verdict)
+        return result
+
+    return run
+
+
+class _Silence:
+    """A progress that says nothing: pytest's own line is the progress."""
+
+    def start(self, total: int | None) -> None:
+        """See `Progress`."""
+
+    def advance(self, count: int = 1) -> None:
+        """See `Progress`."""
+
+    def note(self, text: str) -> None:
+        """See `Progress`."""
+
+
+# --- scenario files as tests ------------------------------------------------------------------
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
+    """Collect scenario files; no other TOML file, such as `pyproject.toml`."""
+    if file_path.suffix != ".toml" or not _is_scenario(file_path, parent.config):
+        return None
+    return ScenarioFile.from_parent(parent, path=file_path)  # pyright: ignore[reportUnknownMemberType]  # pytest types it loosely
+
+
+def _is_scenario(path: Path, config: pytest.Config) -> bool:
+    if any(path.is_relative_to(folder) for folder in _scenario_folders(config)):
+        return True
+    with suppress(OSError, UnicodeDecodeError):
+        return _SYMPTOM.search(path.read_text(encoding="utf-8")) is not None
+    return False
+
+
+class ScenarioFile(pytest.File):
+    """A scenario file: one test."""
+
+    def collect(self) -> Iterable[ScenarioItem]:
+        """The one test."""
+        yield ScenarioItem.from_parent(self, name=self.path.stem)  # pyright: ignore[reportUnknownMemberType]  # pytest types it loosely
+
+
+class ScenarioItem(pytest.Item):
+    """Plays a scenario; passes if it goes as its file says."""
+
+    def runtest(self) -> None:
+        """Play it."""
+        _insist(_replay(self.path, self.config))
+
+    def repr_failure(  # pyright: ignore[reportIncompatibleMethodOverride]  # as pytest documents it
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> str:
+        """The message tells it all: what happened, not where in the harness it was noticed."""
+        from runfaults.explore.replay import NotPlayableError
+        from runfaults.explore.scenario_file import ScenarioError
+
+        told = (UnexpectedVerdictError, NotPlayableError, ScenarioError, LookupError)
+        if isinstance(excinfo.value, told):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """The file, its first line and its name."""
+        return self.path, 0, f"scenario {self.name}"
+
+
+def _replay(path: Path, config: pytest.Config) -> Replay:
+    from runfaults.explore.bench import bench_for
+    from runfaults.explore.scenario_file import load_scenario
+
+    scenario = load_scenario(path)
+    target = cast("str | None", config.getoption("runfaults_target"))
+    return bench_for(target or scenario.target).replay(scenario)
+
+
+def _insist(replayed: Replay) -> None:
+    """Raise UnexpectedVerdictError unless it went as the file says."""
+    from runfaults.explore.bench import shown
+    from runfaults.model import Verdict
+
+    if replayed.as_expected:
+        return
+    scenario = replayed.scenario
+    of_rules = f" of {', '.join(scenario.rules)}" if scenario.rules else ""
+    against = [each for each in replayed.judgements if each.verdict is not Verdict.HOLDS]
+    raise UnexpectedVerdictError(
+        f"{scenario.name}: the file expects the verdict {scenario.expect}{of_rules}, but it is "
+        f"{replayed.verdict}\nsymptom: {scenario.symptom}\n{shown(replayed.history, against)}"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a marked test once for each scenario file."""
+    marker = metafunc.definition.get_closest_marker(_MARKER)
+    if marker is None:
+        return
+    files = [file for given in marker.args for file in _files(metafunc.config.rootpath / given)]
+    if not files:
+        pytest.fail(f"{_MARKER}: no scenario files (*.toml) in {marker.args}", pytrace=False)
+    if "replayed" not in metafunc.fixturenames:
+        metafunc.fixturenames.append("replayed")
+    metafunc.parametrize("replayed", files, ids=[file.stem for file in files], indirect=True)
+
+
+def _files(given: Path) -> list[Path]:
+    return [given] if given.is_file() else sorted(given.rglob("*.toml"))
+
+
+@pytest.fixture
+def replayed(request: pytest.FixtureRequest) -> Replay:
+    """What came of the scenario of a test that is marked with `runfaults_scenarios`."""
+    return _replay(cast("Path", request.param), request.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Before a marked test says anything itself, its scenario must have gone as expected."""
+    if pyfuncitem.get_closest_marker(_MARKER) is not None:
+        _insist(cast("Replay", pyfuncitem.funcargs["replayed"]))
+    return (yield)
+
+
+# --- after each test --------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, object, object]:
+    """Give the process its own threads, clocks and connections back after each test."""
+    try:
+        return (yield)
+    finally:
+        module = sys.modules.get("runfaults.explore.bench")
+        if module is not None and not (
+            isinstance(item, ScenarioItem) and isinstance(nextitem, ScenarioItem)
+        ):
+            module.leave_simulation()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Count what was tried; save the schedules that failed."""
+    report = yield
+    if "runfaults.explore.bench" not in sys.modules:
+        return report
+    from runfaults.explore.bench import DoesNotHoldError, take_tally
+
+    tried = take_tally()
+    if tried:
+        setattr(report, _TRIED, {str(verdict): count for verdict, count in tried.items()})
+    folder = _save_to(item.config)
+    errors = [] if call.excinfo is None else list(_flat(call.excinfo.value))
+    failures = [error for error in errors if isinstance(error, DoesNotHoldError)]
+    if folder is not None and failures:
+        saved = [str(failure.save(folder)) for failure in failures]
+        setattr(report, _SAVED, saved)
+        report.sections += [("runfaults", f"replay it: runfaults replay {path}") for path in saved]
+    return report
+
+
+def _flat(error: BaseException) -> Iterator[BaseException]:
+    """The error, or those of a group: Hypothesis raises one where it found several."""
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        for one in group.exceptions:
+            yield from _flat(one)
+    else:
+        yield error
+
+
+class _Summary:
+    """Adds up what the tests tried, in this process or in the workers of pytest-xdist."""
+
+    def __init__(self) -> None:
+        self._tried: Counter[str] = Counter()
+        self._saved: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Hear of one phase of one test."""
+        self._tried.update(getattr(report, _TRIED, {}))
+        self._saved += getattr(report, _SAVED, [])
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what was explored, if anything was."""
+        if not self._tried:
+            return
+        counts = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(self._tried.items()))
+        terminalreporter.section("runfaults")
+        terminalreporter.line(f"{self._tried.total():,} schedules tried: {counts}")
+        for path in self._saved:
+            terminalreporter.line(f"saved: {path}")
