@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from runfaults.explore.findings import schedule_order
+from runfaults.explore.replay import require_playable
 from runfaults.model import Ending, Fault, Judgement, Schedule, Verdict
 from runfaults.oracle.judge import judge
 from runfaults.sim.world import Simulation
@@ -52,17 +53,20 @@ class Minimal:
 class _Search:
     """Runs candidates and keeps one that still breaks the same rule."""
 
-    def __init__(self, simulation: Simulation, schedule: Schedule) -> None:
+    def __init__(self, simulation: Simulation, schedule: Schedule, rule: str | None) -> None:
         self._simulation = simulation
+        self._rule = rule
         self.tried = 0
         self.schedule = schedule
-        self.judgements = self.judge(schedule) or ()
+        execution = simulation.run(schedule)
+        require_playable("the schedule", execution)
+        self.judgements = judge(execution.history)
         self.verdict = Verdict.worst(each.verdict for each in self.judgements)
         if self.verdict is Verdict.HOLDS:
             raise NothingToMinimiseError(
                 f"'{schedule}' does not fail: every rule holds, so there is nothing to minimise"
             )
-        self._rules = {each.rule for each in self.judgements if each.verdict is self.verdict}
+        self._rules = self._against(self.judgements)
 
     def judge(self, schedule: Schedule) -> tuple[Judgement, ...] | None:
         """The judgements, or None if the schedule cannot happen as written."""
@@ -76,22 +80,34 @@ class _Search:
         """Replace the schedule by a smaller one that fails the same way, if there is one."""
         for candidate in sorted(candidates(self.schedule), key=schedule_order):
             judgements = self.judge(candidate)
-            if judgements is not None and self._rules & {
-                each.rule for each in judgements if each.verdict is self.verdict
-            }:
+            if judgements is not None and self._rules & self._against(judgements):
                 self.schedule, self.judgements = candidate, judgements
-                self._rules = {e.rule for e in judgements if e.verdict is self.verdict}
+                self._rules = self._against(judgements)
                 return True
         return False
 
+    def _against(self, judgements: tuple[Judgement, ...]) -> set[str]:
+        """The rules with the schedule's verdict; where one is insisted on, no other counts."""
+        return {
+            each.rule
+            for each in judgements
+            if each.verdict is self.verdict and self._rule in {None, each.rule}
+        }
 
-def minimise(simulation: Simulation, schedule: Schedule) -> Minimal:
+
+def minimise(simulation: Simulation, schedule: Schedule, rule: str | None = None) -> Minimal:
     """Shrink a failing schedule.
+
+    Args:
+        simulation: Where to run; entered.
+        schedule: What to shrink.
+        rule: Name of the rule that must stay broken; None: any that is.
 
     Raises:
         NothingToMinimiseError: if it does not fail.
+        NotPlayableError: if it cannot happen as written.
     """
-    search = _Search(simulation, schedule)
+    search = _Search(simulation, schedule, rule)
     while search.try_smaller():
         pass
     return Minimal(search.schedule, search.judgements, _needs(search), search.tried)

@@ -7,7 +7,10 @@ So every set of elements is tried exactly once, on histories in which it really 
 The reduction: pausing an actor for another one right before a stretch, or right after it, gives
 the same outcome if the stretch and everything that the other one does meanwhile commute (neither
 changes what the other uses: partial-order reduction at the granularity of yield points). Of such
-neighbours only the later is run, and only where nothing can grow from either.
+neighbours only the later is run, and only where nothing can grow from either. What threads use is
+known for locks, events, queues, threads, clocks and the database, not for plain attributes: for a
+manager that shares memory without any of them the reduction may miss an order, so a bound can do
+without it.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from runfaults.explore.bound import SearchBound
 from runfaults.explore.findings import Findings
 from runfaults.model import Act, EventKind, Fault, Preemption, Schedule
 from runfaults.oracle.judge import judge
+from runfaults.sim.acts import WITHOUT_RUN
 from runfaults.sim.scheduler import Stretch
 from runfaults.sim.world import Execution, Simulation
 
@@ -119,12 +123,12 @@ def _interrupted(
     `name` is an act that enters, or an actor that is ready already.
     """
     steps = node.execution.steps
-    born = _birth(node.execution)
+    begin = _earliest(node.execution, name) if act else -1
     reduce = bound.reduce and _is_last(node.schedule, bound)
     later: _Later | None = None
     for number in range(len(steps) - 1, node.step - 1, -1):
         step = steps[number]
-        if step.event <= born if act else name not in step.ready:
+        if step.event <= begin or (not act and name not in step.ready):
             later = None
             continue
         if reduce and later is not None and later.commutes_from(number):
@@ -198,12 +202,11 @@ class _Later(NamedTuple):
         )
 
 
-def _birth(execution: Execution) -> int:
-    """The event with which the run appeared: before it there is nothing to act upon."""
-    for event in execution.history.events:
-        if event.kind is EventKind.STATUS:
-            return event.number
-    return len(execution.history.events)
+def _earliest(execution: Execution, act: str) -> int:
+    """The event before which there is nothing to act upon: no manager, or no run."""
+    kind = EventKind.REQUEST if act in WITHOUT_RUN else EventKind.STATUS
+    numbers = (event.number for event in execution.history.events if event.kind is kind)
+    return next(numbers, len(execution.history.events))
 
 
 def _run(

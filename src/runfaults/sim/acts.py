@@ -142,6 +142,9 @@ ACTS: Mapping[str, Callable[[Stage, str], None]] = {
     "close": close,
 }
 
+WITHOUT_RUN = frozenset({"close", "start", "start-elsewhere"})
+"""Acts that make sense as soon as there is a manager; the others wait for a run."""
+
 BACKGROUND = frozenset({"subscribe"})
 """Acts that may be left waiting when everything else is over."""
 

@@ -1,0 +1,178 @@
+"""The search finds the planted bugs that need an interleaving, and misses no history by reducing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from runfaults.explore import search as search_module
+from runfaults.explore.bound import SearchBound
+from runfaults.explore.findings import Findings
+from runfaults.explore.minimise import minimise
+from runfaults.explore.search import roots, search, search_shard
+from runfaults.model import Ending, History, Judgement, Verdict
+from runfaults.sim.world import Simulation
+from runfaults.targets import target_named
+
+CONTROLS = Path(__file__).parents[1] / "controls"
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """A planted bug that needs an interleaving, its twin, and where to look for it."""
+
+    file: str
+    bug: str
+    twin: str
+    rule: str
+    bound: SearchBound
+
+    def __str__(self) -> str:
+        return self.bug
+
+    def target(self, name: str) -> str:
+        return f"{CONTROLS / self.file}.py:{name}"
+
+
+RACES = [
+    Race(
+        "late_cancel",
+        "TooLateCancel",
+        "DecidedCancel",
+        "accepted-cancel-is-cancelled",
+        SearchBound(faults=0, acts=1, preemptions=0, act_kinds=("cancel",)),
+    ),
+    Race(
+        "api_cancel",
+        "OverwritesApiCancel",
+        "RespectsApiCancel",
+        "terminal-is-final",
+        SearchBound(faults=0, acts=1, preemptions=0, act_kinds=("cancel-api",)),
+    ),
+    Race(
+        "double_start",
+        "DoubleStart",
+        "SingleStart",
+        "one-active-run",
+        SearchBound(faults=0, acts=1, preemptions=1, act_kinds=("start",), reduce=True),
+    ),
+    Race(
+        "close_while_recording",
+        "CloseWhileRecording",
+        "RecordsBeforeClosing",
+        "eventually-terminal",
+        SearchBound(faults=1, acts=1, preemptions=0, act_kinds=("close",)),
+    ),
+    Race(
+        "late_subscriber",
+        "LateSubscriber",
+        "PunctualSubscriber",
+        "signal-matches-record",
+        SearchBound(faults=0, acts=1, preemptions=0, act_kinds=("subscribe",)),
+    ),
+    Race(
+        "lock_order",
+        "CrossedLocks",
+        "OrderedLocks",
+        "eventually-terminal",
+        SearchBound(faults=0, acts=1, preemptions=1, act_kinds=("cancel",), reduce=True),
+    ),
+]
+
+
+@pytest.mark.parametrize("race", RACES, ids=str)
+def test_a_planted_race_is_found_and_shrunk_to_a_few_elements(race: Race) -> None:
+    with Simulation(target_named(race.target(race.bug))) as simulation:
+        found = search(simulation, race.bound)
+        witness = found.witnesses[race.rule, Verdict.BROKEN]
+        smallest = minimise(simulation, witness.history.schedule)
+    assert not found.problems
+    assert smallest.schedule.size <= 2
+    assert race.rule in {
+        each.rule for each in smallest.judgements if each.verdict is Verdict.BROKEN
+    }
+    assert all(need.without is Verdict.HOLDS for need in smallest.needs)
+
+
+@pytest.mark.parametrize("race", RACES, ids=str)
+def test_its_innocent_twin_passes(race: Race) -> None:
+    with Simulation(target_named(race.target(race.twin))) as simulation:
+        found = search(simulation, race.bound)
+    assert not found.problems
+    assert not found.witnesses
+    assert found.verdicts[Verdict.HOLDS] > 1
+
+
+def outcomes(
+    monkeypatch: pytest.MonkeyPatch, simulation: Simulation, bound: SearchBound
+) -> tuple[set[object], Findings]:
+    """What each actor saw and what the database showed, for every history of a search."""
+    seen: set[object] = set()
+    real = search_module.judge
+
+    def judge(history: History) -> tuple[Judgement, ...]:
+        seen.add(_by_actor(history))
+        return real(history)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(search_module, "judge", judge)
+        return seen, search(simulation, bound)
+
+
+def _by_actor(history: History) -> object:
+    """The history without the order of events of different actors, which may commute."""
+    events: defaultdict[str, list[object]] = defaultdict(list)
+    for event in history.events:
+        events[event.actor].append((event.kind, event.subject, event.value, event.run))
+    return tuple(sorted((actor, tuple(told)) for actor, told in events.items()))
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        SearchBound(faults=0, acts=1, preemptions=0, act_kinds=("cancel", "cancel-api", "close")),
+        SearchBound(faults=0, acts=0, preemptions=1),
+        SearchBound(faults=1, acts=1, preemptions=0, act_kinds=("cancel",)),
+        SearchBound(faults=0, acts=1, preemptions=1, act_kinds=("cancel",)),
+    ],
+    ids=SearchBound.describe,
+)
+def test_the_reduced_search_sees_every_history_of_the_unreduced_one(
+    monkeypatch: pytest.MonkeyPatch, bound: SearchBound
+) -> None:
+    with Simulation(target_named("genglossary")) as simulation:
+        reduced, fewer = outcomes(monkeypatch, simulation, replace(bound, reduce=True))
+        whole, all_of_them = outcomes(monkeypatch, simulation, bound)
+    assert reduced == whole
+    assert fewer.verdicts.total() < all_of_them.verdicts.total()
+    assert fewer.pruned > 0
+    assert all_of_them.pruned == 0
+
+
+def test_shards_together_are_the_whole_search() -> None:
+    bound = SearchBound(
+        faults=1,
+        acts=1,
+        preemptions=0,
+        act_kinds=("cancel",),
+        endings=(Ending.SUCCEEDS, Ending.RAISES),
+    )
+    with Simulation(target_named("genglossary")) as simulation:
+        whole = search(simulation, bound)
+        parts = Findings()
+        for shard in roots(simulation, bound):
+            parts.merge(search_shard(simulation, shard, bound))
+    assert parts.verdicts == whole.verdicts
+    assert parts.cells == whole.cells
+    assert parts.pruned == whole.pruned
+
+
+def test_the_bound_says_what_is_exhausted() -> None:
+    bound = SearchBound(faults=1, acts=2, preemptions=0)
+    assert bound.describe() == (
+        "all schedules with <= 1 fault (busy), <= 2 acts (cancel, cancel-api), <= 0 preemptions; "
+        "pipeline succeeds; journal delete"
+    )
