@@ -16,7 +16,12 @@ FILE_NAME = "runs.db"
 
 
 def memory_backed_folder() -> str | None:
-    """Where temporary files cost no disk: real files all the same. None: the system's default."""
+    """Where temporary files cost no disk: real files all the same. None: the system's default.
+
+    Whoever sets `TMPDIR` gets what they asked for.
+    """
+    if "TMPDIR" in os.environ:
+        return None
     shared_memory = "/dev/shm"  # noqa: S108  # a folder of our own is made inside
     return shared_memory if os.access(shared_memory, os.W_OK) else None
 
@@ -49,10 +54,16 @@ def audit_script(audit: Audit | AuditScript) -> str:
 
 
 class DatabaseTemplate:
-    """A prepared database file that every schedule gets a copy of."""
+    """A prepared database file that every schedule gets a copy of.
 
-    def __init__(self, target: Target) -> None:
+    Args:
+        target: Whose schema it has.
+        within: Folder for the files of its making; None for the usual one.
+    """
+
+    def __init__(self, target: Target, within: str | None = None) -> None:
         self._target = target
+        self._within = within or memory_backed_folder()
         self._images: dict[str, bytes] = {}
 
     def restore(self, folder: Path, journal: str) -> Path:
@@ -71,7 +82,7 @@ class DatabaseTemplate:
         return self._images[journal]
 
     def _build(self, journal: str) -> bytes:
-        with tempfile.TemporaryDirectory(prefix="runfaults-", dir=memory_backed_folder()) as name:
+        with tempfile.TemporaryDirectory(prefix="runfaults-", dir=self._within) as name:
             path = Path(name) / FILE_NAME
             self._target.prepare(path)
             with contextlib.closing(real_connect(path)) as connection:
