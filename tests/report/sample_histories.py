@@ -17,6 +17,7 @@ from runfaults.model import (
     FaultPoint,
     History,
     Judgement,
+    Operation,
     Scenario,
     Schedule,
     Tally,
@@ -109,7 +110,26 @@ class Script:
         return number
 
     def history(self) -> History:
-        return History(self.target, self.schedule, GENGLOSSARY, tuple(self.events))
+        events = tuple(self.events)
+        return History(
+            self.target, self.schedule, GENGLOSSARY, events, places=tuple(map(place, self.invoked))
+        )
+
+    @property
+    def invoked(self) -> list[Event]:
+        return [event for event in self.events if event.kind is EventKind.INVOKE]
+
+
+def place(event: Event) -> tuple[int, str]:
+    """Where an operation came from, as the recorder notes it."""
+    operation = FaultPoint.parse(event.subject).operation
+    return event.number, (
+        "runs/manager.py:210 in _run: self._conclude(job, self._perform(job))\n"
+        "runs/manager.py:245 in _conclude: self._insist(lambda: self._record(job, outcome))\n"
+        "runs/manager.py:301 in _insist: return action()\n"
+        f"db/connection.py:{100 + list(Operation).index(operation)} in attempt: "
+        f"connection.{operation}()"
+    )
 
 
 def point(text: str) -> FaultPoint:

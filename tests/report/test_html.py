@@ -18,7 +18,7 @@ from sample_histories import (
 )
 
 from runfaults.model import CheckResult, Violation
-from runfaults.report.explain import explain
+from runfaults.report.explain import tell
 from runfaults.report.html import LONGEST, to_html
 from runfaults.report.steps import steps
 
@@ -90,8 +90,8 @@ def test_the_grid_has_every_point_and_every_reason() -> None:
 def test_each_violation_is_explained_and_says_how_to_reproduce_it() -> None:
     result = broken_result()
     found = page(result)
-    assert found.texts("p", "explanation") == [
-        explain(violation.history, violation.judgements) for violation in result.violations
+    assert found.texts("ol", "explanation") == [
+        " ".join(tell(violation.history, violation.judgements)) for violation in result.violations
     ]
     assert "runfaults replay faults/cancel-lost.toml" in found.texts("code")
     assert "the schedule was not saved to a file" in found.texts("dd")
@@ -114,12 +114,19 @@ def test_the_first_difference_is_marked_once_and_the_details_agree() -> None:
     found = Page(text)
     assert len(found.texts("tr", "first")) == 1
     assert len(found.texts("tr", "difference")) == 1
-    (details,) = (json.loads(each) for each in found.texts("script", "details"))
+    (data,) = (json.loads(each) for each in found.texts("script", "details"))
+    details = data["steps"]
     assert len(details) == len(found.texts("tr", "step"))
     (first,) = (detail for detail in details if detail["first"])
     assert first["step"] == "run: commit #2"
     assert ["Error", "OperationalError: database is locked [SQLITE_BUSY]"] in first["facts"]
     assert ["Database", "running -> completed"] in first["otherFacts"]
+    assert [data["frames"][number].partition(":")[0] for number in first["stack"]] == [
+        "db/connection.py",
+        *["runs/manager.py"] * 3,
+    ]
+    assert len(data["frames"]) == len(set(data["frames"]))
+    assert ["Database", "running -> failed"] in details[data["selected"]]["facts"]
 
 
 def test_a_passing_check_has_no_violation() -> None:

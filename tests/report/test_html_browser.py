@@ -96,6 +96,11 @@ def said(timeline: Any) -> str:
     return timeline.find_element("class name", "current").text
 
 
+def go(timeline: Any, label: str) -> None:
+    buttons = timeline.find_elements("css selector", ".buttons button")
+    next(each for each in buttons if each.text == label).click()
+
+
 def press(timeline: Any, *keys: str) -> None:
     from selenium.webdriver.common.keys import Keys
 
@@ -104,8 +109,20 @@ def press(timeline: Any, *keys: str) -> None:
         lanes.send_keys(getattr(Keys, key))
 
 
-def test_it_begins_at_the_first_difference(opened: Open) -> None:
+def test_it_begins_at_the_step_that_decides(opened: Open) -> None:
     timeline = bring_into_view(opened(broken_result()))
+    text = said(timeline)
+    assert "run: commit #3" in text
+    assert "running -> failed" in text
+    assert "succeeded-never-failed: the pipeline returned, and run 1 was recorded failed" in text
+    assert "Code\ndb/connection.py:103 in attempt\nconnection.commit()\nruns/manager" in text
+
+
+def test_buttons_lead_to_what_a_reader_looks_for(opened: Open) -> None:
+    timeline = bring_into_view(opened(broken_result()))
+    labels = [each.text for each in timeline.find_elements("css selector", ".buttons button")]
+    assert labels[4:] == ["First difference", "Fault", "Proof"]
+    go(timeline, "First difference")
     text = said(timeline)
     assert "First difference" in text
     assert "run: commit #2" in text
@@ -116,13 +133,14 @@ def test_it_begins_at_the_first_difference(opened: Open) -> None:
 
 def test_it_steps_by_keyboard_to_both_ends_and_not_beyond(opened: Open) -> None:
     timeline = bring_into_view(opened(broken_result()))
+    go(timeline, "Fault")
     assert "Step 15 of 21" in said(timeline)
     press(timeline, "ARROW_RIGHT")
     assert "Step 16 of 21" in said(timeline)
     assert "UPDATE runs SET status = ?" in said(timeline)
     press(timeline, "ARROW_DOWN")
     assert "running -> failed" in said(timeline)
-    assert "event 31: decides the verdict" in said(timeline)
+    assert "Proof\nsucceeded-never-failed: " in said(timeline)
     press(timeline, "ARROW_LEFT", "ARROW_UP")
     assert "Step 15 of 21" in said(timeline)
     press(timeline, "HOME", "ARROW_LEFT")
@@ -145,16 +163,16 @@ def test_a_row_is_chosen_by_click_and_a_button_leads_back(opened: Open) -> None:
     timeline = bring_into_view(opened(broken_result()))
     timeline.find_elements("css selector", "tr.step")[13].click()
     assert "execute UPDATE runs #2" in said(timeline)
-    timeline.find_element("css selector", "[data-go=first]").click()
+    go(timeline, "First difference")
     assert "Step 15 of 21" in said(timeline)
     timeline.find_element("css selector", "[data-go=forth]").click()
     assert "Step 16 of 21" in said(timeline)
 
 
-def test_without_a_neighbour_it_begins_at_the_first_fault_or_proof(opened: Open) -> None:
+def test_a_deadlock_begins_where_nothing_goes_on(opened: Open) -> None:
     timeline = bring_into_view(opened(replace(broken_result(), violations=(deadlock(),))))
-    assert "cancel: waits for lock RunManager._lock, held by run" in said(timeline)
-    assert not timeline.find_elements("css selector", "[data-go=first]")
+    assert "deadlock: cancel waits for lock RunManager._lock held by run" in said(timeline)
+    assert "First difference" not in timeline.find_element("class name", "buttons").text
     assert timeline.find_elements("css selector", "td.waiting")
     assert timeline.find_elements("css selector", "td.holding")
 
@@ -250,6 +268,6 @@ def test_a_large_report_can_be_stepped_through(opened: Open) -> None:
     browser = opened(large_result())
     browser.find_element("css selector", "details > summary").click()
     timeline = bring_into_view(browser)
-    assert "run: commit #300" in said(timeline)
+    assert "running -> failed" in said(timeline)
     press(timeline, "END")
     assert "settled: nothing more can happen" in said(timeline)

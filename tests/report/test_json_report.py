@@ -47,6 +47,11 @@ def test_what_is_counted_and_what_happened_is_in_it() -> None:
     assert first["saved_to"] == "faults/commit-busy-records-failed.toml"
     assert len(first["history"]["events"]) == len(result.violations[0].history.events)
     assert first["history"]["digest"] == result.violations[0].history.digest()
+    places = {each["event"]: each["stack"] for each in first["history"]["places"]}
+    strike = next(e for e in first["history"]["events"] if e["kind"] == "strike")
+    assert (
+        places[strike["number"] - 1][-1] == "db/connection.py:103 in attempt: connection.commit()"
+    )
     assert document["violations"][3]["neighbour"] is None
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sample_histories import Script, cancel_lost, deadlock, mission_bug, self_lock, undisturbed
 
@@ -38,7 +40,7 @@ def test_an_operation_goes_on_after_another_actor_came_between() -> None:
     script.do("cancel", "commit")
     script.add("run", EventKind.OK)
     waiting, between, rest = steps(script.history())
-    assert waiting.waiting == "waits for database 2 s, held by cancel"
+    assert waiting.waiting == "waits 2 s for the database, locked by cancel"
     assert (between.actor, between.title) == ("cancel", "commit")
     assert (rest.title, rest.continued) == ("execute UPDATE runs goes on", True)
 
@@ -106,3 +108,21 @@ def test_an_answer_without_an_invocation_is_a_step_of_its_own() -> None:
 )
 def test_the_length_of_a_wait_in_words(seconds: float, text: str) -> None:
     assert length(seconds) == text
+
+
+def test_a_step_knows_where_in_the_code_it_came_from() -> None:
+    (struck,) = (step for step in steps(mission_bug().history) if step.find(EventKind.STRIKE))
+    assert struck.place == "db/connection.py:103 in attempt"
+    assert struck.stack[0].startswith("runs/manager.py:210 in _run: ")
+    (returned,) = (step for step in steps(mission_bug().history) if step.title.endswith("returned"))
+    assert (returned.stack, returned.place) == ((), "")
+
+
+def test_a_deadlock_knows_where_each_thread_waits() -> None:
+    history = deadlock().history
+    waits = [event for event in history.events if event.kind is EventKind.WAIT]
+    stacks = (("a.py:1 in f: x\nb.py:2 in g: y"), ("c.py:3 in h: z"))
+    placed = replace(
+        history, places=tuple((wait.number, text) for wait, text in zip(waits, stacks, strict=True))
+    )
+    assert steps(placed)[-1].stack == ("run: c.py:3 in h: z", "cancel: b.py:2 in g: y")

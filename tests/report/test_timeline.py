@@ -50,7 +50,7 @@ def test_the_strike_and_the_proof_are_marked() -> None:
 
 def test_waits_say_for_what_how_long_and_who_holds_it() -> None:
     text = timeline_text(self_lock().history, width=140)
-    assert text.count("waits for database 5 s, held by run itself") == 4
+    assert text.count("waits 5 s for the database, locked by run itself") == 4
     assert text.count("sleeps 0.4") == 4
 
 
@@ -129,3 +129,11 @@ def test_what_was_found_at_the_end_stands_below_the_columns() -> None:
     lines = timeline_text(self_lock().history, width=120).splitlines()
     assert lines[-3].endswith("harness: leaked connection: opened at run connect")
     assert lines[-2].endswith("harness: settled: nothing more can happen")
+
+
+def test_the_place_in_the_code_is_told_where_it_helps() -> None:
+    violation = mission_bug()
+    lines = timeline_text(violation.history, violation.judgements, width=60).splitlines()
+    places = [number for number, line in enumerate(lines) if "at db/connection.py" in line]
+    assert ["SQLITE_BUSY" in lines[number - 1] for number in places] == [True, False]
+    assert "commit #3 ok" in lines[places[1] - 1]

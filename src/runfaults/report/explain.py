@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from runfaults.model import Event, EventKind, History, Judgement, Operation, Verdict
-from runfaults.report.steps import DATABASE, Failure, Step, length, printable, steps
+from runfaults.model import Event, EventKind, FaultPoint, History, Judgement, Operation, Verdict
+from runfaults.report.steps import DATABASE, Failure, Step, awaited, length, printable, steps
 
 _ROUTINE = frozenset({"start", "subscribe", "close"})
-"""Requests that are only news when they fail."""
+"""Requests that are only news when they fail, or when the schedule asked for them."""
 
-_ORDINARY_WAITS = frozenset({"sleep", "thread", "lock"})
+_ORDINARY_WAITS = frozenset({"sleep", "thread", "lock", "notification"})
 """Waits that are only news when nothing goes on after them: `EventKind.STUCK` tells those."""
 _LONGEST = 300
 """Characters of a reason for being stuck, which may be the stacks of all threads."""
+
+_ROUNDS = 60
+"""Events before the end of a livelock from which it is told what goes round."""
 
 
 class _Sentence(NamedTuple):
@@ -25,26 +30,32 @@ class _Sentence(NamedTuple):
 
 
 def explain(history: History, judgements: Iterable[Judgement]) -> str:
-    """Tell the history: outcome of the pipeline, faults, errors, waits, what was recorded, why.
+    """Tell the history and what the rules conclude from it.
 
     Deterministic. Every statement is an event or a rule's own reason; where the events do not
     tell, neither does the paragraph. What happened again and again is told once, with a count.
     """
     judgements = tuple(judgements)
-    told = list(_tell(history))
+    return " ".join((*tell(history, judgements), *_conclusions(judgements)))
+
+
+def tell(history: History, judgements: Iterable[Judgement]) -> tuple[str, ...]:
+    """Outcome of the pipeline, faults, errors, waits, what was recorded, what was left: sentences.
+
+    Whatever the rules found to prove their verdict is among them.
+    """
+    told = list(_tell(history, judgements))
     times: dict[tuple[str, ...], int] = {}
     for sentence in told:
         times[sentence.key] = times.get(sentence.key, 0) + 1
     lines = {sentence.key: sentence.text for sentence in reversed(told)}
     in_order = dict.fromkeys(sentence.key for sentence in told)
-    paragraph = [_counted(lines[key], times[key]) for key in in_order]
-    paragraph += [_upper(text) for text in _last_words(history)]
-    paragraph += list(_conclusions(judgements))
-    return " ".join(paragraph)
+    sentences = (_counted(lines[key], times[key]) for key in in_order)
+    return (*sentences, *(_upper(text) for text in _last_words(history)))
 
 
 def _counted(text: str, times: int) -> str:
-    again = f" ({times} times in all)" if times > 1 else ""
+    again = f" ({times:,} times in all)" if times > 1 else ""
     return f"{_upper(text)}{again}."
 
 
@@ -52,64 +63,112 @@ def _upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _tell(history: History) -> Iterator[_Sentence]:
+def _tell(history: History, judgements: Iterable[Judgement]) -> Iterator[_Sentence]:
     """What is worth telling of each step."""
     failed: set[str] = set()
-    for step in steps(history):
-        text = _news(step.events[0])
-        if text:
+    arrivals = _arrivals(history)
+    left: list[str] = []
+    for step in steps(history, judgements):
+        first = step.events[0]
+        if first.kind is EventKind.LEAK and first.subject != DATABASE:
+            left.append(_left(first))
+        elif text := _news(first, arrivals.get(first.number, ""), decisive=step.decisive):
             yield _Sentence((step.kind, text), printable(text))
+        if first.kind is EventKind.STUCK and first.subject == "livelock":
+            yield from _rounds(history, first.number)
         yield from _operation(step)
         for event in step.statuses:
             text = _recorded(event, history)
-            if text:
+            if text and (step.decisive or step.failure or _is_about_an_end(event, history)):
                 by = _effect(step, failed) if step.operation else ""
                 yield _Sentence((str(event.number),), printable(by + text))
         if step.failure:
             failed.add(_what(step))
+    if left:
+        text = f"at the end this was left behind: {', '.join(left)}"
+        yield _Sentence((EventKind.LEAK,), printable(text))
+
+
+def _rounds(history: History, end: int) -> Iterator[_Sentence]:
+    """What each actor did again and again up to the end of a livelock."""
+    points = Counter(
+        FaultPoint.parse(event.subject)._replace(ordinal=1)
+        for event in history.events[max(0, end - _ROUNDS) : end]
+        if event.kind is EventKind.INVOKE
+    )
+    rounds: dict[str, list[str]] = {}
+    for point, times in points.items():
+        if times > 1:
+            rounds.setdefault(point.actor, []).append(point.subject or point.operation)
+    for actor, done in rounds.items():
+        text = f"again and again, the {actor} went through {', '.join(dict.fromkeys(done))}"
+        yield _Sentence(("round", actor), printable(text))
+
+
+def _arrivals(history: History) -> dict[int, str]:
+    """The requests that the schedule asked for at a point: event number and where that was."""
+    first: dict[str, int] = {}
+    for event in history.events:
+        if event.kind is EventKind.REQUEST:
+            first.setdefault(event.actor, event.number)
+    acts = history.schedule.acts
+    arrivals: dict[int, str] = {}
+    for act in acts:
+        # A second actor of that name has a number: `subscribe-2`.
+        actors = [actor for actor in first if re.fullmatch(rf"{re.escape(act.kind)}(-\d+)?", actor)]
+        unique = [other.kind for other in acts].count(act.kind) == 1
+        if act.at and actors and unique:
+            at = act.at
+            what = _performed(at.actor, at.operation, at.subject)
+            arrivals[first[actors[-1]]] = f" right before {what}"
+    return arrivals
 
 
 def _effect(step: Step, failed: set[str]) -> str:
     """What made the database record something; the operation may have failed before."""
     again = "later, " if _what(step) in failed else ""
     anyway = " all the same" if step.failure else ""
-    return f"{again}{_what(step)} took effect{anyway} and "
+    return f"{again}{_what(step)} took effect{anyway}: "
 
 
 def _operation(step: Step) -> Iterator[_Sentence]:
-    """The wait, the strike and the error of an operation."""
+    """The wait, the strike and the error of an operation, in one sentence."""
     wait, strike, failure = map(step.find, (EventKind.WAIT, EventKind.STRIKE, EventKind.ERROR))
-    if wait and wait.subject.partition(" ")[0] not in _ORDINARY_WAITS:
-        text = _wait(step, wait)
-        yield _Sentence((EventKind.WAIT, text), printable(text))
+    if wait and wait.subject.partition(" ")[0] in _ORDINARY_WAITS:
+        wait = None
+    if not (wait or strike or failure):
+        return
+    parts = [_wait(step, wait)] if wait else []
+    message = ""
     if failure:
         error = Failure.of(failure.value)
-        message = f' ("{error.message}")' if error.name else ""
-        cause = f", struck by the fault {strike.subject}{_leaving(strike)}" if strike else ""
-        text = f"{_what(step)} got {error.short}{message}{cause}"
-        yield _Sentence((EventKind.ERROR, text), printable(text))
-    elif strike:
-        text = f"the fault {strike.subject} struck {_what(step)}{_leaving(strike)}"
-        yield _Sentence((EventKind.STRIKE, text), printable(text))
+        message = error.message
+        parts.append(f"got {error.short}" + (f' ("{message}")' if error.name else ""))
+    because = ""
+    if strike:
+        summary = strike.value.removeprefix(f"{message}: ")
+        because = f", because of the fault {strike.subject}" + (f" ({summary})" if summary else "")
+        if not failure:
+            parts.append("was struck")
+    who = _what(step) if step.operation else f"the {step.actor}"
+    text = f"{who} {' and '.join(parts)}{because}"
+    yield _Sentence(("operation", text), printable(text))
 
 
 def _wait(step: Step, wait: Event) -> str:
     long = length(step.until - wait.time)
     itself = " itself" if wait.value == step.actor else ""
-    holder = f", held by {wait.value}{itself}" if wait.value else ""
-    if wait.subject == DATABASE:
-        return f"{_what(step)} waited{long} for the {DATABASE}{holder}"
-    return f"the {step.actor} waited{long} for {wait.subject}{holder}"
-
-
-def _leaving(strike: Event) -> str:
-    return f" ({strike.value})" if strike.value else ""
+    holder = f", locked by the {wait.value}{itself}," if wait.value else ""
+    return f"waited{long} for {awaited(wait)}{holder}"
 
 
 def _what(step: Step) -> str:
-    """An operation in the words of somebody who knows SQL and threads."""
     verb, _, rest = step.operation.partition(" ")
-    subject = rest.partition("#")[0].strip()
+    return _performed(step.actor, verb, rest.partition("#")[0].strip())
+
+
+def _performed(actor: str, verb: str, subject: str) -> str:
+    """An operation in the words of somebody who knows SQL and threads."""
     phrases: dict[str, str] = {
         Operation.CONNECT: "attempt to open a connection",
         Operation.EXECUTE: subject or "statement",
@@ -122,24 +181,42 @@ def _what(step: Step) -> str:
         Operation.JOIN: f"join of {subject}" if subject else "join",
         Operation.SLEEP: "sleep",
     }
-    return f"the {step.actor}'s {phrases.get(verb, step.operation)}"
+    return f"the {actor}'s {phrases.get(verb, f'{verb} {subject}'.strip())}"
+
+
+def _news(event: Event, arrival: str, *, decisive: bool) -> str:
+    """The sentence for an event without its full stop; empty where the event is no news."""
+    detail = f": {event.value}" if event.value else ""
+    asked = arrival or event.subject not in _ROUTINE
+    return {
+        EventKind.PIPELINE: _pipeline(event),
+        EventKind.REQUEST: f"a {event.subject} was requested{arrival}" if asked else "",
+        EventKind.REPLY: _reply(event, decisive=decisive),
+        EventKind.SIGNAL: f"a subscriber was told {event.value or 'that the run is over'}",
+        EventKind.THREAD: _thread(event),
+        EventKind.LEAK: f"at the end, a check of the {event.subject} said{detail}",
+        EventKind.STUCK: _stuck(event),
+    }.get(event.kind, "")
 
 
 def _pipeline(event: Event) -> str:
     because = f" {event.value}" if event.value else ""
     return {
         "started": "",
-        "returned": "the pipeline had succeeded",
+        "returned": "the pipeline succeeded",
         "raised": f"the pipeline raised{because}",
         "cancelled": "the pipeline noticed the cancel and stopped",
+        "lost": "what the pipeline had left uncommitted is not in the database: it is lost",
     }.get(event.subject, f"the pipeline {event.subject}{because}")
 
 
-def _reply(event: Event) -> str:
-    """Answers about cancels, and every answer that is an error; routine that works is no news."""
+def _reply(event: Event, *, decisive: bool) -> str:
+    """Answers about cancels, errors and proof; routine that works is no news."""
     if event.value.startswith("raised "):
-        return f"the {event.actor}'s request to {event.subject} {event.value}"
-    if event.subject in _ROUTINE or event.value in {"", "None"}:
+        return f"the {event.subject} {event.value}"
+    if event.subject == "subscribe":
+        return f"{event.actor} was registered as a subscriber" if decisive else ""
+    if event.value in {"", "None"} or (event.subject in _ROUTINE and not decisive):
         return ""
     meaning = {"True": " (accepted)", "False": " (refused)"}.get(event.value, "")
     return f"the manager answered the {event.subject} with {event.value}{meaning}"
@@ -148,29 +225,25 @@ def _reply(event: Event) -> str:
 def _thread(event: Event) -> str:
     if event.subject != "escaped":
         return ""
-    return (
-        f"{Failure.of(event.value).short or 'an exception'} escaped from the thread {event.actor}"
-    )
+    error = Failure.of(event.value)
+    return f"the thread {event.actor} died of {error.short or 'an exception'}"
 
 
-def _news(event: Event) -> str:
-    """The sentence for an event without its full stop; empty where the event is no news."""
+def _stuck(event: Event) -> str:
+    how = {
+        "deadlock": "then the threads waited for each other for ever",
+        "livelock": "then the threads went round for ever",
+    }.get(event.subject, "then nothing could go on")
     detail = f": {event.value}" if event.value else ""
-    routine = event.subject in _ROUTINE
-    return {
-        EventKind.PIPELINE: _pipeline(event),
-        EventKind.REQUEST: "" if routine else f"a {event.subject} was requested",
-        EventKind.REPLY: _reply(event),
-        EventKind.SIGNAL: f"a subscriber was told {event.value}",
-        EventKind.THREAD: _thread(event),
-        EventKind.LEAK: f"at the end {_found(event)}{detail}",
-        EventKind.STUCK: f"then nothing could go on ({event.subject}){_short(detail)}",
-    }.get(event.kind, "")
+    return f"{how} ({event.subject}{_short(detail)})"
 
 
-def _found(event: Event) -> str:
-    """What was found at the end: something left over, or the database itself."""
-    return "the database" if event.subject == DATABASE else f"a {event.subject} was left over"
+def _left(event: Event) -> str:
+    """What was left behind, with an article."""
+    article, _, of = {"thread": "the", "lock": "the", "subscriber": "a of"}.get(
+        event.subject, "a"
+    ).partition(" ")
+    return " ".join(filter(None, (article, event.subject, of, event.value)))
 
 
 def _short(text: str) -> str:
@@ -178,16 +251,21 @@ def _short(text: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 
+def _is_about_an_end(event: Event, history: History) -> bool:
+    """Whether the status changes to or from one that claims an end."""
+    return not history.vocabulary.terminal.isdisjoint({event.subject, event.value})
+
+
 def _recorded(event: Event, history: History) -> str:
-    """A transition to or from a status that claims an end; the others are no news."""
-    terminal = history.vocabulary.terminal
-    if event.value not in terminal and event.subject not in terminal:
-        return ""
-    run = f" run {event.run}" if event.run is not None and _runs(history) > 1 else ""
+    run = f"run {event.run}" if event.run is not None and _runs(history) > 1 else "the run"
     if not event.value:
-        return f"the {DATABASE} lost the row of{run or ' the run'}, which said {event.subject}"
-    was = f", where it had said {event.subject}" if event.subject in terminal else ""
-    return printable(f"the {DATABASE} recorded {event.value}{' for' + run if run else ''}{was}")
+        return f"the {DATABASE} lost the row of {run}, which said {event.subject}"
+    was = (
+        f", which it had recorded as {event.subject} before"
+        if event.subject in history.vocabulary.terminal
+        else ""
+    )
+    return f"the {DATABASE} recorded {run} as {event.value}{was}"
 
 
 def _runs(history: History) -> int:

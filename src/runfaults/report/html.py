@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, cast
 
 from runfaults.model import CheckResult, EventKind, Violation
-from runfaults.report.explain import explain
+from runfaults.report.explain import tell
 from runfaults.report.grid import Grid, cell_text
 from runfaults.report.steps import Step, printable, transition
 from runfaults.report.swimlanes import Row, arrange, belongs_to_no_lane, fold
@@ -28,6 +28,8 @@ OPENED = 3
 OPENED_ROWS = 200
 """The first few timelines are open from the start, if they are short; a browser draws the others
 when they are opened."""
+
+_OF_NOBODY = frozenset({EventKind.LEAK, EventKind.STUCK, EventKind.SETTLED})
 
 
 def to_html(result: CheckResult) -> str:
@@ -58,7 +60,7 @@ def _violations(result: CheckResult, environment: Environment) -> Iterator[str]:
         told = {
             "number": number,
             "violation": violation,
-            "explanation": explain(violation.history, violation.judgements),
+            "sentences": tell(violation.history, violation.judgements),
             "command": replay_command(violation),
         }
         text = template.render(told | _drawn(number, violation)) if left > 0 else ""
@@ -70,35 +72,65 @@ def _violations(result: CheckResult, environment: Environment) -> Iterator[str]:
 
 def _drawn(number: int, violation: Violation) -> dict[str, object]:
     swimlanes = arrange(violation.history, violation.judgements, violation.neighbour)
+    marks = _marks(swimlanes.rows, violation)
+    frames: dict[str, int] = {}
     return {
         "swimlanes": swimlanes,
+        "marks": marks,
         "open": number <= OPENED and len(swimlanes.rows) <= OPENED_ROWS,
         "blocks": tuple(fold(swimlanes.rows)),
-        "details": [_details(row) for row in swimlanes.rows],
+        "details": {
+            "steps": [_details(row, violation, frames) for row in swimlanes.rows],
+            "frames": list(frames),
+            "selected": next(reversed(marks.values()), 0),
+        },
         "bars": any(cell.bar for row in swimlanes.rows for cell in row.cells),
         "faults": ", ".join(map(str, violation.history.schedule.faults)),
     }
 
 
-def _details(row: Row) -> dict[str, object]:
-    """What the page shows, and says aloud, when this row is the current one."""
+def _marks(rows: Sequence[Row], violation: Violation) -> dict[str, int]:
+    """The rows that a reader looks for, by what they are: the one that decides comes last."""
+    marks: dict[str, int] = {}
+    evidence = frozenset(violation.against[0].evidence[-1:] if violation.against else ())
+    for number, row in enumerate(rows):
+        step = row.pair.failing
+        if row.pair.first_difference:
+            marks.setdefault("First difference", number)
+        if step and step.find(EventKind.STRIKE):
+            marks.setdefault("Fault", number)
+        if step and not evidence.isdisjoint(step.evidence):
+            marks["Proof"] = number
+    return marks
+
+
+def _details(row: Row, violation: Violation, frames: dict[str, int]) -> dict[str, object]:
+    """What the page shows, and says aloud, when this row is the current one.
+
+    A line of a stack is in the page once: `frames` has the number that stands for it.
+    """
     step, other, left_out = row.pair.failing, row.pair.passing, row.pair.left_out
     nothing = f"{left_out:,} steps are left out here." if left_out else "Nothing happens here."
     return {
         "time": f"{step.time:.4f} s" if step else "",
         "step": _headline(step) if step else nothing,
-        "facts": _facts(step) if step else [],
+        "facts": _facts(step, violation) if step else [],
+        "stack": [
+            frames.setdefault(_shown(line), len(frames))
+            for line in reversed(step.stack if step else ())
+        ],
         "other": "" if row.pair.alike else _headline(other) if other else "",
-        "otherFacts": _facts(other) if other and not row.pair.alike else [],
+        "otherFacts": _facts(other, violation) if other and not row.pair.alike else [],
         "first": row.pair.first_difference,
     }
 
 
 def _headline(step: Step) -> str:
-    return f"{printable(step.actor)}: {_clip(step.title or step.waiting or 'status')}"
+    title = _clip(step.title or step.waiting or "status")
+    return title if step.kind in _OF_NOBODY else f"{printable(step.actor)}: {title}"
 
 
-def _facts(step: Step) -> list[tuple[str, str]]:
+def _facts(step: Step, violation: Violation) -> list[tuple[str, str]]:
     """What is known of a step, as labels and texts."""
     strike = step.find(EventKind.STRIKE)
     error, answer = step.find(EventKind.ERROR), step.find(EventKind.OK)
@@ -109,9 +141,16 @@ def _facts(step: Step) -> list[tuple[str, str]]:
         ("Error", error.value if error else ""),
         ("Result", (answer.value or "ok") if answer and step.operation else ""),
         ("Database", "; ".join(map(transition, step.statuses))),
-        ("Proof", f"{step.proof}: decides the verdict" if step.decisive else ""),
+        ("Proof", "\n".join(_proofs(step, violation))),
     ]
     return [(label, _shown(text)) for label, text in facts if text]
+
+
+def _proofs(step: Step, violation: Violation) -> Iterator[str]:
+    """What the step is evidence of."""
+    for judgement in violation.judgements:
+        if not set(step.evidence).isdisjoint(judgement.evidence) and judgement in violation.against:
+            yield f"{judgement.rule}: {judgement.reason}"
 
 
 def _clip(text: str) -> str:

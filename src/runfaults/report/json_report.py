@@ -44,6 +44,7 @@ def to_json(result: CheckResult) -> str:
         "violations": [_violation(violation) for violation in result.violations],
         "notes": list(result.notes),
         "not_reached": list(result.not_reached),
+        "remarks": list(result.remarks),
     }
     return json.dumps(document, indent=1) + "\n"
 
@@ -97,5 +98,8 @@ def _history(history: History) -> dict[str, object]:
                 "run": event.run,
             }
             for event in history.events
+        ],
+        "places": [
+            {"event": number, "stack": stack.splitlines()} for number, stack in history.places
         ],
     }

@@ -92,6 +92,7 @@ class Step:
     continued: bool
     evidence: tuple[int, ...]
     until: float
+    stack: tuple[str, ...] = ()
 
     @property
     def time(self) -> float:
@@ -141,17 +142,24 @@ class Step:
         return printable(invoked.value) if invoked else ""
 
     @property
+    def place(self) -> str:
+        """The innermost frame of the stack as `file:line in function`; empty if not known."""
+        return self.stack[-1].partition(": ")[0] if self.stack else ""
+
+    @property
     def waiting(self) -> str:
         """What the actor waited for, how long, and who held it; empty if it did not wait."""
         wait = self.find(EventKind.WAIT)
         if wait is None:
             return ""
-        what = "sleeps" if wait.subject == "sleep" else f"waits for {wait.subject}"
         long = length(self.until - wait.time)
+        sleeps = wait.subject == "sleep"
+        what = f"sleeps{long}" if sleeps else f"waits{long} for {awaited(wait)}"
         itself = " itself" if wait.value == self.actor else ""
         told = wait.value and not wait.subject.startswith("thread ")
-        holder = f", held by {wait.value}{itself}" if told else ""
-        return printable(what + long + holder)
+        locked = "locked" if wait.subject == DATABASE else "held"
+        holder = f", {locked} by {wait.value}{itself}" if told else ""
+        return printable(what + holder)
 
     @property
     def title(self) -> str:
@@ -175,12 +183,21 @@ class Step:
         )
 
 
+def awaited(wait: Event) -> str:
+    """What is waited for, in words."""
+    return {
+        DATABASE: f"the {DATABASE}",
+        "notification": "a notification",
+        "a lock held outside": "a lock held by another process",
+    }.get(wait.subject, wait.subject)
+
+
 def _title(event: Event) -> str:
     detail = f": {event.value}" if event.value else ""
     plain = f"{event.kind} {event.subject}".strip() + detail
     return {
         EventKind.REQUEST: f"asks to {event.subject}",
-        EventKind.REPLY: f"{event.subject}: answer {event.value}",
+        EventKind.REPLY: f"{event.subject}: {_answer(event)}",
         EventKind.SIGNAL: f"signal {event.value} to {event.subject}",
         EventKind.STATUS: "",
         EventKind.WAIT: "",
@@ -188,6 +205,10 @@ def _title(event: Event) -> str:
         EventKind.STUCK: f"{event.subject}{detail}",
         EventKind.SETTLED: "settled: nothing more can happen",
     }.get(event.kind, plain)
+
+
+def _answer(event: Event) -> str:
+    return "done" if event.value in {"None", event.actor} else f"answer {event.value}"
 
 
 def transition(event: Event) -> str:
@@ -219,6 +240,7 @@ def steps(history: History, judgements: Iterable[Judgement] = ()) -> tuple[Step,
     """
     decisive = evidence(judgements)
     ends = _ends_of_waits(history.events)
+    places = dict(history.places)
     return tuple(
         Step(
             actor=group[0].actor,
@@ -227,9 +249,26 @@ def steps(history: History, judgements: Iterable[Judgement] = ()) -> tuple[Step,
             continued=invoked is not None and invoked is not group[0],
             evidence=tuple(event.number for event in group if event.number in decisive),
             until=max(ends.get(event.number, group[0].time) for event in group),
+            stack=_stack(group, places) or _stuck_at(group[0], history, places),
         )
         for group, invoked in _groups(history.events)
     )
+
+
+def _stack(group: list[Event], places: dict[int, str]) -> tuple[str, ...]:
+    """The operation's stack, where the step begins with it; else that of what came of it."""
+    known = (places[event.number] for event in group if event.number in places)
+    return tuple(printable(next(known, "")).splitlines())
+
+
+def _stuck_at(stuck: Event, history: History, places: dict[int, str]) -> tuple[str, ...]:
+    """For a deadlock, where each actor waits, one line each."""
+    if stuck.kind is not EventKind.STUCK:
+        return ()
+    last = {event.actor: event for event in history.events[: stuck.number]}
+    waits = (event for event in last.values() if event.kind is EventKind.WAIT)
+    stacks = {wait.actor: places.get(wait.number, "").splitlines() for wait in waits}
+    return tuple(printable(f"{actor}: {stack[-1]}") for actor, stack in stacks.items() if stack)
 
 
 def _groups(events: Iterable[Event]) -> Iterator[tuple[list[Event], Event | None]]:

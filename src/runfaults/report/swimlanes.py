@@ -55,14 +55,19 @@ class Row:
 
     @property
     def ordinary(self) -> bool:
-        """Whether it is what happens in every run: nothing waits, goes wrong, or is recorded."""
+        """Whether it is what happens in every run: nothing waits, goes wrong, or is recorded.
+
+        What the neighbour did too is ordinary even if somebody waited.
+        """
         step = self.pair.failing
+        if step is None or self.notable or step.went_wrong or step.statuses:
+            return False
+        if self.pair.alike:
+            return step.kind is not EventKind.PIPELINE
         return (
-            step is not None
-            and (self.pair.alike or self.pair.passing is None)
-            and not self.notable
+            self.pair.passing is None
             and step.kind in _ORDINARY
-            and not (step.went_wrong or step.statuses or step.waiting)
+            and not step.waiting
             and not any(cell.bar == "holding" for cell in self.cells)
         )
 

@@ -168,6 +168,8 @@ def _cell(step: Step) -> Text:
         text.append(f"\n{failure.short}{message}", "red")
     elif step.find(EventKind.OK) and step.operation:
         text.append(" ok", "green")
+    if step.place and (step.decisive or step.failure or strike):
+        text.append(f"\nat {step.place}", "dim")
     if step.decisive:
         text.append(f" ({step.proof})", "bold")
     return text

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from runfaults.model import Event, EventKind
 
-_PLACED = frozenset({EventKind.INVOKE, EventKind.ERROR, EventKind.STRIKE})
+_PLACED = frozenset({EventKind.INVOKE, EventKind.ERROR, EventKind.STRIKE, EventKind.WAIT})
 
 _OWN_FOLDERS = (
     Path(__file__).parents[1],

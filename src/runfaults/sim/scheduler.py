@@ -383,7 +383,7 @@ class Scheduler:
 def _who_waits(actor: Actor) -> str:
     subject = actor.wait.subject if actor.wait is not None else "nothing"
     holder = _holder(actor)
-    held = f", held by {holder}" if holder else ""
+    held = f", held by {holder}" if holder and subject != f"thread {holder}" else ""
     return f"{actor.name} waits for {subject}{held}"
 
 

@@ -23,11 +23,11 @@ class Timeline {
   constructor(root) {
     this.root = root;
     this.rows = [...root.querySelectorAll("tr.step")];
-    this.details = JSON.parse(root.querySelector("script.details").textContent);
+    const details = JSON.parse(root.querySelector("script.details").textContent);
+    this.details = details.steps;
+    this.frames = details.frames;
     this.current = root.querySelector(".current");
     this.lanes = root.querySelector(".lanes");
-    this.first = this.details.findIndex((detail) => detail.first);
-    const proof = this.rows.findIndex((row) => row.querySelector(".fault, .proof"));
     this.at = -1;
     this.rows.forEach((row, number) => row.addEventListener("click", () => this.go(number)));
     root.querySelectorAll("tbody.unfold").forEach((unfold) => {
@@ -37,7 +37,7 @@ class Timeline {
       button.addEventListener("click", () => this.go(this.target(button.dataset.go)));
     });
     this.lanes.addEventListener("keydown", (event) => this.key(event));
-    this.show(Math.max(0, this.first >= 0 ? this.first : proof));
+    this.show(details.selected);
   }
 
   unfold(unfold) {
@@ -48,8 +48,8 @@ class Timeline {
   }
 
   target(where) {
-    return { home: 0, back: this.at - 1, forth: this.at + 1, end: this.rows.length - 1,
-      first: this.first }[where];
+    return { home: 0, back: this.at - 1, forth: this.at + 1, end: this.rows.length - 1 }[where] ??
+      Number(where);
   }
 
   key(event) {
@@ -69,6 +69,19 @@ class Timeline {
     this.rows[number].scrollIntoView({ block: "nearest" });
   }
 
+  // Where in the code: the innermost frame first, and most visible.
+  stack(frames) {
+    const made = element("ol", "", "stack");
+    for (const number of frames) {
+      const [, place, code] = /^(.*? in .*?): (.*)$/s.exec(this.frames[number]) ||
+        [, this.frames[number], ""];
+      const line = element("li", place);
+      line.append(element("code", code));
+      made.append(line);
+    }
+    return made;
+  }
+
   show(number) {
     if (this.at >= 0) this.rows[this.at].removeAttribute("aria-current");
     this.at = number;
@@ -77,7 +90,7 @@ class Timeline {
     const parts = [element("p", `Step ${number + 1} of ${this.rows.length}` +
       (detail.time ? ` at ${detail.time}` : ""), "position")];
     if (detail.first) parts.push(element("p", "First difference", "difference"));
-    parts.push(element("p", detail.step, "step"), list(detail.facts));
+    parts.push(element("p", detail.step, "step"), list(detail.facts), this.stack(detail.stack));
     if (detail.other) {
       parts.push(element("p", "Without the fault:", "without"), element("p", detail.other, "step"),
         list(detail.otherFacts));
