@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from runfaults.sim.database import AuditReader, DatabaseTemplate
+from runfaults.targets.genglossary import GenGlossary
+
+JOURNALS = ["delete", "wal"]
+
+
+@pytest.fixture(scope="module")
+def template() -> DatabaseTemplate:
+    return DatabaseTemplate(GenGlossary())
+
+
+def insert(connection: sqlite3.Connection, status: str = "pending") -> None:
+    connection.execute("INSERT INTO runs (scope, status) VALUES ('full', ?)", (status,))
+
+
+@pytest.mark.parametrize("journal", JOURNALS)
+def test_every_schedule_gets_a_fresh_file_in_its_journal_mode(
+    template: DatabaseTemplate, tmp_path: Path, journal: str
+) -> None:
+    path = template.restore(tmp_path, journal)
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == (journal,)
+        insert(connection)
+    (tmp_path / "left").write_text("by an earlier schedule")
+    with contextlib.closing(sqlite3.connect(template.restore(tmp_path, journal))) as connection:
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert not (tmp_path / "left").exists()
+
+
+@pytest.mark.parametrize("journal", JOURNALS)
+def test_the_audit_tells_committed_transitions_once_and_in_order(
+    template: DatabaseTemplate, tmp_path: Path, journal: str
+) -> None:
+    path = template.restore(tmp_path, journal)
+    with (
+        contextlib.closing(sqlite3.connect(path)) as connection,
+        contextlib.closing(AuditReader(path)) as audit,
+    ):
+        insert(connection)
+        assert list(audit.transitions()) == []
+        connection.commit()
+        assert list(audit.transitions()) == [(1, "", "pending")]
+        connection.execute("UPDATE runs SET status = 'running'")
+        connection.execute("UPDATE runs SET status = 'running'")
+        connection.execute("UPDATE runs SET status = 'failed'")
+        connection.rollback()
+        connection.execute("UPDATE runs SET status = 'running'")
+        connection.execute("UPDATE runs SET status = 'completed', scope = 'x'")
+        connection.execute("UPDATE runs SET scope = 'y'")
+        connection.execute("DELETE FROM runs")
+        connection.commit()
+        assert list(audit.transitions()) == [
+            (1, "pending", "running"),
+            (1, "running", "completed"),
+            (1, "completed", ""),
+        ]
+        assert list(audit.transitions()) == []
+
+
+def test_what_cannot_be_read_for_a_lock_comes_with_a_later_call(
+    template: DatabaseTemplate, tmp_path: Path
+) -> None:
+    path = template.restore(tmp_path, "delete")
+    with (
+        contextlib.closing(sqlite3.connect(path)) as connection,
+        contextlib.closing(AuditReader(path)) as audit,
+    ):
+        insert(connection)
+        connection.commit()
+        connection.execute("BEGIN EXCLUSIVE")
+        assert list(audit.transitions()) == []
+        connection.rollback()
+        assert list(audit.transitions()) == [(1, "", "pending")]
+
+
+def test_transitions_of_an_earlier_life_are_passed_over(
+    template: DatabaseTemplate, tmp_path: Path
+) -> None:
+    path = template.restore(tmp_path, "delete")
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        insert(connection)
+        insert(connection, "completed")
+        connection.commit()
+    with contextlib.closing(AuditReader(path, seen=1)) as audit:
+        assert list(audit.transitions()) == [(2, "", "completed")]
