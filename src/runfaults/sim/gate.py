@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Wait, current_actor
+from runfaults.sim.foreign import note_stranger
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Scheduler
 from runfaults.sqlite.gate import Call
@@ -167,12 +168,14 @@ _LOOKING_ON = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "VALUES"})
 class CurrentGate:
     """Sends each call to the gate of the schedule that the calling thread takes part in.
 
-    Threads outside any simulation pass freely.
+    Threads outside any simulation pass freely, but are noted where they use a database inside.
     """
 
     def before(self, call: Call) -> FaultKind | None:
         """See `Gate`."""
         gate = _current()
+        if gate is None and call.connection is not None:
+            note_stranger(call.connection.path)
         return None if gate is None else gate.before(call)
 
     def after(self, call: Call, error: BaseException | None) -> None:

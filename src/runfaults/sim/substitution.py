@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from runfaults.model import Operation
 from runfaults.sim.actor import Actor, current_actor
+from runfaults.sim.foreign import foreign_substitutes
 from runfaults.sim.lock import WAITER, lock_from_source
 from runfaults.sim.scheduler import real_join, real_start
 
@@ -143,10 +144,11 @@ def controlled_primitives() -> Generator[None]:
     context serves many schedules.
     """
     replaced = list(_captured_names())
-    methods = {place: getattr(*place) for place in _METHODS}
+    substitutes = {**_METHODS, **foreign_substitutes()}
+    methods = {place: getattr(*place) for place in substitutes}
     for module, name, original in replaced:
         setattr(module, name, _SUBSTITUTES[original])
-    for (owner, name), method in _METHODS.items():
+    for (owner, name), method in substitutes.items():
         setattr(owner, name, method)
     try:
         yield

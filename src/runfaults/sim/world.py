@@ -19,6 +19,7 @@ from runfaults.sim import acts
 from runfaults.sim.actor import Wait
 from runfaults.sim.database import AuditReader, DatabaseTemplate, memory_backed_folder
 from runfaults.sim.director import ScheduleDirector
+from runfaults.sim.foreign import uncontrolled, watched
 from runfaults.sim.gate import CurrentGate, Survey, SurveyedPoint, WorldGate
 from runfaults.sim.pipeline import ScriptedPipeline
 from runfaults.sim.recorder import Recorder
@@ -97,6 +98,7 @@ class Simulation:
                 )
             )
             self._template.restore(self._folder, "delete")
+            stack.enter_context(watched(self._folder))
             stack.enter_context(controlled_primitives())
             stack.enter_context(connections_through(CurrentGate()))
             stack.enter_context(_no_garbage_collection())
@@ -232,8 +234,10 @@ class World:
     def play(self) -> Execution:
         """Run to the end, look at what is left, unwind."""
         try:
+            uncontrolled.clear()
             self.scheduler.run("user", self._user)
             self._observe()
+            self._look_for_strangers()
             self._look_for_lost_work()
             self._look_for_leaks()
             if not self._stuck("livelock", "hang"):
@@ -347,6 +351,16 @@ class World:
                 and "second" not in self._audit.steps_of_work()
             ):
                 self._recorder.add("harness", EventKind.PIPELINE, "lost", run=event.run)
+
+    def _look_for_strangers(self) -> None:
+        if uncontrolled:
+            found = "; ".join(sorted(uncontrolled))
+            self._recorder.add(
+                "harness",
+                EventKind.STUCK,
+                "hang",
+                f"uncontrolled {found}: nobody can repeat this; --real runs it as it is",
+            )
 
     def _look_for_leaks(self) -> None:
         if self._stuck("deadlock", "livelock", "hang"):

@@ -11,6 +11,7 @@ import importlib
 import re
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -56,7 +57,7 @@ class Checkout:
         self._manager = self._only_class("RunManager")
         self._executor = self._only_class("PipelineExecutor")
         self._audit: Audit | None = None
-        self._vocabulary: Vocabulary | None = None
+        self._vocabulary = _MEANINGS
         self._stubs: StubFinder | None = None
         self._manager_class: type[CheckoutManager] | None = None
         self._displaced: dict[str, ModuleType] = {}
@@ -67,13 +68,15 @@ class Checkout:
     @property
     def audit(self) -> Audit:
         """The table of runs that `prepare` found."""
-        assert self._audit is not None, "prepared first"
+        self._be_prepared()
+        assert self._audit is not None, "found or told to be missing"
         return self._audit
 
     @property
     def vocabulary(self) -> Vocabulary:
         """The words that the schema allows, or every word that we know."""
-        return self._vocabulary or _MEANINGS
+        self._be_prepared()
+        return self._vocabulary
 
     @property
     def exempt(self) -> Mapping[str, str]:
@@ -92,6 +95,7 @@ class Checkout:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What was found, and what was put in place of packages that are not installed."""
+        self._be_prepared()
         told = [
             f"RunManager is in {self._manager.file.relative_to(self._path)}",
             f"PipelineExecutor, scripted, is in {self._executor.file.relative_to(self._path)}",
@@ -129,6 +133,7 @@ class Checkout:
             connection.commit()
         with contextlib.closing(sqlite3.connect(database)) as connection:
             self._read_schema(connection)
+        self._manager_class = manager_class(self._parts())
 
     def open(self, database: Path, work: Work) -> CheckoutManager:
         """Open a manager whose executor plays the script."""
@@ -148,37 +153,48 @@ class Checkout:
 
     def _import(self) -> None:
         """Import afresh, from this checkout and nowhere else."""
-        if self._manager_class is not None and _entered is self:
+        if _entered is self:
             return
         enter(self)
         own = frozenset({self._manager.module.partition(".")[0], *self._packages()})
         self._stubs = StubFinder(self._path, own)
         sys.meta_path.append(self._stubs)
         try:
-            manager_module: Any = importlib.import_module(self._manager.module)
-            executor_module: Any = importlib.import_module(self._executor.module)
-            parts = Parts(
-                manager=manager_module.RunManager,
-                executor=executor_module.PipelineExecutor,
-                entry=self._entry(),
-                cancel_exception=self._cancel_exception(),
-                connect=self._function(_CONNECT),
-                cancel_in_database=self._function(_CANCEL),
-                update_status=self._function(_UPDATE),
-                cancelled_word=next(iter(sorted(self.vocabulary.cancelled))),
-                modules=tuple(
-                    module
-                    for name, module in list(sys.modules.items())
-                    if name.partition(".")[0] in own
-                ),
-                used=self._stubs.used,
-            )
+            importlib.import_module(self._manager.module)
+            importlib.import_module(self._executor.module)
         except Exception as error:
             raise TargetError(
                 f"{self._path}: cannot be imported: {type(error).__name__}: {error}"
             ) from error
         self._stubs.used.clear()
-        self._manager_class = manager_class(parts)
+
+    def _parts(self) -> Parts:
+        """What was found, for those who drive it."""
+        assert self._stubs is not None, "imported by now"
+        words = self._vocabulary.cancelled
+        tops = self._tops()
+        return Parts(
+            manager=_import_from(self._manager),
+            executor=_import_from(self._executor),
+            entry=self._entry(),
+            cancel_exception=self._cancel_exception(),
+            connect=self._function(_CONNECT),
+            cancel_in_database=self._function(_CANCEL),
+            update_status=self._function(_UPDATE),
+            cancelled_word="cancelled" if "cancelled" in words else min(words, default=""),
+            modules=tuple(
+                module
+                for name, module in list(sys.modules.items())
+                if name.partition(".")[0] in tops
+            ),
+            used=self._stubs.used,
+        )
+
+    def _be_prepared(self) -> None:
+        """Look at a schema of its own, if nobody has given it a database so far."""
+        if self._audit is None:
+            with tempfile.TemporaryDirectory(prefix="runfaults-") as folder:
+                self.prepare(Path(folder) / "schema.db")
 
     def _packages(self) -> Iterator[str]:
         for definition in self._tree.definitions():
@@ -196,6 +212,7 @@ class Checkout:
             with contextlib.suppress(ValueError):
                 sys.path.remove(folder)
         self._manager_class = None
+        self._audit = None
 
     def arrive(self) -> None:
         """Put this checkout before whatever else has packages of the same names."""
@@ -214,7 +231,7 @@ class Checkout:
         """The first function of these names that the checkout has; None if it has none."""
         for name in names:
             for found in self._tree.functions(name):
-                return getattr(importlib.import_module(found.module), name)
+                return _import_from(found)
         return None
 
     def _entry(self) -> str:
@@ -236,7 +253,7 @@ class Checkout:
             if re.search(r"cancel", found.name, re.IGNORECASE) and found.name in _names_in(
                 self._manager.file
             ):
-                thing = getattr(importlib.import_module(found.module), found.name)
+                thing = _import_from(found)
                 if isinstance(thing, type) and issubclass(thing, BaseException):
                     return thing
         return None
@@ -294,6 +311,10 @@ def enter(checkout: Checkout | None) -> None:
 def _take_out(packages: set[str]) -> dict[str, ModuleType]:
     names = [name for name in sys.modules if name.partition(".")[0] in packages]
     return {name: sys.modules.pop(name) for name in names}
+
+
+def _import_from(found: Definition) -> Any:  # noqa: ANN401  # a class or function of theirs
+    return getattr(importlib.import_module(found.module), found.name)
 
 
 def _names_in(file: Path) -> set[str]:

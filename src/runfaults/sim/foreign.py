@@ -1,0 +1,152 @@
+"""What others also run upon: event loops, locks made long ago; and what nobody can control."""
+
+# ruff: noqa: ANN401 - the substitutes take and return what the originals do
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import os
+import selectors
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from runfaults.model import Operation
+from runfaults.sim.actor import Wait, actors, current_actor
+from runfaults.sim.lock import ControlledLock
+
+EVENT_LOOP = "event loop"
+
+uncontrolled: set[str] = set()
+"""What the present schedule's threads did where no scheduler sees it, a phrase each."""
+
+
+class EventLoopSelector(selectors.DefaultSelector):
+    """The selector of an `asyncio` loop whose thread is an actor: waits on virtual time.
+
+    What wakes a loop is its own pipe, which `call_soon_threadsafe` writes to. A loop that waits for
+    a real socket waits for ever: there is no network in a simulation.
+    """
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        """See `selectors.BaseSelector.select`."""
+        actor = current_actor()
+        if actor is None or actor.scheduler.over:
+            return super().select(timeout)
+        scheduler = actor.scheduler
+        scheduler.reach(Operation.SLEEP, EVENT_LOOP)
+        deadline = None if timeout is None else scheduler.clock + max(timeout, 0.0)
+        while True:
+            ready = super().select(0)
+            if ready or (deadline is not None and scheduler.clock >= deadline):
+                return ready
+            scheduler.block(Wait(EVENT_LOOP), deadline)
+
+
+def _new_loop(real: Callable[..., None]) -> Callable[..., None]:
+    def init(loop: Any, selector: selectors.BaseSelector | None = None) -> None:
+        if selector is None and current_actor() is not None:
+            selector = EventLoopSelector()
+        real(loop, selector)
+
+    return init
+
+
+def _wake_loop(real: Callable[[Any], None]) -> Callable[[Any], None]:
+    def write_to_self(loop: Any) -> None:
+        real(loop)
+        actor = current_actor()
+        if actor is not None and not actor.scheduler.over:
+            actor.scheduler.touch(loop, change=True)
+            actor.scheduler.wake(EVENT_LOOP)
+
+    return write_to_self
+
+
+def _bare_thread(real: Callable[..., Any]) -> Callable[..., Any]:
+    def start(*arguments: Any, **named: Any) -> Any:
+        actor = current_actor()
+        if actor is not None:
+            uncontrolled.add(f"thread: {actor.name} started one by the module _thread")
+        return real(*arguments, **named)
+
+    return start
+
+
+def foreign_substitutes() -> dict[tuple[Any, str], Any]:
+    """What to put in place, by owner and name; `asyncio` only if it is loaded already."""
+    places: dict[tuple[Any, str], Any] = {
+        (_thread, "start_new_thread"): _bare_thread(_thread.start_new_thread),
+    }
+    places |= {(owner, name): lock for owner, name, lock in _kept_locks()}
+    asyncio: Any = sys.modules.get("asyncio.selector_events")
+    if asyncio is not None:
+        loop = asyncio.BaseSelectorEventLoop
+        places[loop, "__init__"] = _new_loop(loop.__init__)
+        places[loop, "_write_to_self"] = _wake_loop(loop._write_to_self)  # noqa: SLF001
+    return places
+
+
+def _kept_locks() -> Iterator[tuple[Any, str, Any]]:
+    """Locks that modules, and classes of modules, made before there was a simulation.
+
+    They are held while others go on, so a real one would block where nobody sees it. The standard
+    library's are held for an instant only, but for one.
+    """
+    for module in list(sys.modules.values()):
+        names: dict[str, Any] = getattr(module, "__dict__", {})
+        name = str(names.get("__name__"))
+        top = name.partition(".")[0]
+        if name != _POOLS and (top in sys.stdlib_module_names or top in {"runfaults", "pytest"}):
+            continue
+        classes = [each for each in names.values() if getattr(each, "__module__", None) == name]
+        for owner in (module, *(each for each in classes if isinstance(each, type))):
+            for attribute, value in list(vars(owner).items()):
+                if isinstance(value, _LOCK) and not value.locked():
+                    yield owner, attribute, ControlledLock(attribute)
+                elif isinstance(value, _RLOCK):
+                    yield owner, attribute, _reentrant(attribute)
+
+
+_LOCK: Any = type(_thread.allocate_lock())
+_RLOCK: Any = type(threading.RLock())
+_POOLS = "concurrent.futures.thread"
+
+
+def _reentrant(name: str) -> Any:
+    lock: Any = cast("Any", threading)._PyRLock()  # noqa: SLF001
+    lock._block = ControlledLock(name)  # noqa: SLF001  # all that it waits with
+    return lock
+
+
+@contextlib.contextmanager
+def watched(folder: Path) -> Generator[None]:
+    """Inside, threads outside the simulation are noted that use databases of this folder."""
+    _watched.add(folder)
+    try:
+        yield
+    finally:
+        _watched.discard(folder)
+
+
+def note_stranger(path: str) -> None:
+    """Note that a thread outside the simulation uses a database, if that is inside of it."""
+    if not _watched.isdisjoint(Path(path).parents):
+        uncontrolled.add(f"thread {threading.current_thread().name}: it uses the database")
+
+
+_watched: set[Path] = set()
+
+
+def _before_fork() -> None:
+    actor = current_actor()
+    if actor is not None:
+        uncontrolled.add(f"process: {actor.name} forked one")
+
+
+if hasattr(os, "register_at_fork"):
+    # A child has one thread, and no scheduler that would ever give it the baton.
+    cast("Any", os).register_at_fork(before=_before_fork, after_in_child=actors.clear)
