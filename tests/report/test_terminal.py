@@ -12,13 +12,13 @@ from sample_histories import (
     passing_result,
 )
 
-from runfaults.model import CheckResult, Tally
-from runfaults.report.terminal import print_result, replay_command
+from runfaults.model import Cell, CheckResult, Tally
+from runfaults.report.terminal import describe_duration, print_result, replay_command
 
 
-def printed(result: CheckResult, width: int = 100) -> str:
+def printed(result: CheckResult, width: int = 100, *, grid: bool = False) -> str:
     file = StringIO()
-    print_result(result, file=file, width=width)
+    print_result(result, file=file, width=width, grid=grid)
     return file.getvalue()
 
 
@@ -38,12 +38,41 @@ def test_a_check_that_could_not_judge_does_not_say_holds() -> None:
     )
 
 
-def test_each_rule_has_its_verdict() -> None:
+def test_each_rule_that_does_not_hold_has_its_verdict() -> None:
     lines = printed(broken_result()).splitlines()
     rules = {words[1]: " ".join(words[2:]) for words in map(str.split, lines) if len(words) > 2}
     assert rules["succeeded-never-failed"] == "broken by 8 of 4,120, 2 could not be judged"
     assert rules["terminal-is-final"] == "unknown: 2 of 4,120 could not be judged"
-    assert rules["one-active-run"] == "holds"
+    assert "one-active-run" not in rules
+    assert "  ✓  1 other rule holds" in lines
+
+
+def test_rules_that_hold_are_one_line() -> None:
+    lines = printed(passing_result()).splitlines()
+    assert lines[1:3] == ["Rules", "  ✓  all 3 rules hold"]
+
+
+def test_each_kind_of_fault_has_a_line_that_says_what_came_of_it() -> None:
+    lines = [" ".join(line.split()) for line in printed(broken_result(), 160).splitlines()]
+    start = lines.index("Coverage of 8 fault points")
+    assert lines[start + 1 : start + 3] == [
+        "busy struck at 6; impossible at 2; broken at run commit #2",
+        "locked struck at 6; impossible at 2",
+    ]
+    assert (
+        "full struck at 6; impossible at 2; not judged at run execute UPDATE runs #2, run commit #2"
+    ) in lines
+
+
+def test_of_many_broken_points_a_few_are_named() -> None:
+    cells = tuple(Cell(f"run commit #{n}", "busy", Tally(0, 1, 0)) for n in range(2, 8))
+    result = replace(passing_result(), coverage=(*cells, Cell("run close", "full")))
+    lines = [" ".join(line.split()) for line in printed(result, 160).splitlines()]
+    assert (
+        "busy struck at 6; not tried at 1; broken at run commit #2, run commit #3, run commit #4, "
+        "run commit #5 and 2 more"
+    ) in lines
+    assert "full struck at 0; not tried at 7" in lines
 
 
 def test_a_violation_ends_with_its_file_and_the_command_to_replay_it() -> None:
@@ -61,21 +90,22 @@ def test_a_command_is_quoted_for_the_shell_and_never_broken() -> None:
 
 
 def test_the_coverage_grid_names_reasons() -> None:
-    lines = printed(broken_result()).splitlines()
+    lines = printed(broken_result(), grid=True).splitlines()
     (row,) = (line.split() for line in lines if line.startswith(" run commit #2 "))
     assert row == ["run", "commit", "#2", "✗3/12", "12", "12", "?1/12", "12", "12"]
     assert f"  a: {IMPOSSIBLE}" in lines
 
 
 def test_a_large_grid_shows_only_what_needs_a_look() -> None:
-    text = printed(large_result(), width=160)
+    text = printed(large_result(), width=160, grid=True)
     assert "  everything held at the 300 other points\n" in text
     assert " run execute UPDATE table_0 #2 " in text
 
 
 @pytest.mark.parametrize("width", [30, 60, 100, 160])
 def test_nothing_but_commands_is_wider_than_the_terminal(width: int) -> None:
-    lines = printed(broken_result(), width).splitlines()
+    both = printed(broken_result(), width) + printed(broken_result(), width, grid=True)
+    lines = both.splitlines()
     assert max(len(line) for line in lines if "runfaults replay" not in line) <= width
 
 
@@ -88,8 +118,22 @@ def test_notes_and_what_was_not_reached_are_told() -> None:
 def test_an_ascii_terminal_gets_ascii() -> None:
     raw = BytesIO()
     file = TextIOWrapper(raw, encoding="ascii", errors="strict")
-    print_result(broken_result(), file=file, width=100)
+    print_result(broken_result(), file=file, width=100, grid=True)
     file.flush()
     text = raw.getvalue().decode("ascii")
     assert "X3/12" in text
     assert "\\u" not in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 0 s"),
+        (119.7, "2 min 0 s"),
+        (3725.2, "62 min 5 s"),
+    ],
+)
+def test_a_duration_never_has_sixty_seconds(seconds: float, text: str) -> None:
+    assert describe_duration(seconds) == text

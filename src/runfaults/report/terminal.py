@@ -20,23 +20,30 @@ if TYPE_CHECKING:
 STYLES = {Verdict.HOLDS: "green", Verdict.BROKEN: "bold red", Verdict.UNKNOWN: "yellow"}
 SHOWN_POINTS = 40
 """Rows of the coverage grid from which on those where everything held are summed up."""
+NAMED_POINTS = 4
+"""Points that are named where a kind of fault broke a rule; the others are counted."""
 
 NARROW = 40
 """Columns below which nothing is indented."""
 
 
 def print_result(
-    result: CheckResult, *, file: TextIO | None = None, width: int | None = None
+    result: CheckResult,
+    *,
+    file: TextIO | None = None,
+    width: int | None = None,
+    grid: bool = False,
 ) -> None:
-    """Print a summary: rules, coverage, violations with their explanation, notes, verdict.
+    """Print a summary: violations with their explanation, rules, coverage, notes, verdict.
 
     Args:
         result: What the check found.
         file: Where to print; standard output if None.
         width: Columns; as wide as the terminal, or 100, if None.
+        grid: Print the whole coverage grid, not a line for each kind of fault.
     """
     console = open_console(file, width)
-    for part in _parts(result, console):
+    for part in _parts(result, console, grid=grid):
         # A plain string is a line to be copied: it is not broken at the console's width.
         console.print(part, soft_wrap=isinstance(part, str))
 
@@ -48,13 +55,12 @@ def replay_command(violation: Violation) -> str:
     return f"runfaults replay {shlex.quote(printable(violation.saved_to))}"
 
 
-def _parts(result: CheckResult, console: Console) -> Iterator[RenderableType]:
-    ascii_only = is_ascii(console)
-    yield from _coverage(Grid.of(result.coverage), console)
+def _parts(result: CheckResult, console: Console, *, grid: bool) -> Iterator[RenderableType]:
     for number, violation in enumerate(result.violations, 1):
         yield from _violation(number, violation, console)
-    yield _heading("Rules")
-    yield _rules(result, ascii_only=ascii_only)
+    yield from _rules(result, console)
+    cells = Grid.of(result.coverage)
+    yield from _coverage(cells, console) if grid else _summed_up(cells, console)
     for title, lines in (
         ("Not reached", result.not_reached),
         ("Notes", result.notes),
@@ -106,8 +112,9 @@ def _unknown(tally: Tally) -> str:
 
 def describe_duration(seconds: float) -> str:
     """Real time, in words."""
-    minutes, rest = divmod(seconds, 60)
-    return f"{minutes:.0f} min {rest:.0f} s" if minutes else f"{rest:.1f} s"
+    tenths = round(seconds, 1)
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{tenths:.1f} s" if tenths < 60 else f"{minutes} min {rest} s"  # noqa: PLR2004
 
 
 def _heading(text: str) -> Text:
@@ -124,25 +131,39 @@ def _indented(text: str, console: Console, style: str = "") -> RenderableType:
     return Padding(Text(printable(text), style), (0, 0, 0, indent))
 
 
-def _rules(result: CheckResult, *, ascii_only: bool) -> Table:
+def _rules(result: CheckResult, console: Console) -> Iterator[RenderableType]:
+    """The rules that do not hold, each with its count, and how many others there are."""
     from rich.table import Table
     from rich.text import Text
 
     signs = {Verdict.HOLDS: "✓", Verdict.BROKEN: "✗", Verdict.UNKNOWN: "?"}
-    if ascii_only:
+    if is_ascii(console):
         signs |= {Verdict.HOLDS: "+", Verdict.BROKEN: "X"}
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(width=3, justify="right")
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
-    for rule, tally in result.rules.items():
+    against = {
+        rule: tally for rule, tally in result.rules.items() if tally.verdict is not Verdict.HOLDS
+    }
+    for rule, tally in against.items():
         style = STYLES[tally.verdict]
         table.add_row(
             Text(signs[tally.verdict], style),
             Text(printable(rule)),
             Text(describe_tally(tally), style),
         )
-    return table
+    yield _heading("Rules")
+    if against:
+        yield table
+    holding = len(result.rules) - len(against)
+    if holding:
+        others = f"{holding} other rule{'s hold' if holding > 1 else ' holds'}"
+        text = others if against else f"all {holding} rules hold"
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(width=3, justify="right")
+        table.add_row(Text(signs[Verdict.HOLDS], "green"), Text(text))
+        yield table
 
 
 def describe_tally(tally: Tally) -> str:
@@ -169,6 +190,42 @@ def _violation(number: int, violation: Violation, console: Console) -> Iterator[
     else:
         yield _indented(f"saved to {violation.saved_to}; to reproduce:", console)
         yield f"    {replay_command(violation)}"
+
+
+def _summed_up(grid: Grid, console: Console) -> Iterator[RenderableType]:
+    """A line for each kind of fault: where it struck, and what came of it."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not grid.cells:
+        return
+    yield _heading(f"Coverage of {len(grid.points):,} fault points")
+    table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(width=2 if console.width >= NARROW else 0)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+    for kind in grid.kinds:
+        counts, verdict = _counts(grid, kind)
+        style = "" if verdict is Verdict.HOLDS else STYLES[verdict]
+        table.add_row("", Text(printable(kind)), Text(printable(counts), style))
+    yield table
+
+
+def _counts(grid: Grid, kind: str) -> tuple[str, Verdict]:
+    """At how many points a kind struck, could not strike, or did not; and where rules broke."""
+    cells = [cell for (_, name), cell in grid.cells.items() if name == kind]
+    struck = [cell for cell in cells if cell.tally.total and not cell.impossible]
+    impossible = sum(bool(cell.impossible) for cell in cells)
+    rest = len(grid.points) - len(struck) - impossible
+    parts = [f"struck at {len(struck):,}"]
+    parts += [f"impossible at {impossible:,}"] * bool(impossible)
+    parts += [f"not tried at {rest:,}"] * bool(rest)
+    worst = Verdict.worst(cell.tally.verdict for cell in struck)
+    for verdict, word in ((Verdict.BROKEN, "broken"), (Verdict.UNKNOWN, "not judged")):
+        points = [cell.point for cell in struck if cell.tally.verdict is verdict]
+        more = f" and {len(points) - NAMED_POINTS:,} more" if len(points) > NAMED_POINTS else ""
+        parts += [f"{word} at {', '.join(points[:NAMED_POINTS])}{more}"] * bool(points)
+    return "; ".join(parts), worst
 
 
 def _coverage(grid: Grid, console: Console) -> Iterator[RenderableType]:
