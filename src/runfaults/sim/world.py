@@ -25,6 +25,7 @@ from runfaults.sim.pipeline import ScriptedPipeline
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Director, Scheduler, Step, Stretch
 from runfaults.sim.substitution import controlled_primitives
+from runfaults.sqlite.gate import Gate
 from runfaults.sqlite.hook import connections_through
 from runfaults.sqlite.plan import FaultPlan
 from runfaults.targets.target import (
@@ -74,6 +75,7 @@ class Simulation:
         target: The system under test.
         on_strike: Called in the struck thread right before each strike, for a debugger.
         within: Folder for its files, which are removed when it is left; None for the usual one.
+        around: Puts another gate around the one that the connections ask.
     """
 
     def __init__(
@@ -81,9 +83,11 @@ class Simulation:
         target: Target,
         on_strike: Callable[[], None] | None = None,
         within: str | None = None,
+        around: Callable[[Gate], Gate] = lambda gate: gate,
     ) -> None:
         self._target = target
         self._on_strike = on_strike
+        self._around = around
         self._within = within or memory_backed_folder()
         self._template = DatabaseTemplate(target)
         self._context = contextlib.ExitStack()
@@ -100,7 +104,8 @@ class Simulation:
             self._template.restore(self._folder, "delete")
             stack.enter_context(watched(self._folder))
             stack.enter_context(controlled_primitives())
-            stack.enter_context(connections_through(CurrentGate()))
+            gate = self._around(CurrentGate())
+            stack.enter_context(connections_through(gate))
             stack.enter_context(_no_garbage_collection())
             stack.enter_context(_quiet_logging())
             stack.callback(random.setstate, random.getstate())

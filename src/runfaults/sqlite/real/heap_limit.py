@@ -12,14 +12,20 @@ from runfaults.sqlite.real.recipe import Recipe
 
 def heap_limit() -> Recipe:
     """`sqlite3_hard_heap_limit64(1)`: hits every connection of the process meanwhile."""
-    limit = engine_library().sqlite3_hard_heap_limit64
-    limit.argtypes, limit.restype = [ctypes.c_int64], ctypes.c_int64
+    library = engine_library()
+    limit, soft_limit = library.sqlite3_hard_heap_limit64, library.sqlite3_soft_heap_limit64
+    for function in (limit, soft_limit):
+        function.argtypes, function.restype = [ctypes.c_int64], ctypes.c_int64
 
     def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:  # noqa: ARG001
+        soft = soft_limit(-1)
         limit(1)
         try:
             return operation()
         finally:
             limit(0)
+            # A hard limit brings the soft one down with it (SQLite C API), and under that every
+            # later transaction would spill into the file, and take the exclusive lock, at once.
+            soft_limit(soft)
 
     return recipe

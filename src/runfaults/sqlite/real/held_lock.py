@@ -9,11 +9,12 @@ from contextlib import closing
 from runfaults.sqlite.engine import real_connect
 from runfaults.sqlite.real.recipe import Recipe, file_of
 
-_BEGIN = {
+LOCK_STATEMENTS = {
     "shared": ("BEGIN", "SELECT 1 FROM sqlite_master"),
     "reserved": ("BEGIN IMMEDIATE",),
     "exclusive": ("BEGIN EXCLUSIVE",),
 }
+"""How to get a lock of each level."""
 
 
 def held_lock(level: str) -> Recipe:
@@ -26,7 +27,7 @@ def held_lock(level: str) -> Recipe:
     def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
         holder = real_connect(file_of(connection), timeout=0, isolation_level=None)
         with closing(holder):
-            for sql in _BEGIN[level]:
+            for sql in LOCK_STATEMENTS[level]:
                 holder.execute(sql).fetchall()
             return operation()
 

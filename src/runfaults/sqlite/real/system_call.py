@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import sqlite3
 from collections.abc import Callable, Generator
@@ -60,14 +61,38 @@ def failing_system_call(*names: str, error: int, file: str = "", performed: bool
     """
 
     def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:  # noqa: ARG001
-        with _replaced(names, error, file, performed=performed):
+        with _replaced(names, lambda call: _failing(call, error, file, performed=performed)):
+            return operation()
+
+    return recipe
+
+
+def short_write() -> Recipe:
+    """The first write stores half of its bytes; there is no room for the rest, nor for others."""
+
+    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:  # noqa: ARG001
+        halved: list[int] = []
+
+        def first_half(original: Callable[..., int]) -> Callable[..., int]:
+            def call(file: int, data: int, size: int, *offset: int) -> int:
+                if halved:
+                    ctypes.set_errno(errno.ENOSPC)
+                    return -1
+                halved.append(file)
+                return original(file, data, size // 2, *offset)
+
+            return call
+
+        with _replaced(WRITES, first_half):
             return operation()
 
     return recipe
 
 
 @contextmanager
-def _replaced(names: tuple[str, ...], error: int, file: str, *, performed: bool) -> Generator[None]:
+def _replaced(
+    names: tuple[str, ...], replacing: Callable[[Callable[..., int]], Callable[..., int]]
+) -> Generator[None]:
     find = engine_library().sqlite3_vfs_find
     find.restype = ctypes.POINTER(_Vfs)
     vfs = find(None)
@@ -81,7 +106,7 @@ def _replaced(names: tuple[str, ...], error: int, file: str, *, performed: bool)
             if not pointer:
                 continue
             kind = ctypes.CFUNCTYPE(*_SIGNATURES[name], use_errno=True)
-            replacement = kind(_failing(kind(pointer), error, file, performed=performed))
+            replacement = kind(replacing(kind(pointer)))
             keep.append(replacement)
             restore.append((name.encode(), pointer))
             address = ctypes.cast(replacement, _POINTER)
