@@ -1,16 +1,23 @@
-"""`runfaults check`: the main job."""
+"""`runfaults check`: run every schedule of a bound and judge it: the main job."""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 
 from runfaults.cli.exit_codes import HARNESS, HOLDS, UNKNOWN, exit_code
+from runfaults.explore.baseline import load_baseline
 from runfaults.explore.bound import bound_named
-from runfaults.explore.check import check
+from runfaults.explore.budget import Budget, seconds_of
+from runfaults.explore.check import conclude
+from runfaults.explore.exploration import Manner, explore
+from runfaults.explore.memory import Cache
 from runfaults.model import CheckResult, Verdict
 from runfaults.oracle.rules import RULES
 from runfaults.report.progress import open_progress
@@ -19,6 +26,24 @@ from runfaults.sqlite.kinds import KINDS
 from runfaults.targets.checkout import PREFIX
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_CACHE = Path(".runfaults/cache")
+
+
+def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
+    try:
+        return None if text is None else seconds_of(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+class _Reports(TypedDict):
+    """Where results go besides the terminal."""
+
+    json_file: Path | None
+    html_file: Path | None
+    junit_file: Path | None
+    github: bool
 
 
 @click.command("check")
@@ -43,8 +68,29 @@ _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of backoff jitter.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: one per core.")
 @click.option(
+    "--budget",
+    callback=_duration,
+    metavar="TIME",
+    help="Stop after 60s, 5m or 1h, with the likeliest schedules run first; what was not reached "
+    "is said, and is no failure.",
+)
+@click.option(
+    "--state",
+    type=_FOLDER,
+    help="Journal finished parts in this folder, and go on from what is there already.",
+)
+@click.option(
+    "--cache/--no-cache",
+    default=True,
+    help="Take the result of unchanged code from .runfaults/cache, or run everything again.",
+)
+@click.option(
+    "--baseline", type=_OUTPUT, help="Fail only on violations that this file does not know."
+)
+@click.option("--update-baseline", is_flag=True, help="Write the baseline anew, with all there is.")
+@click.option(
     "--save",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=_FOLDER,
     default=Path(".runfaults"),
     show_default=True,
     help="Folder for the scenario files of violations.",
@@ -52,31 +98,59 @@ _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 @click.option("--json", "json_file", type=_OUTPUT, help="Write the result as JSON.")
 @click.option("--html", "html_file", type=_OUTPUT, help="Write a self-contained HTML report.")
 @click.option("--junit", "junit_file", type=_OUTPUT, help="Write JUnit XML.")
-def command(
+@click.option(
+    "--github", is_flag=True, help="Print annotations; write to $GITHUB_STEP_SUMMARY if it is set."
+)
+@click.option(
+    "--profile", "profiled", is_flag=True, help="Say where the time goes; one process, no cache."
+)
+def command(  # noqa: PLR0913  # a parameter for each option
+    *,
     target: str,
     source: Path | None,
     bound: str,
     only: tuple[str, ...],
     seed: int,
     jobs: int | None,
+    budget: float | None,
+    state: Path | None,
+    cache: bool,
+    baseline: Path | None,
+    update_baseline: bool,
     save: Path,
-    **files: Path | None,
+    profiled: bool,
+    **reports: Unpack[_Reports],
 ) -> None:
     """Run every schedule of the bound and judge it. The main job."""
+    if update_baseline and baseline is None:
+        raise click.UsageError("--update-baseline needs --baseline: the file that is to be written")
+    known = None if baseline is None else load_baseline(baseline, update=update_baseline)
     if source is not None:
         target = f"{PREFIX}{source.resolve()}"
     rules, kinds = _chosen(only)
     schedules = replace(bound_named(bound), seed=seed)
     if kinds:
         schedules = replace(schedules, kinds=kinds)
+    spending = None if budget is None else Budget(budget)
+    manner = Manner(
+        jobs=1 if profiled else jobs,
+        enough=(lambda: False) if spending is None else spending.spent,
+        likeliest_first=spending is not None,
+        cache=Cache(_CACHE) if cache and not profiled else None,
+        state=state,
+    )
+    # Whoever cancels a job in CI ends it like this; it is Ctrl-C by another name.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress = open_progress()
     try:
-        result = check(target, schedules, progress, jobs=jobs, save_to=save, rules=rules or None)
+        exploration = explore(target, schedules, progress, manner)
+        result = conclude(exploration, save_to=save, rules=rules or None, baseline=known)
     finally:
         progress.stop()
     print_result(result)
-    _write_reports(result, files)
-    sys.exit(_exit_code(result))
+    _write_reports(result, reports)
+    in_budget = spending is not None and spending.stopped and not exploration.interrupted
+    sys.exit(_exit_code(result, in_budget=in_budget))
 
 
 def _chosen(only: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -90,23 +164,31 @@ def _chosen(only: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(n for n in only if n in known), tuple(n for n in only if n in KINDS)
 
 
-def _exit_code(result: CheckResult) -> int:
+def _exit_code(result: CheckResult, *, in_budget: bool) -> int:
+    """Whoever asked for a budget knows that it ends; any other end before the end is unknown."""
     if result.verdict is Verdict.HOLDS and result.notes:
         return HARNESS
     code = exit_code(result.verdict)
-    return UNKNOWN if code == HOLDS and not result.finished else code
+    return UNKNOWN if code == HOLDS and not (result.finished or in_budget) else code
 
 
-def _write_reports(result: CheckResult, files: dict[str, Path | None]) -> None:
-    if (path := files.get("json_file")) is not None:
+def _write_reports(result: CheckResult, reports: _Reports) -> None:
+    if (path := reports["json_file"]) is not None:
         from runfaults.report.json_report import to_json
 
         path.write_text(to_json(result), encoding="utf-8")
-    if (path := files.get("html_file")) is not None:
+    if (path := reports["html_file"]) is not None:
         from runfaults.report.html import to_html
 
         path.write_text(to_html(result), encoding="utf-8")
-    if (path := files.get("junit_file")) is not None:
+    if (path := reports["junit_file"]) is not None:
         from runfaults.report.junit import to_junit
 
         path.write_text(to_junit(result), encoding="utf-8")
+    if reports["github"]:
+        from runfaults.report.github import step_summary, workflow_commands
+
+        click.echo(workflow_commands(result), nl=False)
+        if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(step_summary(result))

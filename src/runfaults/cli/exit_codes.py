@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from runfaults.model import Verdict
-
 HOLDS, BROKEN, USAGE, UNKNOWN, HARNESS = 0, 1, 2, 3, 4
 
 UNTESTABLE = 125
 """A checkout that tells nothing of this scenario: `git bisect run` passes over it."""
 
 
-def exit_code(verdict: Verdict) -> int:
-    """The exit code for a verdict."""
-    return {Verdict.HOLDS: HOLDS, Verdict.BROKEN: BROKEN, Verdict.UNKNOWN: UNKNOWN}[verdict]
+def exit_code(verdict: str) -> int:
+    """The exit code for a verdict.
+
+    A verdict is its own text, so `--help` starts without the model.
+    """
+    return {"holds": HOLDS, "broken": BROKEN, "unknown": UNKNOWN}[verdict]

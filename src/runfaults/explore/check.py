@@ -1,47 +1,29 @@
-"""The main job: sweep a target, judge every history, gather the result."""
+"""The main job: explore a target, judge every history, gather the result."""
 
 from __future__ import annotations
 
 import platform
 import sqlite3
-import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
 
+from runfaults.explore.baseline import Baseline, set_aside
 from runfaults.explore.bound import Bound
+from runfaults.explore.exploration import Exploration, Manner, Progress, explore
 from runfaults.explore.findings import Findings
-from runfaults.explore.pool import available_cores, parts_of, run_parts
-from runfaults.explore.probe import probe
 from runfaults.explore.violations import violations
-from runfaults.model import (
-    Cell,
-    CheckResult,
-    Tally,
-    Verdict,
-    Versions,
-)
+from runfaults.model import Cell, CheckResult, FaultPoint, Tally, Verdict, Versions
 from runfaults.oracle.rules import RULES
-from runfaults.sim.world import Simulation
+from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
 from runfaults.targets.target import exemptions, remarks
 
+__all__ = ["Progress", "check", "conclude", "versions"]
 
-class Progress(Protocol):
-    """Hears how far an exploration is."""
-
-    def start(self, total: int | None) -> None:
-        """So many shards will be run."""
-        ...
-
-    def advance(self, count: int = 1) -> None:
-        """So many more are done."""
-        ...
-
-    def note(self, text: str) -> None:
-        """What happens at the moment, in a few words."""
-        ...
+MAX_PROBLEMS = 20
+"""Problems of the harness that a result names."""
 
 
 def check(
@@ -63,7 +45,7 @@ def check(
         jobs: Number of processes; None for one per core.
         save_to: Folder for the scenario files of violations; None to save none.
         rules: Names of the rules to report; None for all.
-        enough: Asked between shards; True ends the check early.
+        enough: Asked again and again; True ends the check early.
 
     Returns:
         The result; after Ctrl-C the result so far, with what was not reached.
@@ -71,41 +53,46 @@ def check(
     Raises:
         TargetError: if the target cannot be tested.
     """
-    began = time.perf_counter()
-    system = target_named(target)
-    with Simulation(system) as simulation:
-        probe(simulation)
-        todo = parts_of(simulation, bound)
-    found = Findings()
-    progress.start(len(todo))
-    done = 0
-    try:
-        for part in run_parts(target, todo, bound, jobs or available_cores()):
-            found.merge(part)
-            done += 1
-            progress.advance()
-            progress.note(f"{found.verdicts.total():,} schedules")
-            if enough():
-                break
-    except KeyboardInterrupt:
-        progress.note("interrupted")
+    exploration = explore(target, bound, progress, Manner(jobs, enough))
+    return conclude(exploration, save_to=save_to, rules=rules)
+
+
+def conclude(
+    exploration: Exploration,
+    *,
+    save_to: Path | None = None,
+    rules: Iterable[str] | None = None,
+    baseline: Baseline | None = None,
+) -> CheckResult:
+    """What an exploration comes to, with every violation minimised.
+
+    Args:
+        exploration: What was found.
+        save_to: As for `check`.
+        rules: As for `check`.
+        baseline: Violations that are known: they are set aside, and the remarks say so.
+    """
+    found = exploration.found
+    system = target_named(exploration.target)
     wanted = {rule.name for rule in RULES} if rules is None else set(rules)
     wanted -= set(exemptions(system))
-    left = len(todo) - done
-    return CheckResult(
-        target=target,
+    result = CheckResult(
+        target=exploration.target,
         versions=versions(),
-        bound=bound.describe(),
+        bound=exploration.bound.describe(),
         schedules=found.tally(),
         pruned=found.pruned,
-        elapsed=time.perf_counter() - began,
+        elapsed=exploration.elapsed,
         rules={rule.name: found.tally(rule.name) for rule in RULES if rule.name in wanted},
         coverage=tuple(_cells(found)),
-        violations=tuple(violations(target, found, wanted, save_to)),
-        notes=tuple(found.problems[:20]),
-        not_reached=(f"{left} of {len(todo)} parts",) if left else (),
-        remarks=remarks(system),
+        notes=tuple(found.problems[:MAX_PROBLEMS]),
+        not_reached=exploration.not_reached,
+        remarks=(*remarks(system), *exploration.remarks),
     )
+    if baseline is None:
+        shown = violations(exploration.target, found, wanted, save_to)
+        return replace(result, violations=tuple(shown))
+    return set_aside(result, found, baseline, save_to)
 
 
 def versions() -> Versions:
@@ -115,7 +102,7 @@ def versions() -> Versions:
 
 def _cells(found: Findings) -> Iterable[Cell]:
     struck = {(point, kind) for point, kind, _ in found.cells}
-    for point, kind in [*struck, *(found.impossible.keys() - struck)]:
+    for point, kind in sorted(struck | found.impossible.keys(), key=_in_grid):
         tally = Tally(
             *(
                 found.cells[point, kind, verdict]
@@ -124,3 +111,9 @@ def _cells(found: Findings) -> Iterable[Cell]:
         )
         impossible = "" if (point, kind) in struck else found.impossible[point, kind]
         yield Cell(point, kind, tally, impossible)
+
+
+def _in_grid(cell: tuple[str, str]) -> tuple[FaultPoint, int]:
+    """Points by actor and operation, kinds as in the catalogue: the same in every process."""
+    point, kind = cell
+    return FaultPoint.parse(point), list(KINDS).index(kind)

@@ -10,6 +10,9 @@ from runfaults.model import History, Judgement, Schedule, Tally, Verdict
 MANY_TIMES = 1000
 """Where "until lifted" stands when schedules are put in order of size."""
 
+MAX_SUSPECTS = 40
+"""Differently shaped broken schedules that are kept for each rule: the smallest ones."""
+
 
 def schedule_order(schedule: Schedule) -> tuple[int, int, int, str]:
     """Sorts schedules: fewer elements first, then fewer strikes, then by text."""
@@ -20,6 +23,17 @@ def schedule_order(schedule: Schedule) -> tuple[int, int, int, str]:
         list(type(schedule.pipeline)).index(schedule.pipeline),
         str(schedule),
     )
+
+
+def shape(schedule: Schedule) -> str:
+    """What a schedule consists of, without ordinals, counts and the moments of acts.
+
+    Of the many schedules that break a rule in one way, most have one shape.
+    """
+    faults = [f"{each.kind} at {each.at._replace(ordinal=1)}" for each in schedule.faults]
+    acts = [each.kind for each in schedule.acts]
+    switches = [f"switch to {each.to}" for each in schedule.preemptions]
+    return "; ".join([*faults, *acts, *switches])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,8 @@ class Findings:
         cells: Verdicts by (fault point, fault kind).
         impossible: Why a kind cannot strike at a point, by (fault point, fault kind).
         witnesses: The smallest history for each rule and verdict that is no pass.
+        suspects: For each rule, the smallest broken schedule of each shape: what a baseline is
+            compared with, since the smallest of all may be known while another is new.
         problems: Schedules that could not be played as written: a bug in the harness.
     """
 
@@ -54,6 +70,7 @@ class Findings:
     witnesses: dict[tuple[str, Verdict], Witness] = field(
         default_factory=dict[tuple[str, Verdict], Witness]
     )
+    suspects: dict[str, dict[str, Schedule]] = field(default_factory=dict[str, dict[str, Schedule]])
     problems: list[str] = field(default_factory=list[str])
 
     def add(self, history: History, judgements: tuple[Judgement, ...]) -> None:
@@ -69,6 +86,8 @@ class Findings:
                 key = judgement.rule, judgement.verdict
                 self.rules[key] += 1
                 self._keep_smaller(key, Witness(history, judgements))
+                if judgement.verdict is Verdict.BROKEN:
+                    self.suspect(judgement.rule, history.schedule)
 
     def merge(self, other: Findings) -> None:
         """Take another part's findings in."""
@@ -76,9 +95,13 @@ class Findings:
         self.pruned += other.pruned
         self.rules += other.rules
         self.cells += other.cells
-        self.impossible |= other.impossible
+        for cell, reason in other.impossible.items():
+            self.impossible[cell] = min(reason, self.impossible.get(cell, reason))
         for key, witness in other.witnesses.items():
             self._keep_smaller(key, witness)
+        for rule, schedules in other.suspects.items():
+            for schedule in schedules.values():
+                self.suspect(rule, schedule)
         self.problems = sorted({*self.problems, *other.problems})
 
     def tally(self, rule: str | None = None) -> Tally:
@@ -97,3 +120,13 @@ class Findings:
             known.history.schedule
         ):
             self.witnesses[key] = witness
+
+    def suspect(self, rule: str, schedule: Schedule) -> None:
+        """Keep a schedule that breaks a rule, if none of its shape is smaller."""
+        known = self.suspects.setdefault(rule, {})
+        alike = shape(schedule)
+        if alike in known and schedule_order(known[alike]) <= schedule_order(schedule):
+            return
+        known[alike] = schedule
+        if len(known) > MAX_SUSPECTS:
+            del known[max(known, key=lambda each: schedule_order(known[each]))]

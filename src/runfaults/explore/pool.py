@@ -1,22 +1,21 @@
-"""Runs shards on all cores; what a dying worker had in hand is run again."""
+"""Runs parts on all cores; what a dying worker had in hand is run again."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import tempfile
+import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import NamedTuple
 
-from runfaults.explore.bound import Bound, SearchBound
+from runfaults.explore.bound import Bound
 from runfaults.explore.findings import Findings
-from runfaults.explore.search import roots, search_shard
-from runfaults.explore.sweep import run_shard, shards
-from runfaults.model import Schedule
+from runfaults.explore.part import Part, run_part
 from runfaults.sim.database import memory_backed_folder
 from runfaults.sim.world import Simulation
 from runfaults.targets import target_named
@@ -24,33 +23,8 @@ from runfaults.targets import target_named
 MAX_DEATHS = 3
 """Times that worker processes may die before the exploration gives up."""
 
-
-class Part(NamedTuple):
-    """A part of an exploration that can be run anywhere, again if need be.
-
-    Attributes:
-        schedule: The base schedule from which the others of this part grow.
-        search: How far a search goes from there; None for a part of the sweep.
-    """
-
-    schedule: Schedule
-    search: SearchBound | None = None
-
-
-def parts_of(simulation: Simulation, bound: Bound) -> list[Part]:
-    """Cut a bound into parts: the sweep first, smallest schedules first."""
-    parts = [Part(schedule) for schedule in shards(simulation, bound)]
-    for search in bound.searches:
-        parts += [Part(schedule, search) for schedule in roots(simulation, search)]
-    return parts
-
-
-def run_part(simulation: Simulation, part: Part, bound: Bound) -> Findings:
-    """Run one part in this process."""
-    if part.search is None:
-        return run_shard(simulation, part.schedule, bound)
-    return search_shard(simulation, part.schedule, part.search)
-
+_ASK_EVERY = 0.1
+"""Real seconds between two questions whether it is enough, while no part is finished."""
 
 _simulation: Simulation | None = None
 
@@ -59,14 +33,21 @@ class WorkersDiedError(RuntimeError):
     """Worker processes keep dying: nothing more can be run here."""
 
 
-def run_parts(target: str, parts: Sequence[Part], bound: Bound, jobs: int) -> Iterator[Findings]:
+def run_parts(
+    target: str,
+    parts: Sequence[Part],
+    bound: Bound,
+    jobs: int,
+    enough: Callable[[], bool] = lambda: False,
+) -> Generator[tuple[Part, Findings]]:
     """Run every part; yields what each found, in the order in which they finish.
 
     Args:
         target: Name of the system under test.
         parts: What to run.
-        bound: How far each shard goes.
+        bound: How far each part goes.
         jobs: Number of processes; 1 runs everything in this one.
+        enough: Asked again and again, in this process between parts only; True ends it early.
 
     Raises:
         WorkersDiedError: if processes died `MAX_DEATHS` times.
@@ -74,25 +55,35 @@ def run_parts(target: str, parts: Sequence[Part], bound: Bound, jobs: int) -> It
     if jobs == 1:
         with Simulation(target_named(target)) as simulation:
             for part in parts:
-                yield run_part(simulation, part, bound)
+                if enough():
+                    return
+                yield part, run_part(simulation, part, bound)
         return
     left = deque(parts)
     for _ in range(MAX_DEATHS):
-        yield from _run_in_pool(target, left, bound, jobs)
-        if not left:
+        yield from _run_in_pool(target, left, bound, jobs, enough)
+        if not left or enough():
             return
     raise WorkersDiedError(
-        f"worker processes died {MAX_DEATHS} times with {len(left)} shards left; "
+        f"worker processes died {MAX_DEATHS} times with {len(left)} parts left; "
         "run with --jobs 1 to see why"
     )
 
 
-def _run_in_pool(target: str, left: deque[Part], bound: Bound, jobs: int) -> Iterator[Findings]:
-    """Run shards until all are done or a worker dies; removes from `left` what was done."""
+def _run_in_pool(
+    target: str, left: deque[Part], bound: Bound, jobs: int, enough: Callable[[], bool]
+) -> Generator[tuple[Part, Findings]]:
+    """Run parts until all are done, a worker dies or it is enough; removes from `left` the done.
+
+    However it ends, no process and no file of a worker is left.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["runfaults.explore.pool"])
+    others = set(multiprocessing.active_children())
     with (
-        tempfile.TemporaryDirectory(prefix="runfaults-", dir=memory_backed_folder()) as folder,
+        tempfile.TemporaryDirectory(
+            prefix="runfaults-", dir=memory_backed_folder(), ignore_cleanup_errors=True
+        ) as folder,
         ProcessPoolExecutor(
             jobs, mp_context=context, initializer=_enter_simulation, initargs=(target, folder)
         ) as pool,
@@ -100,34 +91,49 @@ def _run_in_pool(target: str, left: deque[Part], bound: Bound, jobs: int) -> Ite
         waiting: dict[Future[Findings], Part] = {}
         queue = deque(left)
         try:
-            while queue or waiting:
+            while (queue or waiting) and not enough():
                 while queue and len(waiting) < 2 * jobs:
                     part = queue.popleft()
                     waiting[pool.submit(_run_in_worker, part, bound)] = part
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                for future in wait(waiting, _ASK_EVERY, FIRST_COMPLETED).done:
                     found = future.result()
-                    left.remove(waiting.pop(future))
-                    yield found
+                    part = waiting.pop(future)
+                    left.remove(part)
+                    yield part, found
         except BrokenProcessPool:
             return
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            if waiting:
+                # They are in the middle of parts that nobody waits for any more. The pool sees
+                # that they died, and is left when they are gone.
+                for worker in set(multiprocessing.active_children()) - others:
+                    worker.kill()
 
 
 def _enter_simulation(target: str, folder: str) -> None:
-    """Prepare a worker process: one simulation for all its shards.
+    """Prepare a worker process: one simulation for all its parts.
 
     It is never left, so its files are in a folder that the parent removes. Ctrl-C is for the
     parent alone, though the terminal sends it to all.
     """
     global _simulation  # noqa: PLW0603  # a worker process has one simulation, from birth to death
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, args=(folder,), daemon=True).start()
     _simulation = Simulation(target_named(target), within=folder).__enter__()
+
+
+def _die_with_parent(folder: str) -> None:
+    """End this process when the parent was killed, and do what it did not come to do."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
 
 
 def _run_in_worker(part: Part, bound: Bound) -> Findings:
     if _simulation is None:
-        raise RuntimeError("a worker ran a shard before its simulation was entered")
+        raise RuntimeError("a worker ran a part before its simulation was entered")
     return run_part(_simulation, part, bound)
 
 

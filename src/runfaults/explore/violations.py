@@ -10,7 +10,7 @@ from pathlib import Path
 from runfaults.explore.findings import Findings, Witness, schedule_order
 from runfaults.explore.minimise import minimise
 from runfaults.explore.scenario_file import dump_scenario
-from runfaults.model import History, Judgement, Scenario, Verdict, Violation
+from runfaults.model import History, Judgement, Scenario, Schedule, Verdict, Violation
 from runfaults.oracle.judge import judge
 from runfaults.oracle.rules import RULES
 from runfaults.sim.world import Simulation
@@ -28,30 +28,44 @@ def violations(
         rules: Names of the rules that are reported.
         save_to: Folder for the scenario files; None to save none.
     """
-    chosen: dict[str, Witness] = {}
-    for (rule, _), witness in found.witnesses.items():
-        if rule in rules:
-            chosen[str(witness.history.schedule)] = witness
-    ordered = sorted(chosen.values(), key=lambda each: schedule_order(each.history.schedule))
+    ordered = sorted(
+        ((rule, witness) for (rule, _), witness in found.witnesses.items() if rule in rules),
+        key=lambda each: (schedule_order(each[1].history.schedule), each[0]),
+    )
     if not ordered:
         return
     with Simulation(target_named(target)) as simulation:
-        shown: set[str] = set()
-        for witness in ordered:
-            smallest = _minimised(simulation, witness)
-            text = str(smallest.history.schedule)
-            if text not in shown:
-                shown.add(text)
-                yield _violation(target, smallest, simulation, save_to)
+        smallest = [_minimised(simulation, rule, witness) for rule, witness in ordered]
+        yield from show(target, simulation, smallest, save_to)
 
 
-def _minimised(simulation: Simulation, witness: Witness) -> Witness:
+def show(
+    target: str, simulation: Simulation, witnesses: Iterable[Witness], save_to: Path | None
+) -> Iterable[Violation]:
+    """Make a violation of each witness; of several with one schedule, only of the first."""
+    shown: set[str] = set()
+    names: set[str] = set()
+    for witness in witnesses:
+        text = str(witness.history.schedule)
+        if text not in shown:
+            shown.add(text)
+            violation = _violation(target, witness, simulation, save_to, names)
+            names.add(violation.scenario.name)
+            yield violation
+
+
+def minimal_witness(simulation: Simulation, rule: str, schedule: Schedule) -> Witness:
+    """Shrink a schedule for as long as it breaks the rule."""
+    minimal = minimise(simulation, schedule, rule)
+    history = simulation.run(minimal.schedule, with_places=True).history
+    return Witness(history, judge(history))
+
+
+def _minimised(simulation: Simulation, rule: str, witness: Witness) -> Witness:
     if _verdict(witness) is not Verdict.BROKEN:
         # An unknown may have cost the hang's whole real time: once is enough.
         return witness
-    minimal = minimise(simulation, witness.history.schedule)
-    history = simulation.run(minimal.schedule, with_places=True).history
-    return Witness(history, judge(history))
+    return minimal_witness(simulation, rule, witness.history.schedule)
 
 
 def _verdict(witness: Witness) -> Verdict:
@@ -59,12 +73,16 @@ def _verdict(witness: Witness) -> Verdict:
 
 
 def _violation(
-    target: str, witness: Witness, simulation: Simulation, save_to: Path | None
+    target: str,
+    witness: Witness,
+    simulation: Simulation,
+    save_to: Path | None,
+    taken: set[str],
 ) -> Violation:
     verdict = _verdict(witness)
     against = [each for each in witness.judgements if each.verdict is verdict]
     scenario = Scenario(
-        name=_file_name(f"{target.rpartition(':')[2]}-{against[0].rule}"),
+        name=_file_name(f"{target.rpartition(':')[2]}-{against[0].rule}", taken),
         symptom=_symptom(against[0]),
         target=target,
         schedule=witness.history.schedule,
@@ -93,8 +111,13 @@ def _symptom(judgement: Judgement) -> str:
     return known or judgement.reason
 
 
-def _file_name(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-")
+def _file_name(text: str, taken: set[str]) -> str:
+    name = re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-")
+    return next(
+        free
+        for free in (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
+        if free not in taken
+    )
 
 
 def _passing_neighbour(simulation: Simulation, history: History) -> History | None:

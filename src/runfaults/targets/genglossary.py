@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from runfaults.model import Vocabulary
-from runfaults.targets.target import Audit, Work
+from runfaults.targets.target import Audit, TargetError, Work
 
 if TYPE_CHECKING:
     from genglossary.runs.executor import ExecutionContext, PipelineExecutor
@@ -115,10 +115,21 @@ class GenGlossary:
     audit = Audit(table="runs", key="id", status="status")
 
     def prepare(self, database: Path) -> None:
-        """Create GenGlossary's schema."""
-        from genglossary.db.connection import get_connection
-        from genglossary.db.schema import initialize_db
+        """Create GenGlossary's schema.
 
+        Raises:
+            TargetError: if GenGlossary cannot be imported; the message says what to do.
+        """
+        try:
+            from genglossary.db.connection import get_connection
+            from genglossary.db.schema import initialize_db
+            from genglossary.runs.manager import RunManager as _
+        except ImportError as error:
+            raise TargetError(
+                f"the target genglossary needs GenGlossary, which cannot be imported here ({error})"
+                "; install it into this environment, give a checkout with --source PATH, or test "
+                "your own job manager with --target path/to/file.py:Class"
+            ) from error
         with contextlib.closing(get_connection(str(database))) as connection:
             initialize_db(connection)
 

@@ -1,0 +1,44 @@
+"""How long an exploration may take."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_TEXT = re.compile(r"(\d+(?:\.\d+)?)([smh])")
+
+
+def seconds_of(text: str) -> float:
+    """Read a duration such as `60s`, `5m` or `1.5h`.
+
+    Raises:
+        ValueError: if it is none, or nothing at all.
+    """
+    match = _TEXT.fullmatch(text.strip())
+    if match is None or not float(match[1]):
+        raise ValueError(f"{text!r} is not a duration; write a number and s, m or h, such as 60s")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+class Budget:
+    """Real time that may be spent; it runs from the moment of its creation.
+
+    Args:
+        seconds: How much.
+        clock: What tells the time, in seconds.
+
+    Attributes:
+        stopped: Whether somebody was told that it is spent.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+        self.stopped = False
+
+    def spent(self) -> bool:
+        """Whether nothing is left."""
+        self.stopped = self.stopped or self._clock() >= self._end
+        return self.stopped

@@ -1,0 +1,164 @@
+"""Runs the parts of a bound, or recalls what they found, and says how far it got."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from runfaults.explore.bound import Bound
+from runfaults.explore.findings import Findings
+from runfaults.explore.fingerprint import fingerprint
+from runfaults.explore.memory import Cache, Journal
+from runfaults.explore.order import left_over, likeliest_first
+from runfaults.explore.part import Part, parts_of
+from runfaults.explore.pool import available_cores, run_parts
+from runfaults.explore.probe import probe
+from runfaults.sim.world import Simulation
+from runfaults.targets import target_named
+
+
+class Progress(Protocol):
+    """Hears how far an exploration is."""
+
+    def start(self, total: int | None) -> None:
+        """So many parts will be run."""
+        ...
+
+    def advance(self, count: int = 1) -> None:
+        """So many more are done."""
+        ...
+
+    def note(self, text: str) -> None:
+        """What happens at the moment, in a few words."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an exploration is done; none of it changes what a finished one finds.
+
+    Attributes:
+        jobs: Number of processes; None for one per core.
+        enough: Asked again and again; True ends the exploration early.
+        likeliest_first: Run first what is most likely to break a rule.
+        cache: Knows what unchanged code was found to do; None to explore it again.
+        state: Folder for a journal of the finished parts, which another exploration goes on from.
+    """
+
+    jobs: int | None = None
+    enough: Callable[[], bool] = lambda: False
+    likeliest_first: bool = False
+    cache: Cache | None = None
+    state: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """What an exploration found, and how far it got.
+
+    Attributes:
+        target: Name of the system under test.
+        bound: Which schedules were meant to run.
+        found: What was found.
+        elapsed: Real seconds that it took.
+        not_reached: What was not run, in phrases; empty if it finished.
+        interrupted: Whether Ctrl-C ended it.
+        remarks: Where findings come from that this exploration did not make itself.
+    """
+
+    target: str
+    bound: Bound
+    found: Findings
+    elapsed: float
+    not_reached: tuple[str, ...] = ()
+    interrupted: bool = False
+    remarks: tuple[str, ...] = ()
+
+
+def explore(
+    target: str, bound: Bound, progress: Progress, manner: Manner | None = None
+) -> Exploration:
+    """Run every schedule of the bound and judge it.
+
+    Args:
+        target: Name of the system under test.
+        bound: Which schedules.
+        progress: Hears how far it is.
+        manner: How; the default is on all cores, remembering nothing.
+
+    Raises:
+        TargetError: if the target cannot be tested.
+        StateError: if the journal is of another exploration.
+    """
+    manner = manner or Manner()
+    began = time.perf_counter()
+    with Simulation(target_named(target)) as simulation:
+        probe(simulation)
+        remembers = manner.cache is not None or manner.state is not None
+        identity = fingerprint(target, bound) if remembers else ""
+        known = None if manner.cache is None else manner.cache.find(identity)
+        parts = parts_of(simulation, bound) if known is None else []
+    if known is not None:
+        elapsed = time.perf_counter() - began
+        return Exploration(target, bound, known, elapsed, remarks=(_RECALLED,))
+    if manner.likeliest_first:
+        parts = likeliest_first(parts)
+    journal = None if manner.state is None else Journal(manner.state, identity)
+    finished = {} if journal is None else journal.finished(parts)
+    found = Findings()
+    for its in finished.values():
+        found.merge(its)
+    left = {part: None for part in parts if part not in finished}
+    interrupted = _run(target, bound, progress, manner, left, found, journal)
+    if manner.cache is not None and not left:
+        manner.cache.keep(identity, found)
+    return Exploration(
+        target,
+        bound,
+        found,
+        time.perf_counter() - began,
+        tuple(left_over(left, len(parts))),
+        interrupted,
+        (f"{len(finished):,} of {len(parts):,} parts were done before",) if finished else (),
+    )
+
+
+def _run(
+    target: str,
+    bound: Bound,
+    progress: Progress,
+    manner: Manner,
+    left: dict[Part, None],
+    found: Findings,
+    journal: Journal | None,
+) -> bool:
+    """Run what is left, and take it from there part by part; returns whether Ctrl-C ended it."""
+    progress.start(len(left))
+    jobs = manner.jobs or available_cores()
+    with contextlib.ExitStack() as stack:
+        if journal is not None:
+            stack.callback(journal.close)
+        running = run_parts(target, tuple(left), bound, jobs, manner.enough)
+        stack.callback(running.close)
+        try:
+            for part, its in running:
+                if journal is not None:
+                    journal.add(part, its)
+                found.merge(its)
+                del left[part]
+                progress.advance()
+                progress.note(f"{found.verdicts.total():,} schedules")
+        except KeyboardInterrupt:
+            progress.note("interrupted")
+            return True
+    return False
+
+
+_RECALLED = (
+    "no schedule was run: nothing has changed since this exploration was finished the last time, "
+    "and its result was kept; --no-cache runs it again"
+)

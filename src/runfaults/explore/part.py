@@ -1,0 +1,55 @@
+"""A part of an exploration: what can be run anywhere, again if need be."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import NamedTuple
+from zlib import crc32
+
+from runfaults.explore.bound import Bound, SearchBound
+from runfaults.explore.determinism import first_difference
+from runfaults.explore.findings import Findings
+from runfaults.explore.search import roots, search_shard
+from runfaults.explore.sweep import run_shard, shards
+from runfaults.model import Schedule
+from runfaults.sim.world import Simulation
+
+SAMPLED = 16
+"""Of so many parts, about one has its first schedule run twice more, to compare the histories."""
+
+
+class Part(NamedTuple):
+    """A part of an exploration.
+
+    Attributes:
+        schedule: The base schedule from which the others of this part grow.
+        search: How far a search goes from there; None for a part of the sweep.
+    """
+
+    schedule: Schedule
+    search: SearchBound | None = None
+
+    @property
+    def key(self) -> str:
+        """Tells this part from all others, in any process."""
+        return sha256(f"{self.schedule} | {self.search}".encode()).hexdigest()[:16]
+
+
+def parts_of(simulation: Simulation, bound: Bound) -> list[Part]:
+    """Cut a bound into parts: the sweep first, smallest schedules first."""
+    parts = [Part(schedule) for schedule in shards(simulation, bound)]
+    for search in bound.searches:
+        parts += [Part(schedule, search) for schedule in roots(simulation, search)]
+    return parts
+
+
+def run_part(simulation: Simulation, part: Part, bound: Bound) -> Findings:
+    """Run one part in this process; a sample of the parts is also checked for determinism."""
+    if part.search is None:
+        found = run_shard(simulation, part.schedule, bound)
+    else:
+        found = search_shard(simulation, part.schedule, part.search)
+    if crc32(str(part.schedule).encode()) % SAMPLED == 0:
+        difference = first_difference(simulation, part.schedule)
+        found.problems += [difference] if difference else []
+    return found

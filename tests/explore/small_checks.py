@@ -1,0 +1,69 @@
+"""Small explorations of planted targets, for the tests of how explorations are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from runfaults.explore.bound import Bound
+from runfaults.explore.check import conclude
+from runfaults.explore.exploration import Exploration, Manner, explore
+from runfaults.model import CheckResult, Ending
+
+CONTROLS = Path(__file__).parents[1] / "controls"
+BROKEN = f"{CONTROLS / 'one_try.py'}:OneTry"
+SOUND = f"{CONTROLS / 'plain_manager.py'}:Plain"
+
+SMALL = Bound(
+    "small",
+    endings=(Ending.SUCCEEDS,),
+    journals=("delete",),
+    kinds=("busy", "lost-acknowledgement"),
+    counts=(1,),
+    cancels=(),
+    cancelled_counts=(),
+)
+"""Some twenty parts, some twenty schedules."""
+
+
+class Silence:
+    """A progress that says nothing."""
+
+    def start(self, total: int | None) -> None:
+        pass
+
+    def advance(self, count: int = 1) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass
+
+
+class InterruptedAfter(Silence):
+    """Somebody presses Ctrl-C when so many parts are done."""
+
+    def __init__(self, parts: int) -> None:
+        self.left = parts
+
+    def advance(self, count: int = 1) -> None:
+        self.left -= count
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def stop_after(asked: int) -> Callable[[], bool]:
+    """Enough when it was asked so often."""
+    answers = iter([False] * asked)
+    return lambda: next(answers, True)
+
+
+def explored(target: str, progress: Silence | None = None, **manner: object) -> Exploration:
+    given = replace(Manner(jobs=1), **manner)
+    return explore(target, SMALL, progress or Silence(), given)
+
+
+def comparable(exploration: Exploration) -> CheckResult:
+    """The result without what may differ between two explorations that found the same."""
+    result = conclude(exploration)
+    return replace(result, elapsed=0.0, remarks=(), coverage=tuple(sorted(result.coverage)))

@@ -1,0 +1,95 @@
+"""An interrupted exploration goes on, leaves nothing behind, and comes to the same in the end."""
+
+from __future__ import annotations
+
+import multiprocessing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from small_checks import (
+    BROKEN,
+    SMALL,
+    SOUND,
+    InterruptedAfter,
+    Silence,
+    comparable,
+    explored,
+    stop_after,
+)
+
+from runfaults.explore.bound import Bound
+from runfaults.explore.exploration import Manner, explore
+from runfaults.explore.memory import StateError
+
+
+@pytest.fixture
+def uninterrupted() -> object:
+    return comparable(explored(BROKEN))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_after_ctrl_c_it_goes_on_and_comes_to_the_same(
+    jobs: int, tmp_path: Path, uninterrupted: object
+) -> None:
+    first = explored(BROKEN, InterruptedAfter(5), jobs=jobs, state=tmp_path)
+    assert first.interrupted
+    assert first.not_reached
+    assert first.found.verdicts.total() > 0
+    second = explored(BROKEN, jobs=jobs, state=tmp_path)
+    assert not second.interrupted
+    assert second.remarks[0].startswith("5 of ")
+    assert comparable(second) == uninterrupted
+
+
+def test_a_finished_state_runs_nothing_more(tmp_path: Path, uninterrupted: object) -> None:
+    explored(BROKEN, state=tmp_path)
+    again = explored(BROKEN, state=tmp_path, enough=lambda: True)
+    assert not again.not_reached
+    assert comparable(again) == uninterrupted
+
+
+def test_a_line_that_a_kill_cut_off_counts_as_not_written(
+    tmp_path: Path, uninterrupted: object
+) -> None:
+    explored(BROKEN, state=tmp_path, enough=stop_after(4))
+    path = tmp_path / "parts.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-7])
+    again = explored(BROKEN, state=tmp_path)
+    assert again.remarks[0].startswith("3 of ")
+    assert path.read_bytes().startswith(whole[: whole[:-7].rfind(b"\n") + 1])
+    assert comparable(again) == uninterrupted
+
+
+def test_the_journal_only_grows(tmp_path: Path) -> None:
+    explored(SOUND, state=tmp_path, enough=stop_after(4))
+    before = (tmp_path / "parts.jsonl").read_bytes()
+    explored(SOUND, state=tmp_path)
+    after = (tmp_path / "parts.jsonl").read_bytes()
+    assert after.startswith(before)
+    assert len(after) > len(before)
+
+
+@pytest.mark.parametrize("other", [replace(SMALL, seed=1), replace(SMALL, kinds=("busy",))])
+def test_the_state_of_another_exploration_is_refused(other: Bound, tmp_path: Path) -> None:
+    explored(SOUND, state=tmp_path)
+    with pytest.raises(StateError, match="another exploration"):
+        explore(SOUND, other, Silence(), Manner(jobs=1, state=tmp_path))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_leaves_no_process_and_no_file(
+    jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    before = set(multiprocessing.active_children())
+    exploration = explored(SOUND, InterruptedAfter(2), jobs=jobs)
+    assert exploration.interrupted
+    assert set(multiprocessing.active_children()) == before
+    assert [path.name for path in tmp_path.glob("runfaults-*")] == []
+
+
+def test_any_number_of_processes_comes_to_the_same(uninterrupted: object) -> None:
+    assert comparable(explored(BROKEN, jobs=2)) == uninterrupted
