@@ -18,6 +18,8 @@ COMMANDS = {
     "minimise": "minimise",
     "crash": "crash",
     "chaos": "chaos",
+    "compare": "compare",
+    "new-target": "new_target",
 }
 """Each command's module in this package; the command is the module's `command`.
 

@@ -1,0 +1,80 @@
+"""`runfaults compare`: two targets side by side."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN
+from runfaults.explore.bound import bound_named
+from runfaults.explore.compare import Change, Comparison, compare
+from runfaults.model import CheckResult, Verdict
+from runfaults.report.progress import open_progress
+from runfaults.report.terminal import describe_duration, describe_tally
+from runfaults.targets.checkout import PREFIX
+
+
+@click.command("compare")
+@click.argument("first")
+@click.argument("second")
+@click.option(
+    "--bound",
+    default="quick",
+    show_default=True,
+    help="How much to run: quick, default or nightly.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: one per core.")
+def command(first: str, second: str, bound: str, jobs: int | None) -> None:
+    """Run the same bound on two targets, or on two checkouts given as folders, side by side.
+
+    Exits with 1 if a rule is broken with SECOND that is not broken with FIRST.
+    """
+    progress = open_progress()
+    try:
+        found = compare(_named(first), _named(second), bound_named(bound), progress, jobs=jobs)
+    finally:
+        progress.stop()
+    for line in _lines(found):
+        click.echo(line)
+    sys.exit(_exit_code(found))
+
+
+def _named(given: str) -> str:
+    return f"{PREFIX}{Path(given).resolve()}" if Path(given).is_dir() else given
+
+
+def _exit_code(found: Comparison) -> int:
+    if found.worse:
+        return BROKEN
+    return UNKNOWN if found.second.verdict is Verdict.UNKNOWN else HOLDS
+
+
+def _lines(found: Comparison) -> Iterator[str]:
+    results = (found.first, found.second)
+    rows = [("", *(result.target for result in results))]
+    rows += [(rule, *(_told(result, rule) for result in results)) for rule in found.rules]
+    rows.append(("schedules", *(f"{result.schedules.total:,}" for result in results)))
+    rows.append(("time", *(describe_duration(result.elapsed) for result in results)))
+    left, middle = (max(len(row[column]) for row in rows) for column in (0, 1))
+    for name, one, other in rows:
+        yield f"{name.ljust(left)}  {one.ljust(middle)}  {other}".rstrip()
+    yield ""
+    for change in found.changes:
+        yield from _changed(change)
+    if not found.changes:
+        yield "No schedule that breaks a rule with one of them fares better with the other."
+
+
+def _told(result: CheckResult, rule: str) -> str:
+    return describe_tally(result.rules[rule]) if rule in result.rules else "does not judge it"
+
+
+def _changed(change: Change) -> Iterator[str]:
+    before, after = (verdict or "cannot be played" for verdict in change.verdicts)
+    yield f"{before} -> {after}: {change.scenario.schedule}"
+    yield f"    {', '.join(change.scenario.rules)}: {change.scenario.symptom}"
+    if change.why_not:
+        yield f"    {change.why_not}"

@@ -1,0 +1,106 @@
+"""The same bound on two targets: what one does that the other does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from runfaults.explore.bound import Bound
+from runfaults.explore.check import check
+from runfaults.explore.exploration import Progress
+from runfaults.explore.replay import NotPlayableError, play
+from runfaults.model import CheckResult, Scenario, Verdict
+from runfaults.sim.world import Simulation
+from runfaults.targets import target_named
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A schedule that was found with one of the two, and what the other makes of it.
+
+    Attributes:
+        scenario: What was played; its target is the one it was found with.
+        verdicts: The verdicts of the first and of the second; None where it cannot be played.
+        why_not: Why it cannot be played with the other; empty if it can.
+    """
+
+    scenario: Scenario
+    verdicts: tuple[Verdict | None, Verdict | None]
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two results for the same bound.
+
+    Attributes:
+        first: The first target's result.
+        second: The second's.
+        changes: The violations found with either that the other does not share, smallest first.
+    """
+
+    first: CheckResult
+    second: CheckResult
+    changes: tuple[Change, ...]
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that judged either."""
+        return tuple(dict.fromkeys([*self.first.rules, *self.second.rules]))
+
+    @property
+    def worse(self) -> tuple[str, ...]:
+        """The rules that are broken with the second and were not with the first."""
+        return tuple(
+            rule
+            for rule in self.rules
+            if _verdict(self.second, rule) is Verdict.BROKEN
+            and _verdict(self.first, rule) is not Verdict.BROKEN
+        )
+
+
+def compare(
+    first: str, second: str, bound: Bound, progress: Progress, *, jobs: int | None = None
+) -> Comparison:
+    """Check both targets, and play with each what was found with the other.
+
+    Args:
+        first: Name of a target.
+        second: Name of another.
+        bound: Which schedules.
+        progress: Hears how far it is, once for each.
+        jobs: Number of processes; None for one per core.
+
+    Raises:
+        TargetError: if one of them cannot be tested.
+    """
+    results: list[CheckResult] = []
+    for name in (first, second):
+        progress.note(name)
+        results.append(check(name, bound, progress, jobs=jobs))
+    found = [
+        [each.scenario for each in result.violations if each.verdict is Verdict.BROKEN]
+        for result in results
+    ]
+    changes = [*_played_with(second, found[0], 1), *_played_with(first, found[1], 0)]
+    return Comparison(results[0], results[1], tuple(changes))
+
+
+def _played_with(target: str, scenarios: list[Scenario], position: int) -> Iterator[Change]:
+    """The scenarios that do not break a rule of that target, which is first (0) or second (1)."""
+    if not scenarios:
+        return
+    with Simulation(target_named(target)) as simulation:
+        for scenario in scenarios:
+            try:
+                verdict, why_not = play(scenario, simulation).verdict, ""
+            except NotPlayableError as error:
+                verdict, why_not = None, str(error)
+            if verdict is Verdict.BROKEN:
+                continue
+            pair = (Verdict.BROKEN, verdict) if position else (verdict, Verdict.BROKEN)
+            yield Change(scenario, pair, why_not)
+
+
+def _verdict(result: CheckResult, rule: str) -> Verdict | None:
+    return result.rules[rule].verdict if rule in result.rules else None

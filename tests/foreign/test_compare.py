@@ -1,0 +1,83 @@
+"""Two targets side by side: the naive system of the skeleton, and the same with patience."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runfaults.cli.compare import _exit_code, _lines, _named
+from runfaults.explore.bound import Bound
+from runfaults.explore.compare import Comparison, compare
+from runfaults.model import Ending, Verdict
+from runfaults.report.progress import SilentProgress
+
+NAIVE = "runfaults.targets.skeleton:MyTarget"
+PATIENT = f"{Path(__file__).parent / 'patient.py'}:PatientTarget"
+RULE = "succeeded-never-failed"
+
+SMALL = Bound(
+    "small",
+    endings=(Ending.SUCCEEDS,),
+    journals=("delete",),
+    kinds=("busy",),
+    counts=(1,),
+    cancels=(),
+)
+
+
+@pytest.fixture(scope="module")
+def compared() -> Callable[[str, str], Comparison]:
+    known: dict[tuple[str, str], Comparison] = {}
+
+    def compare_once(first: str, second: str) -> Comparison:
+        if (first, second) not in known:
+            known[first, second] = compare(first, second, SMALL, SilentProgress(), jobs=1)
+        return known[first, second]
+
+    return compare_once
+
+
+def test_the_bad_one_first(compared: Callable[[str, str], Comparison]) -> None:
+    found = compared(NAIVE, PATIENT)
+    assert found.first.rules[RULE].verdict is Verdict.BROKEN
+    assert found.second.verdict is Verdict.HOLDS
+    assert found.worse == ()
+    assert {change.verdicts for change in found.changes} == {(Verdict.BROKEN, Verdict.HOLDS)}
+    assert any(RULE in change.scenario.rules for change in found.changes)
+    assert _exit_code(found) == 0
+
+
+def test_the_bad_one_second(compared: Callable[[str, str], Comparison]) -> None:
+    found = compared(PATIENT, NAIVE)
+    assert RULE in found.worse
+    assert {change.verdicts for change in found.changes} == {(Verdict.HOLDS, Verdict.BROKEN)}
+    assert _exit_code(found) == 1
+
+
+def test_one_with_itself(compared: Callable[[str, str], Comparison]) -> None:
+    found = compared(NAIVE, NAIVE)
+    assert found.first.schedules == found.second.schedules
+    assert (found.changes, found.worse, _exit_code(found)) == ((), (), 0)
+
+
+def test_the_lines_show_rules_cost_and_what_changed(
+    compared: Callable[[str, str], Comparison],
+) -> None:
+    found = compared(NAIVE, PATIENT)
+    lines = list(_lines(found))
+    rule = next(line for line in lines if line.startswith(RULE))
+    assert rule.endswith("  holds")
+    assert "broken by" in rule
+    assert any(
+        line.startswith("schedules") and f"{found.first.schedules.total}" in line for line in lines
+    )
+    assert any(
+        line.startswith("broken -> holds: pipeline succeeds; fault busy at run") for line in lines
+    )
+
+
+def test_a_folder_is_a_checkout(tmp_path: Path) -> None:
+    assert _named(str(tmp_path)) == f"source:{tmp_path}"
+    assert _named("huey") == "huey"
