@@ -102,9 +102,8 @@ ANSWERS = {
 
 @pytest.mark.parametrize("act", [act for act in ACTS if act in ANSWERS])
 def test_an_act_asks_at_its_point_and_its_answer_is_told(simulation: Simulation, act: str) -> None:
-    execution = run(
-        simulation, f"pipeline succeeds; act {act} at run execute INSERT runfaults_work"
-    )
+    point = "run execute INSERT runfaults_work"
+    execution = run(simulation, f"pipeline succeeds; act {act} at {point}")
     actor = "subscribe-2" if act == "subscribe" else act
     assert replies(execution, actor) == ANSWERS[act]
     events = execution.history.events

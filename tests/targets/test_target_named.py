@@ -80,8 +80,12 @@ def test_a_target_that_does_not_exist_is_told_with_a_remedy(name: str, told: str
 def test_the_genglossary_manager_can_do_all_that_the_harness_may_ask(tmp_path: Path) -> None:
     target = GenGlossary()
     target.prepare(tmp_path / "runs.db")
-    worked: list[int | None] = []
-    manager = target.open(tmp_path / "runs.db", lambda connection, run, *_: worked.append(run))
+    worked: list[object] = []
+
+    def work(connection: object, run: object, *_: object, **__: object) -> None:
+        worked.append(run)
+
+    manager = target.open(tmp_path / "runs.db", work)
     for ability in (Manager, Cancels, CancelsInDatabase, Signals, Reads, Inspectable):
         assert isinstance(manager, ability)
     run = manager.start()

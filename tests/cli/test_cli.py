@@ -1,0 +1,226 @@
+"""The commands as a user meets them: real processes, exit codes, one clear line for trouble."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runfaults.cli import main
+from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN, USAGE
+from runfaults.explore.bound import BOUNDS, Bound
+from runfaults.model import Ending
+
+ROOT = Path(__file__).parent.parent.parent
+PLAIN = "tests/controls/plain_manager.py:Plain"
+SWALLOWED = "tests/controls/swallowed_error.py:SwallowedError"
+PLANTED = "faults/controls/error-swallowed.toml"
+
+
+def runfaults(*arguments: object, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "runfaults.cli", *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def complaint(ended: subprocess.CompletedProcess[str]) -> str:
+    """The one line on standard error, below a usage hint if there is one."""
+    assert ended.returncode == USAGE, ended.stderr
+    assert "Traceback" not in ended.stderr
+    lines = [line for line in ended.stderr.splitlines() if line]
+    assert len(lines) == 1 or lines[0].startswith("Usage:"), ended.stderr
+    return lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("nobody", "there is no target 'nobody'; built-in targets are: genglossary"),
+        ("no.such.module:Class", "module cannot be imported: No module named 'no'"),
+        ("missing.py:Class", "there is no file missing.py"),
+        ("tests/controls/plain_manager.py:Nobody", "plain_manager.py has no class 'Nobody'"),
+    ],
+)
+def test_a_target_that_does_not_exist_gets_one_line(target: str, told: str) -> None:
+    assert told in complaint(runfaults("check", "--target", target))
+
+
+def test_a_target_with_a_syntax_error_gets_one_line(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("class Mine(:\n")
+    told = complaint(runfaults("check", "--target", "mine.py:Mine", folder=tmp_path))
+    assert "the target's module cannot be imported" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["check", "--only", "be-good"], "'be-good' is neither a rule nor a fault kind"),
+        (["check", "--bound", "endless"], "there is no bound 'endless'; bounds are: quick"),
+        (["check", "--jobs", "0"], "0 is not in the range x>=1"),
+        (["replay"], "Missing argument 'FILES...'"),
+        (["replay", "missing.toml"], "'missing.toml' does not exist"),
+        (["points", "--pipeline", "wins"], "'wins' is not one of 'succeeds'"),
+        (["dance"], "No such command 'dance'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_wrong_usage_gets_one_line(arguments: list[str], told: str) -> None:
+    assert told in complaint(runfaults(*arguments))
+
+
+def test_broken_toml_gets_one_line_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text('name = "x"\nsympton = "y"\n')
+    assert f"{path}:2: unknown key 'sympton'" in complaint(runfaults("replay", path))
+    path.write_text("name = \nb = 1\n")
+    assert f"{path}: is not valid TOML" in complaint(runfaults("replay", path))
+
+
+def test_a_folder_without_scenarios_gets_one_line(tmp_path: Path) -> None:
+    assert "no scenario files (*.toml)" in complaint(runfaults("replay", tmp_path))
+
+
+TINY = Bound("tiny", (Ending.SUCCEEDS, Ending.RAISES), ("delete",), (), (1,), (), ())
+
+
+@pytest.fixture
+def check_here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
+    """Runs `runfaults check` here, on a bound of two schedules; returns its exit code."""
+
+    def check(*arguments: object) -> object:
+        monkeypatch.chdir(ROOT)
+        monkeypatch.setitem(BOUNDS, "tiny", TINY)
+        options = ("check", "--bound", "tiny", "--jobs", "1")
+        monkeypatch.setattr(sys, "argv", ["runfaults", *options, *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code
+
+    return check
+
+
+def test_a_folder_that_cannot_be_written_gets_one_line(
+    check_here: Callable[..., object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    assert check_here("--target", SWALLOWED, "--save", tmp_path / "taken" / "below") == USAGE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "taken" in line
+
+
+def test_a_violation_ends_with_its_file_and_the_command_that_replays_it(
+    check_here: Callable[..., object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report, folder = tmp_path / "result.json", tmp_path / "saved"
+    code = check_here("--target", SWALLOWED, "--save", folder, "--json", report)
+    output = capsys.readouterr().out
+    assert code == BROKEN
+    assert "failed-has-a-cause" in output
+    (saved,) = folder.iterdir()
+    assert saved.name in output.replace("\n", "")
+    assert json.loads(report.read_text())["target"] == SWALLOWED
+    replayed = runfaults("replay", saved)
+    assert replayed.returncode == BROKEN
+    assert "broken (as expected)" in replayed.stdout
+
+
+def test_a_check_that_holds_exits_with_zero(
+    check_here: Callable[..., object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check_here("--target", PLAIN, "--save", tmp_path / "saved") == HOLDS
+    assert "holds" in capsys.readouterr().out
+    assert not (tmp_path / "saved").exists()
+
+
+def test_replaying_what_is_expected_to_be_broken_still_exits_with_broken() -> None:
+    ended = runfaults("replay", PLANTED)
+    assert ended.returncode == BROKEN
+    assert "broken (as expected)" in ended.stdout
+    other = runfaults("replay", PLANTED, "--target", PLAIN)
+    assert other.returncode == HOLDS
+    assert "holds (expected broken)" in other.stdout
+
+
+def test_the_exact_history_is_text_for_machines() -> None:
+    ended = runfaults("replay", "--history", PLANTED)
+    assert ended.stdout.startswith("target SwallowedError\nschedule pipeline raises\n0 ")
+    assert ended.stderr == ""
+
+
+def test_list_names_what_scenarios_and_options_may_say() -> None:
+    ended = runfaults("list")
+    assert ended.returncode == HOLDS
+    for name in ("genglossary", "quick", "succeeded-never-failed", "busy", "raises", "cancel-api"):
+        assert name in ended.stdout
+
+
+def test_points_say_what_can_strike_where_and_why_not() -> None:
+    ended = runfaults("points", "--target", PLAIN, "--why-not")
+    assert ended.returncode == HOLDS
+    assert "run execute UPDATE runs: " in ended.stdout
+    assert "    not busy: " in ended.stdout
+
+
+def test_the_version_names_python_and_sqlite() -> None:
+    assert f"Python {sys.version.split()[0]}, SQLite" in runfaults("--version").stdout
+
+
+SLOW = """
+import os
+from pathlib import Path
+from plain_manager import PlainManager, PlainTarget
+
+HERE = Path(__file__).parent
+
+
+class NotingManager(PlainManager):
+    def decide(self, job, ending):
+        with open(HERE / "seen", "ab") as seen:
+            seen.write(b".")
+        return super().decide(job, ending)
+
+
+class Noting(PlainTarget):
+    manager = NotingManager
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_in_the_middle_leaves_no_files_and_no_processes(tmp_path: Path, jobs: int) -> None:
+    plain = ROOT / "tests" / "controls" / "plain_manager.py"
+    (tmp_path / "plain_manager.py").write_bytes(plain.read_bytes())
+    (tmp_path / "noting.py").write_text(SLOW)
+    os.mkfifo(tmp_path / "seen")
+    seen = os.open(tmp_path / "seen", os.O_RDWR)  # so that it never ends, with writers or without
+    (tmp_path / "temporary").mkdir()
+    command = [sys.executable, "-m", "runfaults.cli", "check", "--target", "noting.py:Noting"]
+    command += ["--bound", "quick", "--jobs", str(jobs), "--save", str(tmp_path / "saved")]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    for _ in range(200):
+        assert os.read(seen, 1) == b"."
+    os.killpg(process.pid, signal.SIGINT)
+    # Comes back when nobody has the other end any more: every process of the command is gone.
+    output, errors = process.communicate()
+    os.close(seen)
+    assert process.returncode == UNKNOWN, output + errors
+    assert "Traceback" not in errors
+    assert "interrupted" in errors or "not reached" in output.lower()
+    assert not list((tmp_path / "temporary").iterdir())
