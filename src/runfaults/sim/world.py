@@ -89,7 +89,7 @@ class Simulation:
         self._on_strike = on_strike
         self._around = around
         self._within = within or memory_backed_folder()
-        self._template = DatabaseTemplate(target)
+        self._template = DatabaseTemplate(target, self._within)
         self._context = contextlib.ExitStack()
         self._folder = Path()
         self._runs = 0
