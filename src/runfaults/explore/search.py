@@ -7,10 +7,12 @@ So every set of elements is tried exactly once, on histories in which it really 
 The reduction: pausing an actor for another one right before a stretch, or right after it, gives
 the same outcome if the stretch and everything that the other one does meanwhile commute (neither
 changes what the other uses: partial-order reduction at the granularity of yield points). Of such
-neighbours only the later is run, and only where nothing can grow from either. What threads use is
-known for locks, events, queues, threads, clocks and the database, not for plain attributes: for a
-manager that shares memory without any of them the reduction may miss an order, so a bound can do
-without it.
+neighbours only the later is run; where more elements may follow, only if the stretch touches
+nothing at all, because what grows from two equal schedules need not be equal within a bound.
+
+What threads use is known for locks, events, queues, threads, clocks and the database, not for
+plain attributes: for a manager that shares memory without any of them the reduction may miss an
+order, so a bound can do without it.
 """
 
 from __future__ import annotations
@@ -124,14 +126,14 @@ def _interrupted(
     """
     steps = node.execution.steps
     begin = _earliest(node.execution, name) if act else -1
-    reduce = bound.reduce and _is_last(node.schedule, bound)
+    last = _is_last(node.schedule, bound)
     later: _Later | None = None
     for number in range(len(steps) - 1, node.step - 1, -1):
         step = steps[number]
         if step.event <= begin or (not act and name not in step.ready):
             later = None
             continue
-        if reduce and later is not None and later.commutes_from(number):
+        if bound.reduce and later is not None and later.commutes_from(number, last=last):
             findings.pruned += 1
             later = later.at(number)
             continue
@@ -149,11 +151,7 @@ def _interrupted(
 
 
 def _is_last(schedule: Schedule, bound: SearchBound) -> bool:
-    """Whether a schedule with one element more is full: nothing can grow from it.
-
-    What grows from two equivalent schedules need not be equivalent within a bound on preemptions,
-    so only the last elements are reduced.
-    """
+    """Whether a schedule with one element more is full: nothing can grow from it."""
     return schedule.size + 1 == bound.faults + bound.acts + bound.preemptions
 
 
@@ -182,12 +180,18 @@ class _Later(NamedTuple):
         meanwhile = {touch for each in stretches[left + 1 : back] for touch in each.touched}
         return cls(number, stretches[: left + 1], meanwhile)
 
-    def commutes_from(self, number: int) -> bool:
-        """Whether pausing right before the last stretch, at step `number`, comes to the same."""
-        if not self.before:
+    def commutes_from(self, number: int, *, last: bool) -> bool:
+        """Whether pausing right before the last stretch, at step `number`, comes to the same.
+
+        If more elements may follow (not `last`), only for a stretch that touches nothing: it
+        commutes with everything that may come to happen meanwhile.
+        """
+        if not self.before or number + 1 != self.number:
             return False
-        last = self.before[-1]
-        return number + 1 == self.number and last.step == number and self._commutes(last.touched)
+        stretch = self.before[-1]
+        if stretch.step != number:
+            return False
+        return self._commutes(stretch.touched) if last else not stretch.touched
 
     def at(self, number: int) -> _Later:
         """The same interruption, one stretch earlier."""

@@ -75,9 +75,10 @@ class WorldGate:
         if scheduler.over:
             return None
         self._recorder.add(point.actor, EventKind.INVOKE, str(point), call.statement.text)
-        changing = _may_change(call)
-        scheduler.touch(_DATABASE, change=changing)
-        if changing:
+        change = _changes(call)
+        if change is not None:
+            scheduler.touch(_DATABASE, change=change)
+        if change:
             self._changing.add(point.actor)
         if self._survey is not None:
             self._survey.ask(point, len(self._recorder.events) - 1, call)
@@ -150,19 +151,30 @@ class WorldGate:
         return again
 
 
-def _may_change(call: Call) -> bool:
-    """Whether others could tell that the operation took place: it writes, locks or unlocks."""
+def _changes(call: Call) -> bool | None:
+    """Whether others could tell that the operation took place: it writes, locks or unlocks.
+
+    None if it does not even look at the database: connecting reads no file, and the end of a
+    transaction that is not open never reaches the engine (fidelity reference, sections 1 and 3).
+    """
     connection = call.connection
     match call.operation:
-        case Operation.CONNECT | Operation.FETCH:
+        case Operation.CONNECT:
+            return None
+        case Operation.FETCH:
             return False
         case Operation.COMMIT | Operation.ROLLBACK | Operation.CLOSE:
-            return connection is None or (not connection.closed and connection.in_transaction)
+            if connection is None or connection.closed:
+                return None
+            return True if connection.in_transaction or connection.state.cursors else None
+        case _ if call.statement.subject in _OF_THE_CONNECTION:
+            return None
         case _:
             return call.statement.verb not in _LOOKING_ON
 
 
 _LOOKING_ON = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "VALUES"})
+_OF_THE_CONNECTION = frozenset({"PRAGMA foreign_keys", "PRAGMA busy_timeout"})
 
 
 class CurrentGate:
