@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -18,6 +19,7 @@ from runfaults.explore.budget import Budget, seconds_of
 from runfaults.explore.check import conclude
 from runfaults.explore.exploration import Manner, explore
 from runfaults.explore.memory import Cache
+from runfaults.explore.profile import Phase, profiled
 from runfaults.model import CheckResult, Verdict
 from runfaults.oracle.rules import RULES
 from runfaults.report.progress import open_progress
@@ -102,7 +104,10 @@ class _Reports(TypedDict):
     "--github", is_flag=True, help="Print annotations; write to $GITHUB_STEP_SUMMARY if it is set."
 )
 @click.option(
-    "--profile", "profiled", is_flag=True, help="Say where the time goes; one process, no cache."
+    "--profile",
+    "profiled_too",
+    is_flag=True,
+    help="Say where the time goes; one process, no cache.",
 )
 def command(  # noqa: PLR0913  # a parameter for each option
     *,
@@ -118,7 +123,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     baseline: Path | None,
     update_baseline: bool,
     save: Path,
-    profiled: bool,
+    profiled_too: bool,
     **reports: Unpack[_Reports],
 ) -> None:
     """Run every schedule of the bound and judge it. The main job."""
@@ -133,22 +138,27 @@ def command(  # noqa: PLR0913  # a parameter for each option
         schedules = replace(schedules, kinds=kinds)
     spending = None if budget is None else Budget(budget)
     manner = Manner(
-        jobs=1 if profiled else jobs,
+        jobs=1 if profiled_too else jobs,
         enough=(lambda: False) if spending is None else spending.spent,
         likeliest_first=spending is not None,
-        cache=Cache(_CACHE) if cache and not profiled else None,
+        cache=Cache(_CACHE) if cache and not profiled_too else None,
         state=state,
     )
     # Whoever cancels a job in CI ends it like this; it is Ctrl-C by another name.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress = open_progress()
-    try:
-        exploration = explore(target, schedules, progress, manner)
-        result = conclude(exploration, save_to=save, rules=rules or None, baseline=known)
-    finally:
-        progress.stop()
-    print_result(result)
-    _write_reports(result, reports)
+    with profiled() if profiled_too else nullcontext() as profile:
+        try:
+            exploration = explore(target, schedules, progress, manner)
+            result = conclude(exploration, save_to=save, rules=rules or None, baseline=known)
+        finally:
+            progress.stop()
+        if profile is not None:
+            profile.enter(Phase.REPORTING)
+        print_result(result)
+        _write_reports(result, reports)
+    if profile is not None:
+        click.echo(profile.text())
     in_budget = spending is not None and spending.stopped and not exploration.interrupted
     sys.exit(_exit_code(result, in_budget=in_budget))
 
