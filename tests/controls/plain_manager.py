@@ -78,7 +78,7 @@ class PlainManager:
             self.threads[run].join()
 
     def close(self) -> None:
-        with self.starting:
+        with self.starting, self.lock:
             self.closed = True
         for thread in self.threads.values():
             thread.join()
@@ -109,6 +109,8 @@ class PlainManager:
             if run in self.endings:
                 queue.put(self.endings[run])
                 queue.put(None)
+            elif self.closed and run not in self.threads:
+                queue.put(None)  # somebody else's run: nothing will be heard of it here
             else:
                 self.subscribers.setdefault(run, []).append(queue)
         return queue.get
