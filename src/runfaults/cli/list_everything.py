@@ -11,7 +11,7 @@ from runfaults.sim.acts import ACTS
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import TARGETS
 
-_ENDINGS = {
+ENDINGS = {
     Ending.SUCCEEDS: "returns normally",
     Ending.RAISES: "raises an exception",
     Ending.NOTICES_CANCEL: "raises the cancel exception if it was cancelled, else returns",
@@ -26,9 +26,9 @@ def command() -> None:
     """List targets, bounds, rules, fault kinds, pipeline endings and acts."""
     _section("targets", {name: _summary(target) for name, target in TARGETS.items()})
     _section("bounds", {bound.name: bound.describe() for bound in BOUNDS.values()})
-    _section("rules", {rule.name: _summary(rule) for rule in RULES})
+    _section("rules", {rule.name: rule.meaning.partition("\n")[0] for rule in RULES})
     _section("fault kinds", {kind.name: kind.summary for kind in KINDS.values()})
-    _section("pipeline endings", {str(ending): text for ending, text in _ENDINGS.items()})
+    _section("pipeline endings", {str(ending): text for ending, text in ENDINGS.items()})
     _section("acts", {name: _summary(act) for name, act in ACTS.items()})
 
 
