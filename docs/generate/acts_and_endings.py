@@ -1,0 +1,80 @@
+"""The page of what actors do and how the scripted pipeline ends."""
+
+from __future__ import annotations
+
+from types import FunctionType
+
+from wording import HEAD, code, members, summary, table
+
+from runfaults.cli.list_everything import ENDINGS
+from runfaults.explore.bound import BOUNDS
+from runfaults.model import Operation
+from runfaults.sim.acts import ACTS, BACKGROUND
+from runfaults.targets import target
+
+_TEXT = """\
+# Acts, endings and operations
+
+{head}
+## Acts
+
+An act is something that another actor does at a point of the schedule. Its actor has the act's
+name; the second of the same name is `cancel-2`, and so on. An act whose target lacks the method it
+needs does nothing.
+
+{acts}
+{background} may be left waiting when everything else is over; anything else that waits then is
+stuck.
+
+## Endings of the pipeline
+
+How the scripted work ends. It writes and commits one row, looks whether it was cancelled, writes
+another row, commits and returns, unless its ending says otherwise.
+
+{endings}
+## Operations
+
+What an actor is about to do at a point. A fault can only strike the operations that touch the
+database; acts and preemptions can come at any of them.
+
+{operations}
+## Bounds
+
+{bounds}"""
+
+
+def acts_and_endings_page() -> str:
+    """The page, in Markdown."""
+    notes = members(Operation)
+    return _TEXT.format(
+        head=HEAD,
+        acts=table(
+            ["act", "what is done", "needs of the manager"],
+            [[code(name), summary(act), _needs(act)] for name, act in ACTS.items()],
+        ),
+        background=", ".join(map(code, sorted(BACKGROUND))),
+        endings=table(
+            ["pipeline", "what it does"],
+            [[code(ending), text] for ending, text in ENDINGS.items()],
+        ),
+        operations=table(
+            ["operation", "touches the database", "note"],
+            [
+                [code(each), "yes" if each.touches_database else "no", notes[each.name]]
+                for each in Operation
+            ],
+        ),
+        bounds="\n".join(
+            f"`{name}`:\n\n" + "".join(f"- {line}\n" for line in bound.describe().splitlines())
+            for name, bound in BOUNDS.items()
+        ),
+    )
+
+
+def _needs(act: object) -> str:
+    """The optional protocols of a target that the act asks for."""
+    assert isinstance(act, FunctionType)
+    names = [name for name in act.__code__.co_names if isinstance(getattr(target, name, 0), type)]
+    nested = [ACTS[name.replace("_", "-")] for name in act.__code__.co_names if name == "cancel"]
+    needed = [code(name) for name in names] + [_needs(other) for other in nested]
+    return ", ".join(dict.fromkeys(filter(None, needed)))

@@ -1,0 +1,120 @@
+"""The page of the fault kinds: where each can strike, and why not elsewhere."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+
+from wording import HEAD, code, members, summary, table
+
+from runfaults.sqlite import situation
+from runfaults.sqlite.kind import FaultKind
+from runfaults.sqlite.kinds import KINDS, disk
+from runfaults.sqlite.situation import Situation
+from runfaults.sqlite.tabled_kind import TabledKind
+
+_TEXT = """\
+# Fault kinds
+
+{head}
+A kind strikes only where the real engine can fail in that way, and leaves what the real one leaves:
+[Fidelity](fidelity.md) says what that is and how it was measured. Anywhere else it is refused, with
+the reason. `runfaults points --why-not` tells both for every point of a target.
+
+## Situations
+
+How a call can fail depends on what it is to the engine, given the state of its connection.
+
+{situations}
+## Which kind strikes where
+
+{grid}
+## Where nothing can strike
+
+{nowhere}"""
+
+
+def fault_kinds_page() -> str:
+    """The page, in Markdown."""
+    notes = members(Situation)
+    head = _TEXT.format(
+        head=HEAD,
+        situations=table(
+            ["situation", "meaning"],
+            [[_words(each), notes[each.name] or f"`{each.name.lower()}`"] for each in Situation],
+        ),
+        grid=_grid(),
+        nowhere="".join(f"- {reason}\n" for reason in _returned_texts(situation)),
+    )
+    return "\n".join([head, *(_section(kind) for kind in KINDS.values())])
+
+
+def _grid() -> str:
+    kinds = [kind for kind in KINDS.values() if isinstance(kind, TabledKind)]
+    others = [code(kind.name) for kind in KINDS.values() if not isinstance(kind, TabledKind)]
+    grid = table(
+        ["kind", *(_words(each) for each in Situation)],
+        [
+            [code(kind.name), *("●" if each in kind.effects else "" for each in Situation)]
+            for kind in kinds
+        ],
+    )
+    return f"{grid}\nNot in the table, because it does not depend on these: {', '.join(others)}.\n"
+
+
+def _section(kind: FaultKind) -> str:
+    parts = [f"## {kind.name}\n", f"{kind.summary[:1].upper()}{kind.summary[1:]}.\n"]
+    parts.append(f"{summary(type(kind))}\n")
+    if isinstance(kind, TabledKind):
+        error = kind.error()
+        message = f"{type(error).__name__}: {error}".rstrip(": ")
+        name = getattr(error, "sqlite_errorname", "")
+        parts.append(f"Raises {code(message)}{f', `{name}`' if name else ''}.\n")
+        parts.append(f"Strikes at: {', '.join(_words(each) for each in kind.effects)}.\n")
+    reasons = list(_reasons(kind))
+    if reasons:
+        parts += ["Not elsewhere:\n", "".join(f"- {reason}\n" for reason in reasons)]
+    return "\n".join(parts)
+
+
+def _reasons(kind: FaultKind) -> Iterator[str]:
+    if isinstance(kind, TabledKind):
+        for each, reason in kind.reasons.items():
+            yield f"{_words(each)}: {reason}"
+    yield from _returned_texts(type(kind))
+    for shared in (disk.cannot_write, disk.finds_pages_in_cache):
+        if shared.__name__ in inspect.getsource(type(kind)):
+            yield from _returned_texts(shared)
+
+
+def _returned_texts(thing: object) -> list[str]:
+    """The texts that the functions of a module, a class or one function return: reasons."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))  # pyright: ignore[reportArgumentType]
+    found = [
+        text
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Return) and node.value is not None
+        for text in _texts(node.value)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _texts(value: ast.expr) -> Iterator[str]:
+    match value:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=values):
+            yield "".join(
+                str(each.value) if isinstance(each, ast.Constant) else "…" for each in values
+            )
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from _texts(body)
+            yield from _texts(orelse)
+        case _:
+            pass
+
+
+def _words(each: Situation) -> str:
+    return each.name.lower().replace("_", " ")

@@ -1,0 +1,77 @@
+"""A Markdown page as its fenced blocks, and what a comment above a block says of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+
+EXECUTED = [
+    "README.md",
+    "docs/index.md",
+    "docs/tutorial.md",
+    "docs/how-to/ci.md",
+    "docs/how-to/reproduce-an-incident.md",
+    "docs/how-to/write-a-fault.md",
+    "docs/how-to/write-a-rule.md",
+    "docs/how-to/write-a-scenario.md",
+]
+"""The pages whose every console block is run; `tests/docs/update.py` rewrites them."""
+
+_BLOCK = re.compile(
+    r"(?:^<!-- (?P<directive>[a-z ]+?)(?:: (?P<argument>.+?))? -->\n\n?)?"
+    r"^```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block.
+
+    Attributes:
+        language: The first word after the fence.
+        text: Its lines, with the last newline.
+        span: Where the text stands in the page.
+        line: Number of its first line in the page.
+        directive: What the comment right above says is to be done: `not run`, `file`, `write`,
+            `measured`, `continued`; empty without one.
+        argument: What follows the directive's colon.
+    """
+
+    language: str
+    text: str
+    span: tuple[int, int]
+    line: int
+    directive: str = ""
+    argument: str = ""
+
+
+def blocks_of(page: str) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    return [
+        Block(
+            match["language"],
+            match["text"],
+            match.span("text"),
+            page.count("\n", 0, match.start("text")) + 1,
+            match["directive"] or "",
+            match["argument"] or "",
+        )
+        for match in _BLOCK.finditer(page)
+    ]
+
+
+def with_texts(page: str, texts: dict[Block, str]) -> str:
+    """The page with other texts in some of its blocks."""
+    for block in sorted(texts, key=lambda block: block.span, reverse=True):
+        start, end = block.span
+        page = page[:start] + texts[block] + page[end:]
+    return page
+
+
+def pages() -> list[Path]:
+    """Every page of the documentation, the README files included."""
+    return [*sorted(REPOSITORY.glob("README*.md")), *sorted((REPOSITORY / "docs").rglob("*.md"))]
