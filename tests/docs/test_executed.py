@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+from executed import differing, stable
+from markdown_page import EXECUTED, REPOSITORY, blocks_of, pages
+
+REMEDY = "to update it: uv run python tests/docs/update.py"
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", EXECUTED)
+def test_commands_print_what_the_page_says(name: str) -> None:
+    page = (REPOSITORY / name).read_text("utf-8")
+    for block, text in differing(page).items():
+        assert stable(block.text) == stable(text), f"{name}:{block.line}; {REMEDY} {name}"
+
+
+def test_every_page_with_commands_is_executed() -> None:
+    """The Japanese README has the blocks of the English one, which another test compares."""
+    with_commands = {
+        path.relative_to(REPOSITORY).as_posix()
+        for path in pages()
+        for block in blocks_of(path.read_text("utf-8"))
+        if block.language == "console" and block.directive != "not run"
+    }
+    assert with_commands <= {*EXECUTED, "README.ja.md"}, (
+        "add the page to EXECUTED in tests/docs/markdown_page.py, "
+        "or put <!-- not run: why --> above the block"
+    )
+
+
+def test_a_wrong_output_is_found() -> None:
+    page = "```console\n$ echo right\nwrong\n```\n"
+    assert list(differing(page).values()) == ["$ echo right\nright\n"]
+
+
+def test_a_right_output_passes() -> None:
+    assert not differing("```console\n$ echo right\nright\n$ false\n$ echo $?\n1\n```\n")
+
+
+def test_a_session_sees_the_files_that_the_page_writes() -> None:
+    page = (
+        "<!-- write: new/file.txt -->\n```text\nhello\n```\n\n```console\n$ cat new/file.txt\n```"
+    )
+    assert list(differing(page + "\n").values()) == ["$ cat new/file.txt\nhello\n"]
+
+
+def test_times_and_versions_do_not_matter() -> None:
+    assert stable("in 34.0 s; Python 3.11.7") == stable("in 1 min 2 s;\n  Python 3.14.0rc1")
+    assert stable("34 schedules") != stable("35 schedules")

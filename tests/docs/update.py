@@ -1,0 +1,39 @@
+"""Bring every command's output and every shown file in the documentation up to date.
+
+`uv run python tests/docs/update.py [PAGE...]`
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from executed import differing
+from markdown_page import EXECUTED, REPOSITORY, blocks_of, with_texts
+
+_CRASH = "Traceback (most recent call last):"
+
+
+def update(path: Path) -> bool:
+    """Rewrite what differs; whether anything did."""
+    page = path.read_text("utf-8")
+    changed = differing(page)
+    for block, text in changed.items():
+        if _CRASH in text:
+            raise SystemExit(f"{path}:{block.line}: not updated: a command crashed:\n{text}")
+    path.write_text(with_texts(page, changed), "utf-8")
+    return bool(changed)
+
+
+def translate(original: Path, translation: Path) -> None:
+    """Give the translation the original's blocks."""
+    page = translation.read_text("utf-8")
+    wanted = [block.text for block in blocks_of(original.read_text("utf-8"))]
+    texts = dict(zip(blocks_of(page), wanted, strict=True))
+    translation.write_text(with_texts(page, texts), "utf-8")
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or EXECUTED:
+        print(f"{name}: {'updated' if update(REPOSITORY / name) else 'is current'}")  # noqa: T201
+    translate(REPOSITORY / "README.md", REPOSITORY / "README.ja.md")
