@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -143,3 +146,31 @@ def test_a_story_is_reproduced_by_its_command(undisturbed: History) -> None:
 def test_a_death_after_the_end_is_no_pass() -> None:
     _, reached = play_one("genglossary", Schedule(), (100_000,))
     assert not reached
+
+
+RUN = """
+import signal
+from runfaults.cli import main
+
+if __name__ == "__main__":
+    # Whoever runs the tests in the background may have told all its children to ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    main()
+"""
+
+
+def test_after_an_interrupt_the_result_is_unknown_and_no_file_is_left(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", RUN, "crash", "--jobs", "1"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as sweep:
+        while not list(tmp_path.glob("runfaults-*/life/runs.db")):
+            assert sweep.poll() is None
+        sweep.send_signal(signal.SIGINT)
+        output, _ = sweep.communicate()
+    assert sweep.returncode == 3
+    assert "the sweep was interrupted" in output
+    assert not list(tmp_path.glob("runfaults-*"))

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Self, cast
 
-from runfaults.explore.replay import require_playable
+from runfaults.explore.replay import NotPlayableError, require_playable
 from runfaults.model import History, Judgement, Scenario, Verdict, Violation
 from runfaults.oracle.judge import judge
 from runfaults.sim.scheduler import outside
@@ -87,7 +87,10 @@ def confirm(violation: Violation) -> str | None:
     scenario = violation.scenario
     if violation.verdict is not Verdict.BROKEN:
         return None
-    played = replay_for_real(replace(scenario, name=scenario.name))
+    try:
+        played = replay_for_real(scenario)
+    except NotPlayableError:
+        return None
     broken = {each.rule for each in played.judgements if each.verdict is Verdict.BROKEN}
     if played.not_had or not broken >= set(scenario.rules):
         return None
@@ -244,8 +247,3 @@ def _closed_past_the_gate(
 def agreement(simulated: Verdict, real: RealReplay) -> bool:
     """Whether reality says what the simulation said, as far as reality could be had."""
     return bool(real.not_had) or simulated is real.verdict
-
-
-def causes_not_had(replays: Iterable[RealReplay]) -> list[str]:
-    """Every reason why a fault could not be had, once."""
-    return list(dict.fromkeys(reason for each in replays for reason in each.not_had))

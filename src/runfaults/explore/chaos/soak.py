@@ -119,12 +119,14 @@ def chaos(
 
     Returns:
         The result; after Ctrl-C it is unknown unless a promise was broken before.
+
+    Raises:
+        OSError: on a system that is not Linux.
+        LookupError: if there is no such target.
     """
-    place = Path(tempfile.mkdtemp(prefix="runfaults-chaos-", dir=memory_backed_folder()))
-    if folder is not None:
-        place.rmdir()
-        place = folder / f"chaos-{seed}-{os.getpid()}"
-        place.mkdir(parents=True)
+    if not hasattr(os, "pidfd_open"):
+        raise OSError("runfaults chaos needs Linux: here a process cannot be held by a descriptor")
+    place = _place(folder, seed)
     keep = False
     try:
         soak = _Soak(target, place, seed, journal, processes)
@@ -134,6 +136,14 @@ def chaos(
     finally:
         if not keep:
             shutil.rmtree(place, ignore_errors=True)
+
+
+def _place(folder: Path | None, seed: int) -> Path:
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="runfaults-chaos-", dir=memory_backed_folder()))
+    place = folder / f"chaos-{seed}-{os.getpid()}"
+    place.mkdir(parents=True)
+    return place
 
 
 @dataclass(slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -193,6 +195,8 @@ class _Pool:
     """Worker processes without other threads: from those it is safe to fork."""
 
     def __init__(self, target: str, jobs: int) -> None:
+        if not hasattr(os, "fork"):
+            raise OSError("runfaults crash needs os.fork, which this system does not have")
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__])
         self._executor = ProcessPoolExecutor(
@@ -207,6 +211,8 @@ class _Pool:
 
 
 def _enter(target_name: str) -> None:
+    # Ctrl-C goes to the whole group: the one who conducts the sweep ends its workers in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     global _simulation, _stage  # noqa: PLW0603  # a worker has one of each, from birth to death
     target = target_named(target_name)
     _simulation = Simulation(target)
