@@ -22,7 +22,7 @@ from runfaults.report.explain import tell
 from runfaults.report.html import LONGEST, to_html
 from runfaults.report.steps import steps
 
-VOID = {"meta", "br", "col", "input", "link", "img", "hr"}
+VOID = {"meta", "br", "col", "input", "link", "img", "hr", "wbr"}
 
 
 class Page(HTMLParser):
@@ -37,7 +37,8 @@ class Page(HTMLParser):
         assert not self.open, "every element is closed"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_data(" ")
+        if tag != "wbr":
+            self.handle_data(" ")
         self.elements.append((tag, dict(attrs), [], tuple(self.open)))
         if tag not in VOID:
             self.open.append(len(self.elements) - 1)

@@ -151,10 +151,10 @@ def test_it_steps_by_keyboard_to_both_ends_and_not_beyond(opened: Open) -> None:
 
 def test_stepping_into_folded_steps_unfolds_them(opened: Open) -> None:
     timeline = bring_into_view(opened(broken_result()))
-    assert timeline.find_elements("class name", "fold")
+    folded = len(timeline.find_elements("class name", "fold"))
     press(timeline, "HOME", *["ARROW_RIGHT"] * 9)
     assert "Step 10 of 21" in said(timeline)
-    assert not timeline.find_elements("class name", "fold")
+    assert len(timeline.find_elements("class name", "fold")) < folded
     current = timeline.find_element("css selector", "tr[aria-current=step]")
     assert current.is_displayed()
 
@@ -266,7 +266,6 @@ def test_hostile_text_does_nothing(opened: Open) -> None:
 
 def test_a_large_report_can_be_stepped_through(opened: Open) -> None:
     browser = opened(large_result())
-    browser.find_element("css selector", "details > summary").click()
     timeline = bring_into_view(browser)
     assert "running -> failed" in said(timeline)
     press(timeline, "END")

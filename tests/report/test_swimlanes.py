@@ -1,8 +1,16 @@
 from __future__ import annotations
 
-from sample_histories import Script, cancel_lost, deadlock, large_result, mission_bug, self_lock
+from sample_histories import (
+    Script,
+    cancel_lost,
+    deadlock,
+    large_result,
+    mission_bug,
+    returned,
+    self_lock,
+)
 
-from runfaults.model import EventKind, Schedule
+from runfaults.model import EventKind, Judgement, Schedule, Verdict
 from runfaults.report.steps import steps
 from runfaults.report.swimlanes import arrange, fold
 
@@ -87,3 +95,28 @@ def test_of_a_long_history_the_places_that_matter_are_kept() -> None:
     assert any(pair.first_difference for pair in kept)
     assert any(pair.failing and pair.failing.decisive for pair in kept)
     assert any(pair.failing and pair.failing.find(EventKind.STRIKE) for pair in kept)
+
+
+def test_what_the_neighbour_did_too_is_folded_even_where_somebody_waits() -> None:
+    violation = cancel_lost()
+    assert violation.neighbour
+    swimlanes = arrange(violation.history, violation.judgements, violation.neighbour)
+    blocks = list(fold(swimlanes.rows))
+    first = next(n for n, block in enumerate(blocks) if block.rows[0].pair.first_difference)
+    before = [row for block in blocks[:first] if not block.folded for row in block.rows]
+    assert all(row.pair.failing and row.pair.failing.kind is not EventKind.REPLY for row in before)
+
+
+def test_without_a_fault_everything_from_the_pipelines_end_to_the_proof_is_shown() -> None:
+    script = Script(Schedule())
+    script.started()
+    returned(script)
+    script.do("run", "execute UPDATE runs", "commit", "rollback", "close")
+    script.ended("completed")
+    leak = script.add("harness", EventKind.LEAK, "connection", "opened by run")
+    proof = Judgement("nothing-leaks", Verdict.BROKEN, "left behind", (leak,))
+    blocks = list(fold(arrange(script.history(), [proof]).rows))
+    assert [block.folded for block in blocks[-2:]] == [True, False]
+    shown = [row.pair.failing.title for row in blocks[-1].rows if row.pair.failing]
+    start = shown.index("pipeline returned")
+    assert shown[start + 1 : start + 4] == ["execute UPDATE runs #2", "commit #3", "rollback"]

@@ -127,7 +127,7 @@ def test_the_middle_of_a_long_history_is_left_out_unless_all_is_asked_for(width:
 
 def test_what_was_found_at_the_end_stands_below_the_columns() -> None:
     lines = timeline_text(self_lock().history, width=120).splitlines()
-    assert lines[-3].endswith("harness: leaked connection: opened at run connect")
+    assert lines[-3].endswith("harness: left behind: connection opened at run connect")
     assert lines[-2].endswith("harness: settled: nothing more can happen")
 
 

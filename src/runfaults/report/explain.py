@@ -68,10 +68,14 @@ def _tell(history: History, judgements: Iterable[Judgement]) -> Iterator[_Senten
     failed: set[str] = set()
     arrivals = _arrivals(history)
     left: list[str] = []
+    asked = {event.actor for event in history.events if event.subject == "subscribe"}
     for step in steps(history, judgements):
         first = step.events[0]
         if first.kind is EventKind.LEAK and first.subject != DATABASE:
             left.append(_left(first))
+        elif first.kind is EventKind.SIGNAL and len(asked) > 1:
+            text = f"{first.subject} was told {first.value or 'that the run is over'}"
+            yield _Sentence((step.kind, text), printable(text))
         elif text := _news(first, arrivals.get(first.number, ""), decisive=step.decisive):
             yield _Sentence((step.kind, text), printable(text))
         if first.kind is EventKind.STUCK and first.subject == "livelock":
@@ -190,13 +194,21 @@ def _news(event: Event, arrival: str, *, decisive: bool) -> str:
     asked = arrival or event.subject not in _ROUTINE
     return {
         EventKind.PIPELINE: _pipeline(event),
-        EventKind.REQUEST: f"a {event.subject} was requested{arrival}" if asked else "",
+        EventKind.REQUEST: f"{_request(event)} was requested{arrival}" if asked else "",
         EventKind.REPLY: _reply(event, decisive=decisive),
         EventKind.SIGNAL: f"a subscriber was told {event.value or 'that the run is over'}",
         EventKind.THREAD: _thread(event),
         EventKind.LEAK: f"at the end, a check of the {event.subject} said{detail}",
         EventKind.STUCK: _stuck(event),
     }.get(event.kind, "")
+
+
+def _request(event: Event) -> str:
+    return {
+        "start": "another start",
+        "subscribe": "a subscription",
+        "cancel-api": "a cancel by writing to the database directly",
+    }.get(event.subject, f"a {event.subject}")
 
 
 def _pipeline(event: Event) -> str:

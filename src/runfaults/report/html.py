@@ -26,8 +26,8 @@ LONGEST = 2_000
 """Characters of a text from the system under test, after which it is cut."""
 OPENED = 3
 OPENED_ROWS = 200
-"""The first few timelines are open from the start, if they are short; a browser draws the others
-when they are opened."""
+"""The first timeline is open from the start, and the next few if they are short; a browser draws
+the others when they are opened."""
 
 _OF_NOBODY = frozenset({EventKind.LEAK, EventKind.STUCK, EventKind.SETTLED})
 
@@ -77,7 +77,7 @@ def _drawn(number: int, violation: Violation) -> dict[str, object]:
     return {
         "swimlanes": swimlanes,
         "marks": marks,
-        "open": number <= OPENED and len(swimlanes.rows) <= OPENED_ROWS,
+        "open": number == 1 or (number <= OPENED and len(swimlanes.rows) <= OPENED_ROWS),
         "blocks": tuple(fold(swimlanes.rows)),
         "details": {
             "steps": [_details(row, violation, frames) for row in swimlanes.rows],
@@ -91,17 +91,17 @@ def _drawn(number: int, violation: Violation) -> dict[str, object]:
 
 def _marks(rows: Sequence[Row], violation: Violation) -> dict[str, int]:
     """The rows that a reader looks for, by what they are: the one that decides comes last."""
-    marks: dict[str, int] = {}
+    marks = dict.fromkeys(("First difference", "Fault", "Proof"), -1)
     evidence = frozenset(violation.against[0].evidence[-1:] if violation.against else ())
     for number, row in enumerate(rows):
         step = row.pair.failing
         if row.pair.first_difference:
-            marks.setdefault("First difference", number)
-        if step and step.find(EventKind.STRIKE):
-            marks.setdefault("Fault", number)
+            marks["First difference"] = number
+        if marks["Fault"] < 0 and step and step.find(EventKind.STRIKE):
+            marks["Fault"] = number
         if step and not evidence.isdisjoint(step.evidence):
             marks["Proof"] = number
-    return marks
+    return {mark: number for mark, number in marks.items() if number >= 0}
 
 
 def _details(row: Row, violation: Violation, frames: dict[str, int]) -> dict[str, object]:

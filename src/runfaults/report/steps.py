@@ -201,7 +201,11 @@ def _title(event: Event) -> str:
         EventKind.SIGNAL: f"signal {event.value} to {event.subject}",
         EventKind.STATUS: "",
         EventKind.WAIT: "",
-        EventKind.LEAK: f"leaked {event.subject}{detail}",
+        EventKind.LEAK: (
+            f"{DATABASE} check{detail}"
+            if event.subject == DATABASE
+            else f"left behind: {event.subject} {event.value}"
+        ),
         EventKind.STUCK: f"{event.subject}{detail}",
         EventKind.SETTLED: "settled: nothing more can happen",
     }.get(event.kind, plain)

@@ -193,10 +193,11 @@ def _meaning(transitions: Iterable[Event], vocabulary: Vocabulary) -> str:
 def fold(rows: Sequence[Row]) -> Iterator[Block]:
     """The rows in blocks: ordinary ones together, where there are enough of them to fold away.
 
-    From the first thing that a reader looks for to the last, every row is shown.
+    From where things begin to go wrong to the last thing that a reader looks for, every row is
+    shown.
     """
     notable = [number for number, row in enumerate(rows) if row.notable]
-    shown = range(notable[0], notable[-1] + 1) if notable else range(0)
+    shown = range(_beginning(rows, notable), notable[-1] + 1) if notable else range(0)
 
     def ordinary(numbered: tuple[int, Row]) -> bool:
         number, row = numbered
@@ -205,6 +206,19 @@ def fold(rows: Sequence[Row]) -> Iterator[Block]:
     for may_fold, group in groupby(enumerate(rows), key=ordinary):
         block = tuple(row for _, row in group)
         yield Block(may_fold and len(block) >= _FEWEST_FOLDED, block)
+
+
+def _beginning(rows: Sequence[Row], notable: list[int]) -> int:
+    """Of the trouble: a fault or the first difference, else the end of the pipeline, else proof."""
+    for number in notable:
+        step = rows[number].pair.failing
+        if rows[number].pair.first_difference or (step and step.find(EventKind.STRIKE)):
+            return number
+    for number, row in enumerate(rows[: notable[-1]]):
+        step = row.pair.failing
+        if step and step.kind is EventKind.PIPELINE and step.events[0].subject != "started":
+            return min(number, notable[-1])
+    return notable[0]
 
 
 def belongs_to_no_lane(step: Step, swimlanes: Swimlanes) -> bool:

@@ -194,6 +194,7 @@ def _violation(number: int, violation: Violation, console: Console) -> Iterator[
 
 def _summed_up(grid: Grid, console: Console) -> Iterator[RenderableType]:
     """A line for each kind of fault: where it struck, and what came of it."""
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -201,14 +202,13 @@ def _summed_up(grid: Grid, console: Console) -> Iterator[RenderableType]:
         return
     yield _heading(f"Coverage of {len(grid.points):,} fault points")
     table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column(width=2 if console.width >= NARROW else 0)
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     for kind in grid.kinds:
         counts, verdict = _counts(grid, kind)
         style = "" if verdict is Verdict.HOLDS else STYLES[verdict]
-        table.add_row("", Text(printable(kind)), Text(printable(counts), style))
-    yield table
+        table.add_row(Text(printable(kind)), Text(printable(counts), style))
+    yield Padding(table, (0, 0, 0, 2 if console.width >= NARROW else 0))
 
 
 def _counts(grid: Grid, kind: str) -> tuple[str, Verdict]:

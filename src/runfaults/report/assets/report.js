@@ -79,7 +79,7 @@ class Timeline {
       line.append(element("code", code));
       made.append(line);
     }
-    return made;
+    return frames.length ? [element("p", "Code", "label"), made] : [];
   }
 
   show(number) {
@@ -90,7 +90,7 @@ class Timeline {
     const parts = [element("p", `Step ${number + 1} of ${this.rows.length}` +
       (detail.time ? ` at ${detail.time}` : ""), "position")];
     if (detail.first) parts.push(element("p", "First difference", "difference"));
-    parts.push(element("p", detail.step, "step"), list(detail.facts), this.stack(detail.stack));
+    parts.push(element("p", detail.step, "step"), list(detail.facts), ...this.stack(detail.stack));
     if (detail.other) {
       parts.push(element("p", "Without the fault:", "without"), element("p", detail.other, "step"),
         list(detail.otherFacts));
