@@ -12,11 +12,14 @@ EXECUTED = [
     "README.md",
     "docs/index.md",
     "docs/tutorial.md",
+    "docs/how-to/add-a-target.md",
     "docs/how-to/ci.md",
     "docs/how-to/reproduce-an-incident.md",
+    "docs/how-to/sqlalchemy-and-django.md",
     "docs/how-to/write-a-fault.md",
     "docs/how-to/write-a-rule.md",
     "docs/how-to/write-a-scenario.md",
+    "docs/targets/huey.md",
 ]
 """The pages whose every console block is run; `tests/docs/update.py` rewrites them."""
 
