@@ -112,10 +112,10 @@ def test_the_length_of_a_wait_in_words(seconds: float, text: str) -> None:
 
 def test_a_step_knows_where_in_the_code_it_came_from() -> None:
     (struck,) = (step for step in steps(mission_bug().history) if step.find(EventKind.STRIKE))
-    assert struck.place == "db/connection.py:103 in attempt"
+    assert struck.places == ("db/connection.py:103 in attempt",)
     assert struck.stack[0].startswith("runs/manager.py:210 in _run: ")
     (returned,) = (step for step in steps(mission_bug().history) if step.title.endswith("returned"))
-    assert (returned.stack, returned.place) == ((), "")
+    assert (returned.stack, returned.places) == ((), ())
 
 
 def test_a_deadlock_knows_where_each_thread_waits() -> None:
@@ -125,4 +125,15 @@ def test_a_deadlock_knows_where_each_thread_waits() -> None:
     placed = replace(
         history, places=tuple((wait.number, text) for wait, text in zip(waits, stacks, strict=True))
     )
-    assert steps(placed)[-1].stack == ("run: c.py:3 in h: z", "cancel: b.py:2 in g: y")
+    assert steps(placed)[-1].stack == ("c.py:3 in h (run): z", "b.py:2 in g (cancel): y")
+    assert steps(placed)[-1].places == ("c.py:3 in h (run)", "b.py:2 in g (cancel)")
+
+
+def test_what_the_harness_finds_is_in_no_lane() -> None:
+    script = Script(Schedule())
+    script.do("run", "commit")
+    script.add("harness", EventKind.PIPELINE, "lost")
+    assert lanes(script.history()) == ("run",)
+    assert (
+        steps(script.history())[-1].title == "the work that the pipeline left uncommitted is lost"
+    )

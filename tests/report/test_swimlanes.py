@@ -119,4 +119,4 @@ def test_without_a_fault_everything_from_the_pipelines_end_to_the_proof_is_shown
     assert [block.folded for block in blocks[-2:]] == [True, False]
     shown = [row.pair.failing.title for row in blocks[-1].rows if row.pair.failing]
     start = shown.index("pipeline returned")
-    assert shown[start + 1 : start + 4] == ["execute UPDATE runs #2", "commit #3", "rollback"]
+    assert shown[start + 1 : start + 4] == ["execute UPDATE runs #2", "commit #2", "rollback"]

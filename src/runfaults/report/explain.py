@@ -215,7 +215,7 @@ def _pipeline(event: Event) -> str:
     because = f" {event.value}" if event.value else ""
     return {
         "started": "",
-        "returned": "the pipeline succeeded",
+        "returned": "the pipeline succeeded" + (f" ({event.value})" if event.value else ""),
         "raised": f"the pipeline raised{because}",
         "cancelled": "the pipeline noticed the cancel and stopped",
         "lost": "what the pipeline had left uncommitted is not in the database: it is lost",
@@ -228,7 +228,7 @@ def _reply(event: Event, *, decisive: bool) -> str:
         return f"the {event.subject} {event.value}"
     if event.subject == "subscribe":
         return f"{event.actor} was registered as a subscriber" if decisive else ""
-    if event.value in {"", "None"} or (event.subject in _ROUTINE and not decisive):
+    if event.value in {"", "None"} or event.subject in _ROUTINE:
         return ""
     meaning = {"True": " (accepted)", "False": " (refused)"}.get(event.value, "")
     return f"the manager answered the {event.subject} with {event.value}{meaning}"

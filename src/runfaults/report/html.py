@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from runfaults.model import CheckResult, EventKind, Violation
 from runfaults.report.explain import tell
 from runfaults.report.grid import Grid, cell_text
-from runfaults.report.steps import Step, printable, transition
+from runfaults.report.steps import HARNESS, Step, printable, transition
 from runfaults.report.swimlanes import Row, arrange, belongs_to_no_lane, fold
 from runfaults.report.terminal import describe_duration, describe_tally, headline, replay_command
 
@@ -28,8 +28,6 @@ OPENED = 3
 OPENED_ROWS = 200
 """The first timeline is open from the start, and the next few if they are short; a browser draws
 the others when they are opened."""
-
-_OF_NOBODY = frozenset({EventKind.LEAK, EventKind.STUCK, EventKind.SETTLED})
 
 
 def to_html(result: CheckResult) -> str:
@@ -127,7 +125,7 @@ def _details(row: Row, violation: Violation, frames: dict[str, int]) -> dict[str
 
 def _headline(step: Step) -> str:
     title = _clip(step.title or step.waiting or "status")
-    return title if step.kind in _OF_NOBODY else f"{printable(step.actor)}: {title}"
+    return title if step.actor == HARNESS else f"{printable(step.actor)}: {title}"
 
 
 def _facts(step: Step, violation: Violation) -> list[tuple[str, str]]:

@@ -11,6 +11,8 @@ from runfaults.model import Event, EventKind, History, Judgement, Verdict
 
 DATABASE = "database"
 """The actor of status transitions (see `Event.actor`)."""
+HARNESS = "harness"
+"""The actor of what was found when all was over."""
 
 _NOTABLE = 0.001
 """Virtual seconds below which the length of a wait is no news."""
@@ -142,9 +144,10 @@ class Step:
         return printable(invoked.value) if invoked else ""
 
     @property
-    def place(self) -> str:
-        """The innermost frame of the stack as `file:line in function`; empty if not known."""
-        return self.stack[-1].partition(": ")[0] if self.stack else ""
+    def places(self) -> tuple[str, ...]:
+        """Where it came from as `file:line in function`; for a deadlock, where each actor waits."""
+        frames = self.stack if self.kind is EventKind.STUCK else self.stack[-1:]
+        return tuple(frame.partition(": ")[0] for frame in frames)
 
     @property
     def waiting(self) -> str:
@@ -195,6 +198,8 @@ def awaited(wait: Event) -> str:
 def _title(event: Event) -> str:
     detail = f": {event.value}" if event.value else ""
     plain = f"{event.kind} {event.subject}".strip() + detail
+    if event.kind is EventKind.PIPELINE and event.subject == "lost":
+        return "the work that the pipeline left uncommitted is lost"
     return {
         EventKind.REQUEST: f"asks to {event.subject}",
         EventKind.REPLY: f"{event.subject}: {_answer(event)}",
@@ -231,8 +236,15 @@ def evidence(judgements: Iterable[Judgement]) -> frozenset[int]:
 
 
 def lanes(history: History) -> tuple[str, ...]:
-    """The actors that do something, in order of appearance; the database is not one of them."""
-    actors = (event.actor for event in history.events if event.kind not in _NOBODY)
+    """The actors that do something, in order of appearance.
+
+    Neither the database nor the harness is one of them.
+    """
+    actors = (
+        event.actor
+        for event in history.events
+        if event.kind not in _NOBODY and event.actor != HARNESS
+    )
     return tuple(dict.fromkeys(actors))
 
 
@@ -272,7 +284,10 @@ def _stuck_at(stuck: Event, history: History, places: dict[int, str]) -> tuple[s
     last = {event.actor: event for event in history.events[: stuck.number]}
     waits = (event for event in last.values() if event.kind is EventKind.WAIT)
     stacks = {wait.actor: places.get(wait.number, "").splitlines() for wait in waits}
-    return tuple(printable(f"{actor}: {stack[-1]}") for actor, stack in stacks.items() if stack)
+    innermost = {actor: stack[-1].partition(": ") for actor, stack in stacks.items() if stack}
+    return tuple(
+        printable(f"{place} ({actor}): {code}") for actor, (place, _, code) in innermost.items()
+    )
 
 
 def _groups(events: Iterable[Event]) -> Iterator[tuple[list[Event], Event | None]]:

@@ -157,19 +157,19 @@ def _cell(step: Step) -> Text:
     if step.decisive:
         text.stylize("bold")
     strike = step.find(EventKind.STRIKE)
+    if step.waiting:
+        text.append("\n" if text else "").append(step.waiting, "magenta")
     if strike:
         leaving = f" ({strike.value})" if strike.value else ""
         text.append(printable(f"\nfault {strike.subject}{leaving}"), "yellow")
-    if step.waiting:
-        text.append("\n" if text else "").append(step.waiting, "magenta")
     if step.failure:
         failure = step.failure
         message = f" {failure.message}" if failure.message != failure.short else ""
         text.append(f"\n{failure.short}{message}", "red")
     elif step.find(EventKind.OK) and step.operation:
         text.append(" ok", "green")
-    if step.place and (step.decisive or step.failure or strike):
-        text.append(f"\nat {step.place}", "dim")
+    if step.decisive or step.failure or strike:
+        text.append("".join(f"\nat {place}" for place in step.places), "dim")
     if step.decisive:
         text.append(f" ({step.proof})", "bold")
     return text
