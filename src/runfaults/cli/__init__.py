@@ -19,6 +19,8 @@ COMMANDS = {
     "crash": "crash",
     "chaos": "chaos",
     "compare": "compare",
+    "draw": "draw",
+    "new": "new",
     "new-target": "new_target",
 }
 """Each command's module in this package; the command is the module's `command`.

@@ -98,6 +98,8 @@ def _kept_locks() -> Iterator[tuple[Any, str, Any]]:
     """
     for module in list(sys.modules.values()):
         names: dict[str, Any] = getattr(module, "__dict__", {})
+        if not names:
+            continue  # None forbids an import, and some packages put objects that are no modules
         name = str(names.get("__name__"))
         top = name.partition(".")[0]
         if name != _POOLS and (top in sys.stdlib_module_names or top in {"runfaults", "pytest"}):

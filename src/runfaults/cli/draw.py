@@ -1,0 +1,37 @@
+"""`runfaults draw`: a picture of one scenario, for issues and pull requests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from runfaults.explore.replay import replay
+from runfaults.explore.scenario_file import load_scenario
+from runfaults.report.picture import draw_png, draw_svg
+
+
+@click.command("draw")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--target", help="Play against this target instead of the file's own.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the picture: a name that ends in .svg or .png.",
+)
+def command(file: Path, target: str | None, output: Path) -> None:
+    """Play a scenario and draw what happened, as SVG or PNG."""
+    suffix = output.suffix.lower()
+    if suffix not in {".svg", ".png"}:
+        raise click.UsageError(f"{output}: give the picture a name that ends in .svg or .png")
+    played = replay(load_scenario(file), target)
+    try:
+        if suffix == ".png":
+            output.write_bytes(draw_png(played.history, played.judgements))
+        else:
+            output.write_text(draw_svg(played.history, played.judgements), encoding="utf-8")
+    except ModuleNotFoundError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{played.scenario.name}: {played.verdict}; drawn to {output}")
