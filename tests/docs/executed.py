@@ -80,7 +80,7 @@ def _played(blocks: list[Block]) -> dict[Block, str]:
     for block in blocks:
         if block.directive == "write":
             script.append(_writing(block))
-        elif block.language == "console" and block.directive != "not run":
+        elif block.is_console:
             commands = _commands(block)
             played.append((block, commands))
             script += [f"{each}\nlast=$?; echo; echo '{_MARK}'; (exit $last)" for each in commands]

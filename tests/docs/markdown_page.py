@@ -8,20 +8,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 
-EXECUTED = [
-    "README.md",
-    "docs/index.md",
-    "docs/tutorial.md",
-    "docs/how-to/add-a-target.md",
-    "docs/how-to/ci.md",
-    "docs/how-to/reproduce-an-incident.md",
-    "docs/how-to/sqlalchemy-and-django.md",
-    "docs/how-to/write-a-fault.md",
-    "docs/how-to/write-a-rule.md",
-    "docs/how-to/write-a-scenario.md",
-    "docs/targets/huey.md",
-]
-"""The pages whose every console block is run; `tests/docs/update.py` rewrites them."""
+TRANSLATED = "README.ja.md"
+"""Has the blocks of README.md."""
 
 _BLOCK = re.compile(
     r"(?:^<!-- (?P<directive>[a-z ]+?)(?:: (?P<argument>.+?))? -->\n\n?)?"
@@ -51,6 +39,16 @@ class Block:
     directive: str = ""
     argument: str = ""
 
+    @property
+    def is_console(self) -> bool:
+        """Whether its commands are run."""
+        return self.language == "console" and not self.directive
+
+    @property
+    def is_made(self) -> bool:
+        """Whether its text is made by running or reading something."""
+        return self.is_console or self.directive in {"file", "measured"}
+
 
 def blocks_of(page: str) -> list[Block]:
     """The fenced blocks of a page, in order."""
@@ -78,3 +76,13 @@ def with_texts(page: str, texts: dict[Block, str]) -> str:
 def pages() -> list[Path]:
     """Every page of the documentation, the README files included."""
     return [*sorted(REPOSITORY.glob("README*.md")), *sorted((REPOSITORY / "docs").rglob("*.md"))]
+
+
+def executed() -> list[str]:
+    """The pages that show outputs and files; `tests/docs/update.py` rewrites them."""
+    return [
+        name
+        for path in pages()
+        if (name := path.relative_to(REPOSITORY).as_posix()) != TRANSLATED
+        and any(block.is_made for block in blocks_of(path.read_text("utf-8")))
+    ]

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from executed import differing
-from markdown_page import EXECUTED, REPOSITORY, blocks_of, with_texts
+from markdown_page import REPOSITORY, TRANSLATED, blocks_of, executed, with_texts
 
 _CRASH = "Traceback (most recent call last):"
 
@@ -34,6 +34,6 @@ def translate(original: Path, translation: Path) -> None:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or EXECUTED:
+    for name in sys.argv[1:] or executed():
         print(f"{name}: {'updated' if update(REPOSITORY / name) else 'is current'}")  # noqa: T201
-    translate(REPOSITORY / "README.md", REPOSITORY / "README.ja.md")
+    translate(REPOSITORY / "README.md", REPOSITORY / TRANSLATED)
