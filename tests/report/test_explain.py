@@ -170,3 +170,13 @@ def test_what_was_left_behind_is_told_at_once() -> None:
         "At the end, a check of the database said: a row too many. "
         "At the end this was left behind: the thread run-2, a subscriber of run 1."
     )
+
+
+def test_a_wait_that_ends_well_ends_the_sentence() -> None:
+    script = Script(Schedule())
+    script.begin("run", "execute UPDATE runs")
+    script.wait("run", "database", "cancel", 2.0)
+    script.add("run", EventKind.OK)
+    assert explain(script.history(), ()) == (
+        "The run's UPDATE runs waited 2 s for the database, locked by the cancel."
+    )

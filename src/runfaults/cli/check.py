@@ -46,6 +46,7 @@ class _Reports(TypedDict):
     html_file: Path | None
     junit_file: Path | None
     github: bool
+    grid: bool
 
 
 @click.command("check")
@@ -103,6 +104,7 @@ class _Reports(TypedDict):
 @click.option(
     "--github", is_flag=True, help="Print annotations; write to $GITHUB_STEP_SUMMARY if it is set."
 )
+@click.option("--grid", is_flag=True, help="Print what came of each fault at each point.")
 @click.option(
     "--profile",
     "profiled_too",
@@ -155,7 +157,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
             progress.stop()
         if profile is not None:
             profile.enter(Phase.REPORTING)
-        print_result(result)
+        print_result(result, grid=reports["grid"])
         _write_reports(result, reports)
     if profile is not None:
         click.echo(profile.text())

@@ -80,5 +80,5 @@ def _print(path: Path, played: Replay, *, whole: bool) -> None:
     expected = "as expected" if played.as_expected else f"expected {played.scenario.expect}"
     click.echo(f"{played.verdict} ({expected})")
     for judgement in played.judgements:
-        if judgement.verdict is not Verdict.HOLDS:
+        if judgement.verdict is played.verdict is not Verdict.HOLDS:
             click.echo(f"  {judgement.rule}: {judgement.verdict}: {judgement.reason}")

@@ -155,7 +155,7 @@ def _operation(step: Step) -> Iterator[_Sentence]:
         if not failure:
             parts.append("was struck")
     who = _what(step) if step.operation else f"the {step.actor}"
-    text = f"{who} {' and '.join(parts)}{because}"
+    text = f"{who} {' and '.join(parts).rstrip(',')}{because}"
     yield _Sentence(("operation", text), printable(text))
 
 
