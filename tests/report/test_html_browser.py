@@ -255,6 +255,21 @@ def test_on_a_phone_a_step_names_its_actor(opened: Open) -> None:
     assert not timeline.find_element("css selector", "thead").is_displayed()
 
 
+def test_on_a_phone_a_button_brings_its_step_into_view_above_the_panel(opened: Open) -> None:
+    browser = opened(replace(broken_result(), violations=(mission_bug(),)))
+    resize(browser, 390, 844)
+    timeline = bring_into_view(browser)
+    go(timeline, "Proof")
+    hidden = browser.execute_script(
+        """
+        const row = document.querySelector("tr[aria-current=step]").getBoundingClientRect();
+        const panel = document.querySelector(".panel").getBoundingClientRect();
+        return row.top < 0 || row.bottom > panel.top;
+        """
+    )
+    assert not hidden
+
+
 def test_hostile_text_does_nothing(opened: Open) -> None:
     browser = opened(replace(broken_result(), violations=(hostile(),)))
     timeline = bring_into_view(browser)

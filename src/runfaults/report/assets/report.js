@@ -62,10 +62,10 @@ class Timeline {
   }
 
   go(number) {
-    if (number < 0 || number >= this.rows.length || number === this.at) return;
+    if (number < 0 || number >= this.rows.length) return;
     const block = this.rows[number].closest("tbody");
     if (block.classList.contains("fold")) this.unfold(block.previousElementSibling);
-    this.show(number);
+    if (number !== this.at) this.show(number);
     this.rows[number].scrollIntoView({ block: "nearest" });
   }
 
