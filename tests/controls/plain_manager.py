@@ -1,9 +1,9 @@
 """A small job manager that is right: the innocent twin of every planted bug.
 
-Each bug overrides one step of it and shows exactly the mistake. It has no backoff, no logging and
-no configuration: an attempt at the database that fails is repeated after `PAUSE` until it succeeds.
-The work is expected to commit what it did: what it leaves
-uncommitted is committed once, and a fault that strikes just there counts as the work's own.
+Each bug overrides one step of it and shows exactly the mistake. It has no logging and no
+configuration: an attempt at the database that fails is repeated until it succeeds. The work is
+expected to commit what it did: what it leaves uncommitted is committed once, and a fault that
+strikes just there counts as the work's own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from runfaults.model import Vocabulary
 from runfaults.targets.target import Audit, Work
 
 PAUSE = 5.0
-"""Seconds between two attempts at the database."""
+"""Seconds between the first two attempts at the database; doubled for each further one."""
+
+LONGEST_PAUSE = 3600.0
 
 ACTIVE = "status IN ('pending', 'running')"
 
@@ -166,7 +168,10 @@ class PlainManager:
             return "cancelled"
         try:
             with database_connection(self.database) as connection:
-                return self.work_on(job, connection)
+                ending = self.work_on(job, connection)
+                if ending == "completed" and connection.in_transaction:
+                    connection.commit()
+                return ending
         except (sqlite3.Error, MemoryError):
             return "failed"
 
@@ -189,8 +194,6 @@ class PlainManager:
             return "cancelled"
         except BaseException:  # noqa: BLE001  # whatever it is, it is how the work ended
             return "failed"
-        if connection.in_transaction:
-            connection.commit()
         return "completed"
 
     def do(self, job: Job, connection: sqlite3.Connection) -> None:
@@ -235,10 +238,12 @@ class PlainManager:
 
     def insist(self, action: Callable[[sqlite3.Connection], Result]) -> Result:
         """Do it in a transaction on a fresh connection, as often as it takes."""
+        pause = PAUSE
         while True:
             with contextlib.suppress(sqlite3.Error, MemoryError):
                 return self.attempt(action)
-            time.sleep(PAUSE)
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     def attempt(self, action: Callable[[sqlite3.Connection], Result]) -> Result:
         with database_connection(self.database) as connection, immediate_transaction(connection):
