@@ -230,7 +230,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     files = [file for given in marker.args for file in _files(metafunc.config.rootpath / given)]
     if not files:
         pytest.fail(f"{_MARKER}: no scenario files (*.toml) in {marker.args}", pytrace=False)
-    if "replayed" not in metafunc.fixturenames:
+    if "replayed" not in metafunc.fixturenames:  # it may be marked and take no argument
         metafunc.fixturenames.append("replayed")
     metafunc.parametrize("replayed", files, ids=[file.stem for file in files], indirect=True)
 
@@ -249,7 +249,11 @@ def replayed(request: pytest.FixtureRequest) -> Replay:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Before a marked test says anything itself, its scenario must have gone as expected."""
     if pyfuncitem.get_closest_marker(_MARKER) is not None:
-        _insist(cast("Replay", pyfuncitem.funcargs["replayed"]))
+        replayed = cast("Replay | None", pyfuncitem.funcargs.get("replayed"))
+        _insist(
+            replayed
+            or _replay(cast("Path", pyfuncitem.callspec.params["replayed"]), pyfuncitem.config)
+        )
     return (yield)
 
 

@@ -98,12 +98,14 @@ class _Random(_Noting):
         return [os.urandom(8).hex()]
 
 
+KEPT: list[object] = []
+"""Alive as long as the process, so that no two have the same identity."""
+
+
 class _Identity(_Noting):
     def lines(self) -> Iterable[str]:
-        self._kept = getattr(type(self), "_kept", [])
-        self._kept.append(object())  # kept alive, so that no two have the same identity
-        type(self)._kept = self._kept
-        return [str(id(self._kept[-1]))]
+        KEPT.append(object())
+        return [str(id(KEPT[-1]))]
 
 
 class _Unordered(_Noting):

@@ -6,7 +6,7 @@ import atexit
 import contextlib
 import random
 from collections import Counter, OrderedDict
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +14,12 @@ from pathlib import Path
 from runfaults.explore.rehearsal import Rehearsal, rehearse
 from runfaults.explore.replay import Replay, play, require_playable
 from runfaults.explore.scenario_file import dump_scenario
+from runfaults.explore.simplest import simplest
 from runfaults.model import History, Judgement, Scenario, Schedule, Verdict
 from runfaults.oracle.judge import judge, rule_named
 from runfaults.report.explain import explain
 from runfaults.report.timeline import timeline_text
+from runfaults.sim.frozen_time import is_time_frozen, thawed
 from runfaults.sim.world import Execution, Simulation
 from runfaults.targets import target_named
 from runfaults.targets.target import exemptions
@@ -27,34 +29,41 @@ REMEMBERED = 512
 
 
 class DoesNotHoldError(AssertionError):
-    """Rules do not hold; the message shows the timeline and tells it in words.
+    """Rules do not hold.
 
-    Attributes:
-        scenario: The schedule under a name, ready to be saved.
+    Its message shows the simplest schedule near the failing one that fails likewise: the timeline,
+    the story in words, the schedule. It is sought and written when somebody reads it, because most
+    failures are only steps of Hypothesis' own shrinking.
     """
 
-    def __init__(self, target: str, trial: Trial, against: Sequence[Judgement]) -> None:
-        super().__init__(target, trial, against)
-        self._trial = trial
-        self._against = against
+    def __init__(self, bench: Bench, schedule: Schedule, rules: frozenset[str]) -> None:
+        super().__init__(schedule)
+        self._bench = bench
+        self._schedule = schedule
+        self._rules = rules
+
+    def __str__(self) -> str:
+        return shown(self._simplest.history, self._simplest.against(self._rules))
+
+    @cached_property
+    def _simplest(self) -> Trial:
+        return self._bench.simplest(self._schedule, self._rules)
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        """The schedule under a name, ready to be saved."""
+        trial = self._simplest
+        against = trial.against(self._rules)
         worst = Verdict.worst(judgement.verdict for judgement in against)
         first = next(judgement for judgement in against if judgement.verdict is worst)
-        self.scenario = Scenario(
-            name=f"{_short(target)}-{first.rule}",
+        return Scenario(
+            name=f"{_short(trial.target)}-{first.rule}",
             symptom=first.reason,
-            target=target,
+            target=trial.target,
             schedule=trial.history.schedule,
             expect=worst,
             rules=tuple(each.rule for each in against if each.verdict is worst),
         )
-
-    def __str__(self) -> str:
-        return self._message
-
-    @cached_property
-    def _message(self) -> str:
-        """Written when somebody reads it: most failures are only steps of a minimisation."""
-        return shown(self._trial.history, self._against)
 
     def save(self, folder: Path) -> Path:
         """Write the scenario into the folder, beside what is there already.
@@ -112,6 +121,15 @@ class Trial:
         """The worst of the judgements."""
         return Verdict.worst(judgement.verdict for judgement in self.judgements)
 
+    def against(self, rules: Iterable[str]) -> list[Judgement]:
+        """The judgements of these rules that are no pass."""
+        wanted = set(rules)
+        return [
+            judgement
+            for judgement in self.judgements
+            if judgement.verdict is not Verdict.HOLDS and judgement.rule in wanted
+        ]
+
     def assert_holds(self, *rules: str) -> None:
         """Fail unless these rules hold; all rules if none is named.
 
@@ -119,14 +137,13 @@ class Trial:
             DoesNotHoldError: an `AssertionError`, if one is broken or cannot be judged.
             ValueError: if there is no such rule.
         """
-        wanted = {rule_named(name).name for name in rules}
-        against = [
-            judgement
-            for judgement in self.judgements
-            if judgement.verdict is not Verdict.HOLDS and (not rules or judgement.rule in wanted)
+        wanted = [rule_named(name).name for name in rules] or [
+            each.rule for each in self.judgements
         ]
+        against = self.against(wanted)
         if against:
-            raise DoesNotHoldError(self.target, self, against)
+            failed = frozenset(each.rule for each in against)
+            raise DoesNotHoldError(bench_for(self.target), self.history.schedule, failed)
 
 
 class Bench:
@@ -151,15 +168,28 @@ class Bench:
             NotPlayableError: if the schedule asks for something that cannot happen.
         """
         with _simulation_of(self.target) as simulation:
-            execution = simulation.run(schedule)
-        require_playable(str(schedule), execution)
-        judgements = judge(execution.history)
-        exempt = exemptions(target_named(self.target))
-        trial = Trial(
-            self.target, execution, tuple(each for each in judgements if each.rule not in exempt)
-        )
+            trial = self._judged(simulation.run(schedule))
+        require_playable(str(schedule), trial.execution)
         self.tried[trial.verdict] += 1
         return trial
+
+    def simplest(self, schedule: Schedule, rules: frozenset[str]) -> Trial:
+        """The simplest schedule near a failing one that breaks one of the same rules.
+
+        Args:
+            schedule: One that fails.
+            rules: Names of the rules of which one must not hold.
+        """
+        with _simulation_of(self.target) as simulation:
+            found = simplest(simulation, schedule, rules)
+            return self._judged(simulation.run(found, with_places=True))
+
+    def _judged(self, execution: Execution) -> Trial:
+        exempt = exemptions(target_named(self.target))
+        judgements = judge(execution.history)
+        return Trial(
+            self.target, execution, tuple(each for each in judgements if each.rule not in exempt)
+        )
 
     def replay(self, scenario: Scenario) -> Replay:
         """Play a scenario against this target.
@@ -217,12 +247,18 @@ def _simulation_of(target: str) -> Generator[Simulation]:
 
     It stays entered until another target's is asked for, `leave_simulation` is called or the
     process ends: there is one at a time, because it watches every connection of the process.
+    While a test has frozen the time, it is entered for each use, with the real time.
 
     Raises:
         LookupError: if there is no such target.
         RuntimeError: if somebody else has a simulation entered.
     """
     with _same_randomness():
+        if is_time_frozen():
+            leave_simulation()
+            with thawed(), Simulation(target_named(target)) as simulation:
+                yield simulation
+            return
         if target not in _entered:
             leave_simulation()
             _entered[target] = Simulation(target_named(target)).__enter__()

@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+PLANTED = Path(__file__).parents[1] / "explore" / "planted.py"
+
+FAILS = "fault busy at run execute UPDATE jobs"
+
+
+@pytest.fixture(autouse=True)
+def project(pytester: pytest.Pytester) -> None:
+    """A project whose target records a succeeded run as failed if its record meets a lock."""
+    pytester.makeini(
+        f"""
+        [pytest]
+        addopts = --strict-markers -p no:cacheprovider
+        filterwarnings = error
+        timeout = 50
+        timeout_method = thread
+        runfaults_target = {PLANTED}:Jobs
+        """
+    )
+
+
+def scenario(path: Path, expect: str = "holds", **change: str) -> None:
+    fault = {"kind": "busy", "at": "run execute UPDATE jobs"} | change
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(
+        textwrap.dedent(
+            f"""
+            name = "{path.stem}"
+            symptom = "The work is done, and the page says failed"
+            target = "{PLANTED}:Jobs"
+            expect = "{expect}"
+
+            [[fault]]
+            """
+        )
+        + "\n".join(f'{key} = "{value}"' for key, value in fault.items())
+    )
+
+
+def test_each_scenario_file_is_a_test(pytester: pytest.Pytester) -> None:
+    scenario(pytester.path / "faults" / "known.toml", expect="broken")
+    scenario(pytester.path / "faults" / "new.toml")
+    scenario(pytester.path / "faults" / "never-reached.toml", at="run commit #9")
+    scenario(pytester.path / "faults" / "typing-error.toml", knid="busy")
+    (pytester.path / "faults" / "pyproject.toml").write_text('[project]\nname = "x"\n')
+    result = pytester.runpytest_subprocess("faults", "-v")
+    result.assert_outcomes(passed=1, failed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "*new: the file expects the verdict holds, but it is broken*",
+            "*The work is done, and the page says failed*",
+            "*time/s*user*run*database*",
+            "*database is locked*",
+            "*schedule: pipeline succeeds; fault busy at run execute UPDATE jobs*",
+            "*= runfaults =*",
+            "2 schedules tried: 2 broken",
+        ],
+        consecutive=False,
+    )
+    output = result.stdout.str()
+    assert "never reached: busy at run commit #9" in output
+    assert "typing-error.toml:" in output
+    assert "unknown key 'knid'" in output
+    assert "bench.py" not in output  # where the harness noticed it is no news
+
+
+def test_a_marked_test_runs_for_each_scenario_and_says_more(pytester: pytest.Pytester) -> None:
+    scenario(pytester.path / "faults" / "known.toml", expect="broken")
+    scenario(pytester.path / "faults" / "new.toml")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.runfaults_scenarios("faults")
+        def test_as_expected():
+            pass
+
+        @pytest.mark.runfaults_scenarios("faults/known.toml")
+        def test_more(replayed):
+            assert not replayed.scenario.schedule.acts
+        """,
+        test_empty="""
+        import pytest
+
+        @pytest.mark.runfaults_scenarios("nowhere")
+        def test_nothing():
+            pass
+        """,
+    )
+    result = pytester.runpytest_subprocess("-v", "--continue-on-collection-errors", "-k", "test_")
+    result.assert_outcomes(passed=2, failed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*no scenario files (?.toml) in ('nowhere',)*",
+        ]
+    )
+    output = result.stdout.str()
+    assert "test_as_expected[known] PASSED" in output
+    assert "new: the file expects the verdict holds, but it is broken" in output
+
+
+def test_a_false_property_is_saved_and_counted_by_all_workers(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        f"""
+        from hypothesis import given, settings
+        from runfaults.model import Schedule
+        from runfaults.strategies import schedules
+        from hypothesis import strategies as st
+
+        @settings(database=None, derandomize=True, deadline=None, max_examples=5)
+        @given(st.just(Schedule.parse("pipeline succeeds; {FAILS}")))
+        def test_false(bench, schedule):
+            bench.run(schedule).assert_holds("succeeded-never-failed")
+
+        def test_true(bench):
+            bench.run(Schedule()).assert_holds()
+        """
+    )
+    result = pytester.runpytest_subprocess("-n", "2", "--runfaults-save", "found")
+    result.assert_outcomes(passed=1, failed=1)
+    (saved,) = (pytester.path / "found").iterdir()
+    output = result.stdout.str()
+    assert saved.name == "Jobs-succeeded-never-failed.toml"
+    assert f"replay it: runfaults replay {saved}" in output
+    assert f"saved: {saved}" in output
+    assert f"schedule=Schedule.parse('pipeline succeeds; {FAILS}')" in output
+    assert "succeeded-never-failed is broken: " in output
+    assert "time/s" in output
+    result.stdout.re_match_lines([r"\d+ schedules tried: \d+ broken, 1 holds"])
+    again = pytester.runpytest_subprocess("found", "-q")
+    again.assert_outcomes(passed=1)
+
+
+def test_configured_folders_are_collected_unless_others_are_named(
+    pytester: pytest.Pytester,
+) -> None:
+    scenario(pytester.path / "faults" / "known.toml", expect="broken")
+    (pytester.path / "faults" / "empty.toml").write_text("")
+    pytester.makepyfile(test_other="def test_other(): pass")
+    pytester.makeini("[pytest]\ntestpaths = test_other.py\nrunfaults_scenarios = faults\n")
+    pytester.runpytest_subprocess("test_other.py").assert_outcomes(passed=1)
+    result = pytester.runpytest_subprocess("-v")
+    result.assert_outcomes(passed=2, failed=1)
+    assert "empty.toml:1: the file needs `name`" in result.stdout.str()
+
+
+def test_without_the_plugin_nothing_is_left(pytester: pytest.Pytester) -> None:
+    scenario(pytester.path / "faults" / "known.toml", expect="broken")
+    pytester.makeini("[pytest]\n")
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_not_even_a_module():
+            assert [name for name in sys.modules if name.startswith("runfaults")] == []
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:runfaults", "-v", ".")
+    result.assert_outcomes(passed=1)
+    assert "runfaults" not in result.stdout.str().replace(str(pytester.path), "")
+    helped = pytester.runpytest_subprocess("-p", "no:runfaults", "--help").stdout.str()
+    assert "runfaults" not in helped.replace(str(pytester.path), "")
+
+
+def test_it_costs_nothing_until_it_is_used(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_only_the_plugin_is_imported():
+            ours = {name for name in sys.modules if name.startswith("runfaults")}
+            assert ours == {"runfaults", "runfaults.pytest_plugin"}
+            assert "hypothesis" not in sys.modules
+        """
+    )
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=1)
+    assert "schedules tried" not in result.stdout.str()
+
+
+def test_it_lives_with_frozen_time_timeouts_and_its_neighbours(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        f"""
+        import datetime, gc, logging, random, sqlite3, threading, time
+        import pytest
+        from freezegun import freeze_time
+        from runfaults.model import Schedule
+
+        REAL = (threading.Lock, time.sleep, sqlite3.connect, threading.Thread.start)
+        SCHEDULE = Schedule.parse("pipeline succeeds; {FAILS} x2; act cancel at run commit")
+        digests = []
+
+        def test_plain(bench):
+            digests.append(bench.run(SCHEDULE).history.digest())
+
+        @freeze_time("2001-02-03")
+        def test_frozen_before(bench):
+            digests.append(bench.run(SCHEDULE).history.digest())
+            assert datetime.date.today() == datetime.date(2001, 2, 3)
+
+        def test_frozen_inside(bench):
+            bench.run(Schedule())
+            with freeze_time("2001-02-03"):
+                digests.append(bench.run(SCHEDULE).history.digest())
+                assert time.time() == 981158400
+            digests.append(bench.run(SCHEDULE).history.digest())
+
+        def test_the_same_history_each_time():
+            assert len(set(digests)) == 1 and len(digests) == 4
+
+        def test_nothing_is_left():
+            assert REAL == (threading.Lock, time.sleep, sqlite3.connect, threading.Thread.start)
+            assert gc.isenabled()
+            assert abs(time.time() - datetime.datetime.now().timestamp()) < 60
+            assert time.time() > 1_700_000_000
+
+        def test_the_random_module_is_left_as_it_was(bench):
+            random.seed(7)
+            expected = random.random()
+            random.seed(7)
+            bench.run(Schedule())
+            assert random.random() == expected
+
+        @pytest.mark.timeout(30, method="thread")
+        def test_under_a_timeout(bench):
+            bench.run(SCHEDULE)
+        """
+    )
+    pytester.runpytest_subprocess("-v").assert_outcomes(passed=7)
+
+
+def test_a_sweep_keeps_to_its_bound_and_budget(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_sweep(sweep):
+            result = sweep()
+            assert "at most one fault" in result.bound
+            assert not result.finished
+            assert result.schedules.total == result.schedules.holds > 0
+        """
+    )
+    options = ("--runfaults-target", "genglossary", "--runfaults-budget", "0")
+    result = pytester.runpytest_subprocess(*options, "--runfaults-seed", "3")
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines([r"[\d,]+ schedules tried: [\d,]+ holds"])
