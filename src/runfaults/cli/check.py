@@ -104,6 +104,11 @@ class _Reports(TypedDict):
 @click.option(
     "--github", is_flag=True, help="Print annotations; write to $GITHUB_STEP_SUMMARY if it is set."
 )
+@click.option(
+    "--real",
+    is_flag=True,
+    help="Provoke every fault for real, wherever this machine can make it, instead of the bound.",
+)
 @click.option("--grid", is_flag=True, help="Print what came of each fault at each point.")
 @click.option(
     "--profile",
@@ -125,6 +130,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     baseline: Path | None,
     update_baseline: bool,
     save: Path,
+    real: bool,
     profiled_too: bool,
     **reports: Unpack[_Reports],
 ) -> None:
@@ -138,6 +144,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
     schedules = replace(bound_named(bound), seed=seed)
     if kinds:
         schedules = replace(schedules, kinds=kinds)
+    if real:
+        sys.exit(_check_for_real(target, kinds, reports))
     spending = None if budget is None else Budget(budget)
     manner = Manner(
         jobs=1 if profiled_too else jobs,
@@ -163,6 +171,20 @@ def command(  # noqa: PLR0913  # a parameter for each option
         click.echo(profile.text())
     in_budget = spending is not None and spending.stopped and not exploration.interrupted
     sys.exit(_exit_code(result, in_budget=in_budget))
+
+
+def _check_for_real(target: str, kinds: tuple[str, ...], reports: _Reports) -> int:
+    """Provoke the faults for real; the exit code."""
+    from runfaults.explore.reality_check import check_for_real
+
+    progress = open_progress()
+    try:
+        result = check_for_real(target, progress, kinds=kinds or tuple(KINDS))
+    finally:
+        progress.stop()
+    print_result(result, grid=reports["grid"])
+    _write_reports(result, reports)
+    return _exit_code(result, in_budget=False)
 
 
 def _chosen(only: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

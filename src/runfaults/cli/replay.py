@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from runfaults.cli.exit_codes import UNTESTABLE, exit_code
+from runfaults.explore.reality import RealReplay, replay_for_real
 from runfaults.explore.replay import NotPlayableError, Replay, replay
 from runfaults.explore.scenario_file import load_scenario
 from runfaults.model import Verdict
@@ -27,13 +28,25 @@ from runfaults.targets.target import TargetError
     "where it cannot be tested.",
 )
 @click.option(
+    "--real",
+    is_flag=True,
+    help="Provoke the faults for real: the engine itself fails. Where this machine cannot make "
+    "one, it says why, and the verdict is unknown.",
+)
+@click.option(
     "--history", "exact", is_flag=True, help="Print the exact history instead of the timeline."
 )
 @click.option(
     "--pdb", "debug", is_flag=True, help="Stop in the debugger where the first fault strikes."
 )
 def command(
-    files: tuple[Path, ...], target: str | None, source: Path | None, *, exact: bool, debug: bool
+    files: tuple[Path, ...],
+    target: str | None,
+    source: Path | None,
+    *,
+    real: bool,
+    exact: bool,
+    debug: bool,
 ) -> None:
     """Play scenario files (or folders of them) and print what happened.
 
@@ -46,6 +59,11 @@ def command(
     for path in paths:
         scenario = load_scenario(path)
         try:
+            if real:
+                played_for_real = replay_for_real(scenario, target)
+                verdicts.append(played_for_real.verdict)
+                _print_real(path, played_for_real, exact=exact, whole=len(paths) == 1)
+                continue
             played = replay(scenario, target, on_strike=breakpoint if debug else None)
         except (TargetError, NotPlayableError) as error:
             if source is None:
@@ -70,6 +88,15 @@ def scenario_files(given: Path) -> list[Path]:
     if not found:
         raise click.UsageError(f"{given}: no scenario files (*.toml) in this folder")
     return found
+
+
+def _print_real(path: Path, played: RealReplay, *, exact: bool, whole: bool) -> None:
+    if exact:
+        click.echo(played.history.text(), nl=False)
+        return
+    if whole:
+        print_timeline(played.history, played.judgements)
+    click.echo(f"{path}: {played.describe()}")
 
 
 def _print(path: Path, played: Replay, *, whole: bool) -> None:

@@ -93,7 +93,7 @@ class Bound:
         sweep = (
             f"all schedules with at most one fault ({counts} times){cancels}; "
             f"pipeline {', '.join(self.endings)}; journal {', '.join(self.journals)}; "
-            f"{len(self.kinds)} fault kinds"
+            f"{len(self.kinds)} fault kind{'s' * (len(self.kinds) != 1)}"
         )
         return "\n".join([sweep, *(search.describe() for search in self.searches)])
 

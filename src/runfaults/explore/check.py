@@ -13,6 +13,7 @@ from runfaults.explore.baseline import Baseline, set_aside
 from runfaults.explore.bound import Bound
 from runfaults.explore.exploration import Exploration, Manner, Progress, explore
 from runfaults.explore.findings import Findings
+from runfaults.explore.reality import confirm
 from runfaults.explore.violations import violations
 from runfaults.model import Cell, CheckResult, FaultPoint, Tally, Verdict, Versions
 from runfaults.oracle.rules import RULES
@@ -64,7 +65,7 @@ def conclude(
     rules: Iterable[str] | None = None,
     baseline: Baseline | None = None,
 ) -> CheckResult:
-    """What an exploration comes to, with every violation minimised.
+    """What an exploration comes to, with every violation minimised and tried for real.
 
     Args:
         exploration: What was found.
@@ -90,9 +91,12 @@ def conclude(
         remarks=(*remarks(system), *exploration.remarks),
     )
     if baseline is None:
-        shown = violations(exploration.target, found, wanted, save_to)
-        return replace(result, violations=tuple(shown))
-    return set_aside(result, found, baseline, save_to)
+        shown = tuple(violations(exploration.target, found, wanted, save_to))
+        result = replace(result, violations=shown)
+    else:
+        result = set_aside(result, found, baseline, save_to)
+    confirmed = tuple(replace(each, confirmed=confirm(each)) for each in result.violations)
+    return replace(result, violations=confirmed)
 
 
 def versions() -> Versions:
