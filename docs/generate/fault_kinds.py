@@ -43,7 +43,7 @@ def fault_kinds_page() -> str:
         head=HEAD,
         situations=table(
             ["situation", "meaning"],
-            [[_words(each), notes[each.name] or f"`{each.name.lower()}`"] for each in Situation],
+            [[_words(each), notes[each.name]] for each in Situation],
         ),
         grid=_grid(),
         nowhere="".join(f"- {reason}\n" for reason in _returned_texts(situation)),

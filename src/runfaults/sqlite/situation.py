@@ -14,6 +14,7 @@ class Situation(Enum):
     """The situations in which SQLite's failures differ. Member values have no meaning."""
 
     CONNECT = auto()
+    """Opening the database."""
     BEGIN_WRITING = auto()
     """`BEGIN IMMEDIATE` or `BEGIN EXCLUSIVE` outside of a transaction."""
     FIRST_WRITE_IMPLICIT = auto()
@@ -35,6 +36,7 @@ class Situation(Enum):
     FETCH = auto()
     """The next row of an unfinished read outside of a transaction."""
     FETCH_IN_TRANSACTION = auto()
+    """The next row of an unfinished read in an open transaction."""
     COMMIT = auto()
     """COMMIT of a transaction that changed something."""
     COMMIT_UNCHANGED = auto()
