@@ -106,8 +106,8 @@ def test_each_rule_states_a_line_of_the_contract() -> None:
 
 
 def test_each_rule_says_in_a_sentence_what_a_user_sees_where_it_is_broken() -> None:
-    for rule in RULES:
-        assert rule.symptom[:1].isupper()
-        assert rule.symptom.endswith(".")
-        assert "  " not in rule.symptom
+    for each in RULES:
+        assert each.symptom[:1].isupper()
+        assert each.symptom.endswith(".")
+        assert "  " not in each.symptom
     assert crashes.symptom == ""

@@ -123,7 +123,7 @@ class GenGlossary:
         try:
             from genglossary.db.connection import get_connection
             from genglossary.db.schema import initialize_db
-            from genglossary.runs.manager import RunManager as _
+            from genglossary.runs import manager as _manager  # noqa: F401  # needed later: ask now
         except ImportError as error:
             raise TargetError(
                 f"the target genglossary needs GenGlossary, which cannot be imported here ({error})"

@@ -16,8 +16,8 @@ def eventually_terminal(history: History, facts: Facts) -> Iterator[Finding]:
 
     A deadlock or a livelock breaks this rule. A hang does not: nobody knows what it waits for.
 
-    Symptom: the run never comes to its end: it shows as active, or its threads wait or go round, for
-    ever.
+    Symptom: the run never comes to its end: it shows as active, or its threads wait or go round,
+    for ever.
 
     Contract: recording does not give up while the process lives; nothing leaves a thread dead and
     its row active.
