@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -121,9 +122,9 @@ class GenGlossary:
             TargetError: if GenGlossary cannot be imported; the message says what to do.
         """
         try:
+            importlib.import_module("genglossary.runs.manager")  # needed later: ask now
             from genglossary.db.connection import get_connection
             from genglossary.db.schema import initialize_db
-            from genglossary.runs import manager as _manager  # noqa: F401  # needed later: ask now
         except ImportError as error:
             raise TargetError(
                 f"the target genglossary needs GenGlossary, which cannot be imported here ({error})"
