@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from runfaults.sqlite import inject
+from runfaults.targets.django_tasks import configure, use
 
 django: Any = pytest.importorskip("django")
-conf: Any = pytest.importorskip("django.conf")
+pytest.importorskip("django_tasks_db", reason="needs the extra django-tasks")
 db: Any = pytest.importorskip("django.db")
 
 
@@ -18,19 +19,10 @@ db: Any = pytest.importorskip("django.db")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A project of one model in one module: this one."""
     file = tmp_path_factory.mktemp("django") / "jobs.db"
-    conf.settings.configure(
-        DATABASES={
-            "default": {
-                "ENGINE": "django.db.backends.sqlite3",
-                "NAME": str(file),
-                "OPTIONS": {"timeout": 0},
-            }
-        },
-        INSTALLED_APPS=[],
-        USE_TZ=True,
-    )
-    django.setup()
-    pytest.importorskip("django.db.models")
+    configure()  # Django can be configured once in a process: let both be of one mind
+    use(file)
+    default = db.connections.settings["default"]
+    options, default["OPTIONS"] = default["OPTIONS"], {"timeout": 0}
 
     class Job(db.models.Model):
         status: Any = db.models.CharField(max_length=20)
@@ -46,6 +38,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     db.connection.close()
     yield Job
     db.connection.close()
+    default["OPTIONS"] = options
 
 
 @pytest.fixture

@@ -97,19 +97,20 @@ def _kept_locks() -> Iterator[tuple[Any, str, Any]]:
     library's are held for an instant only, but for one.
     """
     for module in list(sys.modules.values()):
-        names: dict[str, Any] = getattr(module, "__dict__", {})
+        names: dict[str, object] = getattr(module, "__dict__", {})
         if not names:
             continue  # None forbids an import, and some packages put objects that are no modules
         name = str(names.get("__name__"))
         top = name.partition(".")[0]
         if name != _POOLS and (top in sys.stdlib_module_names or top in {"runfaults", "pytest"}):
             continue
-        classes = [each for each in names.values() if getattr(each, "__module__", None) == name]
-        for owner in (module, *(each for each in classes if isinstance(each, type))):
+        # Lazy objects wake up when they are asked anything: only real classes are.
+        classes = [cast("Any", each) for each in names.values() if issubclass(type(each), type)]
+        for owner in (module, *(each for each in classes if each.__module__ == name)):
             for attribute, value in list(vars(owner).items()):
-                if isinstance(value, _LOCK) and not value.locked():
+                if type(value) is _LOCK and not value.locked():
                     yield owner, attribute, ControlledLock(attribute)
-                elif isinstance(value, _RLOCK):
+                elif type(value) is _RLOCK:
                     yield owner, attribute, _reentrant(attribute)
 
 

@@ -10,11 +10,16 @@ from types import ModuleType
 from zlib import crc32
 
 from runfaults.targets.checkout import PREFIX, Checkout, enter
+from runfaults.targets.django_tasks import DjangoTasks
 from runfaults.targets.genglossary import GenGlossary
 from runfaults.targets.huey import Huey
 from runfaults.targets.target import Target
 
-TARGETS: dict[str, type[Target]] = {GenGlossary.name: GenGlossary, Huey.name: Huey}
+TARGETS: dict[str, type[Target]] = {
+    GenGlossary.name: GenGlossary,
+    Huey.name: Huey,
+    DjangoTasks.name: DjangoTasks,
+}
 
 
 def target_named(name: str) -> Target:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -53,9 +54,14 @@ class HueyManager:
     carries the same number, negative: that keeps the queue in order.
     """
 
-    def __init__(self, database: Path, work: Work, numbers: Iterator[int]) -> None:
+    def __init__(
+        self,
+        database: Path,
+        work: Work,
+        numbers: Iterator[int],
+        finished: defaultdict[str, threading.Event],
+    ) -> None:
         base: Any = package("huey", "huey").SqliteHuey
-        finished: dict[str, threading.Event] = {}
 
         class Observed(base):
             """Huey that says when a worker is done with a task."""
@@ -96,7 +102,7 @@ class HueyManager:
             raise RuntimeError("the consumer was stopped")
         run = next(self._numbers)
         task = self._job.task_class(args=(run,), id=str(run), priority=-run)
-        self._finished[task.id] = threading.Event()
+        _ = self._finished[task.id]
         self._huey.enqueue(task)
         return run
 
@@ -157,6 +163,7 @@ class Huey:
     def __init__(self) -> None:
         self._work: Work | None = None
         self._numbers = itertools.count(1)
+        self._finished: defaultdict[str, threading.Event] = defaultdict(threading.Event)
 
     def prepare(self, database: Path) -> None:
         """Let Huey create its tables."""
@@ -166,4 +173,5 @@ class Huey:
         """Start a consumer whose task plays the script."""
         if work is not self._work:  # a new schedule
             self._work, self._numbers = work, itertools.count(1)
-        return HueyManager(database, work, self._numbers)
+            self._finished = defaultdict(threading.Event)
+        return HueyManager(database, work, self._numbers, self._finished)
