@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from runfaults.cli import main
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN, USAGE
 from runfaults.explore.bound import BOUNDS, Bound
 from runfaults.model import Ending
+from runfaults.sim.database import memory_backed_folder
 
 ROOT = Path(__file__).parent.parent.parent
 PLAIN = "tests/controls/plain_manager.py:Plain"
@@ -203,13 +205,13 @@ def test_ctrl_c_in_the_middle_leaves_no_files_and_no_processes(tmp_path: Path, j
     (tmp_path / "noting.py").write_text(SLOW)
     os.mkfifo(tmp_path / "seen")
     seen = os.open(tmp_path / "seen", os.O_RDWR)  # so that it never ends, with writers or without
-    (tmp_path / "temporary").mkdir()
+    temporary = Path(tempfile.mkdtemp(dir=memory_backed_folder()))
     command = [sys.executable, "-m", "runfaults.cli", "check", "--target", "noting.py:Noting"]
     command += ["--bound", "quick", "--jobs", str(jobs), "--save", str(tmp_path / "saved")]
     process = subprocess.Popen(
         command,
         cwd=tmp_path,
-        env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
+        env={**os.environ, "RUNFAULTS_TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -227,4 +229,4 @@ def test_ctrl_c_in_the_middle_leaves_no_files_and_no_processes(tmp_path: Path, j
     assert process.returncode == UNKNOWN, output + errors
     assert "Traceback" not in errors
     assert "interrupted" in errors or "not reached" in output.lower()
-    assert not list((tmp_path / "temporary").iterdir())
+    temporary.rmdir()  # or it raises: something was left behind

@@ -266,8 +266,7 @@ def test_freezegun_around_a_schedule_is_an_error_and_not_a_wrong_clock(
 def test_a_simulation_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("RUNFAULTS_TMPDIR", str(tmp_path))
     threads = threading.active_count()
     with Simulation(target_named(PLAIN)) as simulation:
         run(simulation, "pipeline succeeds")
@@ -281,8 +280,7 @@ def test_a_simulation_leaves_nothing_behind(
 def test_a_simulation_that_cannot_be_entered_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("RUNFAULTS_TMPDIR", str(tmp_path))
     monkeypatch.setattr(Simulation, "_warm_up", lambda self: sys.exit(1))
     with pytest.raises(SystemExit), Simulation(target_named(PLAIN)):
         pass
