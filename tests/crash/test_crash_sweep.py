@@ -160,7 +160,7 @@ if __name__ == "__main__":
 
 
 def test_after_an_interrupt_the_result_is_unknown_and_no_file_is_left(tmp_path: Path) -> None:
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    environment = {**os.environ, "RUNFAULTS_TMPDIR": str(tmp_path)}
     with subprocess.Popen(
         [sys.executable, "-c", RUN, "crash", "--jobs", "1"],
         stdout=subprocess.PIPE,

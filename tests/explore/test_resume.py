@@ -82,8 +82,7 @@ def test_the_state_of_another_exploration_is_refused(other: Bound, tmp_path: Pat
 def test_ctrl_c_leaves_no_process_and_no_file(
     jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("RUNFAULTS_TMPDIR", str(tmp_path))
     before = set(multiprocessing.active_children())
     exploration = explored(SOUND, InterruptedAfter(2), jobs=jobs)
     assert exploration.interrupted
