@@ -1,0 +1,174 @@
+"""The built wheel works outside of a clone: installed into a fresh environment of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+Installed = Callable[..., subprocess.CompletedProcess[str]]
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+SMALL_TARGET = '''
+"""A job runner in a few lines, and how it is driven."""
+
+import contextlib
+import sqlite3
+import threading
+
+from runfaults.model import Vocabulary
+from runfaults.targets.target import Audit
+
+
+class Runner:
+    def __init__(self, database, work):
+        self.database, self.work = database, work
+
+    def start(self):
+        with contextlib.closing(sqlite3.connect(self.database)) as connection:
+            connection.execute("INSERT INTO jobs VALUES (1, 'running')")
+            connection.commit()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+        return 1
+
+    def run(self):
+        with contextlib.closing(sqlite3.connect(self.database)) as connection:
+            self.work(connection, 1)
+            connection.execute("UPDATE jobs SET status = 'completed'")
+            connection.commit()
+
+    def wait(self, run):
+        self.thread.join()
+
+    def close(self):
+        pass
+
+
+class Small:
+    name = "small"
+    audit = Audit("jobs", "id", "status")
+    vocabulary = Vocabulary(
+        active=frozenset({"running"}),
+        completed=frozenset({"completed"}),
+        cancelled=frozenset(),
+        failed=frozenset({"failed"}),
+    )
+
+    def prepare(self, database):
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            connection.execute("CREATE TABLE jobs (id INTEGER PRIMARY KEY, status TEXT)")
+            connection.commit()
+
+    def open(self, database, work):
+        return Runner(database, work)
+'''
+
+
+def uv(*arguments: str | Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    subprocess.run(["uv", *arguments], check=True, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    uv("build", "--quiet", "--out-dir", folder, ROOT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Runs the installed command in an empty folder that has only the small target."""
+    environment = tmp_path_factory.mktemp("environment")
+    uv("venv", "--quiet", "--clear", "--python", sys.executable, environment)
+    (wheel,) = built.glob("*.whl")
+    uv("pip", "install", "--quiet", "--python", environment / "bin" / "python", wheel)
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "small.py").write_text(SMALL_TARGET)
+    outside = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [environment / "bin" / "runfaults", *arguments],
+            cwd=folder,
+            env={**outside, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_the_wheel_has_the_package_and_nothing_else(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {name.partition("/")[0].rpartition(".")[2] for name in names} == {
+        "runfaults",
+        "dist-info",
+    }
+    packaged = {path for path in (ROOT / "src" / "runfaults").rglob("*") if path.is_file()}
+    expected = {path.relative_to(ROOT / "src").as_posix() for path in packaged}
+    assert names >= {name for name in expected if "__pycache__" not in name}
+    assert "runfaults/py.typed" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_the_source_distribution_has_what_its_tests_need(built: Path) -> None:
+    (source,) = built.glob("*.tar.gz")
+    with tarfile.open(source) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"pyproject.toml", "LICENSE", "README.md", "action.yml", "taplo.toml"} <= names
+    assert {"src/genglossary/runs/manager.py", "tests/ci/test_wheel.py", ".ci/run"} <= names
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["check", "--help"], ["--version"]])
+def test_it_tells_about_itself(installed: Installed, arguments: list[str]) -> None:
+    ended = installed(*arguments)
+    assert ended.returncode == 0, ended.stderr
+    assert "runfaults" in ended.stdout.lower() or "fault kinds" in ended.stdout
+
+
+def test_it_checks_a_small_target(installed: Installed) -> None:
+    ended = installed("check", "--target", "small.py:Small", "--bound", "quick", "--only", "busy")
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "eventually-terminal" in ended.stdout
+    assert "Traceback" not in ended.stderr
+
+
+def test_it_starts_a_scenario_and_plays_it(installed: Installed) -> None:
+    assert installed("new", "first", "--target", "small.py:Small").returncode == 0
+    ended = installed("replay", "faults/first.toml")
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "eventually-terminal" in ended.stdout
+
+
+@pytest.mark.parametrize("command", ["check", "points"])
+def test_without_genglossary_one_line_says_what_to_do(installed: Installed, command: str) -> None:
+    ended = installed(command)
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert "needs GenGlossary, which cannot be imported here" in ended.stderr
+    assert "--target path/to/file.py:Class" in ended.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_it_completes_in_the_shell(installed: Installed, shell: str) -> None:
+    ended = installed(_RUNFAULTS_COMPLETE=f"{shell}_source")
+    assert ended.returncode == 0, ended.stderr
+    assert "_RUNFAULTS_COMPLETE" in ended.stdout
+
+
+def test_completion_knows_the_commands(installed: Installed) -> None:
+    typed = {"COMP_WORDS": "runfaults rep", "COMP_CWORD": "1"}
+    ended = installed(_RUNFAULTS_COMPLETE="bash_complete", **typed)
+    assert ended.stdout.splitlines() == ["plain,replay"]
