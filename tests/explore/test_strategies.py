@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -25,6 +26,7 @@ from runfaults.strategies import (
 
 JOBS = f"{Path(__file__).with_name('planted.py')}:Jobs"
 PIPELINES = (Ending.SUCCEEDS, Ending.RAISES)
+ONE: dict[str, Any] = {"times": (1, 2), "journals": ("delete",), "pipelines": (Ending.SUCCEEDS,)}
 SHRINKS = settings(
     max_examples=500,
     deadline=None,
@@ -147,7 +149,7 @@ def minimal(number: int, strategy: st.SearchStrategy[Schedule], *rules: str) -> 
 
 @pytest.mark.parametrize("number", range(20))
 def test_a_false_property_shrinks_to_the_same_scenario_from_20_seeds(number: int) -> None:
-    strategy = schedules(JOBS, faults=2, kinds=("busy", "full"), times=(1, 2), pipelines=PIPELINES)
+    strategy = schedules(JOBS, faults=2, preemptions=0, kinds=("busy", "full"), **ONE)
     smallest = minimal(number, strategy, "succeeded-never-failed")
     assert smallest == "pipeline succeeds; fault busy at run execute UPDATE jobs"
 
