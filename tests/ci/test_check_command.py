@@ -55,6 +55,11 @@ def test_a_sound_target_is_0_and_a_broken_one_is_1(
     assert list(Path(".runfaults").glob("*.toml"))
 
 
+def test_only_the_rules_that_were_asked_for_decide(typed: Typed) -> None:
+    assert check(typed, BROKEN, "--only", "terminal-is-final") == 0
+    assert check(typed, BROKEN, "--only", "succeeded-never-failed") == 1
+
+
 def test_a_cached_result_says_so(typed: Typed, capsys: pytest.CaptureFixture[str]) -> None:
     for options, recalled in (((), False), ((), True), (("--no-cache",), False)):
         assert check(typed, SOUND, *options) == 0

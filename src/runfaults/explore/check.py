@@ -81,7 +81,7 @@ def conclude(
         target=exploration.target,
         versions=versions(),
         bound=exploration.bound.describe(),
-        schedules=found.tally(),
+        schedules=found.tally() if rules is None else _worst_tally(found, wanted),
         pruned=found.pruned,
         elapsed=exploration.elapsed,
         rules={rule.name: found.tally(rule.name) for rule in RULES if rule.name in wanted},
@@ -97,6 +97,16 @@ def conclude(
         result = set_aside(result, found, baseline, save_to)
     confirmed = tuple(replace(each, confirmed=confirm(each)) for each in result.violations)
     return replace(result, violations=confirmed)
+
+
+def _worst_tally(found: Findings, rules: Iterable[str]) -> Tally:
+    """Of all schedules, as the worst of a few rules judges them; exact for one rule."""
+    tallies = [found.tally(rule) for rule in rules]
+    broken = max((tally.broken for tally in tallies), default=0)
+    unknown = max((tally.unknown for tally in tallies), default=0)
+    total = found.verdicts.total()
+    unknown = min(unknown, total - broken)
+    return Tally(total - broken - unknown, broken, unknown)
 
 
 def versions() -> Versions:
