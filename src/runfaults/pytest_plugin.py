@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -43,9 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add = group.addoption
     add("--runfaults-target", metavar="TARGET", help="system under test, instead of the ini's")
     add("--runfaults-bound", metavar="NAME", default="quick", help="what `sweep` runs")
-    add(
-        "--runfaults-budget", metavar="SECONDS", type=float, help="when `sweep` stops at the latest"
-    )
+    add("--runfaults-budget", metavar="TIME", help="when `sweep` stops, such as 60s, 5m or 1.5h")
     add("--runfaults-seed", metavar="N", type=int, default=0, help="seed of `sweep`'s schedules")
     add("--runfaults-save", metavar="FOLDER", help="save failing schedules as scenario files")
     parser.addini("runfaults_target", "name of the system under test", default="genglossary")
@@ -109,22 +107,21 @@ def sweep(runfaults_target: str, pytestconfig: pytest.Config) -> Callable[[], Ch
     def run() -> CheckResult:
         from runfaults.explore.bench import bench_for, leave_simulation
         from runfaults.explore.bound import bound_named
+        from runfaults.explore.budget import Budget, seconds_of
         from runfaults.explore.check import check
         from runfaults.model import Verdict
 
         leave_simulation()
-        began, budget = (
-            time.monotonic(),
-            cast("float | None", pytestconfig.getoption("runfaults_budget")),
-        )
         bound = bound_named(cast("str", pytestconfig.getoption("runfaults_bound")))
+        time = cast("str | None", pytestconfig.getoption("runfaults_budget"))
+        budget = Budget(seconds_of(time) if time else inf)
         result = check(
             runfaults_target,
             replace(bound, seed=cast("int", pytestconfig.getoption("runfaults_seed"))),
             _Silence(),
             jobs=1,
             save_to=_save_to(pytestconfig),
-            enough=lambda: budget is not None and time.monotonic() - began >= budget,
+            enough=budget.spent,
         )
         tried = bench_for(runfaults_target).tried
         for verdict in Verdict:

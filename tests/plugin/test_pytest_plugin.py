@@ -235,17 +235,50 @@ def test_it_lives_with_frozen_time_timeouts_and_its_neighbours(pytester: pytest.
     pytester.runpytest_subprocess("-v").assert_outcomes(passed=7)
 
 
-def test_a_sweep_keeps_to_its_bound_and_budget(pytester: pytest.Pytester) -> None:
+TINY = """
+from dataclasses import replace
+from runfaults.explore.bound import BOUNDS
+from runfaults.model import Ending
+
+BOUNDS["tiny"] = replace(
+    BOUNDS["quick"], endings=(Ending.SUCCEEDS,), kinds=("busy",), counts=(1,), cancels=(),
+    searches=(),
+)
+"""
+
+
+def test_a_sweep_runs_the_bound_that_is_asked_for(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(TINY)
     pytester.makepyfile(
         """
-        def test_sweep(sweep):
+        import runfaults.explore.check
+
+        def test_sweep(sweep, monkeypatch):
+            check, seeds = runfaults.explore.check.check, []
+
+            def spy(target, bound, *arguments, **named):
+                seeds.append(bound.seed)
+                return check(target, bound, *arguments, **named)
+
+            monkeypatch.setattr("runfaults.explore.check.check", spy)
             result = sweep()
-            assert "at most one fault" in result.bound
-            assert not result.finished
-            assert result.schedules.total == result.schedules.holds > 0
+            assert result.finished
+            assert result.schedules.broken
+            assert seeds == [3]
         """
     )
-    options = ("--runfaults-target", "genglossary", "--runfaults-budget", "0")
-    result = pytester.runpytest_subprocess(*options, "--runfaults-seed", "3")
+    options = ("--runfaults-bound", "tiny", "--runfaults-seed", "3", "--runfaults-save", "found")
+    result = pytester.runpytest_subprocess(*options)
     result.assert_outcomes(passed=1)
-    result.stdout.re_match_lines([r"[\d,]+ schedules tried: [\d,]+ holds"])
+    result.stdout.re_match_lines([r"\d+ schedules tried: \d+ broken, \d+ holds"])
+    assert list((pytester.path / "found").iterdir())
+
+
+def test_a_sweep_keeps_to_its_budget(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(TINY)
+    pytester.makepyfile("def test_sweep(sweep): assert sweep().not_reached")
+    options = ("--runfaults-bound", "tiny", "--runfaults-budget")
+    pytester.runpytest_subprocess(*options, "0.0001s").assert_outcomes(passed=1)
+    result = pytester.runpytest_subprocess(*options, "soon")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*'soon' is not a duration*"])
