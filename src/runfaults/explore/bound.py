@@ -127,7 +127,18 @@ BOUNDS = {
             cancelled_counts=(1,),
             searches=(replace(RACES, preemptions=0),),
         ),
-        Bound("default", journals=("delete",), cancelled_counts=(1,), searches=(RACES,)),
+        Bound(
+            "default",
+            endings=(
+                Ending.SUCCEEDS,
+                Ending.RAISES,
+                Ending.NOTICES_CANCEL,
+                Ending.LEAVES_TRANSACTION_OPEN,
+            ),
+            journals=("delete",),
+            cancelled_counts=(1,),
+            searches=(RACES,),
+        ),
         Bound("nightly", searches=(RACES, STRUCK_RACES)),
     )
 }
