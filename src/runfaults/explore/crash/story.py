@@ -57,8 +57,8 @@ class Stage:
         Args:
             schedule: What happens in the first life; the later ones have its pipeline only.
             deaths: For each life but the last, the number of the event it is killed after.
-            together: How many processes open the database at once after the last death; 0 for
-                one more ordinary life.
+            together: How many processes open the database at once after the last death, and
+                one more when they are done; 0 for one more ordinary life.
         """
         folder = Path(self._folder.name)
         database = self._restore(folder / "life", schedule.journal)
@@ -69,6 +69,8 @@ class Stage:
             known, seen = remains[-1].runs, len(remains[-1].transitions)
             if death is None and together:
                 lives += look_together(self._target, database, known, together)
+                # Whoever came too late for the race recovers for himself: again must be once.
+                lives += look_together(self._target, database, known, 1)
             else:
                 script = schedule if number == 1 else later
                 life = Life(number, script, death, known, seen)
