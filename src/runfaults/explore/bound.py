@@ -88,10 +88,11 @@ class Bound:
 
     def describe(self) -> str:
         """The bound in words."""
-        counts = ", ".join("until lifted" if n is None else str(n) for n in self.counts)
+        listed = ", ".join("until lifted" if n is None else str(n) for n in self.counts)
+        counts = "once" if self.counts == (1,) else f"{listed} times"
         cancels = f", at most one of {', '.join(self.cancels)}" if self.cancels else ""
         sweep = (
-            f"all schedules with at most one fault ({counts} times){cancels}; "
+            f"all schedules with at most one fault ({counts}){cancels}; "
             f"pipeline {', '.join(self.endings)}; journal {', '.join(self.journals)}; "
             f"{len(self.kinds)} fault kind{'s' * (len(self.kinds) != 1)}"
         )
@@ -138,6 +139,14 @@ BOUNDS = {
             journals=("delete",),
             cancelled_counts=(1,),
             searches=(RACES,),
+        ),
+        # For work with hundreds of points: each fault once, each cancel once, no pairs.
+        Bound(
+            "single",
+            endings=(Ending.SUCCEEDS,),
+            journals=("delete",),
+            counts=(1,),
+            cancelled_counts=(),
         ),
         Bound("nightly", searches=(RACES, STRUCK_RACES)),
     )

@@ -27,6 +27,7 @@ class ScriptedPipeline:
         run: int | None,
         cancelled: Callable[[], bool] = lambda: False,
         cancel_exception: type[BaseException] | None = None,
+        instead: Callable[[], None] | None = None,
     ) -> None:
         """Play the script; see `targets.target.Work`."""
         actor = current_actor()
@@ -36,7 +37,10 @@ class ScriptedPipeline:
         add(name, EventKind.PIPELINE, "started", run=run)
         actor.scheduler.reach(Operation.REACH, "pipeline")
         try:
-            self._play(connection, cancelled, cancel_exception)
+            if instead is not None:
+                instead()
+            else:
+                self._play(connection, cancelled, cancel_exception)
         except SimulationOver:
             raise
         except BaseException as error:
@@ -44,7 +48,11 @@ class ScriptedPipeline:
             what = f"{type(error).__name__}: {error}"
             add(name, EventKind.PIPELINE, "cancelled" if noticed else "raised", what, run)
             raise
-        left_open = self._ending is Ending.LEAVES_TRANSACTION_OPEN and connection is not None
+        left_open = (
+            self._ending is Ending.LEAVES_TRANSACTION_OPEN
+            and connection is not None
+            and instead is None
+        )
         add(name, EventKind.PIPELINE, "returned", "transaction open" * left_open, run)
         actor.scheduler.reach(Operation.REACH, "pipeline-end")
 

@@ -11,12 +11,13 @@ from zlib import crc32
 
 from runfaults.targets.checkout import PREFIX, Checkout, enter
 from runfaults.targets.django_tasks import DjangoTasks
-from runfaults.targets.genglossary import GenGlossary
+from runfaults.targets.genglossary import GenGlossary, GenGlossaryReference
 from runfaults.targets.huey import Huey
 from runfaults.targets.target import Target
 
 TARGETS: dict[str, type[Target]] = {
     GenGlossary.name: GenGlossary,
+    GenGlossaryReference.name: GenGlossaryReference,
     Huey.name: Huey,
     DjangoTasks.name: DjangoTasks,
 }

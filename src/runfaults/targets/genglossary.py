@@ -25,6 +25,10 @@ VOCABULARY = Vocabulary(
 )
 
 
+DOCUMENTS = Path(__file__).parents[3] / "docs" / "architecture"
+"""What the pipeline reads. Where there is no clone around the package it finds no document."""
+
+
 class ScriptedExecutor:
     """Stands where the pipeline executor stands and plays the script."""
 
@@ -143,4 +147,52 @@ class GenGlossary:
             return cast("PipelineExecutor", ScriptedExecutor(work))
 
         manager = RunManager(str(database), executor_factory=executor)
+        return GenGlossaryManager(manager, database)
+
+
+class ReferenceExecutor:
+    """The reference pipeline; the harness is told how it ends."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def execute(
+        self,
+        conn: sqlite3.Connection,
+        scope: str,
+        context: ExecutionContext,
+        doc_root: str = ".",
+        document_ids: list[int] | None = None,
+    ) -> None:
+        """Run the pipeline on the run's own connection."""
+        from genglossary.runs.executor import PipelineCancelledException, PipelineExecutor
+
+        def pipeline() -> None:
+            PipelineExecutor().execute(conn, scope, context, doc_root, document_ids)
+
+        self._work(
+            conn,
+            context.run_id,
+            context.cancel_event.is_set,
+            PipelineCancelledException,
+            instead=pipeline,
+        )
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class GenGlossaryReference(GenGlossary):
+    """The corrected GenGlossary `RunManager` with its reference pipeline on real documents."""
+
+    name = "genglossary-reference"
+
+    def open(self, database: Path, work: Work) -> GenGlossaryManager:
+        """Open a manager that runs the reference pipeline."""
+        from genglossary.runs.manager import RunManager
+
+        def executor() -> PipelineExecutor:
+            return cast("PipelineExecutor", ReferenceExecutor(work))
+
+        manager = RunManager(str(database), doc_root=str(DOCUMENTS), executor_factory=executor)
         return GenGlossaryManager(manager, database)

@@ -49,6 +49,7 @@ class Work(Protocol):
         run: int | None,
         cancelled: Callable[[], bool] = ...,
         cancel_exception: type[BaseException] | None = ...,
+        instead: Callable[[], None] | None = ...,
     ) -> None:
         """Play the script.
 
@@ -58,6 +59,8 @@ class Work(Protocol):
             cancelled: Asks whether the work was told to stop.
             cancel_exception: What the work raises to say that it noticed; None if the target
                 knows no such exception.
+            instead: Work of the target's own to do in the script's place; how it ends is noted
+                as the truth.
         """
         ...
 

@@ -104,11 +104,15 @@ class _Pipeline:
         run: int | None,
         cancelled: Callable[[], bool] = lambda: False,
         cancel_exception: type[BaseException] | None = None,
+        instead: Callable[[], None] | None = None,
     ) -> None:
         """Write, wait, look at the cancel event, end as drawn."""
         self._journal.write("pipeline", run=run, value="started")
         try:
-            self._play(connection, cancelled, cancel_exception)
+            if instead is None:
+                self._play(connection, cancelled, cancel_exception)
+            else:
+                instead()
         except BaseException as error:
             noticed = cancel_exception is not None and isinstance(error, cancel_exception)
             how = "cancelled" if noticed else "raised"
