@@ -72,6 +72,7 @@ class Bound:
         counts: How many operations in a row a fault strikes; None for until lifted.
         cancels: Kinds of acts, one of which may come at each fault point of the history.
         cancelled_counts: The counts that are combined with a cancel.
+        cancelled_kinds: The fault kinds that are combined with a cancel.
         searches: Searches through interleavings that come after the sweep.
         seed: Seed of the `random` module in every schedule of the sweep.
     """
@@ -83,14 +84,22 @@ class Bound:
     counts: tuple[int | None, ...] = ALL_COUNTS
     cancels: tuple[str, ...] = ("cancel", "cancel-api")
     cancelled_counts: tuple[int | None, ...] = ALL_COUNTS
+    cancelled_kinds: tuple[str, ...] = tuple(KINDS)
     searches: tuple[SearchBound, ...] = ()
     seed: int = 0
+
+    @property
+    def paired_kinds(self) -> tuple[str, ...]:
+        """The kinds that are combined with a cancel, of those that there are."""
+        return tuple(kind for kind in self.kinds if kind in self.cancelled_kinds)
 
     def describe(self) -> str:
         """The bound in words."""
         listed = ", ".join("until lifted" if n is None else str(n) for n in self.counts)
         counts = "once" if self.counts == (1,) else f"{listed} times"
         cancels = f", at most one of {', '.join(self.cancels)}" if self.cancels else ""
+        if cancels and self.paired_kinds != self.kinds:
+            cancels += f" (with a fault: {', '.join(self.paired_kinds) or 'none'})"
         sweep = (
             f"all schedules with at most one fault ({counts}){cancels}; "
             f"pipeline {', '.join(self.endings)}; journal {', '.join(self.journals)}; "
@@ -117,6 +126,9 @@ RACES = SearchBound(
 STRUCK_RACES = SearchBound(faults=1, kinds=("busy", "lost-acknowledgement"), reduce=True)
 """A cancel at every moment, one fault anywhere, one thread paused somewhere."""
 
+KEPT_UNDONE_DONE = ("busy", "ioerr-write", "lost-acknowledgement")
+"""A kind for each thing that a failing COMMIT can leave: the transaction open, undone, or done."""
+
 BOUNDS = {
     bound.name: bound
     for bound in (
@@ -138,7 +150,8 @@ BOUNDS = {
             ),
             journals=("delete",),
             cancelled_counts=(1,),
-            searches=(RACES,),
+            cancelled_kinds=KEPT_UNDONE_DONE,
+            searches=(replace(RACES, preemptions=0), replace(RACES, reduce=True)),
         ),
         # For work with hundreds of points: each fault once, each cancel once, no pairs.
         Bound(

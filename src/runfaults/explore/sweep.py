@@ -44,12 +44,14 @@ def run_shard(simulation: Simulation, base: Schedule, bound: Bound) -> Findings:
     findings = Findings()
     if base.faults:
         for schedule, execution in _each_count(simulation, base, bound.counts, findings):
-            if schedule.faults[0].times in bound.cancelled_counts:
+            (fault,) = schedule.faults
+            if fault.kind in bound.paired_kinds and fault.times in bound.cancelled_counts:
                 after = _first(execution, EventKind.STRIKE)
                 _run_cancels(simulation, schedule, cancel_points(execution, after), bound, findings)
         return findings
     _judge_one(simulation, base, findings)
-    for fault in possible_faults(simulation, base, bound.kinds, findings):
+    kinds = bound.paired_kinds if base.acts else bound.kinds
+    for fault in possible_faults(simulation, base, kinds, findings):
         if base.acts:
             faulty = replace(base, faults=(fault,))
             for _ in _each_count(simulation, faulty, bound.cancelled_counts, findings):
