@@ -24,7 +24,7 @@ def test_a_few_seconds_of_trouble_break_no_promise(journal: str, tmp_path: Path)
     result = chaos(
         "genglossary",
         SilentProgress(),
-        seconds=5,
+        seconds=10,
         processes=3,
         seed=1,
         journal=journal,
