@@ -106,7 +106,11 @@ def subscribe(stage: Stage, actor: str) -> None:
         return
     add = stage.recorder.add
     add(actor, EventKind.REQUEST, "subscribe", run=run)
-    next_signal = manager.subscribe(run)
+    try:
+        next_signal = manager.subscribe(run)
+    except Exception as error:  # noqa: BLE001  # the subscriber is told, like any other user
+        add(actor, EventKind.REPLY, "subscribe", f"raised {type(error).__name__}: {error}", run)
+        return
     add(actor, EventKind.REPLY, "subscribe", actor, run)
     while (status := next_signal()) is not None:
         add(actor, EventKind.SIGNAL, actor, status, run)
