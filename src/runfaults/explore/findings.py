@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from runfaults.model import History, Judgement, Schedule, Tally, Verdict
+from runfaults.sim.world import Execution
 
 MANY_TIMES = 1000
 """Where "until lifted" stands when schedules are put in order of size."""
@@ -88,6 +89,14 @@ class Findings:
                 self._keep_smaller(key, Witness(history, judgements))
                 if judgement.verdict is Verdict.BROKEN:
                     self.suspect(judgement.rule, history.schedule)
+
+    def note_problems(self, execution: Execution) -> None:
+        """Note what of a schedule could not be played as written."""
+        schedule = execution.history.schedule
+        for fault, reason in execution.refused:
+            self.problems.append(f"{schedule}: {fault} was refused: {reason}")
+        for element in execution.unreached:
+            self.problems.append(f"{schedule}: never reached: {element}")
 
     def merge(self, other: Findings) -> None:
         """Take another part's findings in."""

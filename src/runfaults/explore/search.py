@@ -219,10 +219,7 @@ def _run(
     kinds: Sequence[str] = bound.kinds if len(schedule.faults) < bound.faults else ()
     execution, survey = simulation.survey(schedule, kinds)
     findings.add(execution.history, judge(execution.history))
-    for fault, reason in execution.refused:
-        findings.problems.append(f"{schedule}: {fault} was refused: {reason}")
-    for element in execution.unreached:
-        findings.problems.append(f"{schedule}: never reached: {element}")
+    findings.note_problems(execution)
     numbers = {each.point: number for number, each in enumerate(execution.steps)}
     faults = tuple(
         (numbers[point], Fault(kind, point))

@@ -132,8 +132,5 @@ def _run_cancels(
 def _judge_one(simulation: Simulation, schedule: Schedule, findings: Findings) -> Execution:
     execution = simulation.run(schedule)
     findings.add(execution.history, judge(execution.history))
-    for fault, reason in execution.refused:
-        findings.problems.append(f"{schedule}: {fault} was refused: {reason}")
-    for element in execution.unreached:
-        findings.problems.append(f"{schedule}: never reached: {element}")
+    findings.note_problems(execution)
     return execution
