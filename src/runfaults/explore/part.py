@@ -9,7 +9,7 @@ from zlib import crc32
 from runfaults.explore.bound import Bound, SearchBound
 from runfaults.explore.determinism import first_difference
 from runfaults.explore.findings import Findings
-from runfaults.explore.search import roots, search_shard
+from runfaults.explore.search import Shard, roots, search_shard
 from runfaults.explore.sweep import run_shard, shards
 from runfaults.model import Schedule
 from runfaults.sim.world import Simulation
@@ -24,10 +24,12 @@ class Part(NamedTuple):
     Attributes:
         schedule: The base schedule from which the others of this part grow.
         search: How far a search goes from there; None for a part of the sweep.
+        shard: Between which points a search grows it; None for anywhere.
     """
 
     schedule: Schedule
     search: SearchBound | None = None
+    shard: Shard | None = None
 
     @property
     def key(self) -> str:
@@ -39,7 +41,7 @@ def parts_of(simulation: Simulation, bound: Bound) -> list[Part]:
     """Cut a bound into parts: the sweep first, smallest schedules first."""
     parts = [Part(schedule) for schedule in shards(simulation, bound)]
     for search in bound.searches:
-        parts += [Part(schedule, search) for schedule in roots(simulation, search)]
+        parts += [Part(shard.schedule, search, shard) for shard in roots(simulation, search)]
     return parts
 
 
@@ -48,7 +50,7 @@ def run_part(simulation: Simulation, part: Part, bound: Bound) -> Findings:
     if part.search is None:
         found = run_shard(simulation, part.schedule, bound)
     else:
-        found = search_shard(simulation, part.schedule, part.search)
+        found = search_shard(simulation, part.shard or Shard(part.schedule), part.search)
     if not part.schedule.size or crc32(str(part.schedule).encode()) % SAMPLED == 0:
         difference = first_difference(simulation, part.schedule)
         found.problems += [difference] if difference else []

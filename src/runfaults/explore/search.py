@@ -4,11 +4,14 @@ A schedule is grown element by element, in the order in which the elements take 
 run, each yield point later than its last element is a place for one more preemption, act or fault.
 So every set of elements is tried exactly once, on histories in which it really happens.
 
-The reduction: pausing an actor for another one right before a stretch, or right after it, gives
-the same outcome if the stretch and everything that the other one does meanwhile commute (neither
-changes what the other uses: partial-order reduction at the granularity of yield points). Of such
-neighbours only the later is run; where more elements may follow, only if the stretch touches
-nothing at all, because what grows from two equal schedules need not be equal within a bound.
+The reduction rests on stretches that commute (neither changes what the other uses: partial-order
+reduction at the granularity of yield points), in two ways:
+
+- Pausing an actor for another one right before a stretch, or right after it, gives the same outcome
+  if the stretch and everything that the other one does meanwhile commute. Of such neighbours only
+  the later is run; where more elements may follow, only if the stretch touches nothing at all.
+- A schedule that has come to a state from which another one, with as much room for more elements,
+  was or will be grown, is not grown from there on (see `convergence`).
 
 What threads use is known for locks, events, queues, threads, clocks and the database, not for
 plain attributes: for a manager that shares memory without any of them the reduction may miss an
@@ -17,11 +20,13 @@ order, so a bound can do without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
 from runfaults.explore.bound import SearchBound
+from runfaults.explore.convergence import Room, Visited
 from runfaults.explore.findings import Findings
 from runfaults.model import Act, EventKind, Fault, Preemption, Schedule
 from runfaults.oracle.judge import judge
@@ -33,126 +38,175 @@ Touch = tuple[object, bool]
 """A shared thing, and whether it was changed: see `Stretch`."""
 
 
-class _Node(NamedTuple):
-    """A schedule that has run, and where it may grow.
+class Shard(NamedTuple):
+    """A schedule, and where it may grow.
 
-    `step` is the number of the yield point at which its last element took effect; elements come in
-    the order of their steps, at one step first what comes before the operation, then the fault.
+    Attributes:
+        schedule: What is run.
+        begin: The first yield point at which it may get another element; at the point before it
+            only a fault. Elements come in the order in which they take effect, at one point first
+            what comes before the operation, then the fault.
+        end: The yield point from which on all that would grow grows elsewhere; None if none does.
+        pruned: Places where nothing more grows.
     """
+
+    schedule: Schedule
+    begin: int = 0
+    end: int | None = None
+    pruned: int = 0
+
+
+class _Node(NamedTuple):
+    """A schedule that has just run, and where it may grow."""
 
     schedule: Schedule
     execution: Execution
     faults: tuple[tuple[int, Fault], ...]
-    step: int
+    begin: int
+    end: int
+
+    @property
+    def shard(self) -> Shard:
+        """What is needed to run it again and grow it."""
+        return Shard(self.schedule, self.begin, self.end)
 
 
-def roots(simulation: Simulation, bound: SearchBound) -> list[Schedule]:
+def roots(simulation: Simulation, bound: SearchBound) -> list[Shard]:
     """The shards of a search: the empty schedules and those with one element, reduced."""
-    found = Findings()
-    shards: list[Schedule] = []
+    shards: list[Shard] = []
     for base in bound.bases():
-        shards.append(base)
-        node = _run(simulation, base, bound, found, 0)
-        shards += [child.schedule for child in _children(simulation, node, bound, found)]
+        branch = _Branch(simulation, bound)
+        children = [child.shard for child in branch.children(branch.run(Shard(base)))]
+        shards += [Shard(base, end=0, pruned=branch.findings.pruned), *children]
     return shards
 
 
-def search_shard(simulation: Simulation, shard: Schedule, bound: SearchBound) -> Findings:
-    """Run a shard and, if it has an element, everything that grows from it."""
-    findings = Findings()
-    if not shard.size:
-        node = _run(simulation, shard, bound, findings, 0)
-        # The children are shards of their own: here they only tell how many were pruned.
-        known = Findings()
-        for _ in _children(simulation, node, bound, known):
-            pass
-        findings.pruned += known.pruned
-        return findings
-    step = _step_of_only_element(simulation, shard, bound)
-    _grow(simulation, _run(simulation, shard, bound, findings, step), bound, findings)
-    return findings
+def search_shard(simulation: Simulation, shard: Shard, bound: SearchBound) -> Findings:
+    """Run a shard and everything that grows from it."""
+    branch = _Branch(simulation, bound)
+    branch.grow(shard)
+    return branch.findings
 
 
 def search(simulation: Simulation, bound: SearchBound) -> Findings:
     """Run the whole search in this process."""
     findings = Findings()
-    for base in bound.bases():
-        _grow(simulation, _run(simulation, base, bound, findings, 0), bound, findings)
+    for shard in roots(simulation, bound):
+        findings.merge(search_shard(simulation, shard, bound))
     return findings
 
 
-def _grow(simulation: Simulation, node: _Node, bound: SearchBound, findings: Findings) -> None:
-    for child in _children(simulation, node, bound, findings):
-        _grow(simulation, child, bound, findings)
+class _Branch:
+    """Grows schedules, and remembers the states from which it has done so."""
 
+    def __init__(self, simulation: Simulation, bound: SearchBound) -> None:
+        self.findings = Findings()
+        self._simulation = simulation
+        self._bound = bound
+        self._visited = Visited()
 
-def _children(
-    simulation: Simulation, node: _Node, bound: SearchBound, findings: Findings
-) -> Iterator[_Node]:
-    """Every schedule with one element more, taking effect later than all others."""
-    yield from _with_another_fault(simulation, node, bound, findings)
-    if len(node.schedule.acts) < bound.acts:
-        for kind in bound.act_kinds:
-            yield from _interrupted(simulation, node, bound, findings, kind, act=True)
-    if len(node.schedule.preemptions) < bound.preemptions:
-        for name in sorted({name for step in node.execution.steps for name in step.ready}):
-            yield from _interrupted(simulation, node, bound, findings, name, act=False)
+    def grow(self, shard: Shard) -> None:
+        """Run a shard and all that grows from it, fewer elements first.
 
+        So a state is first visited with most room to grow. A schedule that waits to grow is run
+        again then: all those executions would fill the memory.
+        """
+        self.findings.pruned += shard.pruned
+        node = self.run(shard)
+        waiting = deque([node.shard])
+        while waiting:
+            node = node if node.schedule == waiting[0].schedule else self._play(waiting[0])
+            waiting.popleft()
+            waiting += [child.shard for child in self.children(node) if self._can_grow(child)]
 
-def _with_another_fault(
-    simulation: Simulation, node: _Node, bound: SearchBound, findings: Findings
-) -> Iterator[_Node]:
-    if len(node.schedule.faults) >= bound.faults:
-        return
-    for step, fault in node.faults:
-        for count in bound.counts:
-            longer = fault._replace(times=count)
-            schedule = replace(node.schedule, faults=(*node.schedule.faults, longer))
-            yield _run(simulation, schedule, bound, findings, step + 1)
+    def children(self, node: _Node) -> Iterator[_Node]:
+        """Every schedule with one element more, taking effect later than all others."""
+        schedule, bound = node.schedule, self._bound
+        if len(schedule.faults) < bound.faults:
+            yield from self._with_another_fault(node)
+        if len(schedule.acts) < bound.acts:
+            for kind in bound.act_kinds:
+                yield from self._interrupted(node, kind, act=True)
+        if len(schedule.preemptions) < bound.preemptions:
+            for name in sorted({name for step in node.execution.steps for name in step.ready}):
+                yield from self._interrupted(node, name, act=False)
 
+    def run(self, shard: Shard) -> _Node:
+        """Run and judge a schedule, and find out how far it may grow."""
+        node = self._play(shard)
+        execution = node.execution
+        self.findings.add(execution.history, judge(execution.history))
+        self.findings.note_problems(execution)
+        room = self._room(shard.schedule)
+        if not self._bound.reduce or not any(room) or shard.end == 0:
+            return node
+        end = self._visited.visit(execution, node.begin, node.end, room)
+        self.findings.pruned += end < node.end
+        possible = tuple(each for each in node.faults if each[0] < max(end, node.begin))
+        return node._replace(end=end, faults=possible)
 
-def _interrupted(
-    simulation: Simulation,
-    node: _Node,
-    bound: SearchBound,
-    findings: Findings,
-    name: str,
-    *,
-    act: bool,
-) -> Iterator[_Node]:
-    """Pause the running actor for another one at each later step, from the last to the first.
-
-    `name` is an act that enters, or an actor that is ready already.
-    """
-    steps = node.execution.steps
-    begin = _earliest(node.execution, name) if act else -1
-    last = _is_last(node.schedule, bound)
-    later: _Later | None = None
-    for number in range(len(steps) - 1, node.step - 1, -1):
-        step = steps[number]
-        if step.event <= begin or (not act and name not in step.ready):
-            later = None
-            continue
-        if bound.reduce and later is not None and later.commutes_from(number, last=last):
-            findings.pruned += 1
-            later = later.at(number)
-            continue
-        at = step.point
-        schedule = (
-            replace(node.schedule, acts=(*node.schedule.acts, Act(name, at)))
-            if act
-            else replace(
-                node.schedule, preemptions=(*node.schedule.preemptions, Preemption(at, name))
-            )
+    def _play(self, shard: Shard) -> _Node:
+        schedule, begin = shard.schedule, shard.begin
+        kinds = self._bound.kinds if self._room(schedule).faults else ()
+        execution, survey = self._simulation.survey(schedule, kinds)
+        end = len(execution.steps) if shard.end is None else shard.end
+        numbers = {each.point: number for number, each in enumerate(execution.steps)}
+        struck = {fault.at for fault in schedule.faults}
+        faults = tuple(
+            (numbers[point], Fault(kind, point))
+            for point, _event, refusals in survey
+            if point not in struck and begin - 1 <= numbers[point] < max(end, begin)
+            for kind, refusal in refusals
+            if refusal is None
         )
-        child = _run(simulation, schedule, bound, findings, number + 1)
-        yield child
-        later = _Later.of(child.execution, number)
+        return _Node(schedule, execution, faults, begin, end)
 
+    def _can_grow(self, node: _Node) -> bool:
+        room = self._room(node.schedule)
+        return any(room) and (node.end > node.begin or (room.faults > 0 and bool(node.faults)))
 
-def _is_last(schedule: Schedule, bound: SearchBound) -> bool:
-    """Whether a schedule with one element more is full: nothing can grow from it."""
-    return schedule.size + 1 == bound.faults + bound.acts + bound.preemptions
+    def _room(self, schedule: Schedule) -> Room:
+        bound = self._bound
+        return Room(
+            bound.faults - len(schedule.faults),
+            bound.acts - len(schedule.acts),
+            bound.preemptions - len(schedule.preemptions),
+        )
+
+    def _with_another_fault(self, node: _Node) -> Iterator[_Node]:
+        for step, fault in node.faults:
+            for count in self._bound.counts:
+                longer = fault._replace(times=count)
+                schedule = replace(node.schedule, faults=(*node.schedule.faults, longer))
+                yield self.run(Shard(schedule, step + 1))
+
+    def _interrupted(self, node: _Node, name: str, *, act: bool) -> Iterator[_Node]:
+        """Pause the running actor for another one at each later step, from the last to the first.
+
+        `name` is an act that enters, or an actor that is ready already.
+        """
+        schedule, steps = node.schedule, node.execution.steps
+        first_event = _earliest(node.execution, name) if act else -1
+        last = sum(self._room(schedule)) == 1
+        later: _Later | None = None
+        for number in range(node.end - 1, node.begin - 1, -1):
+            step = steps[number]
+            if step.event <= first_event or (not act and name not in step.ready):
+                later = None
+                continue
+            if self._bound.reduce and later and later.commutes_from(number, last=last):
+                self.findings.pruned += 1
+                later = later.at(number)
+                continue
+            at = step.point
+            longer = (
+                replace(schedule, acts=(*schedule.acts, Act(name, at)))
+                if act
+                else replace(schedule, preemptions=(*schedule.preemptions, Preemption(at, name)))
+            )
+            child = self.run(Shard(longer, number + 1))
+            yield child
+            later = _Later.of(child.execution, number)
 
 
 class _Later(NamedTuple):
@@ -197,7 +251,7 @@ class _Later(NamedTuple):
         """The same interruption, one stretch earlier."""
         return self._replace(number=number, before=self.before[:-1])
 
-    def _commutes(self, stretch: set[Touch]) -> bool:
+    def _commutes(self, stretch: Iterable[Touch]) -> bool:
         """Whether neither changes what the other uses."""
         used = {thing for thing, _ in stretch}
         changed = {thing for thing, change in stretch if change}
@@ -211,35 +265,3 @@ def _earliest(execution: Execution, act: str) -> int:
     kind = EventKind.REQUEST if act in WITHOUT_RUN else EventKind.STATUS
     numbers = (event.number for event in execution.history.events if event.kind is kind)
     return next(numbers, len(execution.history.events))
-
-
-def _run(
-    simulation: Simulation, schedule: Schedule, bound: SearchBound, findings: Findings, step: int
-) -> _Node:
-    kinds: Sequence[str] = bound.kinds if len(schedule.faults) < bound.faults else ()
-    execution, survey = simulation.survey(schedule, kinds)
-    findings.add(execution.history, judge(execution.history))
-    findings.note_problems(execution)
-    numbers = {each.point: number for number, each in enumerate(execution.steps)}
-    faults = tuple(
-        (numbers[point], Fault(kind, point))
-        for point, _event, refusals in survey
-        if numbers[point] + 1 >= step
-        for kind, refusal in refusals
-        if refusal is None
-    )
-    struck = {fault.at for fault in schedule.faults}
-    free = tuple((number, fault) for number, fault in faults if fault.at not in struck)
-    return _Node(schedule, execution, free, step)
-
-
-def _step_of_only_element(simulation: Simulation, shard: Schedule, bound: SearchBound) -> int:
-    """Where a shard's element takes effect."""
-    (point,) = (
-        *(fault.at for fault in shard.faults),
-        *(act.at for act in shard.acts),
-        *(preemption.at for preemption in shard.preemptions),
-    )
-    bare = Schedule(pipeline=shard.pipeline, journal=shard.journal, seed=bound.seed)
-    steps = simulation.run(bare).steps
-    return next(number + 1 for number, step in enumerate(steps) if step.point == point)

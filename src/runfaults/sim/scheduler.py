@@ -38,11 +38,13 @@ class Step(NamedTuple):
         point: Where the running actor was.
         ready: The other actors that could have run instead, by name.
         event: How many events the history had.
+        stretch: How many stretches had begun.
     """
 
     point: FaultPoint
     ready: tuple[str, ...]
     event: int
+    stretch: int
 
 
 class Stretch(NamedTuple):
@@ -53,13 +55,15 @@ class Stretch(NamedTuple):
     Attributes:
         actor: Who.
         step: Number of the yield point at which it began; -1 at the end of a wait.
-        touched: The shared things it used, each with whether it changed it. A lock counts as
-            changed by whoever tries to take it.
+        clock: Virtual seconds since the schedule began.
+        touched: The shared things it used, in order, each with whether it changed it. A lock counts
+            as changed by whoever tries to take it.
     """
 
     actor: str
     step: int
-    touched: set[tuple[object, bool]]
+    clock: float
+    touched: dict[tuple[object, bool], None]
 
 
 class Director(Protocol):
@@ -107,7 +111,7 @@ class Scheduler:
         self._advanced = advanced
         self._points = PointCounter()
         self._ready: list[Actor] = []
-        self._touched: set[tuple[object, bool]] = set()
+        self._touched: dict[tuple[object, bool], None] = {}
         self._leaving: threading.Thread | None = None
         self._finished = allocate_lock()
         self._finished.acquire()
@@ -158,7 +162,7 @@ class Scheduler:
             return point
         ready = tuple([other.name for other in self._ready])
         number = len(self.steps)
-        self.steps.append(Step(point, ready, len(self._recorder.events)))
+        self.steps.append(Step(point, ready, len(self._recorder.events), len(self.stretches)))
         if len(self.steps) > MAX_STEPS:
             self._give_up(f"{MAX_STEPS} steps without an end")
         names = self._director.go_first(point, ready)
@@ -173,7 +177,7 @@ class Scheduler:
 
     def touch(self, thing: object, *, change: bool) -> None:
         """Note that the running actor uses something that others may use too."""
-        self._touched.add((thing, change))
+        self._touched[thing, change] = None
 
     def block(self, wait: Wait, deadline: float | None = None) -> bool:
         """Let the others run until somebody wakes this actor.
@@ -222,6 +226,7 @@ class Scheduler:
         name = f"{base}-{spawned + 1}" if spawned else base
         self.reach(Operation.SPAWN, name)
         actor = Actor(name, self, of_target=True)
+        self.touch(actor, change=True)
         run = thread.run
         thread.run = lambda: self._perform(actor, run)
         self._recorder.add(name, EventKind.THREAD, "started")
@@ -252,12 +257,12 @@ class Scheduler:
 
     def _begin(self, actor: Actor, thread: threading.Thread) -> None:
         actor.thread = thread
-        thread.daemon = True
         thread.runfaults_actor = actor  # type: ignore[attr-defined]  # found again by join
         self.cast.append(actor)
         self._ready.append(actor)
         try:
             with outside():
+                thread.daemon = True
                 # It may have been created inside the simulation: its started event must be real.
                 thread._started = threading.Event()  # type: ignore[attr-defined]  # noqa: SLF001
                 real_start(thread)
@@ -274,6 +279,7 @@ class Scheduler:
             self._let_leave()
             if not self.over:
                 self.reach(Operation.REACH, "begin")
+                self.touch(actor, change=True)
                 function()
                 self.reach(Operation.REACH, "end")
         except SimulationOver:
@@ -304,11 +310,12 @@ class Scheduler:
         """
         thread, self._leaving = self._leaving, None
         if thread is not None:
-            real_join(thread)
+            with outside():
+                real_join(thread)
 
     def _begin_stretch(self, actor: Actor, step: int = -1) -> None:
-        self._touched = set()
-        self.stretches.append(Stretch(actor.name, step, self._touched))
+        self._touched = {}
+        self.stretches.append(Stretch(actor.name, step, self.clock, self._touched))
 
     def _make_ready(self, actor: Actor) -> None:
         actor.state, actor.wait, actor.deadline = State.READY, None, None

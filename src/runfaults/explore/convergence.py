@@ -1,0 +1,113 @@
+"""Tells when two executions have come to the same state, so that what follows is the same too.
+
+What an actor does next is decided by what it has done and seen. So a state is known by one number
+per actor that stands for its past: each of its stretches, and for each shared thing that it used
+what the others had done to it until then (the happens-before order of the stretches). Two
+executions that differ only in the order of stretches that commute come to equal numbers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from runfaults.sim.actor import Actor
+from runfaults.sim.scheduler import Stretch
+from runfaults.sim.world import Execution
+
+
+class Room(NamedTuple):
+    """How many elements a schedule may still get."""
+
+    faults: int
+    acts: int
+    preemptions: int
+
+    def covers(self, other: Room) -> bool:
+        """Whether whatever has room in the other one has room here."""
+        return all(mine >= its for mine, its in zip(self, other, strict=True))
+
+
+class Visited:
+    """The states from which schedules have been grown, or will be, each with how far."""
+
+    def __init__(self) -> None:
+        self._rooms: defaultdict[int, list[Room]] = defaultdict(list)
+
+    def visit(self, execution: Execution, begin: int, end: int, room: Room) -> int:
+        """Visit the states of an execution that nobody has visited with as much room.
+
+        Args:
+            execution: What is going to grow.
+            begin: The step from which on it may.
+            end: The step from which on it may not.
+            room: How many elements it may get.
+
+        Returns:
+            The first of these steps at which its state was known: from there on whatever would
+            grow from it grows elsewhere. `end` if there is none.
+        """
+        for number, state in enumerate(islice(states(execution), begin, end), begin):
+            rooms = self._rooms[state]
+            if any(other.covers(room) for other in rooms):
+                return number
+            rooms.append(room)
+        return end
+
+
+def states(execution: Execution) -> Iterator[int]:
+    """The state in which each step was reached, as a number; equal for equal states."""
+    struck = {fault.at: str(fault) for fault in execution.history.schedule.faults}
+    pasts = _Pasts()
+    passed = 0
+    for step in execution.steps:
+        for stretch in execution.stretches[passed : step.stretch]:
+            point = execution.steps[stretch.step].point if stretch.step >= 0 else None
+            fault = struck.get(point) if point is not None else None
+            pasts.extend(stretch, hash((point, fault, stretch.clock)))
+        passed = step.stretch
+        clock = execution.stretches[passed - 1].clock if passed else 0.0
+        yield hash((pasts.all(), step.point, step.ready, clock))
+
+
+class _Pasts:
+    """For each actor a number that stands for all it has done and seen."""
+
+    def __init__(self) -> None:
+        self._pasts: dict[str, int] = {}
+        self._names: dict[object, object] = {}
+        self._changed: dict[object, int] = {}
+        self._looked_at: defaultdict[object, list[int]] = defaultdict(list)
+
+    def all(self) -> tuple[tuple[str, int], ...]:
+        """Every actor's past."""
+        return tuple(sorted(self._pasts.items()))
+
+    def extend(self, stretch: Stretch, what: int) -> None:
+        """Add a stretch to the past of its actor."""
+        before = hash((self._pasts.get(stretch.actor), stretch.actor, what))
+        seen = tuple(
+            (
+                self._name(thing, (before, place)),
+                self._changed.get(thing),
+                tuple(sorted(self._looked_at[thing])) if change else None,
+            )
+            for place, (thing, change) in enumerate(stretch.touched)
+        )
+        past = self._pasts[stretch.actor] = hash((before, seen))
+        for thing, change in stretch.touched:
+            if change:
+                self._changed[thing] = past
+                self._looked_at[thing].clear()
+            else:
+                self._looked_at[thing].append(past)
+
+    def _name(self, thing: object, first_used: tuple[int, int]) -> object:
+        """What a thing is called in every execution: most are known by who used them first."""
+        if isinstance(thing, str):
+            return thing
+        if isinstance(thing, Actor):
+            return thing.name
+        return self._names.setdefault(thing, first_used)
