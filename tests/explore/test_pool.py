@@ -7,7 +7,7 @@ import pytest
 
 from runfaults.explore.bound import Bound
 from runfaults.explore.check import check
-from runfaults.explore.pool import WorkersDiedError
+from runfaults.explore.workers import WorkersDiedError
 from runfaults.model import Ending, Verdict
 
 DYING = """

@@ -71,6 +71,11 @@ class _Reports(TypedDict):
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of backoff jitter.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: one per core.")
 @click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Run it on the workers of the Dask scheduler at this address instead of on this machine.",
+)
+@click.option(
     "--budget",
     callback=_duration,
     metavar="TIME",
@@ -124,6 +129,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     only: tuple[str, ...],
     seed: int,
     jobs: int | None,
+    cluster: str | None,
     budget: float | None,
     state: Path | None,
     cache: bool,
@@ -137,6 +143,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
     """Run every schedule of the bound and judge it. The main job."""
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline: the file that is to be written")
+    if cluster is not None and (jobs is not None or real or profiled_too):
+        raise click.UsageError("--cluster goes without --jobs, --real and --profile: they are here")
     known = None if baseline is None else load_baseline(baseline, update=update_baseline)
     if source is not None:
         target = f"{PREFIX}{source.resolve()}"
@@ -153,6 +161,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
         likeliest_first=spending is not None,
         cache=Cache(_CACHE) if cache and not profiled_too else None,
         state=state,
+        cluster=cluster,
     )
     # Whoever cancels a job in CI ends it like this; it is Ctrl-C by another name.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import platform
-import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 from runfaults.explore.baseline import Baseline, set_aside
@@ -14,8 +11,9 @@ from runfaults.explore.bound import Bound
 from runfaults.explore.exploration import Exploration, Manner, Progress, explore
 from runfaults.explore.findings import Findings
 from runfaults.explore.reality import confirm
+from runfaults.explore.versions import versions
 from runfaults.explore.violations import violations
-from runfaults.model import Cell, CheckResult, FaultPoint, Tally, Verdict, Versions
+from runfaults.model import Cell, CheckResult, FaultPoint, Tally, Verdict
 from runfaults.oracle.rules import RULES
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
@@ -107,11 +105,6 @@ def _worst_tally(found: Findings, rules: Iterable[str]) -> Tally:
     total = found.verdicts.total()
     unknown = min(unknown, total - broken)
     return Tally(total - broken - unknown, broken, unknown)
-
-
-def versions() -> Versions:
-    """What results are measured with."""
-    return Versions(platform.python_version(), sqlite3.sqlite_version, version("runfaults"))
 
 
 def _cells(found: Findings) -> Iterable[Cell]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -47,6 +47,7 @@ class Manner:
         likeliest_first: Run first what is most likely to break a rule.
         cache: Knows what unchanged code was found to do; None to explore it again.
         state: Folder for a journal of the finished parts, which another exploration goes on from.
+        cluster: Address of a Dask scheduler whose workers run it; None to run it here.
     """
 
     jobs: int | None = None
@@ -54,6 +55,7 @@ class Manner:
     likeliest_first: bool = False
     cache: Cache | None = None
     state: Path | None = None
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ def explore(
     Raises:
         TargetError: if the target cannot be tested.
         StateError: if the journal is of another exploration.
+        ClusterError: if the cluster cannot be used.
     """
     manner = manner or Manner()
     began = time.perf_counter()
@@ -138,11 +141,10 @@ def _run(
 ) -> bool:
     """Run what is left, and take it from there part by part; returns whether Ctrl-C ended it."""
     progress.start(len(left))
-    jobs = manner.jobs or available_cores()
     with contextlib.ExitStack() as stack:
         if journal is not None:
             stack.callback(journal.close)
-        running = run_parts(target, tuple(left), bound, jobs, manner.enough)
+        running = _running(target, tuple(left), bound, manner)
         stack.callback(running.close)
         try:
             for part, its in running:
@@ -156,6 +158,17 @@ def _run(
             progress.note("interrupted")
             return True
     return False
+
+
+def _running(
+    target: str, parts: Sequence[Part], bound: Bound, manner: Manner
+) -> Generator[tuple[Part, Findings]]:
+    """Run parts where they are meant to run."""
+    if manner.cluster is None:
+        return run_parts(target, parts, bound, manner.jobs or available_cores(), manner.enough)
+    from runfaults.explore.cluster import run_on_cluster
+
+    return run_on_cluster(target, parts, bound, manner.cluster, manner.enough)
 
 
 _RECALLED = (

@@ -7,7 +7,7 @@ import site
 import sqlite3
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from importlib.metadata import distributions
 from pathlib import Path
@@ -32,7 +32,7 @@ def fingerprint(target: str, bound: Bound) -> str:
     versions = (platform.python_implementation(), sys.version, sqlite3.sqlite_version, sys.platform)
     for text in (target, repr(bound), *versions, *sorted(_installed())):
         digest.update(f"{text}\n".encode())
-    for name, path in sorted(_sources()):
+    for name, path in sorted(_files_in(_places().values())):
         digest.update(f"{name}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -46,16 +46,40 @@ def _installed() -> Iterator[str]:
         yield f"{distribution.name} {distribution.version} {recorded}"
 
 
-def _sources() -> set[tuple[str, Path]]:
-    """The files of every package and module that is in development here, with their names."""
-    places = {Path(runfaults.__file__).parent}
+def code_in_development() -> dict[str, str]:
+    """A hash of each package, or single-file module, whose code `fingerprint` looks at, by name.
+
+    The script with which the process began is left out: processes that do the same may have begun
+    with different ones.
+    """
+    found: dict[str, str] = {}
+    for name, place in _places().items():
+        if name in {"__main__", "__mp_main__"}:
+            continue
+        digest = sha256()
+        for inner, path in sorted(_files_in({place})):
+            digest.update(f"{inner}\n".encode())
+            digest.update(path.read_bytes())
+        found[name] = digest.hexdigest()
+    return found
+
+
+def _places() -> dict[str, Path]:
+    """Where every package and module is that is in development here, by its name."""
+    places = {"runfaults": Path(runfaults.__file__).parent}
     for name, module in tuple(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if file is None or _is_foreign(Path(file)):
             continue
-        package = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None) or ""
+        top = name.partition(".")[0]
+        package = getattr(sys.modules.get(top), "__file__", None) or ""
         whole = Path(package).name == "__init__.py"
-        places.add(Path(package).parent if whole else Path(file))
+        places[top if whole else name] = Path(package).parent if whole else Path(file)
+    return places
+
+
+def _files_in(places: Iterable[Path]) -> set[tuple[str, Path]]:
+    """Their files, with the names that these have from anywhere."""
     return {
         (file.relative_to(place.parent).as_posix(), file)
         for place in places

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import shutil
@@ -10,27 +11,20 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 
 from runfaults.explore.bound import Bound
 from runfaults.explore.findings import Findings
 from runfaults.explore.part import Part, run_part
+from runfaults.explore.workers import MAX_DEATHS, WorkersDiedError, hand_out
 from runfaults.sim.database import memory_backed_folder
 from runfaults.sim.world import Simulation
 from runfaults.targets import target_named
 
-MAX_DEATHS = 3
-"""Times that worker processes may die before the exploration gives up."""
-
-_ASK_EVERY = 0.1
-"""Real seconds between two questions whether it is enough, while no part is finished."""
-
 _simulation: Simulation | None = None
-
-
-class WorkersDiedError(RuntimeError):
-    """Worker processes keep dying: nothing more can be run here."""
 
 
 def run_parts(
@@ -79,7 +73,7 @@ def _run_in_pool(
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["runfaults.explore.pool"])
-    others = set(multiprocessing.active_children())
+    others = frozenset(multiprocessing.active_children())
     with (
         tempfile.TemporaryDirectory(
             prefix="runfaults-", dir=memory_backed_folder(), ignore_cleanup_errors=True
@@ -87,27 +81,39 @@ def _run_in_pool(
         ProcessPoolExecutor(
             jobs, mp_context=context, initializer=_enter_simulation, initargs=(target, folder)
         ) as pool,
+        contextlib.suppress(BrokenProcessPool),
     ):
-        waiting: dict[Future[Findings], Part] = {}
-        queue = deque(left)
-        try:
-            while (queue or waiting) and not enough():
-                while queue and len(waiting) < 2 * jobs:
-                    part = queue.popleft()
-                    waiting[pool.submit(_run_in_worker, part, bound)] = part
-                for future in wait(waiting, _ASK_EVERY, FIRST_COMPLETED).done:
-                    found = future.result()
-                    part = waiting.pop(future)
-                    left.remove(part)
-                    yield part, found
-        except BrokenProcessPool:
-            return
-        finally:
-            if waiting:
-                # They are in the middle of parts that nobody waits for any more. The pool sees
-                # that they died, and is left when they are gone.
-                for worker in set(multiprocessing.active_children()) - others:
-                    worker.kill()
+        yield from hand_out(_Processes(pool, bound, jobs, others), left, enough)
+
+
+@dataclass(frozen=True, slots=True)
+class _Processes:
+    """Workers that are processes of this machine.
+
+    Attributes:
+        pool: Theirs.
+        bound: How far each part goes.
+        jobs: How many they are.
+        others: Children of this process that are none of them.
+    """
+
+    pool: ProcessPoolExecutor
+    bound: Bound
+    jobs: int
+    others: frozenset[BaseProcess]
+
+    def wanted(self) -> int:
+        """One part to run and one to go on with for each."""
+        return 2 * self.jobs
+
+    def submit(self, part: Part) -> Future[Findings]:
+        """Have one of them run a part."""
+        return self.pool.submit(_run_in_worker, part, self.bound)
+
+    def abandon(self) -> None:
+        """Kill them in the middle of it: the pool sees that they died, and is left."""
+        for worker in frozenset(multiprocessing.active_children()) - self.others:
+            worker.kill()
 
 
 def _enter_simulation(target: str, folder: str) -> None:
