@@ -34,17 +34,18 @@ class Stage(Protocol):
 
 def _ask(
     stage: Stage, actor: str, subject: str, run: int | None, question: Callable[[], object]
-) -> None:
-    """Record a request and what came of it."""
+) -> int | None:
+    """Record a request and what came of it; returns the run that it was about, or that it made."""
     add = stage.recorder.add
     add(actor, EventKind.REQUEST, subject, run=run)
     try:
         answer = question()
     except Exception as error:  # noqa: BLE001  # the answer to a request may be any error
         add(actor, EventKind.REPLY, subject, f"raised {type(error).__name__}: {error}", run)
-    else:
-        known = answer if subject.startswith("start") and isinstance(answer, int) else run
-        add(actor, EventKind.REPLY, subject, str(answer), known)
+        return run
+    known = answer if subject.startswith("start") and isinstance(answer, int) else run
+    add(actor, EventKind.REPLY, subject, str(answer), known)
+    return known
 
 
 def open_first(stage: Stage, actor: str) -> bool:
@@ -59,9 +60,9 @@ def open_first(stage: Stage, actor: str) -> bool:
     return True
 
 
-def start(stage: Stage, actor: str) -> None:
-    """Start a run."""
-    _ask(stage, actor, "start", None, stage.manager.start)
+def start(stage: Stage, actor: str) -> int | None:
+    """Start a run; returns its id, or None if there is none."""
+    return _ask(stage, actor, "start", None, stage.manager.start)
 
 
 def cancel(stage: Stage, actor: str) -> None:
@@ -134,7 +135,7 @@ def start_elsewhere(stage: Stage, actor: str) -> None:
         _ask(stage, actor, "close", None, manager.close)
 
 
-ACTS: Mapping[str, Callable[[Stage, str], None]] = {
+ACTS: Mapping[str, Callable[[Stage, str], object]] = {
     "cancel": cancel,
     "cancel-api": cancel_api,
     "cancel-twice": cancel_twice,
@@ -153,7 +154,7 @@ BACKGROUND = frozenset({"subscribe"})
 """Acts that may be left waiting when everything else is over."""
 
 
-def act_named(name: str) -> Callable[[Stage, str], None]:
+def act_named(name: str) -> Callable[[Stage, str], object]:
     """The act of that name.
 
     Raises:

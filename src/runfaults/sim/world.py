@@ -304,7 +304,7 @@ class World:
         """Open, start, wait, close: what every schedule has."""
         if not acts.open_first(self, "user"):
             return
-        acts.start(self, "user")
+        self._know(acts.start(self, "user"))
         for act in self._schedule.acts:
             if act.at is None:
                 self._enter(act)
@@ -334,11 +334,15 @@ class World:
         """Take the newly committed status transitions into the history."""
         for run, old, new in self._audit.transitions():
             self._recorder.add("database", EventKind.STATUS, old, new, run)
-            if self._run is None and self._managers:
-                self._run = run
-                if isinstance(self.manager, Signals):
-                    self._enter(Act("subscribe"))
-                self.scheduler.wake("run")
+            self._know(run)
+
+    def _know(self, run: int | None) -> None:
+        """Take note of the run: by its first status, or by the answer where that comes first."""
+        if self._run is None and run is not None and self._managers:
+            self._run = run
+            if isinstance(self.manager, Signals):
+                self._enter(Act("subscribe"))
+            self.scheduler.wake("run")
 
     def _stuck(self, *how: str) -> bool:
         return any(
