@@ -77,7 +77,11 @@ def _top(result: CheckResult) -> Iterator[str]:
     yield "|---|---|---|"
     for rule, tally in result.rules.items():
         yield f"| {_SIGNS[tally.verdict]} | {_escape(rule)} | {describe_tally(tally)} |"
-    for title, lines in (("Not reached", result.not_reached), ("Notes", result.notes)):
+    for title, lines in (
+        ("Not reached", result.not_reached),
+        ("Notes", result.notes),
+        ("Remarks", result.remarks),
+    ):
         if lines:
             yield f"\n**{title}**\n"
             yield from (f"- {_escape(line)}" for line in lines)

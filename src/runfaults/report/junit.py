@@ -16,7 +16,8 @@ _COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skip
 def to_junit(result: CheckResult) -> str:
     """The result in the dialect that Jenkins, GitLab and GitHub actions read.
 
-    A rule that is broken is a failure, one that could not be judged an error: neither passes.
+    A rule that is broken is a failure, one that could not be judged an error: neither passes. Notes
+    and remarks are the suite's standard output, which is shown with a suite that passes too.
     """
     suites = Element("testsuites", name="runfaults")
     suite = SubElement(
@@ -35,6 +36,8 @@ def to_junit(result: CheckResult) -> str:
     if not result.finished:
         case = _case(suite, result.target, "the whole bound was covered")
         SubElement(case, "skipped", message=printable("; ".join(result.not_reached)))
+    if told := (*result.notes, *result.remarks):
+        SubElement(suite, "system-out").text = printable("\n".join(told))
     for attribute, tag in _COUNTED.items():
         count = str(sum(1 for _ in suite.iter(tag)))
         suites.set(attribute, count)
