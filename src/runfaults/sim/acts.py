@@ -60,9 +60,14 @@ def open_first(stage: Stage, actor: str) -> bool:
     return True
 
 
-def start(stage: Stage, actor: str) -> int | None:
+def start_first(stage: Stage, actor: str) -> int | None:
     """Start a run; returns its id, or None if there is none."""
     return _ask(stage, actor, "start", None, stage.manager.start)
+
+
+def start(stage: Stage, actor: str) -> None:
+    """Start a run."""
+    start_first(stage, actor)
 
 
 def cancel(stage: Stage, actor: str) -> None:
@@ -135,7 +140,7 @@ def start_elsewhere(stage: Stage, actor: str) -> None:
         _ask(stage, actor, "close", None, manager.close)
 
 
-ACTS: Mapping[str, Callable[[Stage, str], object]] = {
+ACTS: Mapping[str, Callable[[Stage, str], None]] = {
     "cancel": cancel,
     "cancel-api": cancel_api,
     "cancel-twice": cancel_twice,
@@ -154,7 +159,7 @@ BACKGROUND = frozenset({"subscribe"})
 """Acts that may be left waiting when everything else is over."""
 
 
-def act_named(name: str) -> Callable[[Stage, str], object]:
+def act_named(name: str) -> Callable[[Stage, str], None]:
     """The act of that name.
 
     Raises:

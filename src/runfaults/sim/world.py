@@ -226,8 +226,7 @@ class World:
         self.scheduler = Scheduler(
             self._recorder, self._director, lambda now: self.wall_clock(EPOCH + now)
         )
-        self._recorder.now = lambda: self.scheduler.clock
-        self._plan = FaultPlan(schedule.faults, self._recorder.now)
+        self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock)
         self.gate = WorldGate(self.scheduler, self._recorder, self._plan, self._observe, survey)
         self.scheduler.gate = self.gate
         self.scheduler.actor_names = target.threads if isinstance(target, NamesThreads) else {}
@@ -304,7 +303,7 @@ class World:
         """Open, start, wait, close: what every schedule has."""
         if not acts.open_first(self, "user"):
             return
-        self._know(acts.start(self, "user"))
+        self._know(acts.start_first(self, "user"))
         for act in self._schedule.acts:
             if act.at is None:
                 self._enter(act)
