@@ -108,15 +108,19 @@ def persist(
         assert isinstance(trouble, _Trouble), "only trouble is followed by another attempt"
         on_trouble(state.attempt_number, trouble.error)
 
-    retrying = Retrying(
-        retry=retry_if_result(lambda result: isinstance(result, _Trouble) and again(result.error)),
-        wait=wait_exponential(multiplier=policy.initial, max=policy.cap)
-        + wait_random(0, policy.jitter),
-        stop=stop_never if attempts is None else stop_after_attempt(attempts),
-        before_sleep=before_sleep,
-        retry_error_callback=_result,
-    )
-    result = retrying(attempt)
+    result = attempt()
+    if isinstance(result, _Trouble) and again(result.error):
+        # Most actions succeed at once, which costs less than to set all this up.
+        first = iter([result])
+        retrying = Retrying(
+            retry=retry_if_result(lambda each: isinstance(each, _Trouble) and again(each.error)),
+            wait=wait_exponential(multiplier=policy.initial, max=policy.cap)
+            + wait_random(0, policy.jitter),
+            stop=stop_never if attempts is None else stop_after_attempt(attempts),
+            before_sleep=before_sleep,
+            retry_error_callback=_result,
+        )
+        result = retrying(lambda: next(first, None) or attempt())
     if isinstance(result, _Trouble):
         raise result.error
     return result

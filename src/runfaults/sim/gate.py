@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import weakref
+from _thread import get_ident
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from runfaults.model import EventKind, FaultPoint, Operation
-from runfaults.sim.actor import Wait, current_actor
+from runfaults.sim.actor import Wait, actors
 from runfaults.sim.foreign import note_stranger
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Scheduler
@@ -186,9 +187,11 @@ class CurrentGate:
     def before(self, call: Call) -> FaultKind | None:
         """See `Gate`."""
         gate = _current()
-        if gate is None and call.connection is not None:
+        if gate is not None:
+            return gate.before(call)
+        if call.connection is not None:
             note_stranger(call.connection.path)
-        return None if gate is None else gate.before(call)
+        return None
 
     def after(self, call: Call, error: BaseException | None) -> None:
         """See `Gate`."""
@@ -203,5 +206,5 @@ class CurrentGate:
 
 
 def _current() -> WorldGate | None:
-    actor = current_actor()
+    actor = actors.get(get_ident())
     return None if actor is None else actor.scheduler.gate

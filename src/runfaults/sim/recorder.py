@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable
 from functools import cache
 from linecache import getline
 from pathlib import Path
@@ -64,6 +63,7 @@ class Recorder:
 
     Attributes:
         events: What happened so far.
+        clock: The virtual time of the next events.
         closed: When True nothing more is written: the schedule is over and is being unwound.
         places: Where each operation was called from, as (event number, stack), if asked for.
     """
@@ -73,7 +73,7 @@ class Recorder:
         self.places: list[tuple[int, str]] = []
         self._with_places = with_places
         self.closed = False
-        self.now: Callable[[], float] = float
+        self.clock = 0.0
 
     def add(
         self,
@@ -88,5 +88,5 @@ class Recorder:
             if self._with_places and kind in _PLACED:
                 self.places.append((len(self.events), calling_code()))
             self.events.append(
-                Event(len(self.events), self.now(), actor, kind, subject, value, run)
+                Event(len(self.events), self.clock, actor, kind, subject, value, run)
             )

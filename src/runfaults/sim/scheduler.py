@@ -98,7 +98,7 @@ class Scheduler:
     def __init__(
         self, recorder: Recorder, director: Director, advanced: Callable[[float], None]
     ) -> None:
-        self.clock = 0.0
+        self.clock = recorder.clock = 0.0
         self.steps: list[Step] = []
         self.stretches: list[Stretch] = []
         self.over = False
@@ -337,7 +337,7 @@ class Scheduler:
             self._stuck("livelock", f"no end within {MAX_VIRTUAL_SECONDS:.0f} virtual seconds")
             self._finish()
             raise SimulationOver
-        self.clock = max(self.clock, to)
+        self.clock = self._recorder.clock = max(self.clock, to)
         self._advanced(self.clock)
 
     def _hand_over(self, actor: Actor, successor: Actor | None) -> None:

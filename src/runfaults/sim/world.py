@@ -226,8 +226,7 @@ class World:
         self.scheduler = Scheduler(
             self._recorder, self._director, lambda now: self.wall_clock(EPOCH + now)
         )
-        self._recorder.now = lambda: self.scheduler.clock
-        self._plan = FaultPlan(schedule.faults, self._recorder.now)
+        self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock)
         self.gate = WorldGate(self.scheduler, self._recorder, self._plan, self._observe, survey)
         self.scheduler.gate = self.gate
         self.scheduler.actor_names = target.threads if isinstance(target, NamesThreads) else {}

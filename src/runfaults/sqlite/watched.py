@@ -192,29 +192,30 @@ class WatchedConnection(sqlite3.Connection):
             self.become_plain()
             return real()
 
-        call = Call(operation, statement, self, cursor)
-        call = call._replace(real=partial(self._attempt, gate, call, real))
-        return at_gate(gate, call)
+        attempt = partial(self._attempt, gate, operation, statement, real)
+        return at_gate(gate, Call(operation, statement, self, cursor, attempt))
 
-    def _attempt(self, gate: Gate, call: Call, real: Callable[[], _Result]) -> _Result:
+    def _attempt(
+        self, gate: Gate, operation: Operation, statement: Statement, real: Callable[[], _Result]
+    ) -> _Result:
         """Perform the operation itself, waiting as SQLite's busy handler would."""
         waited = 0
         while True:
             try:
                 if self.state.poisoned:
-                    self._meet_corruption(call)
+                    self._meet_corruption(operation, statement)
                 result = real()
             except BaseException as error:
-                self._note(call.operation, call.statement, error)
+                self._note(operation, statement, error)
                 if not (
                     self.busy_timeout > 0
                     and is_busy(error)
-                    and self._engine_would_wait(call)
-                    and gate.busy(call, waited)
+                    and self._engine_would_wait(operation, statement)
+                    and gate.busy(Call(operation, statement, self), waited)
                 ):
                     raise
             else:
-                self._note(call.operation, call.statement, None)
+                self._note(operation, statement, None)
                 return result
             waited += 1
 
@@ -224,23 +225,22 @@ class WatchedConnection(sqlite3.Connection):
         if not self.closed:
             self.state.note(self, operation, statement, error)
 
-    def _engine_would_wait(self, call: Call) -> bool:
+    def _engine_would_wait(self, operation: Operation, statement: Statement) -> bool:
         """Whether SQLite calls the busy handler where this call found the database locked.
 
         It does not for a connection that would keep others waiting: one that reads already and
         wants to write (SQLite source, `sqlite3BtreeBeginTrans`).
         """
-        if call.operation is Operation.COMMIT:
+        if operation is Operation.COMMIT:
             return True
-        statement = call.statement
         if statement.table == "journal_mode" and "wal" not in statement.text.lower():
             return self.state.fresh
         return not (statement.writes and self.reading)
 
-    def _meet_corruption(self, call: Call) -> None:
-        if call.operation is Operation.COMMIT:
+    def _meet_corruption(self, operation: Operation, statement: Statement) -> None:
+        if operation is Operation.COMMIT:
             self.raw("ROLLBACK")
-        elif not call.statement.writes:
+        elif not statement.writes:
             return
         raise sqlite_error(sqlite3.SQLITE_CORRUPT)
 
