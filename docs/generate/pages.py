@@ -7,6 +7,7 @@ from pathlib import Path
 
 from acts_and_endings import acts_and_endings_page
 from command_line import command_line_page
+from cost import cost_page
 from fault_kinds import fault_kinds_page
 from pytest_options import pytest_options_page
 from scenario_format import scenario_format_page
@@ -19,6 +20,7 @@ REFERENCE = Path(__file__).parents[1] / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     "acts-and-endings.md": acts_and_endings_page,
     "command-line.md": command_line_page,
+    "cost.md": cost_page,
     "fault-kinds.md": fault_kinds_page,
     "pytest-options.md": pytest_options_page,
     "rules.md": rules_page,

@@ -83,7 +83,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Generator[Machines]:
 @contextmanager
 def worker_of(machines: Machines) -> Iterator[subprocess.Popen[bytes]]:
     here = ("--host", "127.0.0.1", "--local-directory", str(machines.folder))
-    one = ("--nthreads", "1", "--no-nanny", "--no-dashboard")
+    one = ("--nthreads", "2", "--no-nanny", "--no-dashboard")
     environment = {"RUNFAULTS_TMPDIR": str(machines.files), "PYTHONPATH": str(machines.folder)}
     with process("worker", machines.address, *here, *one, **environment) as worker:
         yield worker
