@@ -1,0 +1,64 @@
+"""The sweep: schedules of the default bound, run and judged, on one core, when all is warm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from measuring import measure
+from runfaults.explore.bound import bound_named
+from runfaults.explore.findings import Findings
+from runfaults.explore.part import parts_of, run_part
+from runfaults.explore.profile import profiled
+from runfaults.model import Schedule
+from runfaults.oracle.judge import judge
+from runfaults.sim.world import Simulation
+from runfaults.targets import target_named
+
+EVERY = 80
+"""Of so many parts of the sweep one is in the shard: a few hundred schedules of each sort."""
+
+
+def test_shard_of_the_default_bound(benchmark: Any) -> None:
+    bound = bound_named("default")
+    with Simulation(target_named("genglossary")) as simulation:
+        swept = [part for part in parts_of(simulation, bound) if part.search is None]
+        shard = swept[EVERY // 2 :: EVERY]
+
+        def sweep() -> int:
+            found = [run_part(simulation, part, bound) for part in shard]
+            return sum(each.verdicts.total() for each in found)
+
+        schedules = sweep()
+        benchmark.extra_info["schedules"] = schedules
+        measure(benchmark, sweep, per=schedules)
+
+
+def test_clean_run(benchmark: Any) -> None:
+    """One schedule without faults, again and again: what the harness costs beside the floor."""
+    runs = 100
+    with Simulation(target_named("genglossary")) as simulation:
+
+        def play() -> None:
+            for _ in range(runs):
+                judge(simulation.run(Schedule()).history)
+
+        measure(benchmark, play, per=runs)
+
+
+def test_where_the_time_goes(benchmark: Any) -> None:
+    """The same shard with a stopwatch for each phase: why a schedule costs what it costs."""
+    bound = bound_named("default")
+    with profiled() as profile, Simulation(target_named("genglossary")) as simulation:
+        swept = [part for part in parts_of(simulation, bound) if part.search is None]
+        before = dict(profile.seconds)
+        found: list[Findings] = []
+
+        def sweep() -> None:
+            found.extend(run_part(simulation, part, bound) for part in swept[EVERY // 2 :: EVERY])
+
+        benchmark.pedantic(sweep, rounds=1)
+        schedules = sum(each.verdicts.total() for each in found)
+        phases = {
+            phase: (now - before[phase]) / schedules for phase, now in profile.seconds.items()
+        }
+    benchmark.extra_info.update(per=schedules, phases=phases)
