@@ -35,6 +35,7 @@ from runfaults.targets.target import (
     Signals,
     Target,
     exemptions,
+    require_threads,
 )
 
 EPOCH = 1_767_225_600.0
@@ -76,6 +77,9 @@ class Simulation:
         on_strike: Called in the struck thread right before each strike, for a debugger.
         within: Folder for its files, which are removed when it is left; None for the usual one.
         around: Puts another gate around the one that the connections ask.
+
+    Raises:
+        TargetError: if the target does its work in processes of its own.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class Simulation:
         within: str | None = None,
         around: Callable[[Gate], Gate] = lambda gate: gate,
     ) -> None:
+        require_threads(target)
         self._target = target
         self._on_strike = on_strike
         self._around = around
@@ -367,7 +372,7 @@ class World:
                 "harness",
                 EventKind.STUCK,
                 "hang",
-                f"uncontrolled {found}: nobody can repeat this; --real runs it as it is",
+                f"uncontrolled {found}: nobody can repeat this",
             )
 
     def _look_for_leaks(self) -> None:

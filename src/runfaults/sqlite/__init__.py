@@ -5,7 +5,7 @@ from runfaults.sqlite.cursor import FaultyCursor
 from runfaults.sqlite.engine import real_connect
 from runfaults.sqlite.gate import Call, Gate
 from runfaults.sqlite.hook import connections_through
-from runfaults.sqlite.inject import FaultNotInjectedError, inject
+from runfaults.sqlite.inject import FaultNotInjectedError, arm, inject
 from runfaults.sqlite.kind import FaultKind
 from runfaults.sqlite.kinds import KINDS, kind_named
 from runfaults.sqlite.plan import FaultPlan, PointCounter
@@ -22,6 +22,7 @@ __all__ = [
     "Gate",
     "PointCounter",
     "Statement",
+    "arm",
     "connections_through",
     "inject",
     "kind_named",

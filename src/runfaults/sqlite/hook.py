@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sqlite3.dbapi2
 import weakref
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from runfaults.model import Operation
 from runfaults.sqlite.connection import FaultyConnection, faulty_connection_class
@@ -26,14 +27,19 @@ _DEFAULT_TIMEOUT = 5.0
 
 
 @contextmanager
-def connections_through(gate: Gate, *captured: ModuleType) -> Generator[None]:
+def connections_through(
+    gate: Gate, *captured: ModuleType, in_forks: bool = True
+) -> Generator[None]:
     """Let a gate watch every connection that is opened inside of the block.
 
     Connections that live on are let go at the end: they behave as plain ones from then on.
+    A process that is spawned inside of the block has plain connections.
 
     Args:
         gate: Whom the connections ask.
         captured: Modules that did `from sqlite3 import connect`: their name is replaced too.
+        in_forks: Whether a process that is forked inside of the block asks its own copy of the
+            gate, as far as that had come, or has plain connections.
 
     Raises:
         RuntimeError: if another gate is already watching.
@@ -56,15 +62,46 @@ def connections_through(gate: Gate, *captured: ModuleType) -> Generator[None]:
         for name, value in vars(module).items()
         if value is real_connect
     ]
+
+    def let_go() -> None:
+        for module, name in places:
+            setattr(module, name, real_connect)
+        for connection in list(opened):
+            connection.gate = None
+
+    _present.append(_Watch(let_go, in_forks))
     try:
         for module, name in places:
             setattr(module, name, connect)
         yield
     finally:
-        for module, name in places:
-            setattr(module, name, real_connect)
-        for connection in list(opened):
-            connection.gate = None
+        if any(watch.let_go is let_go for watch in _present):
+            unwatch()
+
+
+class _Watch(NamedTuple):
+    """The block that this process is in."""
+
+    let_go: Callable[[], None]
+    in_forks: bool
+
+
+_present: list[_Watch] = []
+
+
+def unwatch() -> None:
+    """Make all connections plain: for a forked child that has a gate of its parent's."""
+    while _present:
+        _present.pop().let_go()
+
+
+def _in_fork() -> None:
+    if not all(watch.in_forks for watch in _present):
+        unwatch()
+
+
+if hasattr(os, "register_at_fork"):
+    cast("Any", os).register_at_fork(after_in_child=_in_fork)
 
 
 def _connect(gate: Gate, arguments: list[Any], named: dict[str, Any]) -> FaultyConnection:

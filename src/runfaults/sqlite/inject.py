@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import ModuleType
 
 from runfaults.model import Fault
@@ -70,6 +71,9 @@ def inject(
     Points name their actor by its thread: `main`, or the thread's name with `_` for blanks; so
     `with inject("busy at main commit x2"):` strikes the main thread's first two commits.
 
+    Only this process is struck: a child that is forked or spawned inside of the block has plain
+    connections, because nobody here would ever hear what struck there. See `arm`.
+
     Args:
         faults: What strikes, as text or data: `kind at actor operation [subject] [#ordinal]
             [xN | until lifted]`.
@@ -82,10 +86,35 @@ def inject(
             was never reached, or its kind cannot strike there.
     """
     gate = _ThreadGate(tuple(Fault.parse(one) if isinstance(one, str) else one for one in faults))
-    with connections_through(gate, *captured):
+    process = os.getpid()
+    with connections_through(gate, *captured, in_forks=False):
         yield gate.plan
-    if must_strike:
+    if must_strike and os.getpid() == process:
         _complain(gate.plan)
+
+
+_armed = ExitStack()
+
+
+def arm(*faults: str | Fault, captured: tuple[ModuleType, ...] = ()) -> FaultPlan:
+    """Strike the connections that this process opens from now on, until it ends.
+
+    For the moment at which a worker process begins: the initializer of a `multiprocessing.Pool` or
+    a `ProcessPoolExecutor`, Celery's signal `worker_process_init`. Inside of a function,
+    `with inject(...)` is better.
+
+    Args:
+        faults: As for `inject`.
+        captured: As for `inject`.
+
+    Returns:
+        The plan. Nobody sees to it that its faults strike: its `struck` tells whether they did.
+
+    Raises:
+        ValueError: if a fault cannot be read, or its kind does not exist.
+        RuntimeError: if this process is armed already, or is inside of `inject`.
+    """
+    return _armed.enter_context(inject(*faults, captured=captured, must_strike=False))
 
 
 def _complain(plan: FaultPlan) -> None:

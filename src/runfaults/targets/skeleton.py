@@ -111,6 +111,9 @@ class MyTarget:
     # an AuditScript: triggers of your own.
     audit = Audit(table="jobs", key="id", status="state")
 
+    # A system that works in processes of its own, not in threads, says which: processes = "a pool".
+    # No schedule reaches into them; `runfaults.sqlite.arm` does.
+
     # Rules that make no sense for it, each with the reason: reports show it.
     exempt = {"one-active-run": "jobs run side by side"}  # noqa: RUF012
 

@@ -182,10 +182,26 @@ class NamesThreads(Protocol):
     threads: Mapping[str, str]
 
 
+@runtime_checkable
+class WorksInProcesses(Protocol):
+    """A target that does its work in processes of its own, where no schedule reaches.
+
+    A target that does not say so does its work in threads of this process.
+
+    Attributes:
+        processes: What they are, in a phrase: `a prefork pool`. Empty: threads after all.
+    """
+
+    @property
+    def processes(self) -> str:
+        """See above."""
+        ...
+
+
 class Target(Protocol):
     """A system under test.
 
-    An adapter may also be `Exempt`, `Remarkable` and `NamesThreads`.
+    An adapter may also be `Exempt`, `Remarkable`, `NamesThreads` and `WorksInProcesses`.
 
     Attributes:
         name: As given to `--target`.
@@ -212,6 +228,20 @@ class Target(Protocol):
     def open(self, database: Path, work: Work) -> Manager:
         """Begin a life on the database; its runs do `work`."""
         ...
+
+
+def require_threads(target: Target) -> None:
+    """See that a target does its work where a schedule can be kept.
+
+    Raises:
+        TargetError: if it does it in processes of its own; the message says what to do.
+    """
+    if isinstance(target, WorksInProcesses) and target.processes:
+        raise TargetError(
+            f"target {target.name} does its work in processes of its own ({target.processes}), "
+            "and a schedule orders the threads of one process: let its adapter work in threads, if "
+            "the system can, or strike inside of its processes with runfaults.sqlite.arm"
+        )
 
 
 def exemptions(target: Target) -> tuple[str, ...]:

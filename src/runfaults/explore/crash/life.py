@@ -7,13 +7,11 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import traceback
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from sqlite3 import dbapi2
 from typing import NoReturn
 
 import time_machine
@@ -24,6 +22,7 @@ from runfaults.sim.pipeline import ScriptedPipeline
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.world import EPOCH, World
 from runfaults.sqlite.engine import real_connect
+from runfaults.sqlite.hook import unwatch
 from runfaults.targets.target import Audit, Manager, Reads, Target
 
 BETWEEN_LIVES = 3600.0
@@ -179,7 +178,7 @@ def look_together(
 
     def look(pipe: int) -> None:
         os.close(release)
-        sqlite3.connect = dbapi2.connect = real_connect
+        unwatch()
         recorder = Chronicle(pipe)
         os.read(barrier, 1)
         manager = target.open(database, ScriptedPipeline(Ending.SUCCEEDS, recorder))
