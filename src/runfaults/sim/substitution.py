@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import random
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Generator, Iterator
 from types import ModuleType
 from typing import Any, cast
@@ -27,6 +29,7 @@ _real_rlock = threading.RLock
 _real_simple_queue = queue.SimpleQueue
 _real_sleep = time.sleep
 _real_is_alive = threading.Thread.is_alive
+_real_uuid4 = uuid.uuid4
 
 _UNTOUCHED = ("_thread", "importlib", "_frozen_importlib", "runfaults.", "_weakrefset", "builtins")
 """Modules whose captured names stay real: the interpreter's own, and the harness."""
@@ -100,6 +103,13 @@ def _clock(real: Callable[[], Any], units_per_second: int | None) -> Callable[[]
     return read
 
 
+def _uuid4() -> uuid.UUID:
+    """The operating system's randomness would differ from run to run; the seeded one does not."""
+    if current_actor() is None:
+        return _real_uuid4()
+    return uuid.UUID(int=random.getrandbits(128), version=4)
+
+
 _NANOSECONDS = 1_000_000_000
 
 _SUBSTITUTES: dict[Any, Any] = {
@@ -111,6 +121,7 @@ _SUBSTITUTES: dict[Any, Any] = {
     time.monotonic_ns: _clock(time.monotonic_ns, _NANOSECONDS),
     time.perf_counter: _clock(time.perf_counter, None),
     time.perf_counter_ns: _clock(time.perf_counter_ns, _NANOSECONDS),
+    uuid.uuid4: _uuid4,
 }
 
 
