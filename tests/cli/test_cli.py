@@ -67,7 +67,7 @@ def test_a_target_with_a_syntax_error_gets_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["check", "--only", "be-good"], "'be-good' is neither a rule nor a fault kind"),
+        (["check", "--only", "be-good"], "'be-good' is no rule, fault kind or act"),
         (["check", "--bound", "endless"], "there is no bound 'endless'; bounds are: quick"),
         (["check", "--jobs", "0"], "0 is not in the range x>=1"),
         (["replay"], "Missing argument 'FILES...'"),

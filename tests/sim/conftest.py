@@ -54,7 +54,6 @@ def play() -> Play:
         recorder = Recorder()
         director = Switch(**switches) if switches else GoOn()
         scheduler = Scheduler(recorder, director, lambda now: None)
-        recorder.now = lambda: scheduler.clock
         with controlled_primitives():
             try:
                 scheduler.run("user", function)

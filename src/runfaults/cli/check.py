@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -24,6 +24,7 @@ from runfaults.model import CheckResult, Verdict
 from runfaults.oracle.rules import RULES
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
+from runfaults.sim.acts import ACTS
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets.checkout import PREFIX
 
@@ -60,13 +61,15 @@ class _Reports(TypedDict):
     "--bound",
     default="default",
     show_default=True,
-    help="How much to run: quick, default or nightly.",
+    help="How much to run: quick, default, single, nightly; or all interleavings with at most so "
+    "many FAULTS,CANCELS,PREEMPTIONS, such as 1,1,1.",
 )
 @click.option(
     "--only",
     multiple=True,
-    metavar="RULE|KIND",
-    help="Judge only this rule, or strike only with this fault kind. May be repeated.",
+    metavar="RULE|KIND|ACT",
+    help="Judge only this rule, strike only with this fault kind, or interrupt only with this "
+    "act. May be repeated.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of backoff jitter.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: one per core.")
@@ -148,10 +151,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
     known = None if baseline is None else load_baseline(baseline, update=update_baseline)
     if source is not None:
         target = f"{PREFIX}{source.resolve()}"
-    rules, kinds = _chosen(only)
-    schedules = replace(bound_named(bound), seed=seed)
-    if kinds:
-        schedules = replace(schedules, kinds=kinds)
+    rules, kinds, acts = _chosen(only)
+    schedules = bound_named(bound).seeded(seed).limited_to(kinds, acts)
     if real:
         sys.exit(_check_for_real(target, kinds, reports))
     spending = None if budget is None else Budget(budget)
@@ -196,15 +197,15 @@ def _check_for_real(target: str, kinds: tuple[str, ...], reports: _Reports) -> i
     return _exit_code(result, in_budget=False)
 
 
-def _chosen(only: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Sort the names of `--only` into rules and fault kinds."""
-    known = {rule.name for rule in RULES}
+def _chosen(only: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Sort the names of `--only` into rules, fault kinds and acts."""
+    known = ({rule.name for rule in RULES}, KINDS, ACTS)
     for name in only:
-        if name not in known and name not in KINDS:
+        if not any(name in names for names in known):
             raise click.UsageError(
-                f"--only {name!r} is neither a rule nor a fault kind; `runfaults list` shows both"
+                f"--only {name!r} is no rule, fault kind or act; `runfaults list` shows them"
             )
-    return tuple(n for n in only if n in known), tuple(n for n in only if n in KINDS)
+    return (tuple(name for name in only if name in names) for names in known)
 
 
 def _exit_code(result: CheckResult, *, in_budget: bool) -> int:

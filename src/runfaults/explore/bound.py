@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from runfaults.model import Ending, Schedule
@@ -105,7 +107,30 @@ class Bound:
             f"pipeline {', '.join(self.endings)}; journal {', '.join(self.journals)}; "
             f"{len(self.kinds)} fault kind{'s' * (len(self.kinds) != 1)}"
         )
-        return "\n".join([sweep, *(search.describe() for search in self.searches)])
+        searches = [search.describe() for search in self.searches]
+        return "\n".join([sweep, *searches] if self.endings else searches)
+
+    def limited_to(self, kinds: Collection[str], acts: Collection[str]) -> Bound:
+        """The same with these fault kinds and acts; with its own where none are given."""
+        searches = tuple(
+            replace(
+                search,
+                kinds=tuple(kinds) or search.kinds,
+                act_kinds=tuple(acts) or search.act_kinds,
+            )
+            for search in self.searches
+        )
+        return replace(
+            self,
+            kinds=tuple(kinds) or self.kinds,
+            cancels=tuple(acts) or self.cancels,
+            searches=searches,
+        )
+
+    def seeded(self, seed: int) -> Bound:
+        """The same with another seed in every schedule."""
+        searches = tuple(replace(search, seed=seed) for search in self.searches)
+        return replace(self, seed=seed, searches=searches)
 
 
 RACES = SearchBound(
@@ -128,6 +153,8 @@ STRUCK_RACES = SearchBound(faults=1, kinds=("busy", "lost-acknowledgement"), red
 
 KEPT_UNDONE_DONE = ("busy", "ioerr-write", "lost-acknowledgement")
 """A kind for each thing that a failing COMMIT can leave: the transaction open, undone, or done."""
+
+_THREE_NUMBERS = re.compile(r"(\d),(\d),(\d)")
 
 BOUNDS = {
     bound.name: bound
@@ -167,11 +194,20 @@ BOUNDS = {
 
 
 def bound_named(name: str) -> Bound:
-    """The bound of that name.
+    """The bound of that name, or the one that three numbers stand for.
+
+    `2,1,1` stands for all schedules with at most two faults, one cancel and one preemption.
 
     Raises:
         LookupError: naming the bounds there are.
     """
+    if numbers := _THREE_NUMBERS.fullmatch(name):
+        faults, acts, preemptions = map(int, numbers.groups())
+        search = SearchBound(faults, acts, preemptions, reduce=True)
+        return Bound(name, endings=(), searches=(search,))
     if name not in BOUNDS:
-        raise LookupError(f"there is no bound {name!r}; bounds are: {', '.join(BOUNDS)}")
+        raise LookupError(
+            f"there is no bound {name!r}; bounds are: {', '.join(BOUNDS)}, and three numbers "
+            "FAULTS,CANCELS,PREEMPTIONS such as 1,1,1 for everything up to them"
+        )
     return BOUNDS[name]
