@@ -135,6 +135,8 @@ def _by_actor(history: History) -> object:
     [
         SearchBound(faults=0, acts=1, preemptions=0, act_kinds=("cancel", "cancel-api", "close")),
         SearchBound(faults=0, acts=0, preemptions=1),
+        SearchBound(faults=0, acts=0, preemptions=2),
+        SearchBound(faults=0, acts=2, preemptions=0, act_kinds=("cancel",)),
         SearchBound(faults=1, acts=1, preemptions=0, act_kinds=("cancel",)),
         SearchBound(faults=0, acts=1, preemptions=1, act_kinds=("cancel",)),
     ],

@@ -125,6 +125,16 @@ def test_an_unknown_bound_names_those_there_are() -> None:
         bound_named("endless")
 
 
+def test_three_numbers_are_a_bound() -> None:
+    bound = bound_named("2,1,0").limited_to(("full",), ("cancel",)).seeded(7)
+    assert bound.describe() == (
+        "all schedules with <= 2 faults (full), <= 1 act (cancel), <= 0 preemptions; "
+        "pipeline succeeds; journal delete; orders that commute once"
+    )
+    (search,) = bound.searches
+    assert [schedule.seed for schedule in search.bases()] == [7]
+
+
 def test_a_check_that_had_enough_says_what_it_did_not_reach() -> None:
     result = check(PLAIN, SMALL, Silent(), jobs=1, enough=lambda: True)
     assert not result.finished
