@@ -7,9 +7,9 @@ So every set of elements is tried exactly once, on histories in which it really 
 The reduction rests on stretches that commute (neither changes what the other uses: partial-order
 reduction at the granularity of yield points), in two ways:
 
-- Pausing an actor for another one right before a stretch, or right after it, gives the same outcome
-  if the stretch and everything that the other one does meanwhile commute. Of such neighbours only
-  the later is run; where more elements may follow, only if the stretch touches nothing at all.
+- An actor is paused for another one only where an execution has shown that the order matters: two
+  of their stretches raced (see `races`). So an act enters at the latest moment first, and earlier
+  only where something that had come before it did not commute with it.
 - A schedule that has come to a state from which another one, with as much room for more elements,
   was or will be grown, is not grown from there on (see `convergence`).
 
@@ -20,22 +20,22 @@ order, so a bound can do without it.
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
+from operator import itemgetter
 from typing import NamedTuple
 
 from runfaults.explore.bound import SearchBound
 from runfaults.explore.convergence import Room, Visited
 from runfaults.explore.findings import Findings
+from runfaults.explore.races import reversals
 from runfaults.model import Act, EventKind, Fault, Preemption, Schedule
 from runfaults.oracle.judge import judge
 from runfaults.sim.acts import WITHOUT_RUN
-from runfaults.sim.scheduler import Stretch
 from runfaults.sim.world import Execution, Simulation
-
-Touch = tuple[object, bool]
-"""A shared thing, and whether it was changed: see `Stretch`."""
 
 
 class Shard(NamedTuple):
@@ -47,21 +47,29 @@ class Shard(NamedTuple):
             only a fault. Elements come in the order in which they take effect, at one point first
             what comes before the operation, then the fault.
         end: The yield point from which on all that would grow grows elsewhere; None if none does.
-        pruned: Places where nothing more grows.
     """
 
     schedule: Schedule
     begin: int = 0
     end: int | None = None
-    pruned: int = 0
 
 
 class _Node(NamedTuple):
-    """A schedule that has just run, and where it may grow."""
+    """A schedule that has just run, and where it may grow.
+
+    Attributes:
+        schedule: What was run.
+        execution: What happened.
+        faults: What could strike, each with its step.
+        births: For each kind of act the event before which there is nothing to act upon.
+        begin: See `Shard`.
+        end: See `Shard`.
+    """
 
     schedule: Schedule
     execution: Execution
     faults: tuple[tuple[int, Fault], ...]
+    births: dict[str, int]
     begin: int
     end: int
 
@@ -72,12 +80,19 @@ class _Node(NamedTuple):
 
 
 def roots(simulation: Simulation, bound: SearchBound) -> list[Shard]:
-    """The shards of a search: the empty schedules and those with one element, reduced."""
+    """The shards of a search: the empty schedules and those with one element.
+
+    Nothing of the latter is left to races, so that shards need not hear of each other.
+    """
     shards: list[Shard] = []
     for base in bound.bases():
+        if bound.reduce and bound.acts + bound.preemptions + bound.faults == 1:
+            shards.append(Shard(base))
+            continue
         branch = _Branch(simulation, bound)
-        children = [child.shard for child in branch.children(branch.run(Shard(base)))]
-        shards += [Shard(base, end=0, pruned=branch.findings.pruned), *children]
+        root = branch.run(Shard(base))
+        children = [branch.run(child).shard for child in branch.everywhere(root)]
+        shards += [Shard(base, end=0), *children]
     return shards
 
 
@@ -97,39 +112,32 @@ def search(simulation: Simulation, bound: SearchBound) -> Findings:
 
 
 class _Branch:
-    """Grows schedules, and remembers the states from which it has done so."""
+    """Grows schedules, and remembers what it has grown them from."""
 
     def __init__(self, simulation: Simulation, bound: SearchBound) -> None:
         self.findings = Findings()
         self._simulation = simulation
         self._bound = bound
         self._visited = Visited()
+        self._grown: dict[Schedule, tuple[int, int]] = {}
+        self._known: set[Schedule] = set()
+        self._waiting: list[tuple[int, int, Shard]] = []
+        self._numbers = count()
 
     def grow(self, shard: Shard) -> None:
         """Run a shard and all that grows from it, fewer elements first.
 
-        So a state is first visited with most room to grow. A schedule that waits to grow is run
-        again then: all those executions would fill the memory.
+        So a state is first visited with most room to grow.
         """
-        self.findings.pruned += shard.pruned
-        node = self.run(shard)
-        waiting = deque([node.shard])
-        while waiting:
-            node = node if node.schedule == waiting[0].schedule else self._play(waiting[0])
-            waiting.popleft()
-            waiting += [child.shard for child in self.children(node) if self._can_grow(child)]
-
-    def children(self, node: _Node) -> Iterator[_Node]:
-        """Every schedule with one element more, taking effect later than all others."""
-        schedule, bound = node.schedule, self._bound
-        if len(schedule.faults) < bound.faults:
-            yield from self._with_another_fault(node)
-        if len(schedule.acts) < bound.acts:
-            for kind in bound.act_kinds:
-                yield from self._interrupted(node, kind, act=True)
-        if len(schedule.preemptions) < bound.preemptions:
-            for name in sorted({name for step in node.execution.steps for name in step.ready}):
-                yield from self._interrupted(node, name, act=False)
+        reduce = self._bound.reduce
+        self._await(shard)
+        while self._waiting:
+            node = self.run(heapq.heappop(self._waiting)[-1])
+            for child in self._with_another_fault(node):
+                self._await(child)
+            for child in self._where_order_matters(node) if reduce else self._interrupted(node):
+                if self._await(child):
+                    self.findings.pruned -= reduce
 
     def run(self, shard: Shard) -> _Node:
         """Run and judge a schedule, and find out how far it may grow."""
@@ -138,12 +146,84 @@ class _Branch:
         self.findings.add(execution.history, judge(execution.history))
         self.findings.note_problems(execution)
         room = self._room(shard.schedule)
-        if not self._bound.reduce or not any(room) or shard.end == 0:
-            return node
-        end = self._visited.visit(execution, node.begin, node.end, room)
-        self.findings.pruned += end < node.end
-        possible = tuple(each for each in node.faults if each[0] < max(end, node.begin))
-        return node._replace(end=end, faults=possible)
+        if self._bound.reduce and any(room) and shard.end != 0:
+            end = self._visited.visit(execution, node.begin, node.end, room)
+            self.findings.pruned += end < node.end
+            possible = tuple(each for each in node.faults if each[0] < max(end, node.begin))
+            node = node._replace(end=end, faults=possible)
+            self.findings.pruned += sum(1 for _ in self._interrupted(node))
+        self._grown[node.schedule] = node.begin, node.end
+        return node
+
+    def everywhere(self, node: _Node) -> Iterator[Shard]:
+        """Every schedule with one element more, taking effect later than all others."""
+        yield from self._with_another_fault(node)
+        yield from self._interrupted(node)
+
+    def _interrupted(self, node: _Node) -> Iterator[Shard]:
+        """Every schedule with one act or preemption more."""
+        for number in range(node.end - 1, node.begin - 1, -1):
+            for element in self._interruptions(node.schedule, node, number):
+                yield Shard(_with(node.schedule, element), number + 1)
+
+    def _where_order_matters(self, node: _Node) -> Iterator[Shard]:
+        """Those of them where an execution has shown that the order matters.
+
+        What has to come before some of the node's elements is added to the others: they grow again
+        from there. Where more interruptions may follow, whoever could go on in the place of the
+        one that has to is tried too: the way there over two interruptions may begin with it
+        (K. Coons, M. Musuvathi, K. McKinley: Bounded partial-order reduction, OOPSLA 2013).
+        """
+        yield from self._with_acts_at_last(node)
+        elements = _by_step(node)
+        entered = {actor: each.kind for _, each, actor in elements if isinstance(each, Act)}
+        schedule = replace(node.schedule, faults=(), acts=(), preemptions=())
+        for number, actors in sorted(reversals(node.execution).items()):
+            while elements and elements[0][0] < number:
+                schedule = _with(schedule, elements.popleft()[1])
+            begin, end = self._grown.get(schedule, (0, 0))
+            if not begin <= number < end:
+                continue
+            room = self._room(schedule)
+            acts = {entered[actor] for actor in actors if actor in entered}
+            for element in self._interruptions(schedule, node, number):
+                wanted = element.kind in acts if isinstance(element, Act) else element.to in actors
+                if wanted or room.acts + room.preemptions > 1:
+                    yield Shard(_with(schedule, element), number + 1)
+
+    def _interruptions(
+        self, schedule: Schedule, node: _Node, number: int
+    ) -> Iterator[Act | Preemption]:
+        """All that the schedule has room for at a step of the node."""
+        room, step = self._room(schedule), node.execution.steps[number]
+        if room.acts:
+            for kind in self._bound.act_kinds:
+                if step.event > node.births[kind]:
+                    yield Act(kind, step.point)
+        if room.preemptions:
+            for name in sorted(step.ready):
+                yield Preemption(step.point, name)
+
+    def _with_acts_at_last(self, node: _Node) -> Iterator[Shard]:
+        """Every act at the last step, from where races move it."""
+        number = node.end - 1
+        if number >= node.begin:
+            for element in self._interruptions(node.schedule, node, number):
+                if isinstance(element, Act):
+                    yield Shard(_with(node.schedule, element), number + 1)
+
+    def _with_another_fault(self, node: _Node) -> Iterator[Shard]:
+        for step, fault in node.faults:
+            for times in self._bound.counts:
+                yield Shard(_with(node.schedule, fault._replace(times=times)), step + 1)
+
+    def _await(self, shard: Shard) -> bool:
+        """Have the shard run in its turn; False if that has been said before."""
+        if shard.schedule in self._known:
+            return False
+        self._known.add(shard.schedule)
+        heapq.heappush(self._waiting, (shard.schedule.size, next(self._numbers), shard))
+        return True
 
     def _play(self, shard: Shard) -> _Node:
         schedule, begin = shard.schedule, shard.begin
@@ -159,11 +239,8 @@ class _Branch:
             for kind, refusal in refusals
             if refusal is None
         )
-        return _Node(schedule, execution, faults, begin, end)
-
-    def _can_grow(self, node: _Node) -> bool:
-        room = self._room(node.schedule)
-        return any(room) and (node.end > node.begin or (room.faults > 0 and bool(node.faults)))
+        births = {kind: _birth(execution, kind) for kind in self._bound.act_kinds}
+        return _Node(schedule, execution, faults, births, begin, end)
 
     def _room(self, schedule: Schedule) -> Room:
         bound = self._bound
@@ -173,94 +250,40 @@ class _Branch:
             bound.preemptions - len(schedule.preemptions),
         )
 
-    def _with_another_fault(self, node: _Node) -> Iterator[_Node]:
-        for step, fault in node.faults:
-            for count in self._bound.counts:
-                longer = fault._replace(times=count)
-                schedule = replace(node.schedule, faults=(*node.schedule.faults, longer))
-                yield self.run(Shard(schedule, step + 1))
 
-    def _interrupted(self, node: _Node, name: str, *, act: bool) -> Iterator[_Node]:
-        """Pause the running actor for another one at each later step, from the last to the first.
-
-        `name` is an act that enters, or an actor that is ready already.
-        """
-        schedule, steps = node.schedule, node.execution.steps
-        first_event = _earliest(node.execution, name) if act else -1
-        last = sum(self._room(schedule)) == 1
-        later: _Later | None = None
-        for number in range(node.end - 1, node.begin - 1, -1):
-            step = steps[number]
-            if step.event <= first_event or (not act and name not in step.ready):
-                later = None
-                continue
-            if self._bound.reduce and later and later.commutes_from(number, last=last):
-                self.findings.pruned += 1
-                later = later.at(number)
-                continue
-            at = step.point
-            longer = (
-                replace(schedule, acts=(*schedule.acts, Act(name, at)))
-                if act
-                else replace(schedule, preemptions=(*schedule.preemptions, Preemption(at, name)))
-            )
-            child = self.run(Shard(longer, number + 1))
-            yield child
-            later = _Later.of(child.execution, number)
+Element = Fault | Act | Preemption
 
 
-class _Later(NamedTuple):
-    """An interruption that has been run: what decides whether one earlier makes a difference.
+def _with(schedule: Schedule, element: Element) -> Schedule:
+    """The schedule with one element more."""
+    match element:
+        case Fault():
+            return replace(schedule, faults=(*schedule.faults, element))
+        case Act():
+            return replace(schedule, acts=(*schedule.acts, element))
+        case Preemption():
+            return replace(schedule, preemptions=(*schedule.preemptions, element))
 
-    Attributes:
-        number: The step at which an actor was paused.
-        before: What had happened up to the pause.
-        meanwhile: Everything touched between the pause and the paused actor's return.
+
+def _by_step(node: _Node) -> deque[tuple[int, Element, str]]:
+    """The elements of a schedule in the order in which they took effect.
+
+    Each with its step and with the actor that ran next: that of an act, where it is one.
     """
-
-    number: int
-    before: tuple[Stretch, ...]
-    meanwhile: set[Touch]
-
-    @classmethod
-    def of(cls, execution: Execution, number: int) -> _Later:
-        """Look back at an execution that was interrupted at a step."""
-        paused = execution.steps[number].point.actor
-        stretches = execution.stretches
-        back = next(
-            (at for at, stretch in enumerate(stretches) if stretch.step == number), len(stretches)
-        )
-        left = max((at for at in range(back) if stretches[at].actor == paused), default=-1)
-        meanwhile = {touch for each in stretches[left + 1 : back] for touch in each.touched}
-        return cls(number, stretches[: left + 1], meanwhile)
-
-    def commutes_from(self, number: int, *, last: bool) -> bool:
-        """Whether pausing right before the last stretch, at step `number`, comes to the same.
-
-        If more elements may follow (not `last`), only for a stretch that touches nothing: it
-        commutes with everything that may come to happen meanwhile.
-        """
-        if not self.before or number + 1 != self.number:
-            return False
-        stretch = self.before[-1]
-        if stretch.step != number:
-            return False
-        return self._commutes(stretch.touched) if last else not stretch.touched
-
-    def at(self, number: int) -> _Later:
-        """The same interruption, one stretch earlier."""
-        return self._replace(number=number, before=self.before[:-1])
-
-    def _commutes(self, stretch: Iterable[Touch]) -> bool:
-        """Whether neither changes what the other uses."""
-        used = {thing for thing, _ in stretch}
-        changed = {thing for thing, change in stretch if change}
-        return not any(
-            thing in changed or (change and thing in used) for thing, change in self.meanwhile
-        )
+    schedule, steps = node.schedule, node.execution.steps
+    numbers = {each.point: number for number, each in enumerate(steps)}
+    elements = [*schedule.acts, *schedule.preemptions, *schedule.faults]
+    placed = [
+        (numbers[each.at], each) for each in elements if each.at is not None and each.at in numbers
+    ]
+    placed.sort(key=itemgetter(0))
+    return deque(
+        (number, each, steps[number + 1].point.actor if number + 1 < len(steps) else "")
+        for number, each in placed
+    )
 
 
-def _earliest(execution: Execution, act: str) -> int:
+def _birth(execution: Execution, act: str) -> int:
     """The event before which there is nothing to act upon: no manager, or no run."""
     kind = EventKind.REQUEST if act in WITHOUT_RUN else EventKind.STATUS
     numbers = (event.number for event in execution.history.events if event.kind is kind)

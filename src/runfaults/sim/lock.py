@@ -80,6 +80,8 @@ class ControlledLock:
     def _acquire(
         self, actor: Actor, scheduler: Scheduler, *, blocking: bool, timeout: float
     ) -> bool:
+        if self._owner is actor and not blocking:
+            return False  # whatever others do: so `Condition` asks whether the lock is held
         if self.yields:
             scheduler.reach(Operation.ACQUIRE, self.name)
         scheduler.touch(self, change=True)

@@ -126,13 +126,18 @@ _SUBSTITUTES: dict[Any, Any] = {
 
 
 def _noted(real: Callable[[threading.Event], Any], *, change: bool) -> Any:  # noqa: ANN401
-    """An event's method that tells the scheduler of the use: reading a flag takes no lock."""
+    """An event's method that tells the scheduler of the use: reading a flag takes no lock.
+
+    So it counts as a look at the lock under which the flag is changed.
+    """
 
     def method(event: threading.Event) -> Any:  # noqa: ANN401  # as the original
+        answer = real(event)
         actor = current_actor()
         if actor is not None:
-            actor.scheduler.touch(event, change=change)
-        return real(event)
+            lock = cast("Any", event)._cond._lock  # noqa: SLF001  # nothing else names it
+            actor.scheduler.touch(lock, change=change)
+        return answer
 
     return method
 

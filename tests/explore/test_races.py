@@ -1,0 +1,53 @@
+"""What could have gone the other way round is found, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from runfaults.explore.races import reversals
+from runfaults.model import Schedule
+from runfaults.sim.world import Simulation
+from runfaults.targets import target_named
+
+
+@pytest.fixture(scope="module")
+def simulation() -> Iterator[Simulation]:
+    with Simulation(target_named("genglossary")) as entered:
+        yield entered
+
+
+def reversed_by(simulation: Simulation, schedule: str) -> set[str]:
+    """Where whose going first reverses a race, as text."""
+    execution = simulation.run(Schedule.parse(schedule))
+    found = reversals(execution)
+    return {f"{execution.steps[n].point}: {actor}" for n in found for actor in found[n]}
+
+
+def test_a_cancel_races_with_the_look_at_it(simulation: Simulation) -> None:
+    late = reversed_by(simulation, "pipeline succeeds; act cancel at run reach pipeline")
+    assert "run acquire _cancel_events_lock: cancel" in late or "run reach begin: cancel" in late
+
+
+def test_where_it_has_gone_the_other_way_round_already_the_other_one_is_named(
+    simulation: Simulation,
+) -> None:
+    early = reversed_by(simulation, "pipeline succeeds; act cancel at run reach begin")
+    assert any(each.startswith("cancel ") and each.endswith(": run") for each in early)
+
+
+def test_a_write_of_the_api_races_with_the_write_before_it(simulation: Simulation) -> None:
+    last = reversed_by(simulation, "pipeline succeeds; act cancel-api at user reach settled")
+    assert "run commit #4: cancel-api" in last
+
+
+def test_what_touches_nothing_in_common_does_not_race(simulation: Simulation) -> None:
+    plain = reversed_by(simulation, "pipeline succeeds; act cancel at user reach settled")
+    assert not any(each.startswith("run commit") for each in plain), "it does not touch a database"
+
+
+def test_what_had_to_come_first_does_not_race(simulation: Simulation) -> None:
+    nobody = reversed_by(simulation, "pipeline succeeds")
+    begun = {each for each in nobody if each.startswith("user execute")}
+    assert begun == set(), "there was no other thread before the run had its row"
