@@ -165,7 +165,7 @@ def _running(
 ) -> Generator[tuple[Part, Findings]]:
     """Run parts where they are meant to run."""
     if manner.cluster is None:
-        return run_parts(target, parts, bound, manner.jobs or available_cores(), manner.enough)
+        return run_parts(target, parts, bound, manner.jobs or len(available_cores()), manner.enough)
     from runfaults.explore.cluster import run_on_cluster
 
     return run_on_cluster(target, parts, bound, manner.cluster, manner.enough)

@@ -14,7 +14,9 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from itertools import cycle, islice
 from multiprocessing.process import BaseProcess
+from multiprocessing.queues import SimpleQueue
 
 from runfaults.explore.bound import Bound
 from runfaults.explore.findings import Findings
@@ -73,13 +75,19 @@ def _run_in_pool(
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["runfaults.explore.pool"])
+    cores: SimpleQueue[int] = context.SimpleQueue()
+    for core in islice(cycle(available_cores()), jobs):
+        cores.put(core)
     others = frozenset(multiprocessing.active_children())
     with (
         tempfile.TemporaryDirectory(
             prefix="runfaults-", dir=memory_backed_folder(), ignore_cleanup_errors=True
         ) as folder,
         ProcessPoolExecutor(
-            jobs, mp_context=context, initializer=_enter_simulation, initargs=(target, folder)
+            jobs,
+            mp_context=context,
+            initializer=_enter_simulation,
+            initargs=(target, folder, cores),
         ) as pool,
         contextlib.suppress(BrokenProcessPool),
     ):
@@ -116,14 +124,18 @@ class _Processes:
             worker.kill()
 
 
-def _enter_simulation(target: str, folder: str) -> None:
-    """Prepare a worker process: one simulation for all its parts.
+def _enter_simulation(target: str, folder: str, cores: SimpleQueue[int]) -> None:
+    """Prepare a worker process: one simulation for all its parts, on a core of its own.
+
+    Of its threads one runs at a time: to wake one on another core would only take longer.
 
     It is never left, so its files are in a folder that the parent removes. Ctrl-C is for the
     parent alone, though the terminal sends it to all.
     """
     global _simulation  # noqa: PLW0603  # a worker process has one simulation, from birth to death
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {cores.get()})
     threading.Thread(target=_die_with_parent, args=(folder,), daemon=True).start()
     _simulation = Simulation(target_named(target), within=folder).__enter__()
 
@@ -143,6 +155,8 @@ def _run_in_worker(part: Part, bound: Bound) -> Findings:
     return run_part(_simulation, part, bound)
 
 
-def available_cores() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def available_cores() -> tuple[int, ...]:
+    """The processors that this process may use, by number."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))

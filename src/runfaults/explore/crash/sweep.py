@@ -104,7 +104,7 @@ def crash(
     began = time.perf_counter()
     sweep = _Sweep(target, bound, progress)
     try:
-        with _Pool(target, jobs or available_cores()) as pool:
+        with _Pool(target, jobs or len(available_cores())) as pool:
             sweep.run(pool)
     except KeyboardInterrupt:
         progress.note("interrupted")
