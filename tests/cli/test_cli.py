@@ -70,6 +70,7 @@ def test_a_target_with_a_syntax_error_gets_one_line(tmp_path: Path) -> None:
         (["check", "--only", "be-good"], "'be-good' is no rule, fault kind or act"),
         (["check", "--bound", "endless"], "there is no bound 'endless'; bounds are: quick"),
         (["check", "--jobs", "0"], "0 is not in the range x>=1"),
+        (["check", "--depth", "2"], "a depth of 2, but no samples to look so deep"),
         (["replay"], "Missing argument 'FILES...'"),
         (["replay", "missing.toml"], "'missing.toml' does not exist"),
         (["points", "--pipeline", "wins"], "'wins' is not one of 'succeeds'"),
@@ -143,6 +144,19 @@ def test_a_check_that_holds_exits_with_zero(
     assert check_here("--target", PLAIN, "--save", tmp_path / "saved") == HOLDS
     assert "holds" in capsys.readouterr().out
     assert not (tmp_path / "saved").exists()
+
+
+def test_samples_come_after_the_bound_and_their_probability_is_in_every_report(
+    check_here: Callable[..., object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for_machines, page = tmp_path / "result.json", tmp_path / "result.html"
+    reports = ("--no-cache", "--json", for_machines, "--html", page)
+    assert check_here("--samples", "20", "--depth", "2", "--seed", "3", *reports) == HOLDS
+    result = json.loads(for_machines.read_text())
+    assert result["schedules"]["holds"] == 22
+    for report in (result["bound"], page.read_text(), capsys.readouterr().out):
+        assert "20 samples by PCT beyond the bound (depth 2, " in " ".join(report.split())
+        assert "found by each sample of the pipeline" in " ".join(report.split())
 
 
 def test_replaying_what_is_expected_to_be_broken_still_exits_with_broken() -> None:

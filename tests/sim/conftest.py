@@ -25,7 +25,7 @@ class Switch:
         self._at = {point.replace("_", " "): actor for point, actor in at.items()}
 
     def go_first(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
-        actor = self._at.get(str(point))
+        actor = self._at.pop(str(point), None)
         return (actor,) if actor is not None else ()
 
 

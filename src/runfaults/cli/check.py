@@ -71,7 +71,28 @@ class _Reports(TypedDict):
     help="Judge only this rule, strike only with this fault kind, or interrupt only with this "
     "act. May be repeated.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of backoff jitter.")
+@click.option(
+    "--samples",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="After the bound, run so many random schedules beyond it, by probabilistic concurrency "
+    "testing, and say with what probability they find a bug; default: 5000 if the bound is "
+    "nightly, else none.",
+)
+@click.option(
+    "--depth",
+    type=click.IntRange(min=1),
+    metavar="D",
+    help="Have the samples look for bugs that D ordering constraints are enough to show; default: "
+    "that of the bound, else 3.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed of backoff jitter, and of the samples.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: one per core.")
 @click.option(
     "--cluster",
@@ -130,6 +151,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
     source: Path | None,
     bound: str,
     only: tuple[str, ...],
+    samples: int | None,
+    depth: int | None,
     seed: int,
     jobs: int | None,
     cluster: str | None,
@@ -152,7 +175,11 @@ def command(  # noqa: PLR0913  # a parameter for each option
     if source is not None:
         target = f"{PREFIX}{source.resolve()}"
     rules, kinds, acts = _chosen(only)
-    schedules = bound_named(bound).seeded(seed).limited_to(kinds, acts)
+    try:
+        chosen = bound_named(bound).sampled(samples, depth)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    schedules = chosen.seeded(seed).limited_to(kinds, acts)
     if real:
         sys.exit(_check_for_real(target, kinds, reports))
     spending = None if budget is None else Budget(budget)

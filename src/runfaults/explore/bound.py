@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from runfaults.explore.sampling import Measured, Sampling
 from runfaults.model import Ending, Schedule
 from runfaults.sqlite.kinds import KINDS
 
@@ -64,7 +65,7 @@ class SearchBound:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The schedules of a sweep: every combination of these.
+    """The schedules of a sweep, every combination of these, and what comes after it.
 
     Attributes:
         name: As given to `--bound`.
@@ -77,6 +78,7 @@ class Bound:
         cancelled_kinds: The fault kinds that are combined with a cancel.
         searches: Searches through interleavings that come after the sweep.
         seed: Seed of the `random` module in every schedule of the sweep.
+        sampling: Schedules beyond the bound that come after the searches; None for none.
     """
 
     name: str
@@ -89,14 +91,15 @@ class Bound:
     cancelled_kinds: tuple[str, ...] = tuple(KINDS)
     searches: tuple[SearchBound, ...] = ()
     seed: int = 0
+    sampling: Sampling | None = None
 
     @property
     def paired_kinds(self) -> tuple[str, ...]:
         """The kinds that are combined with a cancel, of those that there are."""
         return tuple(kind for kind in self.kinds if kind in self.cancelled_kinds)
 
-    def describe(self) -> str:
-        """The bound in words."""
+    def describe(self, measured: Measured | None = None) -> str:
+        """The bound in words; with the probability of the samples where they were measured."""
         listed = ", ".join("until lifted" if n is None else str(n) for n in self.counts)
         counts = "once" if self.counts == (1,) else f"{listed} times"
         cancels = f", at most one of {', '.join(self.cancels)}" if self.cancels else ""
@@ -107,8 +110,9 @@ class Bound:
             f"pipeline {', '.join(self.endings)}; journal {', '.join(self.journals)}; "
             f"{len(self.kinds)} fault kind{'s' * (len(self.kinds) != 1)}"
         )
-        searches = [search.describe() for search in self.searches]
-        return "\n".join([sweep, *searches] if self.endings else searches)
+        rest = [search.describe() for search in self.searches]
+        rest += [self.sampling.describe(measured)] if self.sampling else []
+        return "\n".join([sweep, *rest] if self.endings else rest)
 
     def limited_to(self, kinds: Collection[str], acts: Collection[str]) -> Bound:
         """The same with these fault kinds and acts; with its own where none are given."""
@@ -120,17 +124,43 @@ class Bound:
             )
             for search in self.searches
         )
+        sampling = self.sampling and replace(
+            self.sampling,
+            kinds=tuple(kinds) or self.sampling.kinds,
+            act_kinds=tuple(acts) or self.sampling.act_kinds,
+        )
         return replace(
             self,
             kinds=tuple(kinds) or self.kinds,
             cancels=tuple(acts) or self.cancels,
             searches=searches,
+            sampling=sampling,
         )
 
     def seeded(self, seed: int) -> Bound:
-        """The same with another seed in every schedule."""
+        """The same with another seed in every schedule, and other samples."""
         searches = tuple(replace(search, seed=seed) for search in self.searches)
-        return replace(self, seed=seed, searches=searches)
+        sampling = self.sampling and replace(self.sampling, seed=seed)
+        return replace(self, seed=seed, searches=searches, sampling=sampling)
+
+    def sampled(self, samples: int | None, depth: int | None) -> Bound:
+        """The same with so many samples of that depth; None for those that it has.
+
+        Raises:
+            ValueError: for a depth without any samples.
+        """
+        own = self.sampling or Sampling(0, counts=ALL_COUNTS)
+        sampling = replace(
+            own,
+            samples=own.samples if samples is None else samples,
+            depth=own.depth if depth is None else depth,
+        )
+        if not sampling.samples and depth is not None:
+            raise ValueError(
+                f"a depth of {depth}, but no samples to look so deep: say how many, or leave the "
+                "depth out"
+            )
+        return replace(self, sampling=sampling if sampling.samples else None)
 
 
 RACES = SearchBound(
@@ -188,7 +218,11 @@ BOUNDS = {
             counts=(1,),
             cancelled_counts=(),
         ),
-        Bound("nightly", searches=(RACES, STRUCK_RACES)),
+        Bound(
+            "nightly",
+            searches=(RACES, STRUCK_RACES),
+            sampling=Sampling(5_000, counts=ALL_COUNTS),
+        ),
     )
 }
 

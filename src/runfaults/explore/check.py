@@ -78,7 +78,7 @@ def conclude(
     result = CheckResult(
         target=exploration.target,
         versions=versions(),
-        bound=exploration.bound.describe(),
+        bound=exploration.bound.describe(found.sampled),
         schedules=found.tally() if rules is None else _worst_tally(found, wanted),
         pruned=found.pruned,
         elapsed=exploration.elapsed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from runfaults.explore.sampling import Measured
 from runfaults.model import History, Judgement, Schedule, Tally, Verdict
 from runfaults.sim.world import Execution
 
@@ -59,6 +60,7 @@ class Findings:
         suspects: For each rule, the smallest broken schedule of each shape: what a baseline is
             compared with, since the smallest of all may be known while another is new.
         problems: Schedules that could not be played as written: a bug in the harness.
+        sampled: What the samples beyond the bound were like.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter[Verdict])
@@ -73,6 +75,7 @@ class Findings:
     )
     suspects: dict[str, dict[str, Schedule]] = field(default_factory=dict[str, dict[str, Schedule]])
     problems: list[str] = field(default_factory=list[str])
+    sampled: Measured = field(default_factory=Measured)
 
     def add(self, history: History, judgements: tuple[Judgement, ...]) -> None:
         """Count one judged history."""
@@ -112,6 +115,7 @@ class Findings:
             for schedule in schedules.values():
                 self.suspect(rule, schedule)
         self.problems = sorted({*self.problems, *other.problems})
+        self.sampled |= other.sampled
 
     def tally(self, rule: str | None = None) -> Tally:
         """The verdicts of one rule, or of all schedules."""

@@ -6,9 +6,10 @@ from collections import Counter
 from typing import Any
 
 from runfaults.explore.findings import Findings, Witness
+from runfaults.explore.sampling import Measured
 from runfaults.model import Event, EventKind, History, Judgement, Schedule, Verdict, Vocabulary
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the form changes: what was written before is not read any more."""
 
 _WORDS = ("active", "completed", "cancelled", "failed", "interrupted")
@@ -31,6 +32,7 @@ def to_document(found: Findings) -> dict[str, Any]:
             for rule, schedules in sorted(found.suspects.items())
         },
         "problems": found.problems,
+        "sampled": list(found.sampled),
     }
 
 
@@ -55,6 +57,7 @@ def from_document(document: dict[str, Any]) -> Findings:
             for rule, name, history, judgements in document["witnesses"]
         },
         problems=document["problems"],
+        sampled=Measured(*document["sampled"]),
     )
     for rule, schedules in document["suspects"].items():
         for text in schedules:

@@ -2,8 +2,8 @@
 
 The heuristic: a status goes wrong where it is recorded. So faults at a COMMIT or at an UPDATE come
 first, lock errors and lost answers before the other kinds, late ones before early ones, as outcomes
-are recorded at the end; then cancels; then faults elsewhere; interleavings last, of which there are
-many for each that matters.
+are recorded at the end; then cancels; then faults elsewhere; then interleavings, of which there
+are many for each that matters; samples last, as most of them are no small schedules.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Place(IntEnum):
     CANCELS = 2
     OTHER_FAULTS = 3
     INTERLEAVINGS = 4
+    SAMPLES = 5
 
     @property
     def described(self) -> str:
@@ -39,6 +40,7 @@ _WORDS = {
     Place.CANCELS: "a cancel, alone or with a fault after it",
     Place.OTHER_FAULTS: "a fault somewhere else",
     Place.INTERLEAVINGS: "interleavings",
+    Place.SAMPLES: "samples beyond the bound",
 }
 
 
@@ -56,6 +58,8 @@ def left_over(parts: Iterable[Part], total: int) -> Iterator[str]:
 
 def place_of(part: Part) -> Place:
     """Where the schedules of a part are."""
+    if part.batch is not None:
+        return Place.SAMPLES
     if part.search is not None:
         return Place.INTERLEAVINGS
     if part.schedule.acts:

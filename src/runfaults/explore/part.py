@@ -9,6 +9,7 @@ from zlib import crc32
 from runfaults.explore.bound import Bound, SearchBound
 from runfaults.explore.determinism import first_difference
 from runfaults.explore.findings import Findings
+from runfaults.explore.sample import Batch, batches, run_batch
 from runfaults.explore.search import Shard, roots, search_shard
 from runfaults.explore.sweep import run_shard, shards
 from runfaults.model import Schedule
@@ -22,31 +23,39 @@ class Part(NamedTuple):
     """A part of an exploration.
 
     Attributes:
-        schedule: The base schedule from which the others of this part grow.
+        schedule: The base schedule from which the others of this part grow; an empty one where
+            they are sampled.
         search: How far a search goes from there; None for a part of the sweep.
         shard: Between which points a search grows it; None for anywhere.
+        batch: Which samples are taken instead; None for none.
     """
 
     schedule: Schedule
     search: SearchBound | None = None
     shard: Shard | None = None
+    batch: Batch | None = None
 
     @property
     def key(self) -> str:
         """Tells this part from all others, in any process."""
-        return sha256(f"{self.schedule} | {self.search}".encode()).hexdigest()[:16]
+        return sha256(f"{self.schedule} | {self.search} | {self.batch}".encode()).hexdigest()[:16]
 
 
 def parts_of(simulation: Simulation, bound: Bound) -> list[Part]:
-    """Cut a bound into parts: the sweep first, smallest schedules first."""
+    """Cut a bound into parts: the sweep first, smallest schedules first, samples last."""
     parts = [Part(schedule) for schedule in shards(simulation, bound)]
     for search in bound.searches:
         parts += [Part(shard.schedule, search, shard) for shard in roots(simulation, search)]
+    if bound.sampling is not None:
+        base = Schedule(seed=bound.sampling.seed)
+        parts += [Part(base, batch=batch) for batch in batches(bound.sampling)]
     return parts
 
 
 def run_part(simulation: Simulation, part: Part, bound: Bound) -> Findings:
     """Run one part in this process; clean runs and a sample are also checked for determinism."""
+    if part.batch is not None and bound.sampling is not None:
+        return run_batch(simulation, bound.sampling, part.batch)
     if part.search is None:
         found = run_shard(simulation, part.schedule, bound)
     else:

@@ -23,7 +23,8 @@ class Operation(StrEnum):
     JOIN = "join"
     SLEEP = "sleep"
     REACH = "reach"
-    """A milestone of the harness's own script: `started`, `pipeline`, `settled`, ..."""
+    """A milestone of the harness's own script: `started`, `pipeline`, `settled`, ..., or
+    `resumed`: one of the actor's waits has ended."""
 
     @property
     def touches_database(self) -> bool:

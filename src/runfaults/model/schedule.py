@@ -61,7 +61,8 @@ class Preemption(NamedTuple):
     """A thread choice: right before the point's operation, another actor goes on.
 
     Attributes:
-        at: The point whose actor is paused.
+        at: The point whose actor is paused. Of several at one point each has its turn when that
+            actor would go on.
         to: The actor that runs instead, until it blocks, ends or is preempted itself.
     """
 

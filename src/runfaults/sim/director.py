@@ -11,6 +11,9 @@ from runfaults.sim.scheduler import Director
 class ScheduleDirector:
     """At the point of an act its actor enters and goes first; at a preemption another goes on.
 
+    Of several preemptions at one point each has its moment when the actor would go on, one after
+    the other.
+
     Args:
         schedule: What is to happen.
         enter: Brings the actor of an act on stage and returns its name.
@@ -26,22 +29,23 @@ class ScheduleDirector:
         self._enter = enter
         self._otherwise = otherwise
         self._acts: dict[FaultPoint, list[Act]] = {}
-        self._preemptions: dict[FaultPoint, Preemption] = {}
+        self._preemptions: dict[FaultPoint, list[Preemption]] = {}
         for act in schedule.acts:
             if act.at is not None:
                 self._acts.setdefault(act.at, []).append(act)
         for preemption in schedule.preemptions:
-            self._preemptions[preemption.at] = preemption
+            self._preemptions.setdefault(preemption.at, []).append(preemption)
         self.ignored: list[Preemption] = []
 
     def go_first(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
         """See `Director`."""
         acts = self._acts.pop(point, None)
-        preemption = self._preemptions.pop(point, None)
-        if acts is None and preemption is None:
+        preemptions = self._preemptions.get(point)
+        if acts is None and not preemptions:
             return () if self._otherwise is None else self._otherwise.go_first(point, ready)
         first = [self._enter(act) for act in acts or ()]
-        if preemption is not None:
+        if preemptions:
+            preemption = preemptions.pop(0)
             if preemption.to in ready:
                 first.insert(0, preemption.to)
             elif preemption.to not in first:
@@ -51,6 +55,6 @@ class ScheduleDirector:
     def unreached(self) -> tuple[str, ...]:
         """The acts and preemptions that never had their moment, as text."""
         acts = [str(act) for acts in self._acts.values() for act in acts]
-        missed = [str(preemption) for preemption in self._preemptions.values()]
+        missed = [str(each) for preemptions in self._preemptions.values() for each in preemptions]
         ignored = [f"{preemption} (not ready there)" for preemption in self.ignored]
         return (*acts, *missed, *ignored)

@@ -31,6 +31,11 @@ HANG_SECONDS = 20.0
 something that the scheduler does not control."""
 
 
+RESUMED = "resumed"
+"""Milestone that an actor reaches when one of its waits has ended and it would go on. Who goes on
+is a choice there too, but no yield point: what the actor waited in the middle of began before."""
+
+
 class Step(NamedTuple):
     """A yield point that was reached.
 
@@ -72,7 +77,8 @@ class Director(Protocol):
     def go_first(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
         """Names of actors that run before the point's goes on, one after the other.
 
-        `ready` names those that could run. Names of others are ignored.
+        `ready` names those that could run. Names of others are ignored. It is asked again when it
+        is the actor's turn once more, until it names nobody who can run.
         """
         ...
 
@@ -165,13 +171,7 @@ class Scheduler:
         self.steps.append(Step(point, ready, len(self._recorder.events), len(self.stretches)))
         if len(self.steps) > MAX_STEPS:
             self._give_up(f"{MAX_STEPS} steps without an end")
-        names = self._director.go_first(point, ready)
-        if names:
-            first = [other for name in names for other in self._ready if other.name == name]
-            if first:
-                rest = [other for other in self._ready if other not in first]
-                self._ready = [*first, actor, *rest]
-                self._hand_over(actor, self._next())
+        self._let_others_first(actor, point, ready)
         self._begin_stretch(actor, number)
         return point
 
@@ -197,6 +197,8 @@ class Scheduler:
         actor.state, actor.wait, actor.deadline = State.BLOCKED, wait, deadline
         actor.timed_out = False
         self._hand_over(actor, self._next())
+        point = self._points.point(actor.name, Operation.REACH, RESUMED)
+        self._let_others_first(actor, point, tuple([other.name for other in self._ready]))
         self._begin_stretch(actor)
         return not actor.timed_out
 
@@ -312,6 +314,17 @@ class Scheduler:
         if thread is not None:
             with outside():
                 real_join(thread)
+
+    def _let_others_first(self, actor: Actor, point: FaultPoint, ready: tuple[str, ...]) -> None:
+        """Let those go on whom the director names, as often as it names any."""
+        while names := self._director.go_first(point, ready):
+            first = [other for name in names for other in self._ready if other.name == name]
+            if not first:
+                return
+            rest = [other for other in self._ready if other not in first]
+            self._ready = [*first, actor, *rest]
+            self._hand_over(actor, self._next())
+            ready = tuple([other.name for other in self._ready])
 
     def _begin_stretch(self, actor: Actor, step: int = -1) -> None:
         self._touched = {}

@@ -20,7 +20,8 @@ def signal_matches_record(history: History, facts: Facts) -> Iterator[Finding]:
 
     The history tells of registrations by REPLY events with subject `subscribe` (`unsubscribe`) of
     the subscriber as actor. Who registers at one manager for a run that another one started
-    (`start-elsewhere`) need not hear.
+    (`start-elsewhere`) need not hear, or hears at once, without a status, that there is nothing to
+    be heard.
 
     Symptom: who waits for the end of the run hears nothing, hears it twice, or hears something
     that the database does not say.
@@ -40,7 +41,8 @@ def signal_matches_record(history: History, facts: Facts) -> Iterator[Finding]:
                     first,
                     signal,
                 )
-            yield from _against_record(run, signal, facts.terminal)
+            if signal.value or not _may_be_elsewhere(run.id, facts):
+                yield from _against_record(run, signal, facts.terminal)
         if facts.settled:
             yield from _unheard(run, facts, heard)
 
