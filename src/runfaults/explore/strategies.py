@@ -7,11 +7,12 @@ first choice of each draw is the simplest: stop, `busy`, once, the earliest poin
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from enum import Enum, auto
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from hypothesis import target as steer_to
 
 from runfaults.explore.bench import Trial, bench_for
 from runfaults.explore.bound import ALL_COUNTS
-from runfaults.explore.rehearsal import Offer, Rehearsal, place_of
+from runfaults.explore.rehearsal import Offer, Place, place_of
 from runfaults.model import (
     Act,
     Ending,
@@ -139,7 +140,7 @@ def faults_after(
     Empty, as `strategies.nothing()`, where none can.
     """
     kinds = tuple(kinds)
-    choice = _choice(target, schedule, kinds, Rehearsal.faults, kinds)
+    choice = _choice(target, schedule, _Sort.FAULT, kinds)
     return st.tuples(choice, st.sampled_from(tuple(times))).map(
         lambda drawn: Fault(*drawn[0], drawn[1])
     )
@@ -153,7 +154,7 @@ def acts_after(
     Empty, as `strategies.nothing()`, where none can: no run ever came into being.
     """
     kinds = _known_acts(kinds)
-    choice = _choice(target, schedule, (), lambda rehearsal: rehearsal.acts(kinds))
+    choice = _choice(target, schedule, _Sort.CANCEL, kinds)
     return choice.map(lambda drawn: Act(*drawn))
 
 
@@ -162,7 +163,7 @@ def preemptions_after(target: str, schedule: Schedule) -> st.SearchStrategy[Pree
 
     Empty, as `strategies.nothing()`, where only one thread is ever ready.
     """
-    choice = _choice(target, schedule, (), Rehearsal.preemptions)
+    choice = _choice(target, schedule, _Sort.PREEMPTION)
     return choice.map(lambda drawn: Preemption(drawn[1], drawn[0]))
 
 
@@ -209,36 +210,62 @@ def _longer(
 
 
 def _choice(
-    target: str,
-    schedule: Schedule,
-    kinds: tuple[str, ...],
-    offers_of: Callable[[Rehearsal], Iterable[Offer]],
-    names: Sequence[str] = (),
+    target: str, schedule: Schedule, sort: _Sort, kinds: tuple[str, ...] = ()
 ) -> st.SearchStrategy[tuple[str, FaultPoint]]:
-    """A name and a point of the offers that come late enough; empty if none does.
+    """A name and a point of the offers that come late enough; empty if none does."""
+    now = tuple(_offers(target, schedule, sort, kinds))
+    if not any(offer.late for offer in now):
+        return st.nothing()
+    names = kinds if sort is _Sort.FAULT else ()
+    return _drawn_choice(names, _clean_places(target, sort, kinds), now)
+
+
+def _offers(
+    target: str, schedule: Schedule, sort: _Sort, kinds: tuple[str, ...]
+) -> Iterable[Offer]:
+    """What could be added to the schedule, of that sort and those kinds."""
+    rehearsal = bench_for(target).rehearse(schedule, kinds if sort is _Sort.FAULT else ())
+    match sort:
+        case _Sort.FAULT:
+            return rehearsal.faults()
+        case _Sort.PREEMPTION:
+            return rehearsal.preemptions()
+        case _:
+            return rehearsal.acts(kinds)
+
+
+@lru_cache(maxsize=64)
+def _clean_places(
+    target: str, sort: _Sort, kinds: tuple[str, ...]
+) -> Mapping[str, tuple[Place, ...]]:
+    """For each name that clean histories offer the places that they offer it at, in their order."""
+    places: defaultdict[str, list[Place]] = defaultdict(list)
+    for mode in ("delete", "wal"):
+        for ending in Ending:
+            for offer in _offers(target, Schedule(ending, journal=mode), sort, kinds):
+                places[offer.name].append(place_of(offer.point))
+    return {name: _in_order(found) for name, found in places.items()}
+
+
+@st.composite
+def _drawn_choice(
+    draw: st.DrawFn,
+    names: Sequence[str],
+    clean: Mapping[str, tuple[Place, ...]],
+    now: Sequence[Offer],
+) -> tuple[str, FaultPoint]:
+    """A name and a point of what is offered now, and late enough.
 
     An example shrinks well if an element can go and the choices behind it still mean the same. So
     everything is numbered as in the clean histories: names and places in their order, repetitions
     of a place from the last one backwards, because what a fault adds (another try) comes before.
     """
-    bench = bench_for(target)
-    now = tuple(offers_of(bench.rehearse(schedule, kinds)))
-    if not any(offer.late for offer in now):
-        return st.nothing()
-    clean = (Schedule(ending, journal=mode) for mode in ("delete", "wal") for ending in Ending)
-    known = (offer for each in clean for offer in offers_of(bench.rehearse(each, kinds)))
-    return _drawn_choice(names, (*known, *now), [offer for offer in now if offer.late])
-
-
-@st.composite
-def _drawn_choice(
-    draw: st.DrawFn, names: Sequence[str], known: Sequence[Offer], late: Sequence[Offer]
-) -> tuple[str, FaultPoint]:
-    offered = _in_order(offer.name for offer in known)
+    offered = _in_order((*clean, *(offer.name for offer in now)))
     table = [name for name in names if name in offered] or offered
-    name = draw(_member(table, {offer.name for offer in late}))
-    places = _in_order(place_of(offer.point) for offer in known if offer.name == name)
-    points = [offer.point for offer in reversed(late) if offer.name == name]
+    name = draw(_member(table, {offer.name for offer in now if offer.late}))
+    mine = [offer for offer in now if offer.name == name]
+    places = _in_order((*clean.get(name, ()), *(place_of(offer.point) for offer in mine)))
+    points = [offer.point for offer in reversed(mine) if offer.late]
     place = draw(_member(places, {place_of(point) for point in points}))
     repetitions = [point for point in points if place_of(point) == place]
     return name, draw(_member(repetitions, set(repetitions)))
