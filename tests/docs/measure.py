@@ -1,6 +1,7 @@
-"""Run the README's first command and write down what it printed, and where and how.
+"""Run a command of which the documentation shows the end, and write down what it printed, and how.
 
-`uv run python tests/docs/measure.py`; it takes minutes. Leave the machine alone meanwhile.
+`uv run python tests/docs/measure.py check` takes a minute; without a name all of them run, which
+takes hours. Leave the machine alone meanwhile.
 """
 
 from __future__ import annotations
@@ -8,20 +9,27 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import sys
 from datetime import UTC, datetime
 
 from markdown_page import REPOSITORY
 
-COMMAND = ["uv", "run", "runfaults", "check"]
-MEASURED = REPOSITORY / "docs" / "measured" / "check.txt"
+CHECK = ["uv", "run", "runfaults", "check"]
+COMMANDS = {
+    "check": CHECK,
+    "bound-2-1-1": [*CHECK, "--bound", "2,1,1"],
+    "bound-1-2-2": [*CHECK, "--bound", "1,2,2"],
+}
+"""By the name of the file in docs/measured."""
+
 COLUMNS = 100
 
 
-def measure() -> str:
-    """The output of the command, below lines that say how it was obtained."""
+def measure(command: list[str]) -> str:
+    """The output of a command, below lines that say how it was obtained."""
     began, load = datetime.now(UTC), os.getloadavg()[0]
     ended = subprocess.run(
-        COMMAND,
+        command,
         cwd=REPOSITORY,
         env=os.environ | {"COLUMNS": str(COLUMNS), "NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,
@@ -38,7 +46,7 @@ def measure() -> str:
     ).stdout.strip()
     head = [
         f"Obtained on {began:%Y-%m-%d} at commit {commit} by tests/docs/measure.py, which ran",
-        f"    {' '.join(COMMAND)}",
+        f"    {' '.join(command)}",
         f"on {platform.system()} {platform.machine()} with {os.cpu_count()} cores;",
         f"the load average was {load:.1f} when it began.",
         f"Exit code: {ended.returncode}.",
@@ -48,4 +56,6 @@ def measure() -> str:
 
 
 if __name__ == "__main__":
-    MEASURED.write_text(measure(), "utf-8")
+    for name in sys.argv[1:] or COMMANDS:
+        written = REPOSITORY / "docs" / "measured" / f"{name}.txt"
+        written.write_text(measure(COMMANDS[name]), "utf-8")

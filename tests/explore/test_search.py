@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from runfaults.explore import search as search_module
-from runfaults.explore.bound import SearchBound
+from runfaults.explore.bound import SearchBound, bound_named
 from runfaults.explore.findings import Findings
-from runfaults.explore.minimise import minimise
+from runfaults.explore.minimise import Minimal, minimise
 from runfaults.explore.search import roots, search, search_shard
 from runfaults.model import Ending, History, Judgement, Verdict
 from runfaults.sim.world import Simulation
@@ -22,74 +22,61 @@ CONTROLS = Path(__file__).parents[1] / "controls"
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """A planted bug that needs an interleaving, its twin, and where to look for it."""
+    """A planted bug that needs an interleaving, its twin, and the act that shows it."""
 
     file: str
     bug: str
     twin: str
     rule: str
-    bound: SearchBound
+    act: str
 
     def __str__(self) -> str:
         return self.bug
 
-    def target(self, name: str) -> str:
-        return f"{CONTROLS / self.file}.py:{name}"
+    def found(self, name: str) -> tuple[Findings, Minimal | None]:
+        """What the searches of the default bound find, up to the first that shows the bug."""
+        found, key = Findings(), (self.rule, Verdict.BROKEN)
+        with Simulation(target_named(f"{CONTROLS / self.file}.py:{name}")) as simulation:
+            for bound in bound_named("default").searches:
+                if self.act in bound.act_kinds and key not in found.witnesses:
+                    found.merge(search(simulation, replace(bound, act_kinds=(self.act,))))
+            smallest = (
+                minimise(simulation, found.witnesses[key].history.schedule)
+                if key in found.witnesses
+                else None
+            )
+        return found, smallest
 
 
 RACES = [
+    Race("late_cancel", "TooLateCancel", "DecidedCancel", "accepted-cancel-is-cancelled", "cancel"),
     Race(
-        "late_cancel",
-        "TooLateCancel",
-        "DecidedCancel",
-        "accepted-cancel-is-cancelled",
-        SearchBound(faults=0, acts=1, preemptions=0, act_kinds=("cancel",)),
+        "api_cancel", "OverwritesApiCancel", "RespectsApiCancel", "terminal-is-final", "cancel-api"
     ),
-    Race(
-        "api_cancel",
-        "OverwritesApiCancel",
-        "RespectsApiCancel",
-        "terminal-is-final",
-        SearchBound(faults=0, acts=1, preemptions=0, act_kinds=("cancel-api",)),
-    ),
-    Race(
-        "double_start",
-        "DoubleStart",
-        "SingleStart",
-        "one-active-run",
-        SearchBound(faults=0, acts=1, preemptions=1, act_kinds=("start",), reduce=True),
-    ),
+    Race("double_start", "DoubleStart", "SingleStart", "one-active-run", "start"),
     Race(
         "close_while_recording",
         "CloseWhileRecording",
         "RecordsBeforeClosing",
         "eventually-terminal",
-        SearchBound(faults=1, acts=1, preemptions=0, act_kinds=("close",)),
+        "close",
     ),
     Race(
         "late_subscriber",
         "LateSubscriber",
         "PunctualSubscriber",
         "signal-matches-record",
-        SearchBound(faults=0, acts=1, preemptions=0, act_kinds=("subscribe",)),
+        "subscribe",
     ),
-    Race(
-        "lock_order",
-        "CrossedLocks",
-        "OrderedLocks",
-        "eventually-terminal",
-        SearchBound(faults=0, acts=1, preemptions=1, act_kinds=("cancel",), reduce=True),
-    ),
+    Race("lock_order", "CrossedLocks", "OrderedLocks", "eventually-terminal", "cancel"),
 ]
 
 
 @pytest.mark.parametrize("race", RACES, ids=str)
 def test_a_planted_race_is_found_and_shrunk_to_a_few_elements(race: Race) -> None:
-    with Simulation(target_named(race.target(race.bug))) as simulation:
-        found = search(simulation, race.bound)
-        witness = found.witnesses[race.rule, Verdict.BROKEN]
-        smallest = minimise(simulation, witness.history.schedule)
+    found, smallest = race.found(race.bug)
     assert not found.problems
+    assert smallest is not None
     assert smallest.schedule.size <= 2
     assert race.rule in {
         each.rule for each in smallest.judgements if each.verdict is Verdict.BROKEN
@@ -99,8 +86,7 @@ def test_a_planted_race_is_found_and_shrunk_to_a_few_elements(race: Race) -> Non
 
 @pytest.mark.parametrize("race", RACES, ids=str)
 def test_its_innocent_twin_passes(race: Race) -> None:
-    with Simulation(target_named(race.target(race.twin))) as simulation:
-        found = search(simulation, race.bound)
+    found, _ = race.found(race.twin)
     assert not found.problems
     assert not found.witnesses
     assert found.verdicts[Verdict.HOLDS] > 1

@@ -181,6 +181,13 @@ RACES = SearchBound(
 STRUCK_RACES = SearchBound(faults=1, kinds=("busy", "lost-acknowledgement"), reduce=True)
 """A cancel at every moment, one fault anywhere, one thread paused somewhere."""
 
+STRUCK_ACTS = SearchBound(
+    preemptions=0,
+    act_kinds=("cancel-twice", "close", "read", "start", "start-elsewhere", "subscribe"),
+    reduce=True,
+)
+"""A lock error anywhere, and any act but the cancels of the sweep at every moment."""
+
 KEPT_UNDONE_DONE = ("busy", "ioerr-write", "lost-acknowledgement")
 """A kind for each thing that a failing COMMIT can leave: the transaction open, undone, or done."""
 
@@ -208,7 +215,11 @@ BOUNDS = {
             journals=("delete",),
             cancelled_counts=(1,),
             cancelled_kinds=KEPT_UNDONE_DONE,
-            searches=(replace(RACES, preemptions=0), replace(RACES, reduce=True)),
+            searches=(
+                replace(RACES, preemptions=0),
+                replace(RACES, reduce=True),
+                STRUCK_ACTS,
+            ),
         ),
         # For work with hundreds of points: each fault once, each cancel once, no pairs.
         Bound(
@@ -220,7 +231,7 @@ BOUNDS = {
         ),
         Bound(
             "nightly",
-            searches=(RACES, STRUCK_RACES),
+            searches=(RACES, STRUCK_RACES, STRUCK_ACTS),
             sampling=Sampling(5_000, counts=ALL_COUNTS),
         ),
     )
