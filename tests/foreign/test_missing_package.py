@@ -20,9 +20,9 @@ target = "{name}"
 """
 
 
-@pytest.fixture(params=["django-tasks", "huey"])
+@pytest.fixture(params=["celery", "django-tasks", "huey"])
 def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    for package in ("django", "huey", "sqlalchemy"):
+    for package in ("celery", "django", "huey", "sqlalchemy"):
         for module in [each for each in sys.modules if each.split(".")[0] == package]:
             monkeypatch.delitem(sys.modules, module)
         monkeypatch.setitem(sys.modules, package, None)

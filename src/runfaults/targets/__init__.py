@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from zlib import crc32
 
+from runfaults.targets.celery import Celery
 from runfaults.targets.checkout import PREFIX, Checkout, enter
 from runfaults.targets.django_tasks import DjangoTasks
 from runfaults.targets.genglossary import GenGlossary, GenGlossaryReference
@@ -20,6 +21,7 @@ TARGETS: dict[str, type[Target]] = {
     GenGlossaryReference.name: GenGlossaryReference,
     Huey.name: Huey,
     DjangoTasks.name: DjangoTasks,
+    Celery.name: Celery,
 }
 
 
