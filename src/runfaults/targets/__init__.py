@@ -14,6 +14,7 @@ from runfaults.targets.checkout import PREFIX, Checkout, enter
 from runfaults.targets.django_tasks import DjangoTasks
 from runfaults.targets.genglossary import GenGlossary, GenGlossaryReference
 from runfaults.targets.huey import Huey
+from runfaults.targets.mlflow import Mlflow
 from runfaults.targets.target import Target
 
 TARGETS: dict[str, type[Target]] = {
@@ -22,6 +23,7 @@ TARGETS: dict[str, type[Target]] = {
     Huey.name: Huey,
     DjangoTasks.name: DjangoTasks,
     Celery.name: Celery,
+    Mlflow.name: Mlflow,
 }
 
 
