@@ -20,9 +20,9 @@ target = "{name}"
 """
 
 
-@pytest.fixture(params=["celery", "django-tasks", "huey", "mlflow"])
+@pytest.fixture(params=["celery", "dbos", "django-tasks", "huey", "mlflow"])
 def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    for package in ("celery", "django", "huey", "mlflow", "sqlalchemy"):
+    for package in ("celery", "dbos", "django", "huey", "mlflow", "sqlalchemy"):
         for module in [each for each in sys.modules if each.split(".")[0] == package]:
             monkeypatch.delitem(sys.modules, module)
         monkeypatch.setitem(sys.modules, package, None)

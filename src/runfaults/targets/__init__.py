@@ -11,6 +11,7 @@ from zlib import crc32
 
 from runfaults.targets.celery import Celery
 from runfaults.targets.checkout import PREFIX, Checkout, enter
+from runfaults.targets.dbos import Dbos
 from runfaults.targets.django_tasks import DjangoTasks
 from runfaults.targets.genglossary import GenGlossary, GenGlossaryReference
 from runfaults.targets.huey import Huey
@@ -24,6 +25,7 @@ TARGETS: dict[str, type[Target]] = {
     DjangoTasks.name: DjangoTasks,
     Celery.name: Celery,
     Mlflow.name: Mlflow,
+    Dbos.name: Dbos,
 }
 
 
