@@ -197,10 +197,14 @@ class ScenarioItem(pytest.Item):
 def _replay(path: Path, config: pytest.Config) -> Replay:
     from runfaults.explore.bench import bench_for
     from runfaults.explore.scenario_file import load_scenario
+    from runfaults.targets.optional import MissingPackageError
 
     scenario = load_scenario(path)
     target = cast("str | None", config.getoption("runfaults_target"))
-    return bench_for(target or scenario.target).replay(scenario)
+    try:
+        return bench_for(target or scenario.target).replay(scenario)
+    except MissingPackageError as error:
+        pytest.skip(str(error))
 
 
 def _insist(replayed: Replay) -> None:

@@ -5,6 +5,7 @@
 - `<!-- not run: why -->` above it leaves it alone.
 - `<!-- write: PATH -->` puts the block into that file of the session's folder.
 - `<!-- file: PATH -->` is the text of that file; `PATH#Name` of one class or function in it.
+- `<!-- needs: PACKAGE ... -->` anywhere: the page is left alone where these are not installed.
 - `<!-- measured: PATH, last N lines -->` is the end of a file that says how it was obtained.
 """
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 
 TRANSLATED = "README.ja.md"
 """Has the blocks of README.md."""
+
+_NEEDS = re.compile(r"^<!-- needs: (?P<packages>.+?) -->$", re.MULTILINE)
 
 _BLOCK = re.compile(
     r"(?:^<!-- (?P<directive>[a-z ]+?)(?:: (?P<argument>.+?))? -->\n\n?)?"
@@ -63,6 +66,12 @@ def blocks_of(page: str) -> list[Block]:
         )
         for match in _BLOCK.finditer(page)
     ]
+
+
+def missing(page: str) -> list[str]:
+    """What the page says it needs, by `<!-- needs: PACKAGE ... -->`, and is not installed."""
+    needed = [name for match in _NEEDS.finditer(page) for name in match["packages"].split()]
+    return [name for name in needed if find_spec(name) is None]
 
 
 def with_texts(page: str, texts: dict[Block, str]) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from executed import differing, stable
-from markdown_page import REPOSITORY, executed
+from markdown_page import REPOSITORY, executed, missing
 
 REMEDY = "to update it: uv run python tests/docs/update.py"
 
@@ -11,12 +11,20 @@ REMEDY = "to update it: uv run python tests/docs/update.py"
 @pytest.mark.parametrize("name", executed())
 def test_commands_print_what_the_page_says(name: str) -> None:
     page = (REPOSITORY / name).read_text("utf-8")
+    if missing(page):
+        pytest.skip(f"needs {', '.join(missing(page))}: uv sync --group foreign-heavy")
     for block, text in differing(page).items():
         assert stable(block.text) == stable(text), f"{name}:{block.line}; {REMEDY} {name}"
 
 
 def test_pages_with_commands_are_executed() -> None:
     assert {"README.md", "docs/tutorial.md"} <= set(executed())
+
+
+def test_a_page_tells_what_it_needs() -> None:
+    page = "Text.\n\n<!-- needs: pytest no_such_package -->\n\nMore."
+    assert missing(page) == ["no_such_package"]
+    assert not missing("Text.\n")
 
 
 def test_a_wrong_output_is_found() -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from executed import differing
-from markdown_page import REPOSITORY, TRANSLATED, blocks_of, executed, with_texts
+from markdown_page import REPOSITORY, TRANSLATED, blocks_of, executed, missing, with_texts
 
 _CRASH = "Traceback (most recent call last):"
 
@@ -17,6 +17,8 @@ _CRASH = "Traceback (most recent call last):"
 def update(path: Path) -> bool:
     """Rewrite what differs; whether anything did."""
     page = path.read_text("utf-8")
+    if missing(page):
+        raise SystemExit(f"{path}: not updated: it needs {', '.join(missing(page))}")
     changed = differing(page)
     for block, text in changed.items():
         if _CRASH in text:

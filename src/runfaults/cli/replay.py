@@ -15,6 +15,7 @@ from runfaults.model import Verdict
 from runfaults.report.explain import explain
 from runfaults.report.timeline import print_timeline
 from runfaults.targets.checkout import PREFIX
+from runfaults.targets.optional import MissingPackageError
 from runfaults.targets.target import TargetError
 
 
@@ -50,7 +51,8 @@ def command(
 ) -> None:
     """Play scenario files (or folders of them) and print what happened.
 
-    The exit code says whether the rules hold, not whether that was expected.
+    The exit code says whether the rules hold, not whether that was expected. A file in a folder
+    whose target needs a package that is not installed is skipped, and that is said.
     """
     if source is not None:
         target = f"{PREFIX}{source.resolve()}"
@@ -65,6 +67,11 @@ def command(
                 _print_real(path, played_for_real, exact=exact, whole=len(paths) == 1)
                 continue
             played = replay(scenario, target, on_strike=breakpoint if debug else None)
+        except MissingPackageError as error:
+            if path in files:
+                raise
+            click.echo(f"{path}: skipped: {error}")
+            continue
         except (TargetError, NotPlayableError) as error:
             if source is None:
                 raise

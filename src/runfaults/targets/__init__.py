@@ -9,10 +9,13 @@ from pathlib import Path
 from types import ModuleType
 from zlib import crc32
 
+from runfaults.targets.celery import Celery
 from runfaults.targets.checkout import PREFIX, Checkout, enter
+from runfaults.targets.dbos import Dbos
 from runfaults.targets.django_tasks import DjangoTasks
 from runfaults.targets.genglossary import GenGlossary, GenGlossaryReference
 from runfaults.targets.huey import Huey
+from runfaults.targets.mlflow import Mlflow
 from runfaults.targets.target import Target
 
 TARGETS: dict[str, type[Target]] = {
@@ -20,6 +23,9 @@ TARGETS: dict[str, type[Target]] = {
     GenGlossaryReference.name: GenGlossaryReference,
     Huey.name: Huey,
     DjangoTasks.name: DjangoTasks,
+    Celery.name: Celery,
+    Mlflow.name: Mlflow,
+    Dbos.name: Dbos,
 }
 
 

@@ -6,6 +6,10 @@ import importlib
 from typing import Any
 
 
+class MissingPackageError(LookupError):
+    """A target needs a package that is not installed; the message says how to install it."""
+
+
 def package(name: str, extra: str) -> Any:  # noqa: ANN401  # a package without types of its own
     """Import a package, or a module of it.
 
@@ -14,12 +18,12 @@ def package(name: str, extra: str) -> Any:  # noqa: ANN401  # a package without 
         extra: The extra of runfaults that installs it.
 
     Raises:
-        LookupError: if it is not installed; the message says how to install it.
+        MissingPackageError: if it is not installed.
     """
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise LookupError(
+        raise MissingPackageError(
             f"the target {extra} needs a package that is not installed ({error}); install it with "
             f"pip install 'runfaults[{extra}]'"
         ) from error

@@ -1,0 +1,81 @@
+"""DBOS with its system database in SQLite: that the adapter sees it, and the page's claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runfaults.explore.probe import probe
+from runfaults.explore.replay import play
+from runfaults.explore.scenario_file import load_scenario
+from runfaults.model import Act, Ending, EventKind, FaultPoint, Operation, Schedule, Verdict
+from runfaults.oracle.judge import judge
+from runfaults.sim.world import Simulation
+from runfaults.targets.dbos import Dbos
+
+pytest.importorskip("dbos", reason="needs the extra dbos")
+
+SCENARIO = Path(__file__).parents[2] / "faults" / "targets" / "dbos-workflow-left-pending.toml"
+
+
+@pytest.fixture(scope="module")
+def simulation() -> Iterator[Simulation]:
+    with Simulation(Dbos()) as entered:
+        yield entered
+
+
+def statuses(simulation: Simulation, schedule: Schedule) -> list[str]:
+    history = simulation.run(schedule).history
+    return [str(event.value) for event in history.events if event.kind is EventKind.STATUS]
+
+
+def test_it_keeps_the_protocol(simulation: Simulation) -> None:
+    probe(simulation)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "shown"),
+    [
+        (Schedule(), ["PENDING", "SUCCESS"]),
+        (Schedule(pipeline=Ending.RAISES), ["PENDING", "ERROR"]),
+        (
+            Schedule(acts=(Act("cancel", FaultPoint("user", Operation.REACH, "started")),)),
+            ["PENDING", "CANCELLED"],
+        ),
+    ],
+    ids=["returned", "raised", "cancelled"],
+)
+def test_without_a_fault_it_records_what_happened(
+    simulation: Simulation, schedule: Schedule, shown: list[str]
+) -> None:
+    assert statuses(simulation, schedule) == shown
+    assert {each.verdict for each in judge(simulation.run(schedule).history)} == {Verdict.HOLDS}
+
+
+@pytest.mark.parametrize(
+    ("fault", "shown"),
+    [
+        ("busy at executor commit until lifted", ["PENDING", "SUCCESS"]),
+        ("lost-acknowledgement at executor commit", ["PENDING", "SUCCESS"]),
+        ("ioerr-write at executor commit", ["PENDING"]),
+    ],
+)
+def test_a_lock_is_waited_out_and_an_error_of_the_disk_is_not(
+    simulation: Simulation, fault: str, shown: list[str]
+) -> None:
+    assert statuses(simulation, Schedule.parse(f"pipeline succeeds; fault {fault}")) == shown
+
+
+def test_a_runtime_that_a_schedule_left_behind_does_not_disturb_the_next(
+    simulation: Simulation,
+) -> None:
+    before = simulation.run(Schedule()).history.text()
+    stuck = "closed at user fetch SELECT application_versions #2"
+    simulation.run(Schedule.parse(f"pipeline succeeds; fault {stuck}"))
+    assert simulation.run(Schedule()).history.text() == before
+
+
+def test_its_scenario_plays_as_it_says(simulation: Simulation) -> None:
+    assert play(load_scenario(SCENARIO), simulation).as_expected
