@@ -39,17 +39,18 @@ def audit_script(audit: Audit | AuditScript) -> str:
     """SQL that logs every status transition of a run, in the same transaction."""
     if isinstance(audit, AuditScript):
         return _AUDIT + audit.sql
-    table, key, status = audit.table, audit.key, audit.status
+    table, status = audit.table, audit.status
+    old, new = (f"CAST({row}.{audit.key} AS INTEGER)" for row in ("OLD", "NEW"))
     return f"""{_AUDIT}
-    CREATE TRIGGER runfaults_inserted AFTER INSERT ON {table} BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES (NEW.{key}, NULL, NEW.{status});
+    CREATE TRIGGER runfaults_inserted AFTER INSERT ON {table} WHEN {new} BEGIN
+        INSERT INTO runfaults_audit (run, old, new) VALUES ({new}, NULL, NEW.{status});
     END;
     CREATE TRIGGER runfaults_updated AFTER UPDATE OF {status} ON {table}
-    WHEN OLD.{status} IS NOT NEW.{status} BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES (NEW.{key}, OLD.{status}, NEW.{status});
+    WHEN {new} AND OLD.{status} IS NOT NEW.{status} BEGIN
+        INSERT INTO runfaults_audit (run, old, new) VALUES ({new}, OLD.{status}, NEW.{status});
     END;
-    CREATE TRIGGER runfaults_deleted AFTER DELETE ON {table} BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES (OLD.{key}, OLD.{status}, NULL);
+    CREATE TRIGGER runfaults_deleted AFTER DELETE ON {table} WHEN {old} BEGIN
+        INSERT INTO runfaults_audit (run, old, new) VALUES ({old}, OLD.{status}, NULL);
     END;
     """  # noqa: S608  # names from an adapter, not from a user
 

@@ -12,29 +12,13 @@ from typing import Any
 
 from runfaults.model import Vocabulary
 from runfaults.targets.optional import package
-from runfaults.targets.target import AuditScript, Work
+from runfaults.targets.target import Audit, Work
 
 PATIENCE = 200.0
 """Virtual seconds that are waited for a worker to be done with a task."""
 
 _ANSWER = 5.0
 """Virtual seconds that the worker has to answer a revocation: its loop waits for two at most."""
-
-_OLD, _NEW = "CAST(OLD.task_id AS INTEGER)", "CAST(NEW.task_id AS INTEGER)"
-
-# Celery's ids are texts; ours have digits only, so that they are numbers too.
-_AUDIT = f"""
-    CREATE TRIGGER runfaults_inserted AFTER INSERT ON celery_taskmeta WHEN {_NEW} BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES ({_NEW}, NULL, NEW.status);
-    END;
-    CREATE TRIGGER runfaults_updated AFTER UPDATE OF status ON celery_taskmeta
-    WHEN {_NEW} AND OLD.status IS NOT NEW.status BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES ({_NEW}, OLD.status, NEW.status);
-    END;
-    CREATE TRIGGER runfaults_deleted AFTER DELETE ON celery_taskmeta WHEN {_OLD} BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES ({_OLD}, OLD.status, NULL);
-    END;
-"""  # noqa: S608  # every part is a literal of this module
 
 
 class _Progress:
@@ -195,7 +179,8 @@ class Celery:
         cancelled=frozenset({"REVOKED"}),
         failed=frozenset({"FAILURE"}),
     )
-    audit = AuditScript(_AUDIT)
+    # Celery's ids are texts; ours have digits only, but for that of the task that warms up.
+    audit = Audit(table="celery_taskmeta", key="task_id", status="status")
     threads: Mapping[str, str] = {"worker": "worker", "Timer": "timer"}
     exempt: Mapping[str, str] = {
         "one-active-run": "a queue holds as many tasks as are put into it",

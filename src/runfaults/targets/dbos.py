@@ -9,27 +9,11 @@ from typing import Any, ClassVar
 
 from runfaults.model import Vocabulary
 from runfaults.targets.optional import package
-from runfaults.targets.target import AuditScript, Work
+from runfaults.targets.target import Audit, Work
 
 PATIENCE = 600.0
 """Virtual seconds that are waited for a workflow to end. DBOS tries again and again, at most a
 minute and a half apart, while the database is locked, each time for half a minute."""
-
-_OLD, _NEW = "CAST(OLD.workflow_uuid AS INTEGER)", "CAST(NEW.workflow_uuid AS INTEGER)"
-
-# DBOS's ids are texts; ours have digits only, so that they are numbers too.
-_AUDIT = f"""
-    CREATE TRIGGER runfaults_inserted AFTER INSERT ON workflow_status BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES ({_NEW}, NULL, NEW.status);
-    END;
-    CREATE TRIGGER runfaults_updated AFTER UPDATE OF status ON workflow_status
-    WHEN OLD.status IS NOT NEW.status BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES ({_NEW}, OLD.status, NEW.status);
-    END;
-    CREATE TRIGGER runfaults_deleted AFTER DELETE ON workflow_status BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES ({_OLD}, OLD.status, NULL);
-    END;
-"""  # noqa: S608  # every part is a literal of this module
 
 
 class _Script:
@@ -118,7 +102,8 @@ class Dbos:
         failed=frozenset({"ERROR"}),
         interrupted=frozenset({"MAX_RECOVERY_ATTEMPTS_EXCEEDED"}),
     )
-    audit = AuditScript(_AUDIT)
+    # DBOS's ids are texts; ours have digits only.
+    audit = Audit(table="workflow_status", key="workflow_uuid", status="status")
     threads: Mapping[str, str] = {
         "dbos-executor-": "executor",
         "ThreadPoolExecutor-": "executor",  # of older versions

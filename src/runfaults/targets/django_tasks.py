@@ -18,29 +18,12 @@ from typing import Any, ClassVar
 
 from runfaults.model import Vocabulary
 from runfaults.targets.optional import package
-from runfaults.targets.target import AuditScript, TargetError, Work
+from runfaults.targets.target import Audit, TargetError, Work
 
 EXTRA = "django-tasks"
 
 PATIENCE = 200.0
 """Virtual seconds that are waited for a worker to be done with a task."""
-
-_TABLE = "django_tasks_database_dbtaskresult"
-_OLD, _NEW = "CAST(OLD.id AS INTEGER)", "CAST(NEW.id AS INTEGER)"
-
-# The ids are UUIDs; ours have decimal digits only, so that they are numbers too.
-_AUDIT = f"""
-    CREATE TRIGGER runfaults_inserted AFTER INSERT ON {_TABLE} BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES ({_NEW}, NULL, NEW.status);
-    END;
-    CREATE TRIGGER runfaults_updated AFTER UPDATE OF status ON {_TABLE}
-    WHEN OLD.status IS NOT NEW.status BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES ({_NEW}, OLD.status, NEW.status);
-    END;
-    CREATE TRIGGER runfaults_deleted AFTER DELETE ON {_TABLE} BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES ({_OLD}, OLD.status, NULL);
-    END;
-"""  # noqa: S608  # every part is a literal of this module
 
 
 class _Script:
@@ -141,7 +124,8 @@ class DjangoTasks:
         cancelled=frozenset(),
         failed=frozenset({"FAILED"}),
     )
-    audit = AuditScript(_AUDIT)
+    # The ids are UUIDs; ours have decimal digits only.
+    audit = Audit(table="django_tasks_database_dbtaskresult", key="id", status="status")
     threads: Mapping[str, str] = {"worker": "worker"}
     exempt: Mapping[str, str] = {
         "one-active-run": "a queue holds as many tasks as are put into it",

@@ -17,8 +17,9 @@ class Audit:
 
     Attributes:
         table: Table with a row per run.
-        key: Its column with the run's integer id. `rowid` where the id is a text: the rows of any
-            ordinary table have that number too.
+        key: Its column with the run's number: an integer from 1, or a text of digits. Rows with any
+            other text are no runs. `rowid` where an id is neither: the rows of any ordinary table
+            have that number too.
         status: Its column with the status, a word of the target's vocabulary.
     """
 
