@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from outcomes import outcomes
 
-from runfaults.explore import search as search_module
 from runfaults.explore.bound import SearchBound, bound_named
 from runfaults.explore.findings import Findings
 from runfaults.explore.minimise import Minimal, minimise
 from runfaults.explore.search import roots, search, search_shard
-from runfaults.model import Ending, History, Judgement, Verdict
+from runfaults.model import Ending, Verdict
 from runfaults.sim.world import Simulation
 from runfaults.targets import target_named
 
@@ -92,30 +91,6 @@ def test_its_innocent_twin_passes(race: Race) -> None:
     assert found.verdicts[Verdict.HOLDS] > 1
 
 
-def outcomes(
-    monkeypatch: pytest.MonkeyPatch, simulation: Simulation, bound: SearchBound
-) -> tuple[set[object], Findings]:
-    """What each actor saw and what the database showed, for every history of a search."""
-    seen: set[object] = set()
-    real = search_module.judge
-
-    def judge(history: History) -> tuple[Judgement, ...]:
-        seen.add(_by_actor(history))
-        return real(history)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(search_module, "judge", judge)
-        return seen, search(simulation, bound)
-
-
-def _by_actor(history: History) -> object:
-    """The history without the order of events of different actors, which may commute."""
-    events: defaultdict[str, list[object]] = defaultdict(list)
-    for event in history.events:
-        events[event.actor].append((event.kind, event.subject, event.value, event.run))
-    return tuple(sorted((actor, tuple(told)) for actor, told in events.items()))
-
-
 @pytest.mark.parametrize(
     "bound",
     [
@@ -129,12 +104,10 @@ def _by_actor(history: History) -> object:
     ],
     ids=SearchBound.describe,
 )
-def test_the_reduced_search_sees_every_history_of_the_unreduced_one(
-    monkeypatch: pytest.MonkeyPatch, bound: SearchBound
-) -> None:
+def test_the_reduced_search_sees_every_history_of_the_unreduced_one(bound: SearchBound) -> None:
     with Simulation(target_named("genglossary")) as simulation:
-        reduced, fewer = outcomes(monkeypatch, simulation, replace(bound, reduce=True))
-        whole, all_of_them = outcomes(monkeypatch, simulation, bound)
+        reduced, fewer = outcomes(simulation, replace(bound, reduce=True))
+        whole, all_of_them = outcomes(simulation, bound)
     assert reduced == whole
     assert fewer.verdicts.total() < all_of_them.verdicts.total()
     assert fewer.pruned > 0
