@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from measuring import measure
+from measuring import measure, on_one_core
 from runfaults.explore.bound import bound_named
 from runfaults.explore.findings import Findings
 from runfaults.explore.part import parts_of, run_part
@@ -20,7 +20,7 @@ EVERY = 80
 
 def test_shard_of_the_default_bound(benchmark: Any) -> None:
     bound = bound_named("default")
-    with Simulation(target_named("genglossary")) as simulation:
+    with on_one_core(), Simulation(target_named("genglossary")) as simulation:
         swept = [part for part in parts_of(simulation, bound) if part.search is None]
         shard = swept[EVERY // 2 :: EVERY]
 
@@ -36,7 +36,7 @@ def test_shard_of_the_default_bound(benchmark: Any) -> None:
 def test_clean_run(benchmark: Any) -> None:
     """One schedule without faults, again and again: what the harness costs beside the floor."""
     runs = 100
-    with Simulation(target_named("genglossary")) as simulation:
+    with on_one_core(), Simulation(target_named("genglossary")) as simulation:
 
         def play() -> None:
             for _ in range(runs):
@@ -48,7 +48,8 @@ def test_clean_run(benchmark: Any) -> None:
 def test_where_the_time_goes(benchmark: Any) -> None:
     """The same shard with a stopwatch for each phase: why a schedule costs what it costs."""
     bound = bound_named("default")
-    with profiled() as profile, Simulation(target_named("genglossary")) as simulation:
+    target = target_named("genglossary")
+    with on_one_core(), profiled() as profile, Simulation(target) as simulation:
         swept = [part for part in parts_of(simulation, bound) if part.search is None]
         before = dict(profile.seconds)
         found: list[Findings] = []

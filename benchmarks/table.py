@@ -135,11 +135,10 @@ def _connection(found: Mapping[str, Figures]) -> Iterator[Row]:
 def _manager(found: Mapping[str, Figures]) -> Iterator[Row]:
     run = found["bench_manager.py::test_run_of_the_manager"]
     bare = found["bench_manager.py::test_bare_thread"]
-    yield Row(
-        "a run of the corrected `RunManager`",
-        _time(run.seconds),
-        f"bare thread {_ratios(run, bare)}",
-    )
+    floor = found["bench_floor.py::test_sql_of_a_run"]
+    name = "a run of the corrected `RunManager`, no harness"
+    yield Row(name, _time(run.seconds), f"bare thread {_ratios(run, bare)}")
+    yield Row("likewise", f"{1 / run.seconds:,.0f}/s", f"floor {_ratios(run, floor)}")
     first = found["bench_manager.py::test_until_the_pipeline_begins"].more["first instruction"]
     yield Row("from `start_run` to the pipeline's first instruction", _time(first))
 

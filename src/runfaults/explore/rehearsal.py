@@ -17,6 +17,7 @@ from runfaults.model import (
     Preemption,
     Schedule,
 )
+from runfaults.sim.acts import WITHOUT_RUN
 from runfaults.sim.gate import SurveyedPoint
 from runfaults.sim.scheduler import Step
 from runfaults.sim.world import Execution, Simulation
@@ -132,6 +133,13 @@ def rehearse(simulation: Simulation, schedule: Schedule, kinds: Sequence[str]) -
         next(born, len(events)),
         _last_moment(schedule, execution, survey),
     )
+
+
+def birth(execution: Execution, act: str) -> int:
+    """The event before which there is nothing for an act to act upon: no manager, or no run."""
+    events = execution.history.events
+    kind = EventKind.REQUEST if act in WITHOUT_RUN else EventKind.STATUS
+    return next((event.number for event in events if event.kind is kind), len(events))
 
 
 def _possible(surveyed: SurveyedPoint) -> Iterator[str]:

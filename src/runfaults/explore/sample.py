@@ -14,11 +14,10 @@ from random import Random
 from typing import NamedTuple
 
 from runfaults.explore.findings import Findings
-from runfaults.explore.rehearsal import rehearse
+from runfaults.explore.rehearsal import birth, rehearse
 from runfaults.explore.sampling import Measured, Sampling
-from runfaults.model import Act, EventKind, Fault, History, Preemption, Schedule, Verdict
+from runfaults.model import Act, Fault, History, Preemption, Schedule, Verdict
 from runfaults.oracle.judge import judge
-from runfaults.sim.acts import WITHOUT_RUN
 from runfaults.sim.priorities import PriorityDirector
 from runfaults.sim.world import Execution, Simulation
 
@@ -139,11 +138,7 @@ def _too_early(execution: Execution) -> Iterator[Act]:
     """Acts that entered when there was nothing for them to act upon."""
     events = {step.point: step.event for step in execution.steps}
     for act in execution.history.schedule.acts:
-        if (
-            act.at is not None
-            and act.at in events
-            and events[act.at] <= _earliest(execution, act.kind)
-        ):
+        if act.at is not None and act.at in events and events[act.at] <= birth(execution, act.kind):
             yield act
 
 
@@ -175,16 +170,9 @@ def _drawn(simulation: Simulation, sampling: Sampling, random: Random) -> tuple[
 
 def _entering(execution: Execution, act: Act) -> Act:
     """The act at the earliest point at which it makes sense; as it is where there is none."""
-    earliest = _earliest(execution, act.kind)
-    points = (step.point for step in execution.steps if step.event > earliest)
+    born = birth(execution, act.kind)
+    points = (step.point for step in execution.steps if step.event > born)
     return act._replace(at=next(points, None))
-
-
-def _earliest(execution: Execution, act: str) -> int:
-    """The event before which there is nothing to act upon: no manager, or no run."""
-    events = execution.history.events
-    kind = EventKind.REQUEST if act in WITHOUT_RUN else EventKind.STATUS
-    return next((event.number for event in events if event.kind is kind), len(events))
 
 
 def _without(schedule: Schedule, elements: AbstractSet[Fault | Act]) -> Schedule:

@@ -32,9 +32,9 @@ from runfaults.explore.bound import SearchBound
 from runfaults.explore.convergence import Room, Visited
 from runfaults.explore.findings import Findings
 from runfaults.explore.races import reversals
-from runfaults.model import Act, EventKind, Fault, Preemption, Schedule
+from runfaults.explore.rehearsal import birth
+from runfaults.model import Act, Fault, Preemption, Schedule
 from runfaults.oracle.judge import judge
-from runfaults.sim.acts import WITHOUT_RUN
 from runfaults.sim.world import Execution, Simulation
 
 
@@ -239,7 +239,7 @@ class _Branch:
             for kind, refusal in refusals
             if refusal is None
         )
-        births = {kind: _birth(execution, kind) for kind in self._bound.act_kinds}
+        births = {kind: birth(execution, kind) for kind in self._bound.act_kinds}
         return _Node(schedule, execution, faults, births, begin, end)
 
     def _room(self, schedule: Schedule) -> Room:
@@ -281,10 +281,3 @@ def _by_step(node: _Node) -> deque[tuple[int, Element, str]]:
         (number, each, steps[number + 1].point.actor if number + 1 < len(steps) else "")
         for number, each in placed
     )
-
-
-def _birth(execution: Execution, act: str) -> int:
-    """The event before which there is nothing to act upon: no manager, or no run."""
-    kind = EventKind.REQUEST if act in WITHOUT_RUN else EventKind.STATUS
-    numbers = (event.number for event in execution.history.events if event.kind is kind)
-    return next(numbers, len(execution.history.events))
