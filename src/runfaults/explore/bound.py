@@ -234,6 +234,18 @@ BOUNDS = {
             searches=(RACES, STRUCK_RACES, STRUCK_ACTS),
             sampling=Sampling(5_000, counts=ALL_COUNTS),
         ),
+        # For a night, several cores or a cluster: docs/reference/exhausted.md has its numbers.
+        Bound(
+            "deep",
+            endings=(),
+            searches=(
+                *(
+                    SearchBound(faults=1, acts=2, preemptions=2, kinds=(kind,), reduce=True)
+                    for kind in KEPT_UNDONE_DONE
+                ),
+                SearchBound(faults=2, kinds=KEPT_UNDONE_DONE, reduce=True),
+            ),
+        ),
     )
 }
 
