@@ -61,8 +61,8 @@ class _Reports(TypedDict):
     "--bound",
     default="default",
     show_default=True,
-    help="How much to run: quick, default, single, nightly, deep; or all interleavings with at most "
-    "so many FAULTS,CANCELS,PREEMPTIONS, such as 1,1,1.",
+    help="How much to run: quick, default, single, nightly, deep; or all interleavings with at "
+    "most so many FAULTS,CANCELS,PREEMPTIONS, such as 1,1,1.",
 )
 @click.option(
     "--only",
