@@ -10,11 +10,15 @@ from pathlib import Path
 from runfaults.explore.findings import Findings, Witness, schedule_order
 from runfaults.explore.minimise import minimise
 from runfaults.explore.scenario_file import dump_scenario
+from runfaults.explore.simplest import simplest
 from runfaults.model import History, Judgement, Scenario, Schedule, Verdict, Violation
 from runfaults.oracle.judge import judge
 from runfaults.oracle.rules import RULES
 from runfaults.sim.world import Simulation
 from runfaults.targets import target_named
+
+MANY_ELEMENTS = 4
+"""From so many on a schedule is more than a person reads in a minute."""
 
 
 def violations(
@@ -55,8 +59,15 @@ def show(
 
 
 def minimal_witness(simulation: Simulation, rule: str, schedule: Schedule) -> Witness:
-    """Shrink a schedule for as long as it breaks the rule."""
+    """Shrink a schedule for as long as it breaks the rule.
+
+    An exhaustive search meets the smallest ones. A sample meets one wherever it happens to be, so
+    of many elements it is sought whether fewer do, in other places.
+    """
     minimal = minimise(simulation, schedule, rule)
+    if minimal.schedule.size >= MANY_ELEMENTS:
+        nearby = simplest(simulation, minimal.schedule, frozenset({rule}))
+        minimal = minimise(simulation, nearby, rule)
     history = simulation.run(minimal.schedule, with_places=True).history
     return Witness(history, judge(history))
 
