@@ -239,11 +239,15 @@ BOUNDS = {
             "deep",
             endings=(),
             searches=(
-                *(
-                    SearchBound(faults=1, acts=2, preemptions=2, kinds=(kind,), reduce=True)
-                    for kind in KEPT_UNDONE_DONE
+                SearchBound(faults=1, acts=2, preemptions=2, reduce=True),
+                SearchBound(faults=2, acts=1, preemptions=1, reduce=True),
+                SearchBound(
+                    faults=1,
+                    acts=1,
+                    preemptions=2,
+                    kinds=("ioerr-write", "lost-acknowledgement"),
+                    reduce=True,
                 ),
-                SearchBound(faults=2, kinds=KEPT_UNDONE_DONE, reduce=True),
             ),
         ),
     )
