@@ -105,3 +105,19 @@ def test_the_size_of_a_schedule_counts_what_could_be_removed() -> None:
 def test_only_database_operations_touch_the_database() -> None:
     touching = {operation for operation in Operation if operation.touches_database}
     assert touching == {"connect", "execute", "fetch", "commit", "rollback", "close"}
+
+
+def test_an_element_is_added_behind_those_of_its_sort() -> None:
+    schedule = Schedule.parse("pipeline raises; fault busy at run commit; act cancel")
+    for text in (
+        "fault full at run commit #2",
+        "act close at run commit",
+        "switch run commit to x",
+    ):
+        longer = Schedule.parse(f"pipeline succeeds; {text}")
+        (element,) = (*longer.faults, *longer.acts, *longer.preemptions)
+        schedule = schedule.adding(element)
+    assert str(schedule) == (
+        "pipeline raises; fault busy at run commit; fault full at run commit #2; act cancel; "
+        "act close at run commit; switch run commit to x"
+    )

@@ -162,7 +162,7 @@ def _drawn(simulation: Simulation, sampling: Sampling, random: Random) -> tuple[
         if offers:
             offer = random.choice(offers)
             fault = Fault(offer.name, offer.point, random.choice(sampling.counts))
-            schedule = replace(schedule, faults=(*schedule.faults, fault))
+            schedule = schedule.adding(fault)
     execution = simulation.run(schedule)
     entering = tuple(_entering(execution, act) for act in acts)
     return replace(schedule, acts=entering), len(execution.steps)

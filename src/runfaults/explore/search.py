@@ -34,6 +34,7 @@ from runfaults.explore.findings import Findings
 from runfaults.explore.races import reversals
 from runfaults.explore.rehearsal import birth
 from runfaults.model import Act, Fault, Preemption, Schedule
+from runfaults.model.schedule import Element
 from runfaults.oracle.judge import judge
 from runfaults.sim.world import Execution, Simulation
 
@@ -164,7 +165,7 @@ class _Branch:
         """Every schedule with one act or preemption more."""
         for number in range(node.end - 1, node.begin - 1, -1):
             for element in self._interruptions(node.schedule, node, number):
-                yield Shard(_with(node.schedule, element), number + 1)
+                yield Shard(node.schedule.adding(element), number + 1)
 
     def _where_order_matters(self, node: _Node) -> Iterator[Shard]:
         """Those of them where an execution has shown that the order matters.
@@ -180,7 +181,7 @@ class _Branch:
         schedule = replace(node.schedule, faults=(), acts=(), preemptions=())
         for number, actors in sorted(reversals(node.execution).items()):
             while elements and elements[0][0] < number:
-                schedule = _with(schedule, elements.popleft()[1])
+                schedule = schedule.adding(elements.popleft()[1])
             begin, end = self._grown.get(schedule, (0, 0))
             if not begin <= number < end:
                 continue
@@ -189,7 +190,7 @@ class _Branch:
             for element in self._interruptions(schedule, node, number):
                 wanted = element.kind in acts if isinstance(element, Act) else element.to in actors
                 if wanted or room.acts + room.preemptions > 1:
-                    yield Shard(_with(schedule, element), number + 1)
+                    yield Shard(schedule.adding(element), number + 1)
 
     def _interruptions(
         self, schedule: Schedule, node: _Node, number: int
@@ -210,12 +211,12 @@ class _Branch:
         if number >= node.begin:
             for element in self._interruptions(node.schedule, node, number):
                 if isinstance(element, Act):
-                    yield Shard(_with(node.schedule, element), number + 1)
+                    yield Shard(node.schedule.adding(element), number + 1)
 
     def _with_another_fault(self, node: _Node) -> Iterator[Shard]:
         for step, fault in node.faults:
             for times in self._bound.counts:
-                yield Shard(_with(node.schedule, fault._replace(times=times)), step + 1)
+                yield Shard(node.schedule.adding(fault._replace(times=times)), step + 1)
 
     def _await(self, shard: Shard) -> bool:
         """Have the shard run in its turn; False if that has been said before."""
@@ -249,20 +250,6 @@ class _Branch:
             bound.acts - len(schedule.acts),
             bound.preemptions - len(schedule.preemptions),
         )
-
-
-Element = Fault | Act | Preemption
-
-
-def _with(schedule: Schedule, element: Element) -> Schedule:
-    """The schedule with one element more."""
-    match element:
-        case Fault():
-            return replace(schedule, faults=(*schedule.faults, element))
-        case Act():
-            return replace(schedule, acts=(*schedule.acts, element))
-        case Preemption():
-            return replace(schedule, preemptions=(*schedule.preemptions, element))
 
 
 def _by_step(node: _Node) -> deque[tuple[int, Element, str]]:

@@ -13,11 +13,10 @@ from itertools import takewhile
 
 from runfaults.explore.rehearsal import rehearse
 from runfaults.model import Act, Ending, Fault, Preemption, Schedule, Verdict
+from runfaults.model.schedule import Element
 from runfaults.oracle.judge import judge
 from runfaults.sim.world import Simulation
 from runfaults.sqlite.kinds import KINDS
-
-Element = Fault | Act | Preemption
 
 MOST_RUNS = 2_000
 """Schedules that are tried at most, so that a failure is reported in seconds."""
@@ -92,7 +91,7 @@ def _with_each(
             placed = variant._replace(at=point)
             if placed == until:
                 return
-            yield _with(base, placed)
+            yield base.adding(placed)
 
 
 def _simpler_than(element: Element) -> list[Element]:
@@ -110,16 +109,6 @@ def _simpler_than(element: Element) -> list[Element]:
 
 def _elements(schedule: Schedule) -> tuple[Element, ...]:
     return (*schedule.faults, *schedule.acts, *schedule.preemptions)
-
-
-def _with(schedule: Schedule, element: Element) -> Schedule:
-    match element:
-        case Fault():
-            return replace(schedule, faults=(*schedule.faults, element))
-        case Act():
-            return replace(schedule, acts=(*schedule.acts, element))
-        case Preemption():
-            return replace(schedule, preemptions=(*schedule.preemptions, element))
 
 
 def _without(schedule: Schedule, number: int) -> Schedule:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from enum import Enum, auto
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
@@ -196,16 +195,12 @@ def _longer(
     match sort:
         case _Sort.FAULT:
             faults = faults_after(target, schedule, limits.kinds, limits.times)
-            longer = faults.map(lambda fault: replace(schedule, faults=(*schedule.faults, fault)))
+            longer = faults.map(schedule.adding)
         case _Sort.PREEMPTION:
-            longer = preemptions_after(target, schedule).map(
-                lambda one: replace(schedule, preemptions=(*schedule.preemptions, one))
-            )
+            longer = preemptions_after(target, schedule).map(schedule.adding)
         case _:
             left = limits.cancels if sort is _Sort.CANCEL else _not_in(schedule, limits.actors)
-            longer = acts_after(target, schedule, left).map(
-                lambda act: replace(schedule, acts=(*schedule.acts, act))
-            )
+            longer = acts_after(target, schedule, left).map(schedule.adding)
     return st.just(schedule) if longer.is_empty else longer
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -85,6 +85,10 @@ class Preemption(NamedTuple):
         return cls(FaultPoint.parse(match["at"]), match["to"])
 
 
+Element = Fault | Act | Preemption
+"""What can be added to a schedule, and removed from it."""
+
+
 class _Printer(Protocol):
     """As much of a pretty printer as is needed."""
 
@@ -116,6 +120,16 @@ class Schedule:
     def size(self) -> int:
         """Number of elements that could be removed."""
         return len(self.faults) + len(self.acts) + len(self.preemptions)
+
+    def adding(self, element: Element) -> Schedule:
+        """The schedule with one element more, behind those of its sort."""
+        match element:
+            case Fault():
+                return replace(self, faults=(*self.faults, element))
+            case Act():
+                return replace(self, acts=(*self.acts, element))
+            case Preemption():
+                return replace(self, preemptions=(*self.preemptions, element))
 
     def __str__(self) -> str:
         parts = [f"pipeline {self.pipeline}"]
