@@ -18,7 +18,7 @@ CHECK = ["uv", "run", "runfaults", "check"]
 COMMANDS = {
     "check": CHECK,
     "bound-2-1-1": [*CHECK, "--bound", "2,1,1"],
-    "bound-1-2-1": [*CHECK, "--bound", "1,2,1"],
+    "bound-1-2-2-cancel": [*CHECK, "--bound", "1,2,2", "--only", "cancel"],
     "bound-1-2-2": [*CHECK, "--bound", "1,2,2"],
 }
 """By the name of the file in docs/measured."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from outcomes import outcomes
 
 from runfaults.explore.bound import SearchBound, bound_named
 from runfaults.explore.findings import Findings
-from runfaults.explore.minimise import Minimal, minimise
+from runfaults.explore.minimise import minimise
 from runfaults.explore.search import roots, search, search_shard
 from runfaults.model import Ending, Verdict
 from runfaults.sim.world import Simulation
@@ -19,46 +21,56 @@ from runfaults.targets import target_named
 CONTROLS = Path(__file__).parents[1] / "controls"
 
 
+ACTS, PAUSES, STRUCK_ACTS = bound_named("default").searches
+
+
 @dataclass(frozen=True, slots=True)
 class Race:
-    """A planted bug that needs an interleaving, its twin, and the act that shows it."""
+    """A planted bug that needs an interleaving, its twin, and where the default bound finds it."""
 
     file: str
     bug: str
     twin: str
     rule: str
     act: str
+    bound: SearchBound
 
     def __str__(self) -> str:
         return self.bug
 
-    def found(self, name: str) -> tuple[Findings, Minimal | None]:
-        """What the searches of the default bound find, up to the first that shows the bug."""
-        found, key = Findings(), (self.rule, Verdict.BROKEN)
+    @contextmanager
+    def searched(self, name: str) -> Generator[tuple[Simulation, Findings]]:
+        """What the search of the default bound finds that is to find the bug, with this act."""
+        bound = replace(self.bound, act_kinds=(self.act,))
         with Simulation(target_named(f"{CONTROLS / self.file}.py:{name}")) as simulation:
-            for bound in bound_named("default").searches:
-                if self.act in bound.act_kinds and key not in found.witnesses:
-                    found.merge(search(simulation, replace(bound, act_kinds=(self.act,))))
-            smallest = (
-                minimise(simulation, found.witnesses[key].history.schedule)
-                if key in found.witnesses
-                else None
-            )
-        return found, smallest
+            yield simulation, search(simulation, bound)
 
 
 RACES = [
-    Race("late_cancel", "TooLateCancel", "DecidedCancel", "accepted-cancel-is-cancelled", "cancel"),
     Race(
-        "api_cancel", "OverwritesApiCancel", "RespectsApiCancel", "terminal-is-final", "cancel-api"
+        "late_cancel",
+        "TooLateCancel",
+        "DecidedCancel",
+        "accepted-cancel-is-cancelled",
+        "cancel",
+        ACTS,
     ),
-    Race("double_start", "DoubleStart", "SingleStart", "one-active-run", "start"),
+    Race(
+        "api_cancel",
+        "OverwritesApiCancel",
+        "RespectsApiCancel",
+        "terminal-is-final",
+        "cancel-api",
+        ACTS,
+    ),
+    Race("double_start", "DoubleStart", "SingleStart", "one-active-run", "start", PAUSES),
     Race(
         "close_while_recording",
         "CloseWhileRecording",
         "RecordsBeforeClosing",
         "eventually-terminal",
         "close",
+        STRUCK_ACTS,
     ),
     Race(
         "late_subscriber",
@@ -66,16 +78,19 @@ RACES = [
         "PunctualSubscriber",
         "signal-matches-record",
         "subscribe",
+        ACTS,
     ),
-    Race("lock_order", "CrossedLocks", "OrderedLocks", "eventually-terminal", "cancel"),
+    Race("lock_order", "CrossedLocks", "OrderedLocks", "eventually-terminal", "cancel", PAUSES),
 ]
 
 
 @pytest.mark.parametrize("race", RACES, ids=str)
 def test_a_planted_race_is_found_and_shrunk_to_a_few_elements(race: Race) -> None:
-    found, smallest = race.found(race.bug)
+    assert race.act in race.bound.act_kinds
+    with race.searched(race.bug) as (simulation, found):
+        witness = found.witnesses[race.rule, Verdict.BROKEN]
+        smallest = minimise(simulation, witness.history.schedule)
     assert not found.problems
-    assert smallest is not None
     assert smallest.schedule.size <= 2
     assert race.rule in {
         each.rule for each in smallest.judgements if each.verdict is Verdict.BROKEN
@@ -85,10 +100,10 @@ def test_a_planted_race_is_found_and_shrunk_to_a_few_elements(race: Race) -> Non
 
 @pytest.mark.parametrize("race", RACES, ids=str)
 def test_its_innocent_twin_passes(race: Race) -> None:
-    found, _ = race.found(race.twin)
-    assert not found.problems
-    assert not found.witnesses
-    assert found.verdicts[Verdict.HOLDS] > 1
+    with race.searched(race.twin) as (_, found):
+        assert not found.problems
+        assert not found.witnesses
+        assert found.verdicts[Verdict.HOLDS] > 1
 
 
 @pytest.mark.parametrize(
