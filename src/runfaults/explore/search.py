@@ -152,7 +152,10 @@ class _Branch:
             self.findings.pruned += end < node.end
             possible = tuple(each for each in node.faults if each[0] < max(end, node.begin))
             node = node._replace(end=end, faults=possible)
-            self.findings.pruned += sum(1 for _ in self._interrupted(node))
+            places = range(node.begin, node.end)
+            self.findings.pruned += sum(
+                1 for at in places for _ in self._interruptions(node.schedule, node, at)
+            )
         self._grown[node.schedule] = node.begin, node.end
         return node
 
