@@ -11,7 +11,7 @@ from runfaults.explore.part import parts_of, run_part
 from runfaults.explore.profile import profiled
 from runfaults.model import Schedule
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 EVERY = 80

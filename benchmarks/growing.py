@@ -10,7 +10,7 @@ import time
 from runfaults.explore.bound import bound_named
 from runfaults.explore.findings import Findings
 from runfaults.explore.part import parts_of, run_part
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 

@@ -13,7 +13,8 @@ from runfaults.explore.replay import replay
 from runfaults.model import Act, CheckResult, Ending, EventKind, Schedule, Verdict
 from runfaults.oracle.judge import judge
 from runfaults.oracle.rules import RULES
-from runfaults.sim.world import Execution, Simulation
+from runfaults.sim.execution import Execution
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 HERE = Path(__file__).parent

@@ -16,7 +16,7 @@ from runfaults.explore.bound import SearchBound, bound_named
 from runfaults.explore.findings import Findings
 from runfaults.explore.search import search
 from runfaults.model import History, Judgement
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 

@@ -10,7 +10,7 @@ import pytest
 from runfaults.explore.minimise import NothingToMinimiseError, candidates, minimise
 from runfaults.explore.replay import NotPlayableError
 from runfaults.model import Schedule, Verdict
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 ONE_TRY = f"{Path(__file__).parents[1] / 'controls' / 'one_try.py'}:OneTry"

@@ -8,7 +8,7 @@ import pytest
 
 from runfaults.explore.races import reversals
 from runfaults.model import Schedule
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 

@@ -26,7 +26,7 @@ from runfaults.explore.sample import (
 from runfaults.explore.sampling import Measured, Sampling, probability
 from runfaults.model import Ending, Preemption, Schedule, Verdict
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 LARGE = Sampling(60, counts=(1, 3, None))

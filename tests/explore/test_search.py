@@ -15,7 +15,7 @@ from runfaults.explore.findings import Findings
 from runfaults.explore.minimise import minimise
 from runfaults.explore.search import roots, search, search_shard
 from runfaults.model import Ending, Verdict
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 CONTROLS = Path(__file__).parents[1] / "controls"

@@ -8,7 +8,7 @@ import pytest
 from runfaults.explore import simplest as module
 from runfaults.explore.simplest import simplest
 from runfaults.model import Schedule
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 PLANTED = Path(__file__).with_name("planted.py")

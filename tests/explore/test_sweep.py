@@ -21,7 +21,7 @@ from runfaults.model import (
     Schedule,
 )
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 CONTROLS = Path(__file__).parent.parent / "controls"

@@ -12,7 +12,7 @@ from one_row import OneRow, OneRowManager
 
 from runfaults.explore.probe import probe
 from runfaults.model import EventKind, Schedule, Vocabulary
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets.target import Audit, TargetError, Work
 
 

@@ -12,7 +12,7 @@ from runfaults.explore.replay import play
 from runfaults.explore.scenario_file import load_scenario
 from runfaults.model import Act, Ending, EventKind, FaultPoint, Operation, Schedule, Verdict
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets.dbos import Dbos
 
 pytest.importorskip("dbos", reason="needs the extra dbos")

@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parents[2]
 PROBE = """
 from runfaults.explore.probe import probe
 from runfaults.model import Ending, EventKind, Schedule
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 with Simulation(target_named("django-tasks")) as simulation:

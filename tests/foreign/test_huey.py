@@ -15,7 +15,7 @@ from runfaults.explore.replay import replay
 from runfaults.explore.scenario_file import load_scenario
 from runfaults.model import Act, Ending, EventKind, FaultPoint, Operation, Schedule, Verdict
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets.huey import Huey
 
 huey: Any = pytest.importorskip("huey", reason="needs the extra huey")

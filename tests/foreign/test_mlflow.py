@@ -14,7 +14,7 @@ from runfaults.explore.replay import play
 from runfaults.explore.scenario_file import load_scenario
 from runfaults.model import Ending, EventKind, Schedule, Verdict
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets.mlflow import Mlflow
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # or it starts a thread when it is imported

@@ -11,7 +11,7 @@ from runfaults.cli.new_target import command
 from runfaults.explore.probe import probe
 from runfaults.explore.replay import play
 from runfaults.model import Fault, Scenario, Schedule, Verdict
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 

@@ -22,7 +22,7 @@ from one_row import OneRow, Way
 from runfaults.explore.probe import probe
 from runfaults.model import EventKind, Schedule, Verdict
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets.target import TargetError
 
 Job = Callable[[], None]

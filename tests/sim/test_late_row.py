@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from runfaults.model import EventKind, Schedule, Vocabulary
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets.target import Audit, Work
 
 

@@ -16,7 +16,8 @@ import pytest
 
 from runfaults.model import Ending, Event, EventKind, Schedule
 from runfaults.sim.acts import ACTS, act_named
-from runfaults.sim.world import Execution, Simulation
+from runfaults.sim.execution import Execution
+from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.engine import real_connect
 from runfaults.targets import target_named
 from runfaults.targets.target import Target, Work

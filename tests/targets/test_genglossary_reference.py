@@ -11,7 +11,7 @@ from runfaults.explore.findings import Findings
 from runfaults.explore.sweep import possible_faults, run_shard
 from runfaults.model import EventKind, Schedule, Verdict
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 

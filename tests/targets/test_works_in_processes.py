@@ -10,7 +10,7 @@ import pytest
 
 from runfaults.cli.exit_codes import USAGE
 from runfaults.explore.probe import probe
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import skeleton, target_named
 from runfaults.targets.target import TargetError
 

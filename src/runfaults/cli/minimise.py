@@ -10,7 +10,7 @@ import click
 from runfaults.explore.minimise import minimise
 from runfaults.explore.scenario_file import dump_scenario, load_scenario
 from runfaults.model import Verdict
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from runfaults.model import Ending, Schedule
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
 

@@ -13,7 +13,7 @@ import tomli_w
 from runfaults.explore.findings import MAX_SUSPECTS, Findings, Witness, schedule_order, shape
 from runfaults.explore.violations import minimal_witness, show
 from runfaults.model import CheckResult, Schedule, Verdict
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 _HEAD = """\

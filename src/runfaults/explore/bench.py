@@ -19,8 +19,9 @@ from runfaults.model import History, Judgement, Scenario, Schedule, Verdict
 from runfaults.oracle.judge import judge, rule_named
 from runfaults.report.explain import explain
 from runfaults.report.timeline import timeline_text
+from runfaults.sim.execution import Execution
 from runfaults.sim.frozen_time import is_time_frozen, thawed
-from runfaults.sim.world import Execution, Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 from runfaults.targets.target import exemptions
 

@@ -10,7 +10,7 @@ from runfaults.explore.check import check
 from runfaults.explore.exploration import Progress
 from runfaults.explore.replay import NotPlayableError, play
 from runfaults.model import CheckResult, Scenario, Verdict
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 

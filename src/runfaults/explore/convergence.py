@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 from runfaults.model import FaultPoint
 from runfaults.sim.actor import Actor
-from runfaults.sim.scheduler import Stretch
-from runfaults.sim.world import Execution
+from runfaults.sim.execution import Execution, Stretch
 
 
 class Room(NamedTuple):

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from runfaults.model import Schedule
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 

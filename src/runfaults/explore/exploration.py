@@ -17,7 +17,7 @@ from runfaults.explore.order import left_over, likeliest_first
 from runfaults.explore.part import Part, parts_of
 from runfaults.explore.pool import available_cores, run_parts
 from runfaults.explore.probe import probe
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 

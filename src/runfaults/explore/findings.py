@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from runfaults.explore.sampling import Measured
 from runfaults.model import History, Judgement, Schedule, Tally, Verdict
-from runfaults.sim.world import Execution
+from runfaults.sim.execution import Execution
 
 MANY_TIMES = 1000
 """Where "until lifted" stands when schedules are put in order of size."""

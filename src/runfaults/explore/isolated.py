@@ -26,7 +26,7 @@ from runfaults.explore.part import Part, run_part
 from runfaults.explore.versions import versions
 from runfaults.model import Versions
 from runfaults.sim.database import memory_backed_folder
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 

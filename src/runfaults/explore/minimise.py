@@ -11,7 +11,7 @@ from runfaults.explore.findings import schedule_order
 from runfaults.explore.replay import require_playable
 from runfaults.model import Ending, Fault, Judgement, Schedule, Verdict
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 
 _T = TypeVar("_T")
 

@@ -13,7 +13,7 @@ from runfaults.explore.sample import Batch, batches, run_batch
 from runfaults.explore.search import Shard, roots, search_shard
 from runfaults.explore.sweep import run_shard, shards
 from runfaults.model import Schedule
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 
 SAMPLED = 16
 """Of so many parts, about one has its base schedule run twice more, to compare the histories."""

@@ -23,7 +23,7 @@ from runfaults.explore.findings import Findings
 from runfaults.explore.part import Part, run_part
 from runfaults.explore.workers import MAX_DEATHS, WorkersDiedError, hand_out
 from runfaults.sim.database import memory_backed_folder
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 _simulation: Simulation | None = None

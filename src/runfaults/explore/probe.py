@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from runfaults.model import Ending, Event, EventKind, History, Schedule
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets.target import TargetError
 
 _ENDINGS = (Ending.SUCCEEDS, Ending.RAISES)

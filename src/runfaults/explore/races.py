@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from runfaults.sim.scheduler import Stretch
-from runfaults.sim.world import Execution
+from runfaults.sim.execution import Execution, Stretch
 
 Past = dict[str, int]
 """For each actor the last of its stretches, by number, that happened before."""

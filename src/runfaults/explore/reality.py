@@ -17,7 +17,7 @@ from runfaults.explore.replay import NotPlayableError, require_playable
 from runfaults.model import History, Judgement, Scenario, Verdict, Violation
 from runfaults.oracle.judge import judge
 from runfaults.sim.scheduler import outside
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.gate import Call, Gate
 from runfaults.sqlite.kind import FaultKind
 from runfaults.sqlite.real.catalogue import real_cause

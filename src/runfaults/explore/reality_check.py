@@ -29,7 +29,7 @@ from runfaults.oracle.judge import judge
 from runfaults.oracle.rules import RULES
 from runfaults.sim.actor import current_actor
 from runfaults.sim.scheduler import outside
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.gate import Call, Gate
 from runfaults.sqlite.kind import FaultKind
 from runfaults.sqlite.kinds import KINDS

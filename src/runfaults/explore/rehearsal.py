@@ -18,9 +18,9 @@ from runfaults.model import (
     Schedule,
 )
 from runfaults.sim.acts import WITHOUT_RUN
+from runfaults.sim.execution import Execution, Step
 from runfaults.sim.gate import SurveyedPoint
-from runfaults.sim.scheduler import Step
-from runfaults.sim.world import Execution, Simulation
+from runfaults.sim.simulation import Simulation
 
 
 class Moment(NamedTuple):
@@ -122,7 +122,6 @@ def rehearse(simulation: Simulation, schedule: Schedule, kinds: Sequence[str]) -
     """
     execution, survey = simulation.survey(schedule, kinds)
     events = execution.history.events
-    born = (event.number for event in events if event.kind is EventKind.STATUS)
     return Rehearsal(
         execution.steps,
         tuple(
@@ -130,16 +129,25 @@ def rehearse(simulation: Simulation, schedule: Schedule, kinds: Sequence[str]) -
             for each in survey
             if not _is_struck(events, each.event)
         ),
-        next(born, len(events)),
+        first_event(execution, EventKind.STATUS),
         _last_moment(schedule, execution, survey),
     )
 
 
 def birth(execution: Execution, act: str) -> int:
     """The event before which there is nothing for an act to act upon: no manager, or no run."""
+    return first_event(execution, EventKind.REQUEST if act in WITHOUT_RUN else EventKind.STATUS)
+
+
+def first_event(execution: Execution, kind: EventKind, subject: str | None = None) -> int:
+    """Number of the first such event, with any subject if none is given; past the end without."""
     events = execution.history.events
-    kind = EventKind.REQUEST if act in WITHOUT_RUN else EventKind.STATUS
-    return next((event.number for event in events if event.kind is kind), len(events))
+    found = (
+        event.number
+        for event in events
+        if event.kind is kind and (subject is None or event.subject == subject)
+    )
+    return next(found, len(events))
 
 
 def _possible(surveyed: SurveyedPoint) -> Iterator[str]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from runfaults.explore.probe import probe
 from runfaults.model import History, Judgement, Scenario, Verdict
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Execution, Simulation
+from runfaults.sim.execution import Execution
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 

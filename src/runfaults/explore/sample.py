@@ -18,8 +18,9 @@ from runfaults.explore.rehearsal import birth, rehearse
 from runfaults.explore.sampling import Measured, Sampling
 from runfaults.model import Act, Fault, History, Preemption, Schedule, Verdict
 from runfaults.oracle.judge import judge
+from runfaults.sim.execution import Execution
 from runfaults.sim.priorities import PriorityDirector
-from runfaults.sim.world import Execution, Simulation
+from runfaults.sim.simulation import Simulation
 
 
 class Batch(NamedTuple):

@@ -36,7 +36,8 @@ from runfaults.explore.rehearsal import birth
 from runfaults.model import Act, Fault, Preemption, Schedule
 from runfaults.model.schedule import Element
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Execution, Simulation
+from runfaults.sim.execution import Execution
+from runfaults.sim.simulation import Simulation
 
 
 class Shard(NamedTuple):

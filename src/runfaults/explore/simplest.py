@@ -15,7 +15,7 @@ from runfaults.explore.rehearsal import rehearse
 from runfaults.model import Act, Ending, Fault, Preemption, Schedule, Verdict
 from runfaults.model.schedule import Element
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.kinds import KINDS
 
 MOST_RUNS = 2_000

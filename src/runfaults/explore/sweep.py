@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from runfaults.explore.bound import Bound
 from runfaults.explore.findings import Findings
+from runfaults.explore.rehearsal import first_event
 from runfaults.model import Act, EventKind, Fault, FaultPoint, Operation, Schedule
 from runfaults.oracle.judge import judge
-from runfaults.sim.world import Execution, Simulation
+from runfaults.sim.execution import Execution
+from runfaults.sim.simulation import Simulation
 
 
 def shards(simulation: Simulation, bound: Bound) -> list[Schedule]:
@@ -29,7 +31,7 @@ def shards(simulation: Simulation, bound: Bound) -> list[Schedule]:
         execution, _ = simulation.survey(base, bound.kinds)
         cancelled += [
             replace(base, acts=(Act(kind, point),))
-            for point in cancel_points(execution, _birth(execution))
+            for point in cancel_points(execution)
             for kind in bound.cancels
         ]
         faulty += [
@@ -46,7 +48,7 @@ def run_shard(simulation: Simulation, base: Schedule, bound: Bound) -> Findings:
         for schedule, execution in _each_count(simulation, base, bound.counts, findings):
             (fault,) = schedule.faults
             if fault.kind in bound.paired_kinds and fault.times in bound.cancelled_counts:
-                after = _first(execution, EventKind.STRIKE)
+                after = first_event(execution, EventKind.STRIKE)
                 _run_cancels(simulation, schedule, cancel_points(execution, after), bound, findings)
         return findings
     _judge_one(simulation, base, findings)
@@ -64,7 +66,7 @@ def possible_faults(
 ) -> Iterator[Fault]:
     """Every kind at every fault point where it can strike; after the cancel, if there is one."""
     execution, survey = simulation.survey(base, kinds)
-    begin = _first(execution, EventKind.REQUEST, "cancel") if base.acts else -1
+    begin = first_event(execution, EventKind.REQUEST, "cancel") if base.acts else -1
     for point, event, refusals in survey:
         for kind, refusal in refusals:
             if refusal is not None:
@@ -73,31 +75,15 @@ def possible_faults(
                 yield Fault(kind, point)
 
 
-def cancel_points(execution: Execution, after: int) -> list[FaultPoint]:
+def cancel_points(execution: Execution, after: int = -1) -> list[FaultPoint]:
     """Where a cancel may come: each operation and milestone after an event, once a run exists."""
-    after = max(after, _birth(execution))
+    after = max(after, first_event(execution, EventKind.STATUS))
     return [
         step.point
         for step in execution.steps
         if step.event > after
         and (step.point.operation.touches_database or step.point.operation is Operation.REACH)
     ]
-
-
-def _birth(execution: Execution) -> int:
-    """The event with which the run appeared in the database."""
-    return _first(execution, EventKind.STATUS)
-
-
-def _first(execution: Execution, kind: EventKind, subject: str | None = None) -> int:
-    """Number of the first such event; past the end if there is none."""
-    events = execution.history.events
-    found = (
-        event.number
-        for event in events
-        if event.kind is kind and (subject is None or event.subject == subject)
-    )
-    return next(found, len(events))
 
 
 def _each_count(

@@ -14,7 +14,7 @@ from runfaults.explore.simplest import simplest
 from runfaults.model import History, Judgement, Scenario, Schedule, Verdict, Violation
 from runfaults.oracle.judge import judge
 from runfaults.oracle.rules import RULES
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 MANY_ELEMENTS = 4

@@ -9,10 +9,11 @@ import threading
 import traceback
 from _thread import allocate_lock, get_ident
 from collections.abc import Callable, Generator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Actor, SimulationOver, State, Wait, actors
+from runfaults.sim.execution import Step, Stretch
 from runfaults.sqlite.plan import PointCounter
 
 if TYPE_CHECKING:
@@ -34,41 +35,6 @@ something that the scheduler does not control."""
 RESUMED = "resumed"
 """Milestone that an actor reaches when one of its waits has ended and it would go on. Who goes on
 is a choice there too, but no yield point: what the actor waited in the middle of began before."""
-
-
-class Step(NamedTuple):
-    """A yield point that was reached.
-
-    Attributes:
-        point: Where the running actor was.
-        ready: The other actors that could have run instead, by name.
-        event: How many events the history had.
-        stretch: How many stretches had begun.
-    """
-
-    point: FaultPoint
-    ready: tuple[str, ...]
-    event: int
-    stretch: int
-
-
-class Stretch(NamedTuple):
-    """What one actor did without interruption, from a yield point or the end of a wait.
-
-    Two stretches commute if neither changes what the other uses.
-
-    Attributes:
-        actor: Who.
-        step: Number of the yield point at which it began; -1 at the end of a wait.
-        clock: Virtual seconds since the schedule began.
-        touched: The shared things it used, in order, each with whether it changed it. A lock counts
-            as changed by whoever tries to take it.
-    """
-
-    actor: str
-    step: int
-    clock: float
-    touched: dict[tuple[object, bool], None]
 
 
 class Director(Protocol):

@@ -32,7 +32,7 @@ from runfaults.model import (
 )
 from runfaults.oracle.judge import judge
 from runfaults.oracle.rules import RULES
-from runfaults.sim.world import Simulation
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 

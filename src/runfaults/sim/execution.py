@@ -1,0 +1,64 @@
+"""What came of one schedule: its history, and what the actors did between their yield points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from runfaults.model import Fault, FaultPoint, History
+
+
+class Step(NamedTuple):
+    """A yield point that was reached.
+
+    Attributes:
+        point: Where the running actor was.
+        ready: The other actors that could have run instead, by name.
+        event: How many events the history had.
+        stretch: How many stretches had begun.
+    """
+
+    point: FaultPoint
+    ready: tuple[str, ...]
+    event: int
+    stretch: int
+
+
+class Stretch(NamedTuple):
+    """What one actor did without interruption, from a yield point or the end of a wait.
+
+    Two stretches commute if neither changes what the other uses.
+
+    Attributes:
+        actor: Who.
+        step: Number of the yield point at which it began; -1 at the end of a wait.
+        clock: Virtual seconds since the schedule began.
+        touched: The shared things it used, in order, each with whether it changed it. A lock counts
+            as changed by whoever tries to take it.
+    """
+
+    actor: str
+    step: int
+    clock: float
+    touched: dict[tuple[object, bool], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A history, and what an exploration wants to know besides.
+
+    Attributes:
+        history: What happened.
+        steps: The yield points, in the order in which they were reached.
+        stretches: What the actors did between them.
+        struck: Strikes per fault of the schedule.
+        unreached: Elements of the schedule whose moment never came, as text.
+        refused: Faults that cannot strike where the schedule wants them, with the reason.
+    """
+
+    history: History
+    steps: tuple[Step, ...]
+    stretches: tuple[Stretch, ...]
+    struck: tuple[int, ...]
+    unreached: tuple[str, ...]
+    refused: tuple[tuple[Fault, str], ...]

@@ -1,0 +1,169 @@
+"""Runs schedules one after the other, in a place where everything is under control."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import random
+import tempfile
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Self
+
+import time_machine
+
+from runfaults.model import Act, Ending, Schedule
+from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
+from runfaults.sim.execution import Execution
+from runfaults.sim.foreign import watched
+from runfaults.sim.gate import CurrentGate, Survey, SurveyedPoint
+from runfaults.sim.recorder import Recorder
+from runfaults.sim.scheduler import Director
+from runfaults.sim.substitution import controlled_primitives
+from runfaults.sim.world import EPOCH, World
+from runfaults.sqlite.gate import Gate
+from runfaults.sqlite.hook import connections_through
+from runfaults.targets.target import Target, require_threads
+
+_COLLECT_EVERY = 16
+"""Schedules between garbage collections: none happens while a schedule runs. With more of them the
+memory that they leave no longer fits the processor's caches, and each costs a tenth more."""
+
+_COLLECT_ALL_EVERY = 4096
+"""Schedules between those that also look at what earlier ones have kept: its size is no matter."""
+
+
+class Simulation:
+    """A place where schedules run, one after the other: enter it once, run many.
+
+    Inside, `sqlite3.connect`, the primitives of `threading`, `queue` and `time`, and the names
+    that loaded modules captured of them, are substituted; other threads are unaffected.
+
+    Args:
+        target: The system under test.
+        on_strike: Called in the struck thread right before each strike, for a debugger.
+        within: Folder for its files, which are removed when it is left; None for the usual one.
+        around: Puts another gate around the one that the connections ask.
+
+    Raises:
+        TargetError: if the target does its work in processes of its own.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        on_strike: Callable[[], None] | None = None,
+        within: str | None = None,
+        around: Callable[[Gate], Gate] = lambda gate: gate,
+    ) -> None:
+        require_threads(target)
+        self._target = target
+        self._on_strike = on_strike
+        self._around = around
+        self._within = within or memory_backed_folder()
+        self._template = DatabaseTemplate(target, self._within)
+        self._context = contextlib.ExitStack()
+        self._folder = Path()
+        self._runs = 0
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self._folder = Path(
+                stack.enter_context(
+                    tempfile.TemporaryDirectory(prefix="runfaults-", dir=self._within)
+                )
+            )
+            self._template.restore(self._folder, "delete")
+            stack.enter_context(watched(self._folder))
+            stack.enter_context(controlled_primitives())
+            gate = self._around(CurrentGate())
+            stack.enter_context(connections_through(gate))
+            stack.enter_context(_no_garbage_collection())
+            stack.enter_context(_quiet_logging())
+            stack.callback(random.setstate, random.getstate())
+            self._warm_up()
+            self._context = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._context.close()
+
+    def _warm_up(self) -> None:
+        """Let the target do what it does only once in a process (imports, caches).
+
+        Otherwise the first history would differ from the same schedule's later ones.
+        """
+        for ending in Ending:
+            self.run(Schedule(pipeline=ending, acts=(Act("cancel-api"),)))
+
+    def run(
+        self,
+        schedule: Schedule,
+        director: Director | None = None,
+        *,
+        with_places: bool = False,
+    ) -> Execution:
+        """Run one schedule to its end.
+
+        Args:
+            schedule: What is to happen.
+            director: Decides who goes on where the schedule is silent; by default a thread runs
+                until it blocks.
+            with_places: Also note where in the target's code each operation was called from: slow,
+                for a history that a person will read.
+        """
+        return self._play(schedule, director, None, Recorder(with_places=with_places))
+
+    def survey(
+        self, schedule: Schedule, kinds: Sequence[str]
+    ) -> tuple[Execution, list[SurveyedPoint]]:
+        """Run one schedule and ask at each fault point which kinds could strike there."""
+        survey = Survey(kinds)
+        return self._play(schedule, None, survey, Recorder()), survey.points
+
+    def _play(
+        self,
+        schedule: Schedule,
+        director: Director | None,
+        survey: Survey | None,
+        recorder: Recorder,
+    ) -> Execution:
+        self._runs += 1
+        if self._runs % _COLLECT_ALL_EVERY == 0:
+            gc.collect()
+        elif self._runs % _COLLECT_EVERY == 0:
+            gc.collect(0)
+        random.seed(schedule.seed)
+        database = self._template.restore(self._folder, schedule.journal)
+        world = World(self._target, schedule, database, director, survey, recorder)
+        world.gate.on_strike = self._on_strike
+        with time_machine.travel(EPOCH, tick=False) as traveller:
+            world.wall_clock = traveller.move_to
+            return world.play()
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Generator[None]:
+    """A collection in the middle of a schedule would close leaked connections at its own whim."""
+    enabled = gc.isenabled()
+    gc.disable()
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if enabled:
+            gc.enable()
+
+
+@contextlib.contextmanager
+def _quiet_logging() -> Generator[None]:
+    """A thousand provoked warnings a second are no news: without a handler nothing is printed."""
+    handler = logging.NullHandler()
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
