@@ -166,10 +166,18 @@ class _Branch:
         yield from self._interrupted(node)
 
     def _interrupted(self, node: _Node) -> Iterator[Shard]:
-        """Every schedule with one act or preemption more."""
+        """Every schedule with one act or preemption more.
+
+        Of those before and after a stretch that touches nothing, the ones before it.
+        """
+        steps = node.execution.steps
         for number in range(node.end - 1, node.begin - 1, -1):
+            before: set[Act | Preemption] = set()
+            if self._bound.reduce and number > node.begin and _is_idle(node.execution, number - 1):
+                before |= set(self._interruptions(node.schedule, node, number - 1))
             for element in self._interruptions(node.schedule, node, number):
-                yield Shard(node.schedule.adding(element), number + 1)
+                if element._replace(at=steps[number - 1].point) not in before:
+                    yield Shard(node.schedule.adding(element), number + 1)
 
     def _where_order_matters(self, node: _Node) -> Iterator[Shard]:
         """Those of them where an execution has shown that the order matters.
@@ -254,6 +262,13 @@ class _Branch:
             bound.acts - len(schedule.acts),
             bound.preemptions - len(schedule.preemptions),
         )
+
+
+def _is_idle(execution: Execution, number: int) -> bool:
+    """Whether an actor comes from this step to the next one alone, and touches nothing shared."""
+    step, following = execution.steps[number : number + 2]
+    passed = execution.stretches[step.stretch : following.stretch]
+    return step.point.actor == following.point.actor and [s.touched for s in passed] == [{}]
 
 
 def _by_step(node: _Node) -> deque[tuple[int, Element, str]]:
