@@ -137,7 +137,7 @@ class _Silence:
     def start(self, total: int | None) -> None:
         """See `Progress`."""
 
-    def advance(self, count: int = 1) -> None:
+    def advance(self, count: int = 1, more: int = 0) -> None:
         """See `Progress`."""
 
     def note(self, text: str) -> None:

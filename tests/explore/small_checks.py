@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from runfaults.explore.bound import Bound
+from runfaults.explore.bound import Bound, SearchBound
 from runfaults.explore.check import conclude
 from runfaults.explore.exploration import Exploration, Manner, explore
 from runfaults.model import CheckResult, Ending
@@ -23,8 +23,9 @@ SMALL = Bound(
     counts=(1,),
     cancels=(),
     cancelled_counts=(),
+    searches=(SearchBound(faults=0, acts=1, preemptions=1, act_kinds=("cancel",), reduce=True),),
 )
-"""Some twenty parts, some twenty schedules."""
+"""Some twenty parts that are known from the beginning, and a search of which more come up."""
 
 
 class Silence:
@@ -33,7 +34,7 @@ class Silence:
     def start(self, total: int | None) -> None:
         pass
 
-    def advance(self, count: int = 1) -> None:
+    def advance(self, count: int = 1, more: int = 0) -> None:
         pass
 
     def note(self, text: str) -> None:
@@ -46,7 +47,7 @@ class InterruptedAfter(Silence):
     def __init__(self, parts: int) -> None:
         self.left = parts
 
-    def advance(self, count: int = 1) -> None:
+    def advance(self, count: int = 1, more: int = 0) -> None:
         self.left -= count
         if self.left == 0:
             raise KeyboardInterrupt

@@ -57,6 +57,15 @@ def test_the_total_may_be_unknown_and_work_may_begin_again() -> None:
     assert "7/7" in file.getvalue()
 
 
+def test_what_comes_up_meanwhile_moves_the_end() -> None:
+    file = Terminal()
+    progress = open_progress(file)
+    progress.start(2)
+    progress.advance(more=3)
+    progress.stop()
+    assert "1/5" in file.getvalue()
+
+
 def test_stopping_what_never_began_is_harmless() -> None:
     file = Terminal()
     progress = open_progress(file)

@@ -10,13 +10,13 @@ import contextlib
 import importlib
 import threading
 import uuid
-from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runfaults.explore.agenda import Agenda
 from runfaults.explore.bound import Bound
 from runfaults.explore.findings import Findings
 from runfaults.explore.fingerprint import code_in_development
@@ -38,7 +38,7 @@ class ClusterError(ValueError):
 
 def run_on_cluster(
     target: str,
-    parts: Sequence[Part],
+    agenda: Agenda,
     bound: Bound,
     address: str,
     enough: Callable[[], bool] = lambda: False,
@@ -49,7 +49,7 @@ def run_on_cluster(
 
     Args:
         target: Name of the system under test; a file must be at the same place on every worker.
-        parts: What to run.
+        agenda: What to run; see `hand_out`.
         bound: How far each part goes.
         address: Of the scheduler, such as `tcp://10.0.0.1:8786`.
         enough: Asked again and again; True ends it early.
@@ -64,7 +64,7 @@ def run_on_cluster(
         _require_same(client, address)
         cluster = _Cluster(client, client.get_executor(pure=False), order)
         try:
-            yield from hand_out(cluster, deque(parts), enough)
+            yield from hand_out(cluster, agenda, enough)
         except WorkersDiedError:
             raise
         except (CancelledError, OSError) as error:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from runfaults.explore.agenda import Agenda
 from runfaults.explore.bound import Bound
 from runfaults.explore.findings import Findings
 from runfaults.explore.fingerprint import fingerprint
 from runfaults.explore.memory import Cache, Journal
 from runfaults.explore.order import left_over, likeliest_first
-from runfaults.explore.part import Part, parts_of
+from runfaults.explore.part import Part, further_parts, parts_of
 from runfaults.explore.pool import available_cores, run_parts
 from runfaults.explore.probe import probe
 from runfaults.sim.simulation import Simulation
@@ -28,8 +29,8 @@ class Progress(Protocol):
         """So many parts will be run."""
         ...
 
-    def advance(self, count: int = 1) -> None:
-        """So many more are done."""
+    def advance(self, count: int = 1, more: int = 0) -> None:
+        """So many more are done, and so many have come up that nobody knew of."""
         ...
 
     def note(self, text: str) -> None:
@@ -108,26 +109,35 @@ def explore(
     if known is not None:
         elapsed = time.perf_counter() - began
         return Exploration(target, bound, known, elapsed, remarks=(_RECALLED,))
-    if manner.likeliest_first:
-        parts = likeliest_first(parts)
+    agenda = Agenda(parts, likeliest_first if manner.likeliest_first else None)
     journal = None if manner.state is None else Journal(manner.state, identity)
-    finished = {} if journal is None else journal.finished(parts)
     found = Findings()
-    for its in finished.values():
-        found.merge(its)
-    left = {part: None for part in parts if part not in finished}
-    interrupted = _run(target, bound, progress, manner, left, found, journal)
-    if manner.cache is not None and not left:
+    if journal is not None:
+        _recall(journal, agenda, found)
+    before = agenda.total - len(agenda)
+    interrupted = _run(target, bound, progress, manner, agenda, found, journal)
+    if manner.cache is not None and not agenda:
         manner.cache.keep(identity, found)
     return Exploration(
         target,
         bound,
         found,
         time.perf_counter() - began,
-        tuple(left_over(left, len(parts))),
+        tuple(left_over(agenda, agenda.total)),
         interrupted,
-        (f"{len(finished):,} of {len(parts):,} parts were done before",) if finished else (),
+        (f"{before:,} of {agenda.total:,} parts were done before",) if before else (),
     )
+
+
+def _recall(journal: Journal, agenda: Agenda, found: Findings) -> None:
+    """Take over what the journal knows, and what has come up in the parts that it knows."""
+    while agenda.waiting:
+        part = agenda.take()
+        if (its := journal.find(part)) is not None:
+            found.merge(its)
+            agenda.finish(part)
+            agenda.add(further_parts(part, its))
+    agenda.take_back()
 
 
 def _run(
@@ -135,24 +145,24 @@ def _run(
     bound: Bound,
     progress: Progress,
     manner: Manner,
-    left: dict[Part, None],
+    agenda: Agenda,
     found: Findings,
     journal: Journal | None,
 ) -> bool:
-    """Run what is left, and take it from there part by part; returns whether Ctrl-C ended it."""
-    progress.start(len(left))
+    """Run what is left, and cross it off part by part; returns whether Ctrl-C ended it."""
+    progress.start(len(agenda))
     with contextlib.ExitStack() as stack:
         if journal is not None:
             stack.callback(journal.close)
-        running = _running(target, tuple(left), bound, manner)
+        running = _running(target, agenda, bound, manner)
         stack.callback(running.close)
         try:
             for part, its in running:
                 if journal is not None:
                     journal.add(part, its)
                 found.merge(its)
-                del left[part]
-                progress.advance()
+                agenda.finish(part)
+                progress.advance(more=agenda.add(further_parts(part, its)))
                 progress.note(f"{found.verdicts.total():,} schedules")
         except KeyboardInterrupt:
             progress.note("interrupted")
@@ -161,14 +171,15 @@ def _run(
 
 
 def _running(
-    target: str, parts: Sequence[Part], bound: Bound, manner: Manner
+    target: str, agenda: Agenda, bound: Bound, manner: Manner
 ) -> Generator[tuple[Part, Findings]]:
     """Run parts where they are meant to run."""
     if manner.cluster is None:
-        return run_parts(target, parts, bound, manner.jobs or len(available_cores()), manner.enough)
+        jobs = manner.jobs or len(available_cores())
+        return run_parts(target, agenda, bound, jobs, manner.enough)
     from runfaults.explore.cluster import run_on_cluster
 
-    return run_on_cluster(target, parts, bound, manner.cluster, manner.enough)
+    return run_on_cluster(target, agenda, bound, manner.cluster, manner.enough)
 
 
 _RECALLED = (

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from runfaults.explore.sampling import Measured
+from runfaults.explore.shard import Shard
 from runfaults.model import History, Judgement, Schedule, Tally, Verdict
 from runfaults.sim.execution import Execution
 
@@ -61,6 +62,8 @@ class Findings:
             compared with, since the smallest of all may be known while another is new.
         problems: Schedules that could not be played as written: a bug in the harness.
         sampled: What the samples beyond the bound were like.
+        further: What a part of a search has shown to be worth running besides, in no part's hand
+            yet. It is for whoever hands parts out, and does not merge.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter[Verdict])
@@ -76,6 +79,7 @@ class Findings:
     suspects: dict[str, dict[str, Schedule]] = field(default_factory=dict[str, dict[str, Schedule]])
     problems: list[str] = field(default_factory=list[str])
     sampled: Measured = field(default_factory=Measured)
+    further: dict[Shard, None] = field(default_factory=dict[Shard, None])
 
     def add(self, history: History, judgements: tuple[Judgement, ...]) -> None:
         """Count one judged history."""

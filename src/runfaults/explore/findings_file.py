@@ -7,9 +7,10 @@ from typing import Any
 
 from runfaults.explore.findings import Findings, Witness
 from runfaults.explore.sampling import Measured
+from runfaults.explore.shard import Shard
 from runfaults.model import Event, EventKind, History, Judgement, Schedule, Verdict, Vocabulary
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the form changes: what was written before is not read any more."""
 
 _WORDS = ("active", "completed", "cancelled", "failed", "interrupted")
@@ -33,6 +34,7 @@ def to_document(found: Findings) -> dict[str, Any]:
         },
         "problems": found.problems,
         "sampled": list(found.sampled),
+        "further": [[str(schedule), begin] for schedule, begin in found.further],
     }
 
 
@@ -58,6 +60,9 @@ def from_document(document: dict[str, Any]) -> Findings:
         },
         problems=document["problems"],
         sampled=Measured(*document["sampled"]),
+        further={
+            Shard(Schedule.parse(schedule), begin): None for schedule, begin in document["further"]
+        },
     )
     for rule, schedules in document["suspects"].items():
         for text in schedules:

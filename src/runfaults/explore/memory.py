@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -71,13 +71,13 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "parts.jsonl"
         self._head = {"format": FORMAT, "fingerprint": fingerprint}
-        self._lines = list(self._read())
+        self._finished = {line["part"]: line["found"] for line in self._read()}
         self._file: IO[str] | None = None
 
-    def finished(self, parts: Iterable[Part]) -> dict[Part, Findings]:
-        """Those of the parts that are done, and what they found."""
-        known = {line["part"]: line["found"] for line in self._lines}
-        return {part: from_document(known[part.key]) for part in parts if part.key in known}
+    def find(self, part: Part) -> Findings | None:
+        """What a part found; None if it is not done."""
+        found = self._finished.get(part.key)
+        return None if found is None else from_document(found)
 
     def add(self, part: Part, found: Findings) -> None:
         """Note that a part is done."""

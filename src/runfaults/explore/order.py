@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
+from runfaults.explore.agenda import Rank
 from runfaults.explore.part import Part
 from runfaults.model import FaultPoint, Operation
 
@@ -39,14 +40,17 @@ _WORDS = {
     Place.RECORDING: "a fault at a COMMIT or at an UPDATE",
     Place.CANCELS: "a cancel, alone or with a fault after it",
     Place.OTHER_FAULTS: "a fault somewhere else",
-    Place.INTERLEAVINGS: "interleavings",
+    Place.INTERLEAVINGS: "interleavings, and what they lead to",
     Place.SAMPLES: "samples beyond the bound",
 }
 
 
-def likeliest_first(parts: Iterable[Part]) -> list[Part]:
-    """The parts in the order in which a budget is best spent; equals keep their order."""
-    return sorted(parts, key=_rank)
+def likeliest_first(part: Part) -> Rank:
+    """Ranks parts as a budget is best spent."""
+    faults = part.schedule.faults
+    likely = any(fault.kind in _LIKELY_KINDS for fault in faults)
+    latest = max((fault.at.ordinal for fault in faults), default=0)
+    return place_of(part), not likely, -latest
 
 
 def left_over(parts: Iterable[Part], total: int) -> Iterator[str]:
@@ -68,13 +72,6 @@ def place_of(part: Part) -> Place:
         return Place.CLEAN
     recording = any(_records(fault.at) for fault in part.schedule.faults)
     return Place.RECORDING if recording else Place.OTHER_FAULTS
-
-
-def _rank(part: Part) -> tuple[Place, bool, int]:
-    faults = part.schedule.faults
-    likely = any(fault.kind in _LIKELY_KINDS for fault in faults)
-    latest = max((fault.at.ordinal for fault in faults), default=0)
-    return place_of(part), not likely, -latest
 
 
 def _records(point: FaultPoint) -> bool:

@@ -10,7 +10,8 @@ from runfaults.explore.bound import Bound, SearchBound
 from runfaults.explore.determinism import first_difference
 from runfaults.explore.findings import Findings
 from runfaults.explore.sample import Batch, batches, run_batch
-from runfaults.explore.search import Shard, roots, search_shard
+from runfaults.explore.search import roots, search_shard
+from runfaults.explore.shard import Shard
 from runfaults.explore.sweep import run_shard, shards
 from runfaults.model import Schedule
 from runfaults.sim.simulation import Simulation
@@ -26,7 +27,7 @@ class Part(NamedTuple):
         schedule: The base schedule from which the others of this part grow; an empty one where
             they are sampled.
         search: How far a search goes from there; None for a part of the sweep.
-        shard: Between which points a search grows it; None for anywhere.
+        shard: From which point on a search grows it; None for anywhere.
         batch: Which samples are taken instead; None for none.
     """
 
@@ -42,14 +43,22 @@ class Part(NamedTuple):
 
 
 def parts_of(simulation: Simulation, bound: Bound) -> list[Part]:
-    """Cut a bound into parts: the sweep first, smallest schedules first, samples last."""
+    """Cut a bound into parts: the sweep first, smallest schedules first, samples last.
+
+    Of a search only its beginning is known by now: the others come up while it is run.
+    """
     parts = [Part(schedule) for schedule in shards(simulation, bound)]
     for search in bound.searches:
-        parts += [Part(shard.schedule, search, shard) for shard in roots(simulation, search)]
+        parts += [Part(shard.schedule, search, shard) for shard in roots(search)]
     if bound.sampling is not None:
         base = Schedule(seed=bound.sampling.seed)
         parts += [Part(base, batch=batch) for batch in batches(bound.sampling)]
     return parts
+
+
+def further_parts(part: Part, found: Findings) -> list[Part]:
+    """The parts that have come up while this one was run."""
+    return [Part(shard.schedule, part.search, shard) for shard in found.further]
 
 
 def run_part(simulation: Simulation, part: Part, bound: Bound) -> Findings:

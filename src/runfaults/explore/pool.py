@@ -9,8 +9,7 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from itertools import cycle, islice
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import SimpleQueue
 
+from runfaults.explore.agenda import Agenda
 from runfaults.explore.bound import Bound
 from runfaults.explore.findings import Findings
 from runfaults.explore.part import Part, run_part
@@ -31,7 +31,7 @@ _simulation: Simulation | None = None
 
 def run_parts(
     target: str,
-    parts: Sequence[Part],
+    agenda: Agenda,
     bound: Bound,
     jobs: int,
     enough: Callable[[], bool] = lambda: False,
@@ -40,7 +40,7 @@ def run_parts(
 
     Args:
         target: Name of the system under test.
-        parts: What to run.
+        agenda: What to run; see `hand_out`.
         bound: How far each part goes.
         jobs: Number of processes; 1 runs everything in this one.
         enough: Asked again and again, in this process between parts only; True ends it early.
@@ -50,26 +50,24 @@ def run_parts(
     """
     if jobs == 1:
         with Simulation(target_named(target)) as simulation:
-            for part in parts:
-                if enough():
-                    return
+            while agenda.waiting and not enough():
+                part = agenda.take()
                 yield part, run_part(simulation, part, bound)
         return
-    left = deque(parts)
     for _ in range(MAX_DEATHS):
-        yield from _run_in_pool(target, left, bound, jobs, enough)
-        if not left or enough():
+        yield from _run_in_pool(target, agenda, bound, jobs, enough)
+        if not agenda or enough():
             return
     raise WorkersDiedError(
-        f"worker processes died {MAX_DEATHS} times with {len(left)} parts left; "
+        f"worker processes died {MAX_DEATHS} times with {len(agenda)} parts left; "
         "run with --jobs 1 to see why"
     )
 
 
 def _run_in_pool(
-    target: str, left: deque[Part], bound: Bound, jobs: int, enough: Callable[[], bool]
+    target: str, agenda: Agenda, bound: Bound, jobs: int, enough: Callable[[], bool]
 ) -> Generator[tuple[Part, Findings]]:
-    """Run parts until all are done, a worker dies or it is enough; removes from `left` the done.
+    """Run parts until all are done, a worker dies or it is enough.
 
     However it ends, no process and no file of a worker is left.
     """
@@ -91,7 +89,7 @@ def _run_in_pool(
         ) as pool,
         contextlib.suppress(BrokenProcessPool),
     ):
-        yield from hand_out(_Processes(pool, bound, jobs, others), left, enough)
+        yield from hand_out(_Processes(pool, bound, jobs, others), agenda, enough)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,27 +33,12 @@ from runfaults.explore.convergence import Room, Visited
 from runfaults.explore.findings import Findings
 from runfaults.explore.races import reversals
 from runfaults.explore.rehearsal import birth
+from runfaults.explore.shard import Shard
 from runfaults.model import Act, Fault, Preemption, Schedule
 from runfaults.model.schedule import Element
 from runfaults.oracle.judge import judge
 from runfaults.sim.execution import Execution
 from runfaults.sim.simulation import Simulation
-
-
-class Shard(NamedTuple):
-    """A schedule, and where it may grow.
-
-    Attributes:
-        schedule: What is run.
-        begin: The first yield point at which it may get another element; at the point before it
-            only a fault. Elements come in the order in which they take effect, at one point first
-            what comes before the operation, then the fault.
-        end: The yield point from which on all that would grow grows elsewhere; None if none does.
-    """
-
-    schedule: Schedule
-    begin: int = 0
-    end: int | None = None
 
 
 class _Node(NamedTuple):
@@ -65,7 +50,7 @@ class _Node(NamedTuple):
         faults: What could strike, each with its step.
         births: For each kind of act the event before which there is nothing to act upon.
         begin: See `Shard`.
-        end: See `Shard`.
+        end: The yield point from which on all that would grow grows elsewhere.
     """
 
     schedule: Schedule
@@ -75,31 +60,14 @@ class _Node(NamedTuple):
     begin: int
     end: int
 
-    @property
-    def shard(self) -> Shard:
-        """What is needed to run it again and grow it."""
-        return Shard(self.schedule, self.begin, self.end)
 
-
-def roots(simulation: Simulation, bound: SearchBound) -> list[Shard]:
-    """The shards of a search: the empty schedules and those with one element.
-
-    Nothing of the latter is left to races, so that shards need not hear of each other.
-    """
-    shards: list[Shard] = []
-    for base in bound.bases():
-        if bound.reduce and bound.acts + bound.preemptions + bound.faults == 1:
-            shards.append(Shard(base))
-            continue
-        branch = _Branch(simulation, bound)
-        root = branch.run(Shard(base))
-        children = [branch.run(child).shard for child in branch.everywhere(root)]
-        shards += [Shard(base, end=0), *children]
-    return shards
+def roots(bound: SearchBound) -> list[Shard]:
+    """The shards that a search begins with: the others come up as `Findings.further`."""
+    return [Shard(base) for base in bound.bases()]
 
 
 def search_shard(simulation: Simulation, shard: Shard, bound: SearchBound) -> Findings:
-    """Run a shard and everything that grows from it."""
+    """Run a shard and what grows from it, as far as that is no shard of its own."""
     branch = _Branch(simulation, bound)
     branch.grow(shard)
     return branch.findings
@@ -108,18 +76,30 @@ def search_shard(simulation: Simulation, shard: Shard, bound: SearchBound) -> Fi
 def search(simulation: Simulation, bound: SearchBound) -> Findings:
     """Run the whole search in this process."""
     findings = Findings()
-    for shard in roots(simulation, bound):
-        findings.merge(search_shard(simulation, shard, bound))
+    shards = dict.fromkeys(roots(bound))
+    done: set[Shard] = set()
+    while shards:
+        shard, _ = shards.popitem()
+        done.add(shard)
+        found = search_shard(simulation, shard, bound)
+        findings.merge(found)
+        shards |= {each: None for each in found.further if each not in done}
     return findings
 
 
 class _Branch:
-    """Grows schedules, and remembers what it has grown them from."""
+    """Grows schedules, and remembers what it has grown them from.
+
+    Schedules of up to half the elements that the bound allows are not grown here: each is a shard
+    of its own, so that any number of processes has something to do. What races show about them is
+    for whoever hands shards out.
+    """
 
     def __init__(self, simulation: Simulation, bound: SearchBound) -> None:
         self.findings = Findings()
         self._simulation = simulation
         self._bound = bound
+        self._sharded = max(1, (bound.faults + bound.acts + bound.preemptions) // 2)
         self._visited = Visited()
         self._grown: dict[Schedule, tuple[int, int]] = {}
         self._known: set[Schedule] = set()
@@ -131,24 +111,34 @@ class _Branch:
 
         So a state is first visited with most room to grow.
         """
-        reduce = self._bound.reduce
         self._await(shard)
         while self._waiting:
-            node = self.run(heapq.heappop(self._waiting)[-1])
-            for child in self._with_another_fault(node):
-                self._await(child)
-            for child in self._where_order_matters(node) if reduce else self._interrupted(node):
-                if self._await(child):
-                    self.findings.pruned -= reduce
+            node = self._run(heapq.heappop(self._waiting)[-1])
+            for child in self._children(node):
+                if child.schedule.size <= self._sharded:
+                    self.findings.further[child] = None
+                else:
+                    self._await(child)
 
-    def run(self, shard: Shard) -> _Node:
+    def _children(self, node: _Node) -> Iterator[Shard]:
+        """What grows from a schedule, and from those that it has grown from."""
+        yield from self._with_another_fault(node)
+        if self._bound.reduce:
+            yield from self._with_acts_at_last(node)
+            yield from self._where_order_matters(node)
+        else:
+            yield from self._interrupted(node)
+
+    def _run(self, shard: Shard) -> _Node:
         """Run and judge a schedule, and find out how far it may grow."""
         node = self._play(shard)
         execution = node.execution
         self.findings.add(execution.history, judge(execution.history))
         self.findings.note_problems(execution)
         room = self._room(shard.schedule)
-        if self._bound.reduce and any(room) and shard.end != 0:
+        if self._bound.reduce:
+            self._count_as_run(node)
+        if self._bound.reduce and any(room):
             end = self._visited.visit(execution, node.begin, node.end, room)
             self.findings.pruned += end < node.end
             possible = tuple(each for each in node.faults if each[0] < max(end, node.begin))
@@ -160,24 +150,16 @@ class _Branch:
         self._grown[node.schedule] = node.begin, node.end
         return node
 
-    def everywhere(self, node: _Node) -> Iterator[Shard]:
-        """Every schedule with one element more, taking effect later than all others."""
-        yield from self._with_another_fault(node)
-        yield from self._interrupted(node)
+    def _count_as_run(self, node: _Node) -> None:
+        """An act or a preemption was counted as pruned where it stood, until it is run."""
+        elements = _by_step(node)
+        self.findings.pruned -= bool(elements) and not isinstance(elements[-1][1], Fault)
 
     def _interrupted(self, node: _Node) -> Iterator[Shard]:
-        """Every schedule with one act or preemption more.
-
-        Of those before and after a stretch that touches nothing, the ones before it.
-        """
-        steps = node.execution.steps
+        """Every schedule with one act or preemption more."""
         for number in range(node.end - 1, node.begin - 1, -1):
-            before: set[Act | Preemption] = set()
-            if self._bound.reduce and number > node.begin and _is_idle(node.execution, number - 1):
-                before |= set(self._interruptions(node.schedule, node, number - 1))
             for element in self._interruptions(node.schedule, node, number):
-                if element._replace(at=steps[number - 1].point) not in before:
-                    yield Shard(node.schedule.adding(element), number + 1)
+                yield Shard(node.schedule.adding(element), number + 1)
 
     def _where_order_matters(self, node: _Node) -> Iterator[Shard]:
         """Those of them where an execution has shown that the order matters.
@@ -187,15 +169,13 @@ class _Branch:
         one that has to is tried too: the way there over two interruptions may begin with it
         (K. Coons, M. Musuvathi, K. McKinley: Bounded partial-order reduction, OOPSLA 2013).
         """
-        yield from self._with_acts_at_last(node)
         elements = _by_step(node)
         entered = {actor: each.kind for _, each, actor in elements if isinstance(each, Act)}
         schedule = replace(node.schedule, faults=(), acts=(), preemptions=())
         for number, actors in sorted(reversals(node.execution).items()):
             while elements and elements[0][0] < number:
                 schedule = schedule.adding(elements.popleft()[1])
-            begin, end = self._grown.get(schedule, (0, 0))
-            if not begin <= number < end:
+            if not self._may_grow(schedule, number):
                 continue
             room = self._room(schedule)
             acts = {entered[actor] for actor in actors if actor in entered}
@@ -203,6 +183,13 @@ class _Branch:
                 wanted = element.kind in acts if isinstance(element, Act) else element.to in actors
                 if wanted or room.acts + room.preemptions > 1:
                     yield Shard(schedule.adding(element), number + 1)
+
+    def _may_grow(self, schedule: Schedule, number: int) -> bool:
+        """Whether what a schedule gets at that step, after its elements, is not grown elsewhere."""
+        if schedule.size < self._sharded:
+            return True
+        begin, end = self._grown.get(schedule, (0, 0))
+        return begin <= number < end
 
     def _interruptions(
         self, schedule: Schedule, node: _Node, number: int
@@ -242,7 +229,7 @@ class _Branch:
         schedule, begin = shard.schedule, shard.begin
         kinds = self._bound.kinds if self._room(schedule).faults else ()
         execution, survey = self._simulation.survey(schedule, kinds)
-        end = len(execution.steps) if shard.end is None else shard.end
+        end = len(execution.steps)
         numbers = {each.point: number for number, each in enumerate(execution.steps)}
         struck = {fault.at for fault in schedule.faults}
         faults = tuple(
@@ -262,13 +249,6 @@ class _Branch:
             bound.acts - len(schedule.acts),
             bound.preemptions - len(schedule.preemptions),
         )
-
-
-def _is_idle(execution: Execution, number: int) -> bool:
-    """Whether an actor comes from this step to the next one alone, and touches nothing shared."""
-    step, following = execution.steps[number : number + 2]
-    passed = execution.stretches[step.stretch : following.stretch]
-    return step.point.actor == following.point.actor and [s.touched for s in passed] == [{}]
 
 
 def _by_step(node: _Node) -> deque[tuple[int, Element, str]]:

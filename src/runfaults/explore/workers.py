@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Protocol
 
+from runfaults.explore.agenda import Agenda
 from runfaults.explore.findings import Findings
 from runfaults.explore.part import Part
 
@@ -38,30 +38,29 @@ class Workers(Protocol):
 
 
 def hand_out(
-    workers: Workers, left: deque[Part], enough: Callable[[], bool]
+    workers: Workers, agenda: Agenda, enough: Callable[[], bool]
 ) -> Generator[tuple[Part, Findings]]:
-    """Have parts run until all are done or it is enough; removes from `left` the done.
+    """Have parts run until none is left or it is enough.
 
     Args:
         workers: Who runs them.
-        left: What to run.
+        agenda: What to run. Whoever gets a part with what it found has to cross it off, and may
+            put further parts down.
         enough: Asked again and again; True ends it early.
 
     Yields:
         Each part with what it found, in the order in which they finish.
     """
     waiting: dict[Future[Findings], Part] = {}
-    queue = deque(left)
+    agenda.take_back()
     try:
-        while (queue or waiting) and not enough():
-            for _ in range(min(len(queue), workers.wanted() - len(waiting))):
-                part = queue.popleft()
+        while (agenda.waiting or waiting) and not enough():
+            for _ in range(min(agenda.waiting, workers.wanted() - len(waiting))):
+                part = agenda.take()
                 waiting[workers.submit(part)] = part
             for future in wait(waiting, _ASK_EVERY, FIRST_COMPLETED).done:
                 found = future.result()
-                part = waiting.pop(future)
-                left.remove(part)
-                yield part, found
+                yield waiting.pop(future), found
     finally:
         if waiting:
             workers.abandon()

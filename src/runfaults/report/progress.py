@@ -19,8 +19,8 @@ class Progress(Protocol):
         """The work begins; `total` pieces, None if nobody knows."""
         ...
 
-    def advance(self, count: int = 1) -> None:
-        """So many more pieces are done."""
+    def advance(self, count: int = 1, more: int = 0) -> None:
+        """So many more pieces are done, and so many have come up that nobody knew of."""
         ...
 
     def note(self, text: str) -> None:
@@ -38,7 +38,7 @@ class SilentProgress:
     def start(self, total: int | None) -> None:
         """Show nothing."""
 
-    def advance(self, count: int = 1) -> None:
+    def advance(self, count: int = 1, more: int = 0) -> None:
         """Show nothing."""
 
     def note(self, text: str) -> None:
@@ -62,10 +62,12 @@ class TerminalProgress:
         self._bar.add_task("", total=total)
         self._bar.start()
 
-    def advance(self, count: int = 1) -> None:
-        """Move the bar."""
+    def advance(self, count: int = 1, more: int = 0) -> None:
+        """Move the bar, and its end."""
         if self._bar is not None:
-            self._bar.advance(self._bar.task_ids[0], count)
+            (task,) = self._bar.tasks
+            total = None if task.total is None else task.total + more
+            self._bar.update(task.id, advance=count, total=total)
 
     def note(self, text: str) -> None:
         """Show the text beside the bar."""
