@@ -240,7 +240,7 @@ BOUNDS = {
             endings=(),
             searches=(
                 SearchBound(faults=1, acts=2, preemptions=2, reduce=True),
-                SearchBound(faults=2, acts=1, preemptions=1, reduce=True),
+                SearchBound(faults=2, acts=1, preemptions=1, kinds=KEPT_UNDONE_DONE, reduce=True),
                 SearchBound(
                     faults=1,
                     acts=1,
