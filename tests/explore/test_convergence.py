@@ -40,19 +40,6 @@ def test_a_fault_does_not_come_to_the_same_as_none(simulation: Simulation) -> No
     assert last_state(simulation, struck) != last_state(simulation, "pipeline succeeds")
 
 
-def test_a_fault_that_is_about_to_strike_does_not_come_to_the_same_as_none(
-    simulation: Simulation,
-) -> None:
-    at = "run commit #3"
-    waiting, free = (
-        simulation.run(Schedule.parse(f"pipeline succeeds; {faults}act cancel-api at {at}"))
-        for faults in (f"fault busy at {at}; ", "")
-    )
-    entered = next(n for n, step in enumerate(free.steps) if step.point.actor == "cancel-api")
-    assert waiting.steps[entered] == free.steps[entered], "the act comes before the operation"
-    assert list(states(waiting))[entered] != list(states(free))[entered]
-
-
 def test_a_state_with_as_much_room_is_visited_once(simulation: Simulation) -> None:
     earlier, later = (simulation.run(Schedule.parse(text)) for text in (EARLIER, LATER))
     end = len(later.steps)

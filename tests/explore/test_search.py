@@ -15,7 +15,8 @@ from runfaults.explore.bound import SearchBound, bound_named
 from runfaults.explore.findings import Findings
 from runfaults.explore.minimise import minimise
 from runfaults.explore.search import roots, search, search_shard
-from runfaults.model import Ending, Verdict
+from runfaults.explore.shard import Shard
+from runfaults.model import Act, Ending, FaultPoint, Schedule, Verdict
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
@@ -153,6 +154,18 @@ def test_shards_together_are_the_whole_search_in_any_order() -> None:
     assert parts.verdicts == whole.verdicts
     assert parts.cells == whole.cells
     assert parts.pruned == whole.pruned
+
+
+def test_a_fault_has_its_place_where_its_operation_begins_and_not_where_it_was_announced() -> None:
+    """Others may go on in between, and hold the lock that the fault would meet first."""
+    point = FaultPoint.parse("run execute INSERT runfaults_work #2")
+    bound = SearchBound(kinds=("ioerr-write",), act_kinds=("cancel-api",), reduce=True)
+    schedule = Schedule(acts=(Act("cancel-api", point),))
+    with Simulation(target_named("genglossary")) as simulation:
+        points = [step.point for step in simulation.run(schedule).steps]
+        found = search_shard(simulation, Shard(schedule, points.index(point) + 1), bound)
+    assert found.cells[str(point), "ioerr-write", Verdict.HOLDS] > 1
+    assert found.problems == []
 
 
 def test_the_bound_says_what_is_exhausted() -> None:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from runfaults.model import FaultPoint
 from runfaults.sim.actor import Actor
 from runfaults.sim.execution import Execution, Stretch
 
@@ -62,18 +61,14 @@ def states(execution: Execution) -> Iterator[int]:
     struck = {fault.at: str(fault) for fault in execution.history.schedule.faults}
     pasts = _Pasts()
     passed = 0
-    about_to_strike: dict[FaultPoint, str] = {}  # somebody else goes on before the operation
     for step in execution.steps:
         for stretch in execution.stretches[passed : step.stretch]:
             point = execution.steps[stretch.step].point if stretch.step >= 0 else None
-            fault = about_to_strike.pop(point, None) if point is not None else None
+            fault = struck.get(point) if point is not None else None
             pasts.extend(stretch, hash((point, fault, stretch.clock)))
         passed = step.stretch
         clock = execution.stretches[passed - 1].clock if passed else 0.0
-        if step.point in struck:
-            about_to_strike[step.point] = struck[step.point]
-        faults = tuple(sorted(about_to_strike.values()))
-        yield hash((pasts.all(), step.point, step.ready, clock, faults))
+        yield hash((pasts.all(), step.point, step.ready, clock))
 
 
 class _Pasts:

@@ -26,7 +26,7 @@ def reversals(execution: Execution) -> dict[int, set[str]]:
     """
     found: defaultdict[int, set[str]] = defaultdict(set)
     steps, stretches = execution.steps, execution.stretches
-    last_step = _last_steps(execution)
+    last_step = last_steps(execution)
     entered = {stretch.actor: number for number, stretch in reversed([*enumerate(stretches)])}
     for earlier, later, past in _races(stretches):
         number, actor = last_step[earlier], stretches[later].actor
@@ -40,7 +40,7 @@ def reversals(execution: Execution) -> dict[int, set[str]]:
     return found
 
 
-def _last_steps(execution: Execution) -> list[int]:
+def last_steps(execution: Execution) -> list[int]:
     """For each stretch the last step that was reached before it began; -1 if there was none."""
     last: list[int] = []
     number = -1

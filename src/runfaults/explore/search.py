@@ -25,20 +25,34 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
-from operator import itemgetter
+from operator import attrgetter
 from typing import NamedTuple
 
 from runfaults.explore.bound import SearchBound
 from runfaults.explore.convergence import Room, Visited
 from runfaults.explore.findings import Findings
-from runfaults.explore.races import reversals
+from runfaults.explore.races import last_steps, reversals
 from runfaults.explore.rehearsal import birth
 from runfaults.explore.shard import Shard
-from runfaults.model import Act, Fault, Preemption, Schedule
+from runfaults.model import Act, Fault, FaultPoint, Preemption, Schedule
 from runfaults.model.schedule import Element
 from runfaults.oracle.judge import judge
 from runfaults.sim.execution import Execution
 from runfaults.sim.simulation import Simulation
+
+
+class _Placed(NamedTuple):
+    """An element of a schedule, and when it takes effect.
+
+    Attributes:
+        step: An act's or a preemption's own step. A fault strikes when its operation begins: that
+            is after its own step, and after all that others did who went on before it. So it has
+            the last step that was reached by then.
+        element: Which.
+    """
+
+    step: int
+    element: Element
 
 
 class _Node(NamedTuple):
@@ -47,7 +61,8 @@ class _Node(NamedTuple):
     Attributes:
         schedule: What was run.
         execution: What happened.
-        faults: What could strike, each with its step.
+        elements: What there is, in the order in which it takes effect.
+        faults: What could strike besides, each with the step that it would have.
         births: For each kind of act the event before which there is nothing to act upon.
         begin: See `Shard`.
         end: The yield point from which on all that would grow grows elsewhere.
@@ -55,6 +70,7 @@ class _Node(NamedTuple):
 
     schedule: Schedule
     execution: Execution
+    elements: tuple[_Placed, ...]
     faults: tuple[tuple[int, Fault], ...]
     births: dict[str, int]
     begin: int
@@ -152,8 +168,9 @@ class _Branch:
 
     def _count_as_run(self, node: _Node) -> None:
         """An act or a preemption was counted as pruned where it stood, until it is run."""
-        elements = _by_step(node)
-        self.findings.pruned -= bool(elements) and not isinstance(elements[-1][1], Fault)
+        self.findings.pruned -= bool(node.elements) and not isinstance(
+            node.elements[-1].element, Fault
+        )
 
     def _interrupted(self, node: _Node) -> Iterator[Shard]:
         """Every schedule with one act or preemption more."""
@@ -169,12 +186,12 @@ class _Branch:
         one that has to is tried too: the way there over two interruptions may begin with it
         (K. Coons, M. Musuvathi, K. McKinley: Bounded partial-order reduction, OOPSLA 2013).
         """
-        elements = _by_step(node)
-        entered = {actor: each.kind for _, each, actor in elements if isinstance(each, Act)}
+        elements = deque(node.elements)
+        entered = _entered(node)
         schedule = replace(node.schedule, faults=(), acts=(), preemptions=())
         for number, actors in sorted(reversals(node.execution).items()):
-            while elements and elements[0][0] < number:
-                schedule = schedule.adding(elements.popleft()[1])
+            while elements and elements[0].step < number:
+                schedule = schedule.adding(elements.popleft().element)
             if not self._may_grow(schedule, number):
                 continue
             room = self._room(schedule)
@@ -230,17 +247,18 @@ class _Branch:
         kinds = self._bound.kinds if self._room(schedule).faults else ()
         execution, survey = self._simulation.survey(schedule, kinds)
         end = len(execution.steps)
-        numbers = {each.point: number for number, each in enumerate(execution.steps)}
+        begun = _begun(execution)
         struck = {fault.at for fault in schedule.faults}
         faults = tuple(
-            (numbers[point], Fault(kind, point))
+            (begun[point], Fault(kind, point))
             for point, _event, refusals in survey
-            if point not in struck and begin - 1 <= numbers[point] < max(end, begin)
+            if point not in struck and begin - 1 <= begun[point] < max(end, begin)
             for kind, refusal in refusals
             if refusal is None
         )
         births = {kind: birth(execution, kind) for kind in self._bound.act_kinds}
-        return _Node(schedule, execution, faults, births, begin, end)
+        elements = _in_order(execution, begun)
+        return _Node(schedule, execution, elements, faults, births, begin, end)
 
     def _room(self, schedule: Schedule) -> Room:
         bound = self._bound
@@ -251,19 +269,34 @@ class _Branch:
         )
 
 
-def _by_step(node: _Node) -> deque[tuple[int, Element, str]]:
-    """The elements of a schedule in the order in which they took effect.
+def _begun(execution: Execution) -> dict[FaultPoint, int]:
+    """For each point the last step that was reached when its operation began."""
+    steps = execution.steps
+    return {
+        steps[stretch.step].point: last
+        for stretch, last in zip(execution.stretches, last_steps(execution), strict=True)
+        if stretch.step >= 0
+    }
 
-    Each with its step and with the actor that ran next: that of an act, where it is one.
-    """
-    schedule, steps = node.schedule, node.execution.steps
-    numbers = {each.point: number for number, each in enumerate(steps)}
-    elements = [*schedule.acts, *schedule.preemptions, *schedule.faults]
+
+def _in_order(execution: Execution, begun: dict[FaultPoint, int]) -> tuple[_Placed, ...]:
+    """The elements of the schedule that had their moment, in the order of their effects."""
+    schedule = execution.history.schedule
+    reached = {each.point: number for number, each in enumerate(execution.steps)}
     placed = [
-        (numbers[each.at], each) for each in elements if each.at is not None and each.at in numbers
+        _Placed(reached[each.at], each)
+        for each in (*schedule.acts, *schedule.preemptions)
+        if each.at is not None and each.at in reached
     ]
-    placed.sort(key=itemgetter(0))
-    return deque(
-        (number, each, steps[number + 1].point.actor if number + 1 < len(steps) else "")
-        for number, each in placed
-    )
+    placed += [_Placed(begun[each.at], each) for each in schedule.faults if each.at in begun]
+    return tuple(sorted(placed, key=attrgetter("step")))
+
+
+def _entered(node: _Node) -> dict[str, str]:
+    """The actors of the schedule's acts, each with the kind of its act."""
+    steps = node.execution.steps
+    return {
+        steps[step + 1].point.actor: each.kind
+        for step, each in node.elements
+        if isinstance(each, Act) and step + 1 < len(steps)
+    }
