@@ -249,10 +249,11 @@ class _Branch:
         end = len(execution.steps)
         begun = _begun(execution)
         struck = {fault.at for fault in schedule.faults}
+        latest = max((n for n, each in enumerate(survey) if each.point in struck), default=-1)
         faults = tuple(
             (begun[point], Fault(kind, point))
-            for point, _event, refusals in survey
-            if point not in struck and begin - 1 <= begun[point] < max(end, begin)
+            for point, _event, refusals in survey[latest + 1 :]
+            if begin - 1 <= begun[point] < max(end, begin)
             for kind, refusal in refusals
             if refusal is None
         )
