@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from runfaults.explore.determinism import first_difference
+from runfaults.model import Act, Schedule
+from runfaults.sim.simulation import Simulation
+from runfaults.targets import target_named
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -32,3 +37,18 @@ def test_fresh_processes_replay_the_same_history(name: str) -> None:
     histories = {history(path, seed) for seed in ("0", "1", "4711")}
     assert len(histories) == 1
     assert b" settled" in histories.pop()
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_nobody_notices_that_a_survey_asks_what_could_strike(journal: str) -> None:
+    """Also where another connection waits for readers to go, and lets no new ones in."""
+    clean = Schedule(journal=journal)
+    pausing = "act cancel-api at user fetch PRAGMA user_version #2"
+    lost = Schedule.parse(
+        f"fault lost-acknowledgement at user commit; {pausing}; journal {journal}"
+    )
+    with Simulation(target_named("genglossary")) as simulation:
+        points = [step.point for step in simulation.run(clean).steps][20:]
+        schedules = [Schedule(acts=(Act("cancel-api", at),), journal=journal) for at in points]
+        differences = [first_difference(simulation, each) for each in (lost, *schedules)]
+    assert [each for each in differences if each] == []

@@ -9,12 +9,16 @@ import sys
 from collections.abc import Sequence
 
 from runfaults.model import Schedule
+from runfaults.sim.execution import Execution
 from runfaults.sim.simulation import Simulation
+from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
 
 
 def first_difference(simulation: Simulation, schedule: Schedule) -> str | None:
-    """Run a schedule twice and compare the histories.
+    """Run a schedule twice, once with a survey, and compare the histories.
+
+    A survey asks what could strike, and must not be noticed.
 
     Args:
         simulation: Where; entered.
@@ -23,7 +27,8 @@ def first_difference(simulation: Simulation, schedule: Schedule) -> str | None:
     Returns:
         `uncontrolled nondeterminism at event N: ...`, or None if the histories are equal.
     """
-    return _difference(schedule, _lines(simulation, schedule), _lines(simulation, schedule))
+    surveyed, _ = simulation.survey(schedule, tuple(KINDS))
+    return _difference(schedule, _lines(simulation, schedule), _as_lines(surveyed))
 
 
 def first_difference_elsewhere(
@@ -52,7 +57,11 @@ def first_difference_elsewhere(
 
 
 def _lines(simulation: Simulation, schedule: Schedule) -> list[str]:
-    return [str(event) for event in simulation.run(schedule).history.events]
+    return _as_lines(simulation.run(schedule))
+
+
+def _as_lines(execution: Execution) -> list[str]:
+    return [str(event) for event in execution.history.events]
 
 
 def _difference(schedule: Schedule, first: list[str], second: list[str]) -> str | None:

@@ -45,6 +45,7 @@ class WatchedConnection(sqlite3.Connection):
     closed: bool = False
     _database: str | bytes = ""
     _uri: bool = False
+    _journal: str = "delete"
 
     def attach(self, gate: Gate, database: object, *, uri: bool, timeout: float) -> None:
         """Begin to ask a gate. Called once, right after the connection was opened.
@@ -108,12 +109,20 @@ class WatchedConnection(sqlite3.Connection):
 
     @property
     def journal(self) -> str:
-        """The journal mode: `delete`, `wal`, `memory`, ..."""
+        """The journal mode: `delete`, `wal`, `memory`, ...
+
+        Where another connection keeps readers out at the moment, that of the last time it was
+        asked for.
+        """
+        with suppress(sqlite3.Error):
+            self._journal = self._ask_journal()
+        return self._journal
+
+    def _ask_journal(self) -> str:
         if self.state.fresh and self.path:
             # Asking would load the schema: another connection may.
-            with closing(self.beside()) as other, suppress(sqlite3.Error):
+            with closing(self.beside()) as other:
                 return str(statement_on(other, "PRAGMA journal_mode")[0][0])
-            return "delete"
         return str(statement_on(self, "PRAGMA journal_mode")[0][0])
 
     @property
