@@ -2,52 +2,57 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from wording import HEAD
 
-MEASURED = Path(__file__).parents[1] / "measured" / "million.json"
-"""Keys: `date`, `commit`, `command`, `machine` (texts), `schedules`, `processes` (counts),
-`seconds` (real ones, from start to end), `megabytes` (the most that a process had)."""
+MEASURED = Path(__file__).parents[1] / "measured" / "deep.txt"
+"""What `tests/docs/measure.py` wrote of a check of more than a million schedules."""
 
-_INTRODUCTION = """\
-# What many schedules cost
-
-{head}
-"""
-_NOT_YET = """\
-No such run has been measured for this version. `docs/measured/million.json` is where its figures
-belong; `docs/generate/cost.py` says which.
-"""
+_FORM = re.compile(
+    r"""Obtained\ on\ (?P<date>\S+)\ at\ commit\ (?P<commit>\w+)\ .*\n
+    \ +(?P<command>.+)\n
+    on\ (?P<machine>.*\ with\ (?P<cores>\d+)\ cores);\n
+    .*\n
+    It\ took\ (?P<seconds>[\d,]+)\ seconds,\ and\ (?P<megabytes>\d+)\ MB\ .*
+    (?s:.*)\ under\ all\ (?P<schedules>[\d,]+)\ schedules""",
+    re.VERBOSE,
+)
 _CORES = (1, 16, 256, 4096)
 _BILLION = 1_000_000_000
 
 
 def cost_page() -> str:
-    """The page, in Markdown."""
-    page = _INTRODUCTION.format(head=HEAD)
-    if not MEASURED.exists():
-        return page + _NOT_YET
-    return page + "\n".join(_sections(json.loads(MEASURED.read_text("utf-8")))) + "\n"
+    """The page, in Markdown.
+
+    Raises:
+        ValueError: if the file has another form, or its check did not come to its end.
+    """
+    measured = _FORM.match(MEASURED.read_text("utf-8"))
+    if measured is None:
+        raise ValueError(f"{MEASURED} is not what tests/docs/measure.py writes of a finished check")
+    return f"# What many schedules cost\n\n{HEAD}\n" + "\n".join(_sections(measured)) + "\n"
 
 
-def _sections(measured: dict[str, Any]) -> Iterator[str]:
-    schedules, processes, seconds = (measured[k] for k in ("schedules", "processes", "seconds"))
-    core = processes * seconds / schedules
+def _sections(measured: re.Match[str]) -> Iterator[str]:
+    schedules, seconds, cores, megabytes = (
+        int(measured[name].replace(",", ""))
+        for name in ("schedules", "seconds", "cores", "megabytes")
+    )
+    core = cores * seconds / schedules
     yield f"Measured on {measured['date']} at commit {measured['commit']},"
-    yield f"on {measured['machine']}:\n"
+    yield f"on {measured['machine']}, with a process for each:\n"
     yield f"```text\n{measured['command']}\n```\n"
-    yield f"- {schedules:,} schedules in {_span(seconds)} with {processes} processes"
+    yield f"- {schedules:,} schedules in {_span(seconds)}"
     yield f"- {1 / core:,.0f} schedules a second for each process"
-    yield f"- at most {measured['megabytes']:.0f} MB in a process\n"
+    yield f"- at most {megabytes} MB in a process\n"
     yield "A billion schedules of the same sort, if more cores are as good as these:\n"
     yield "| cores | time | core hours |"
     yield "|---|---|---|"
-    for cores in _CORES:
-        yield f"| {cores:,} | {_span(_BILLION * core / cores)} | {_BILLION * core / 3600:,.0f} |"
+    for many in _CORES:
+        yield f"| {many:,} | {_span(_BILLION * core / many)} | {_BILLION * core / 3600:,.0f} |"
 
 
 def _span(seconds: float) -> str:

@@ -1,43 +1,78 @@
 """Run a command of which the documentation shows the end, and write down what it printed, and how.
 
-`uv run python tests/docs/measure.py check` takes a minute; without a name all of them run, which
-takes hours. Leave the machine alone meanwhile.
+`uv run python tests/docs/measure.py check` takes a minute, `deep` some hours. Without a name all
+run, one after the other. Leave the machine alone meanwhile.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import subprocess
 import sys
+import threading
+import time
 from datetime import UTC, datetime
 
+import psutil
 from markdown_page import REPOSITORY
 
 CHECK = ["uv", "run", "runfaults", "check"]
+STRIKING = ["--only", "busy", "--only", "ioerr-write", "--only", "lost-acknowledgement"]
+"""A kind for each thing that a failing COMMIT can leave."""
+
 COMMANDS = {
     "check": CHECK,
-    "bound-2-1-1": [*CHECK, "--bound", "2,1,1"],
     "bound-1-2-2-cancel": [*CHECK, "--bound", "1,2,2", "--only", "cancel"],
-    "bound-1-2-2": [*CHECK, "--bound", "1,2,2"],
+    "bound-2-1-1": [*CHECK, "--bound", "2,1,1", *STRIKING],
+    "bound-1-1-2": [*CHECK, "--bound", "1,1,2", *STRIKING],
+    "deep": [*CHECK, "--bound", "deep", "--no-cache", "--state", ".runfaults/deep"],
 }
 """By the name of the file in docs/measured."""
 
 COLUMNS = 100
 
+EVERY = 2.0
+"""Seconds between two looks at the memory of the processes."""
+
+
+class LargestProcess(threading.Thread):
+    """Watches the memory of a process and its descendants until it ends.
+
+    Attributes:
+        megabytes: The most that one of them had when looked at.
+    """
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.megabytes = 0.0
+        self._process = psutil.Process(pid)
+
+    def run(self) -> None:
+        """Look again and again."""
+        while self._process.is_running():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for each in (self._process, *self._process.children(recursive=True)):
+                    self.megabytes = max(self.megabytes, each.memory_info().rss / 2**20)
+            time.sleep(EVERY)
+
 
 def measure(command: list[str]) -> str:
     """The output of a command, below lines that say how it was obtained."""
-    began, load = datetime.now(UTC), os.getloadavg()[0]
-    ended = subprocess.run(
+    began, clock, load = datetime.now(UTC), time.monotonic(), os.getloadavg()[0]
+    with subprocess.Popen(
         command,
         cwd=REPOSITORY,
         env=os.environ | {"COLUMNS": str(COLUMNS), "NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
-        check=False,
-    )
+    ) as running:
+        memory = LargestProcess(running.pid)
+        memory.start()
+        printed, _ = running.communicate()
+    seconds = time.monotonic() - clock
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"],
         cwd=REPOSITORY,
@@ -50,10 +85,11 @@ def measure(command: list[str]) -> str:
         f"    {' '.join(command)}",
         f"on {platform.system()} {platform.machine()} with {os.cpu_count()} cores;",
         f"the load average was {load:.1f} when it began.",
-        f"Exit code: {ended.returncode}.",
+        f"It took {seconds:,.0f} seconds, and {memory.megabytes:.0f} MB in the largest process.",
+        f"Exit code: {running.returncode}.",
         "",
     ]
-    return "\n".join(head) + "\n" + ended.stdout
+    return "\n".join(head) + "\n" + printed
 
 
 if __name__ == "__main__":
