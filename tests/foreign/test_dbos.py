@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +77,25 @@ def test_a_runtime_that_a_schedule_left_behind_does_not_disturb_the_next(
     stuck = "closed at user fetch SELECT application_versions #2"
     simulation.run(Schedule.parse(f"pipeline succeeds; fault {stuck}"))
     assert simulation.run(Schedule()).history.text() == before
+
+
+LEAVES_A_RUNTIME = """
+from runfaults.model import Schedule
+from runfaults.sim.simulation import Simulation
+from runfaults.targets.dbos import Dbos
+
+for fault in ("; fault closed at user fetch SELECT application_versions #2", ""):
+    with Simulation(Dbos()) as simulation:
+        print(simulation.run(Schedule.parse("pipeline succeeds" + fault)).struck)
+"""
+
+
+def test_nor_the_next_simulation() -> None:
+    """As of the one in which a violation is tried for real."""
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVES_A_RUNTIME], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "(1,)\n()\n", done.stderr
 
 
 def test_its_scenario_plays_as_it_says(simulation: Simulation) -> None:

@@ -121,6 +121,7 @@ class Dbos:
             _Script.workflow = _dbos().workflow(name="job")(job)
         for module in ("asyncio", "concurrent.futures.thread"):
             package(module, "dbos")
+        _forget_runtime()
         _dbos()(config=_configuration(database))
         try:
             _dbos().launch()
@@ -130,11 +131,15 @@ class Dbos:
     def open(self, database: Path, work: Work) -> DbosManager:
         """Launch DBOS, whose workflow plays the script."""
         if work is not _Script.work:  # a new schedule
-            # A runtime that is left over cannot be ended: its threads ended with its schedule.
-            package("dbos._dbos", "dbos")._dbos_global_instance = None  # noqa: SLF001  # no API
+            _forget_runtime()
             _Script.work, _Script.numbers = work, itertools.count(1)
             _Script.lives = 0
         return DbosManager(database)
+
+
+def _forget_runtime() -> None:
+    """One that a schedule has left cannot be ended: its threads ended with that schedule."""
+    package("dbos._dbos", "dbos")._dbos_global_instance = None  # noqa: SLF001  # no API
 
 
 def _configuration(database: Path) -> dict[str, Any]:
