@@ -1,6 +1,6 @@
 """Run a command of which the documentation shows the end, and write down what it printed, and how.
 
-`uv run python tests/docs/measure.py check` takes a minute, `deep` some hours. Without a name all
+`uv run python tests/docs/measure.py check` takes a minute, `deep` an hour. Without a name all
 run, one after the other. Leave the machine alone meanwhile.
 """
 
@@ -19,14 +19,8 @@ import psutil
 from markdown_page import REPOSITORY
 
 CHECK = ["uv", "run", "runfaults", "check"]
-STRIKING = ["--only", "busy", "--only", "ioerr-write", "--only", "lost-acknowledgement"]
-"""A kind for each thing that a failing COMMIT can leave."""
-
 COMMANDS = {
     "check": CHECK,
-    "bound-1-2-2-cancel": [*CHECK, "--bound", "1,2,2", "--only", "cancel"],
-    "bound-2-1-1": [*CHECK, "--bound", "2,1,1", *STRIKING],
-    "bound-1-1-2": [*CHECK, "--bound", "1,1,2", *STRIKING],
     "deep": [*CHECK, "--bound", "deep", "--no-cache", "--state", ".runfaults/deep"],
 }
 """By the name of the file in docs/measured."""

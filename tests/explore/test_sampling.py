@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from small_checks import CONTROLS, Silence, comparable, stop_after
+from planted_races import (
+    API_CANCEL,
+    CLOSE_WHILE_RECORDING,
+    LATE_CANCEL,
+    LATE_SUBSCRIBER,
+    LOCK_ORDER,
+    PlantedRace,
+)
+from small_checks import Silence, comparable, stop_after
 
 from runfaults.explore.bound import BOUNDS, Bound
 from runfaults.explore.check import check, conclude
@@ -47,60 +55,11 @@ def only(samples: int, act: str, faults: int = 0) -> Sampling:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Race:
-    """A planted bug of depth 2, its twin, and where to look for it."""
-
-    file: str
-    bug: str
-    twin: str
-    rule: str
-    sampling: Sampling
-
-    def __str__(self) -> str:
-        return self.bug
-
-    def target(self, name: str) -> str:
-        return f"{CONTROLS / self.file}.py:{name}"
-
-
-CLOSING = Race(
-    "close_while_recording",
-    "CloseWhileRecording",
-    "RecordsBeforeClosing",
-    "eventually-terminal",
-    only(200, "close", faults=1),
-)
-RACES = [
-    Race(
-        "late_cancel",
-        "TooLateCancel",
-        "DecidedCancel",
-        "accepted-cancel-is-cancelled",
-        only(300, "cancel"),
-    ),
-    Race(
-        "api_cancel",
-        "OverwritesApiCancel",
-        "RespectsApiCancel",
-        "terminal-is-final",
-        only(300, "cancel-api"),
-    ),
-    Race(
-        "late_subscriber",
-        "LateSubscriber",
-        "PunctualSubscriber",
-        "signal-matches-record",
-        only(300, "subscribe"),
-    ),
-    Race(
-        "lock_order",
-        "CrossedLocks",
-        "OrderedLocks",
-        "eventually-terminal",
-        only(300, "cancel"),
-    ),
-]
+WITHOUT_FAULT = (LATE_CANCEL, API_CANCEL, LATE_SUBSCRIBER, LOCK_ORDER)
+SAMPLED = {race: only(300, race.act) for race in WITHOUT_FAULT} | {
+    CLOSE_WHILE_RECORDING: only(200, CLOSE_WHILE_RECORDING.act, faults=1)
+}
+"""The planted bugs of depth 2, and where to look for each."""
 
 
 def samples_of(simulation: Simulation, sampling: Sampling) -> Iterator[Sample]:
@@ -113,12 +72,12 @@ def sampled(sampling: Sampling) -> Bound:
     return Bound("samples", endings=(), sampling=sampling)
 
 
-@pytest.mark.parametrize("race", RACES, ids=str)
-def test_a_race_is_found_as_often_as_promised(race: Race) -> None:
+@pytest.mark.parametrize("race", WITHOUT_FAULT, ids=str)
+def test_a_race_is_found_as_often_as_promised(race: PlantedRace) -> None:
     chosen = found = 0
     measured = Measured()
     with Simulation(target_named(race.target(race.bug))) as simulation:
-        for sample in samples_of(simulation, race.sampling):
+        for sample in samples_of(simulation, SAMPLED[race]):
             if sample.schedule.acts:
                 chosen += 1
                 measured |= sample.measured
@@ -126,24 +85,24 @@ def test_a_race_is_found_as_often_as_promised(race: Race) -> None:
                     (each.rule, each.verdict) for each in judge(sample.history)
                 }
     assert chosen > 100
-    assert found / chosen >= probability(measured.actors, measured.steps, race.sampling.depth)
+    assert found / chosen >= probability(measured.actors, measured.steps, SAMPLED[race].depth)
 
 
-@pytest.mark.parametrize("race", [*RACES, CLOSING], ids=str)
-def test_the_innocent_twin_of_a_race_passes(race: Race) -> None:
-    bound = sampled(replace(race.sampling, samples=150))
+@pytest.mark.parametrize("race", SAMPLED, ids=str)
+def test_the_innocent_twin_of_a_race_passes(race: PlantedRace) -> None:
+    bound = sampled(replace(SAMPLED[race], samples=150))
     result = check(race.target(race.twin), bound, Silence(), jobs=1)
     assert result.verdict is Verdict.HOLDS
     assert result.schedules.holds == 150
     assert not result.notes
 
 
-@pytest.mark.parametrize("race", [RACES[0], CLOSING], ids=str)
+@pytest.mark.parametrize("race", [LATE_CANCEL, CLOSE_WHILE_RECORDING], ids=str)
 def test_a_check_with_samples_shrinks_what_they_find_to_a_scenario(
-    race: Race, tmp_path: Path
+    race: PlantedRace, tmp_path: Path
 ) -> None:
     target = race.target(race.bug)
-    result = check(target, sampled(race.sampling), Silence(), jobs=1, save_to=tmp_path)
+    result = check(target, sampled(SAMPLED[race]), Silence(), jobs=1, save_to=tmp_path)
     assert not result.notes
     violation = next(
         each for each in result.violations if race.rule in {rule.rule for rule in each.against}
@@ -208,8 +167,9 @@ def test_a_sample_is_the_same_in_any_process() -> None:
 
 
 def test_any_number_of_processes_finds_the_same() -> None:
-    bound = sampled(replace(CLOSING.sampling, samples=105))
-    target = CLOSING.target(CLOSING.bug)
+    race = CLOSE_WHILE_RECORDING
+    bound = sampled(replace(SAMPLED[race], samples=105))
+    target = race.target(race.bug)
     one, two = (explore(target, bound, Silence(), Manner(jobs=jobs)) for jobs in (1, 2))
     assert one.found.verdicts.total() == 105
     assert one.found.sampled == two.found.sampled

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from outcomes import outcomes
+from planted_races import (
+    API_CANCEL,
+    CLOSE_WHILE_RECORDING,
+    DOUBLE_START,
+    LATE_CANCEL,
+    LATE_SUBSCRIBER,
+    LOCK_ORDER,
+    PlantedRace,
+)
 
 from runfaults.explore.bound import SearchBound, bound_named
 from runfaults.explore.findings import Findings
@@ -20,76 +28,32 @@ from runfaults.model import Act, Ending, FaultPoint, Schedule, Verdict
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
-CONTROLS = Path(__file__).parents[1] / "controls"
-
-
 ACTS, PAUSES, STRUCK_ACTS = bound_named("default").searches
 
 
-@dataclass(frozen=True, slots=True)
-class Race:
-    """A planted bug that needs an interleaving, its twin, and where the default bound finds it."""
-
-    file: str
-    bug: str
-    twin: str
-    rule: str
-    act: str
-    bound: SearchBound
-
-    def __str__(self) -> str:
-        return self.bug
-
-    @contextmanager
-    def searched(self, name: str) -> Generator[tuple[Simulation, Findings]]:
-        """What the search of the default bound finds that is to find the bug, with this act."""
-        bound = replace(self.bound, act_kinds=(self.act,))
-        with Simulation(target_named(f"{CONTROLS / self.file}.py:{name}")) as simulation:
-            yield simulation, search(simulation, bound)
+SEARCHED = {
+    LATE_CANCEL: ACTS,
+    API_CANCEL: ACTS,
+    DOUBLE_START: PAUSES,
+    CLOSE_WHILE_RECORDING: STRUCK_ACTS,
+    LATE_SUBSCRIBER: ACTS,
+    LOCK_ORDER: PAUSES,
+}
+"""The search of the default bound that is to find each planted race."""
 
 
-RACES = [
-    Race(
-        "late_cancel",
-        "TooLateCancel",
-        "DecidedCancel",
-        "accepted-cancel-is-cancelled",
-        "cancel",
-        ACTS,
-    ),
-    Race(
-        "api_cancel",
-        "OverwritesApiCancel",
-        "RespectsApiCancel",
-        "terminal-is-final",
-        "cancel-api",
-        ACTS,
-    ),
-    Race("double_start", "DoubleStart", "SingleStart", "one-active-run", "start", PAUSES),
-    Race(
-        "close_while_recording",
-        "CloseWhileRecording",
-        "RecordsBeforeClosing",
-        "eventually-terminal",
-        "close",
-        STRUCK_ACTS,
-    ),
-    Race(
-        "late_subscriber",
-        "LateSubscriber",
-        "PunctualSubscriber",
-        "signal-matches-record",
-        "subscribe",
-        ACTS,
-    ),
-    Race("lock_order", "CrossedLocks", "OrderedLocks", "eventually-terminal", "cancel", PAUSES),
-]
+@contextmanager
+def searched(race: PlantedRace, name: str) -> Generator[tuple[Simulation, Findings]]:
+    """What that search finds on the bug or its twin, with the act that the bug needs."""
+    bound = replace(SEARCHED[race], act_kinds=(race.act,))
+    with Simulation(target_named(race.target(name))) as simulation:
+        yield simulation, search(simulation, bound)
 
 
-@pytest.mark.parametrize("race", RACES, ids=str)
-def test_a_planted_race_is_found_and_shrunk_to_a_few_elements(race: Race) -> None:
-    assert race.act in race.bound.act_kinds
-    with race.searched(race.bug) as (simulation, found):
+@pytest.mark.parametrize("race", SEARCHED, ids=str)
+def test_a_planted_race_is_found_and_shrunk_to_a_few_elements(race: PlantedRace) -> None:
+    assert race.act in SEARCHED[race].act_kinds
+    with searched(race, race.bug) as (simulation, found):
         witness = found.witnesses[race.rule, Verdict.BROKEN]
         smallest = minimise(simulation, witness.history.schedule)
     assert not found.problems
@@ -100,9 +64,9 @@ def test_a_planted_race_is_found_and_shrunk_to_a_few_elements(race: Race) -> Non
     assert all(need.without is Verdict.HOLDS for need in smallest.needs)
 
 
-@pytest.mark.parametrize("race", RACES, ids=str)
-def test_its_innocent_twin_passes(race: Race) -> None:
-    with race.searched(race.twin) as (_, found):
+@pytest.mark.parametrize("race", SEARCHED, ids=str)
+def test_its_innocent_twin_passes(race: PlantedRace) -> None:
+    with searched(race, race.twin) as (_, found):
         assert not found.problems
         assert not found.witnesses
         assert found.verdicts[Verdict.HOLDS] > 1
@@ -171,6 +135,6 @@ def test_a_fault_has_its_place_where_its_operation_begins_and_not_where_it_was_a
 def test_the_bound_says_what_is_exhausted() -> None:
     bound = SearchBound(faults=1, acts=2, preemptions=0)
     assert bound.describe() == (
-        "all schedules with <= 1 fault (busy), <= 2 acts (cancel, cancel-api), <= 0 preemptions; "
+        "all schedules with <= 1 fault (busy), <= 2 acts (cancel, cancel-api), no preemption; "
         "pipeline succeeds; journal delete"
     )

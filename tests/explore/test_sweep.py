@@ -128,7 +128,7 @@ def test_an_unknown_bound_names_those_there_are() -> None:
 def test_three_numbers_are_a_bound() -> None:
     bound = bound_named("2,1,0").limited_to(("full",), ("cancel",)).seeded(7)
     assert bound.describe() == (
-        "all schedules with <= 2 faults (full), <= 1 act (cancel), <= 0 preemptions; "
+        "all schedules with <= 2 faults (full), <= 1 act (cancel), no preemption; "
         "pipeline succeeds; journal delete; orders that commute once"
     )
     (search,) = bound.searches

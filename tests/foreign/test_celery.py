@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shown import statuses
 
 from runfaults.explore.probe import probe
 from runfaults.explore.replay import replay
 from runfaults.explore.scenario_file import load_scenario
-from runfaults.model import Act, Ending, EventKind, FaultPoint, Operation, Schedule, Verdict
+from runfaults.model import Act, Ending, FaultPoint, Operation, Schedule, Verdict
 from runfaults.oracle.judge import judge
 from runfaults.sim.simulation import Simulation
 from runfaults.targets.celery import Celery
@@ -30,11 +31,6 @@ SCENARIO = (
 def simulation() -> Iterator[Simulation]:
     with Simulation(Celery()) as entered:
         yield entered
-
-
-def statuses(simulation: Simulation, schedule: Schedule) -> list[str]:
-    history = simulation.run(schedule).history
-    return [str(event.value) for event in history.events if event.kind is EventKind.STATUS]
 
 
 def test_it_keeps_the_protocol(simulation: Simulation) -> None:

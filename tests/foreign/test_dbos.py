@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from shown import statuses
 
 from runfaults.explore.probe import probe
 from runfaults.explore.replay import play
 from runfaults.explore.scenario_file import load_scenario
-from runfaults.model import Act, Ending, EventKind, FaultPoint, Operation, Schedule, Verdict
+from runfaults.model import Act, Ending, FaultPoint, Operation, Schedule, Verdict
 from runfaults.oracle.judge import judge
 from runfaults.sim.simulation import Simulation
 from runfaults.targets.dbos import Dbos
@@ -26,11 +27,6 @@ SCENARIO = Path(__file__).parents[2] / "faults" / "targets" / "dbos-workflow-lef
 def simulation() -> Iterator[Simulation]:
     with Simulation(Dbos()) as entered:
         yield entered
-
-
-def statuses(simulation: Simulation, schedule: Schedule) -> list[str]:
-    history = simulation.run(schedule).history
-    return [str(event.value) for event in history.events if event.kind is EventKind.STATUS]
 
 
 def test_it_keeps_the_protocol(simulation: Simulation) -> None:

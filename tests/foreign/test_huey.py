@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shown import statuses
 
 from runfaults.explore.probe import probe
 from runfaults.explore.replay import replay
 from runfaults.explore.scenario_file import load_scenario
-from runfaults.model import Act, Ending, EventKind, FaultPoint, Operation, Schedule, Verdict
+from runfaults.model import Act, Ending, FaultPoint, Operation, Schedule, Verdict
 from runfaults.oracle.judge import judge
 from runfaults.sim.simulation import Simulation
 from runfaults.targets.huey import Huey
@@ -34,7 +35,7 @@ def test_it_keeps_the_protocol(simulation: Simulation) -> None:
 
 
 @pytest.mark.parametrize(
-    ("schedule", "statuses"),
+    ("schedule", "shown"),
     [
         (Schedule(), ["queued", "taken", "result"]),
         (Schedule(pipeline=Ending.RAISES), ["queued", "taken", "error"]),
@@ -46,12 +47,10 @@ def test_it_keeps_the_protocol(simulation: Simulation) -> None:
     ids=["returned", "raised", "revoked"],
 )
 def test_without_a_fault_it_records_what_happened(
-    simulation: Simulation, schedule: Schedule, statuses: list[str]
+    simulation: Simulation, schedule: Schedule, shown: list[str]
 ) -> None:
-    history = simulation.run(schedule).history
-    shown = [event.value for event in history.events if event.kind is EventKind.STATUS]
-    assert shown == statuses
-    assert {each.verdict for each in judge(history)} == {Verdict.HOLDS}
+    assert statuses(simulation, schedule) == shown
+    assert {each.verdict for each in judge(simulation.run(schedule).history)} == {Verdict.HOLDS}
 
 
 def test_a_lock_that_outlasts_the_timeout_loses_the_result() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shown import statuses
 
 from runfaults.explore.probe import probe
 from runfaults.explore.replay import play
@@ -31,11 +32,6 @@ END = "run execute UPDATE runs"
 def simulation() -> Iterator[Simulation]:
     with Simulation(Mlflow()) as entered:
         yield entered
-
-
-def statuses(simulation: Simulation, schedule: Schedule) -> list[str]:
-    history = simulation.run(schedule).history
-    return [str(event.value) for event in history.events if event.kind is EventKind.STATUS]
 
 
 def test_it_keeps_the_protocol(simulation: Simulation) -> None:

@@ -18,6 +18,7 @@ from runfaults.model import (
     History,
     Judgement,
     Operation,
+    Region,
     Scenario,
     Schedule,
     Tally,
@@ -391,6 +392,10 @@ POINTS = (
     "run execute UPDATE runs #2",
     "run commit #2",
 )
+EVERY_SINGLE_FAULT = (
+    "every single fault, struck 1, 2, 3, 4, 6 times or until lifted, with and without a cancel "
+    "before each point"
+)
 VERSIONS = Versions("3.11.7", "3.40.1", "0.1.0")
 
 
@@ -398,10 +403,8 @@ def passing_result() -> CheckResult:
     return CheckResult(
         target="genglossary",
         versions=VERSIONS,
-        bound="every single fault, struck 1, 2, 3, 4, 6 times or until lifted, with and without "
-        "a cancel before each point",
+        regions=(Region(EVERY_SINGLE_FAULT, 4120, 310),),
         schedules=Tally(holds=4120),
-        pruned=310,
         elapsed=41.3,
         rules={
             "succeeded-never-failed": Tally(holds=4120),
@@ -419,10 +422,8 @@ def broken_result() -> CheckResult:
     return CheckResult(
         target="one-try",
         versions=VERSIONS,
-        bound="every single fault, struck 1, 2, 3, 4, 6 times or until lifted, with and without "
-        "a cancel before each point",
+        regions=(Region(EVERY_SINGLE_FAULT, 4120, 310),),
         schedules=Tally(4090, 28, 2),
-        pruned=310,
         elapsed=41.3,
         rules={
             "succeeded-never-failed": Tally(4110, 8, 2),
@@ -452,9 +453,8 @@ def large_result() -> CheckResult:
     return CheckResult(
         target="large",
         versions=VERSIONS,
-        bound="two faults, one cancel, two preemptions",
+        regions=(Region("two faults, one cancel, two preemptions", 100_000, 400_000),),
         schedules=Tally(99_000, 900, 100),
-        pruned=400_000,
         elapsed=3600.0,
         rules=rules,
         coverage=coverage(points),

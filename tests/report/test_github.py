@@ -48,6 +48,8 @@ def test_hostile_text_cannot_start_a_command_of_its_own() -> None:
 def test_the_summary_is_markdown_with_rules_and_timelines() -> None:
     page = rendered(step_summary(broken_result()))
     assert "<h2>❌ runfaults: one-try broken by 28 of 4,120 schedules" in page
+    assert "<li>every single fault, struck 1, 2, 3, 4, 6 times or" in page
+    assert ": 4,120 run, 310 pruned as equivalent</li>" in page
     assert "<td>❔</td>\n<td>terminal-is-final</td>" in page
     assert "<h3>❌ cancel-lost</h3>" in page
     assert '<td>run commit #2</td>\n<td style="text-align:right">✗3/12</td>' in page

@@ -63,9 +63,8 @@ def test_any_text_survives_the_way_through_json() -> None:
             type(result)(
                 target="\ud800 日本",
                 versions=result.versions,
-                bound="",
+                regions=(),
                 schedules=result.schedules,
-                pruned=0,
                 elapsed=0.0,
                 rules={},
                 violations=(violation,),

@@ -12,7 +12,7 @@ from sample_histories import (
     passing_result,
 )
 
-from runfaults.model import Cell, CheckResult, Tally
+from runfaults.model import Cell, CheckResult, Region, Tally
 from runfaults.report.terminal import describe_duration, print_result, replay_command
 
 
@@ -36,6 +36,16 @@ def test_a_check_that_could_not_judge_does_not_say_holds() -> None:
     assert printed(result).splitlines()[-1] == (
         "genglossary: unknown: 1 of 11 schedules could not be judged, 0 violations"
     )
+
+
+def test_each_region_of_the_bound_has_its_count() -> None:
+    regions = (Region("all with one fault", 1200, 310), Region("1 sample", 1))
+    lines = printed(replace(passing_result(), regions=regions)).splitlines()
+    assert lines[-4:-1] == [
+        "  bound: all with one fault: 1,200 run, 310 pruned as equivalent",
+        "  1 sample: 1 run",
+        "  4,120 schedules in 41.3 s; Python 3.11.7, SQLite 3.40.1, runfaults 0.1.0",
+    ]
 
 
 def test_each_rule_that_does_not_hold_has_its_verdict() -> None:

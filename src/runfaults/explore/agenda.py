@@ -25,7 +25,7 @@ class Agenda:
     ) -> None:
         self._rank = rank or _all_equal
         self._numbers = count()
-        self._known: dict[Part, None] = {}
+        self._known: set[Part] = set()
         self._left: dict[Part, tuple[Rank, int]] = {}
         self._waiting: list[tuple[Rank, int, Part]] = []
         self.add(parts)
@@ -35,7 +35,7 @@ class Agenda:
         before = len(self._known)
         for part in parts:
             if part not in self._known:
-                self._known[part] = None
+                self._known.add(part)
                 self._left[part] = self._rank(part), next(self._numbers)
                 heapq.heappush(self._waiting, (*self._left[part], part))
         return len(self._known) - before
@@ -48,9 +48,10 @@ class Agenda:
         """
         return heapq.heappop(self._waiting)[-1]
 
-    def finish(self, part: Part) -> None:
-        """Cross off a part that was taken."""
+    def finish(self, part: Part, further: Iterable[Part] = ()) -> int:
+        """Cross off a part that was taken, and take up what has come up in it, as `add` does."""
         del self._left[part]
+        return self.add(further)
 
     def take_back(self) -> None:
         """Nobody has anything in hand any more: what is left is to be taken again."""

@@ -46,10 +46,9 @@ class SearchBound:
     def describe(self) -> str:
         """The bound in words."""
         return (
-            f"all schedules with <= {self.faults} fault{'s' * (self.faults != 1)} "
-            f"({', '.join(self.kinds)}), <= {self.acts} act{'s' * (self.acts != 1)} "
-            f"({', '.join(self.act_kinds)}), <= {self.preemptions} "
-            f"preemption{'s' * (self.preemptions != 1)}; pipeline {', '.join(self.endings)}; "
+            f"all schedules with {_at_most(self.faults, 'fault', self.kinds)}, "
+            f"{_at_most(self.acts, 'act', self.act_kinds)}, "
+            f"{_at_most(self.preemptions, 'preemption')}; pipeline {', '.join(self.endings)}; "
             f"journal {', '.join(self.journals)}"
             + ("; orders that commute once" if self.reduce else "")
         )
@@ -61,6 +60,12 @@ class SearchBound:
             for journal in self.journals
             for ending in self.endings
         ]
+
+
+def _at_most(number: int, what: str, of: tuple[str, ...] = ()) -> str:
+    if not number:
+        return f"no {what}"
+    return f"<= {number} {what}{'s' * (number > 1)}" + (f" ({', '.join(of)})" if of else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +103,34 @@ class Bound:
         """The kinds that are combined with a cancel, of those that there are."""
         return tuple(kind for kind in self.kinds if kind in self.cancelled_kinds)
 
-    def describe(self, measured: Measured | None = None) -> str:
-        """The bound in words; with the probability of the samples where they were measured."""
+    def describe(self) -> str:
+        """The bound in words."""
+        return "\n".join(self.regions())
+
+    def regions(self, measured: Measured | None = None) -> dict[str, str]:
+        """The sweep, the searches and the samples in words, by what `Findings` call them.
+
+        Args:
+            measured: What the samples were like, if they were taken: for their probability.
+        """
+        regions = {self.describe_sweep(): self.describe_sweep()} if self.endings else {}
+        regions |= {search.describe(): search.describe() for search in self.searches}
+        if self.sampling:
+            regions[self.sampling.describe()] = self.sampling.describe(measured)
+        return regions
+
+    def describe_sweep(self) -> str:
+        """The schedules of the sweep in words."""
         listed = ", ".join("until lifted" if n is None else str(n) for n in self.counts)
         counts = "once" if self.counts == (1,) else f"{listed} times"
         cancels = f", at most one of {', '.join(self.cancels)}" if self.cancels else ""
         if cancels and self.paired_kinds != self.kinds:
             cancels += f" (with a fault: {', '.join(self.paired_kinds) or 'none'})"
-        sweep = (
+        return (
             f"all schedules with at most one fault ({counts}){cancels}; "
             f"pipeline {', '.join(self.endings)}; journal {', '.join(self.journals)}; "
             f"{len(self.kinds)} fault kind{'s' * (len(self.kinds) != 1)}"
         )
-        rest = [search.describe() for search in self.searches]
-        rest += [self.sampling.describe(measured)] if self.sampling else []
-        return "\n".join([sweep, *rest] if self.endings else rest)
 
     def limited_to(self, kinds: Collection[str], acts: Collection[str]) -> Bound:
         """The same with these fault kinds and acts; with its own where none are given."""
@@ -191,6 +209,7 @@ STRUCK_ACTS = SearchBound(
 KEPT_UNDONE_DONE = ("busy", "ioerr-write", "lost-acknowledgement")
 """A kind for each thing that a failing COMMIT can leave: the transaction open, undone, or done."""
 
+
 _THREE_NUMBERS = re.compile(r"(\d),(\d),(\d)")
 
 BOUNDS = {
@@ -245,7 +264,15 @@ BOUNDS = {
                     faults=1,
                     acts=1,
                     preemptions=2,
-                    kinds=("ioerr-write", "lost-acknowledgement"),
+                    kinds=KEPT_UNDONE_DONE[1:],
+                    reduce=True,
+                ),
+                SearchBound(
+                    faults=2,
+                    acts=1,
+                    preemptions=1,
+                    endings=tuple(Ending),
+                    journals=("delete", "wal"),
                     reduce=True,
                 ),
             ),

@@ -9,11 +9,11 @@ from pathlib import Path
 from runfaults.explore.baseline import Baseline, set_aside
 from runfaults.explore.bound import Bound
 from runfaults.explore.exploration import Exploration, Manner, Progress, explore
-from runfaults.explore.findings import Findings
+from runfaults.explore.findings import Counted, Findings
 from runfaults.explore.reality import confirm
 from runfaults.explore.versions import versions
 from runfaults.explore.violations import violations
-from runfaults.model import Cell, CheckResult, FaultPoint, Tally, Verdict
+from runfaults.model import Cell, CheckResult, FaultPoint, Region, Tally, Verdict
 from runfaults.oracle.rules import RULES
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
@@ -78,9 +78,8 @@ def conclude(
     result = CheckResult(
         target=exploration.target,
         versions=versions(),
-        bound=exploration.bound.describe(found.sampled),
+        regions=tuple(_regions(exploration)),
         schedules=found.tally() if rules is None else _worst_tally(found, wanted),
-        pruned=found.pruned,
         elapsed=exploration.elapsed,
         rules={rule.name: found.tally(rule.name) for rule in RULES if rule.name in wanted},
         coverage=tuple(_cells(found)),
@@ -95,6 +94,12 @@ def conclude(
         result = set_aside(result, found, baseline, save_to)
     confirmed = tuple(replace(each, confirmed=confirm(each)) for each in result.violations)
     return replace(result, violations=confirmed)
+
+
+def _regions(exploration: Exploration) -> Iterable[Region]:
+    found = exploration.found
+    for region, description in exploration.bound.regions(found.sampled).items():
+        yield Region(description, *found.regions.get(region, Counted()))
 
 
 def _worst_tally(found: Findings, rules: Iterable[str]) -> Tally:

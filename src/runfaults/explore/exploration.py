@@ -135,8 +135,7 @@ def _recall(journal: Journal, agenda: Agenda, found: Findings) -> None:
         part = agenda.take()
         if (its := journal.find(part)) is not None:
             found.merge(its)
-            agenda.finish(part)
-            agenda.add(further_parts(part, its))
+            agenda.finish(part, further_parts(part, its))
     agenda.take_back()
 
 
@@ -161,8 +160,7 @@ def _run(
                 if journal is not None:
                     journal.add(part, its)
                 found.merge(its)
-                agenda.finish(part)
-                progress.advance(more=agenda.add(further_parts(part, its)))
+                progress.advance(more=agenda.finish(part, further_parts(part, its)))
                 progress.note(f"{found.verdicts.total():,} schedules")
         except KeyboardInterrupt:
             progress.note("interrupted")

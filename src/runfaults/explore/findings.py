@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from runfaults.explore.sampling import Measured
 from runfaults.explore.shard import Shard
@@ -47,6 +48,17 @@ class Witness:
     judgements: tuple[Judgement, ...]
 
 
+class Counted(NamedTuple):
+    """How many schedules ran, and how many did not because an equivalent one did."""
+
+    schedules: int = 0
+    pruned: int = 0
+
+    def __or__(self, other: Counted) -> Counted:
+        """Of both together."""
+        return Counted(self.schedules + other.schedules, self.pruned + other.pruned)
+
+
 @dataclass(slots=True)
 class Findings:
     """What part of an exploration found; parts merge to the same whole in any order.
@@ -54,6 +66,7 @@ class Findings:
     Attributes:
         verdicts: How many schedules got each verdict.
         pruned: Schedules that did not run because an equivalent one did.
+        regions: The same two numbers by the words for a region of the bound.
         rules: How often each rule was not satisfied, by rule and verdict.
         cells: Verdicts by (fault point, fault kind).
         impossible: Why a kind cannot strike at a point, by (fault point, fault kind).
@@ -68,6 +81,7 @@ class Findings:
 
     verdicts: Counter[Verdict] = field(default_factory=Counter[Verdict])
     pruned: int = 0
+    regions: dict[str, Counted] = field(default_factory=dict[str, Counted])
     rules: Counter[tuple[str, Verdict]] = field(default_factory=Counter[tuple[str, Verdict]])
     cells: Counter[tuple[str, str, Verdict]] = field(
         default_factory=Counter[tuple[str, str, Verdict]]
@@ -97,6 +111,10 @@ class Findings:
                 if judgement.verdict is Verdict.BROKEN:
                     self.suspect(judgement.rule, history.schedule)
 
+    def belong_to(self, region: str) -> None:
+        """Have all that was counted be of one region of the bound."""
+        self.regions = {region: Counted(self.verdicts.total(), self.pruned)}
+
     def note_problems(self, execution: Execution) -> None:
         """Note what of a schedule could not be played as written."""
         schedule = execution.history.schedule
@@ -109,6 +127,8 @@ class Findings:
         """Take another part's findings in."""
         self.verdicts += other.verdicts
         self.pruned += other.pruned
+        for region, counted in other.regions.items():
+            self.regions[region] = self.regions.get(region, Counted()) | counted
         self.rules += other.rules
         self.cells += other.cells
         for cell, reason in other.impossible.items():

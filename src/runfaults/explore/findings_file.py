@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from runfaults.explore.findings import Findings, Witness
+from runfaults.explore.findings import Counted, Findings, Witness
 from runfaults.explore.sampling import Measured
 from runfaults.explore.shard import Shard
 from runfaults.model import Event, EventKind, History, Judgement, Schedule, Verdict, Vocabulary
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the form changes: what was written before is not read any more."""
 
 _WORDS = ("active", "completed", "cancelled", "failed", "interrupted")
@@ -21,6 +21,7 @@ def to_document(found: Findings) -> dict[str, Any]:
     return {
         "verdicts": dict(found.verdicts),
         "pruned": found.pruned,
+        "regions": {region: list(counted) for region, counted in sorted(found.regions.items())},
         "rules": [[*key, count] for key, count in sorted(found.rules.items())],
         "cells": [[*key, count] for key, count in sorted(found.cells.items())],
         "impossible": [[*key, reason] for key, reason in sorted(found.impossible.items())],
@@ -47,6 +48,7 @@ def from_document(document: dict[str, Any]) -> Findings:
     found = Findings(
         Counter({Verdict(name): count for name, count in document["verdicts"].items()}),
         document["pruned"],
+        {region: Counted(*counted) for region, counted in document["regions"].items()},
         Counter({(rule, Verdict(name)): count for rule, name, count in document["rules"]}),
         Counter(
             {(point, kind, Verdict(name)): count for point, kind, name, count in document["cells"]}

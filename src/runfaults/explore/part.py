@@ -27,13 +27,13 @@ class Part(NamedTuple):
         schedule: The base schedule from which the others of this part grow; an empty one where
             they are sampled.
         search: How far a search goes from there; None for a part of the sweep.
-        shard: From which point on a search grows it; None for anywhere.
+        begin: From which point on a search grows it.
         batch: Which samples are taken instead; None for none.
     """
 
     schedule: Schedule
     search: SearchBound | None = None
-    shard: Shard | None = None
+    begin: int = 0
     batch: Batch | None = None
 
     @property
@@ -49,7 +49,7 @@ def parts_of(simulation: Simulation, bound: Bound) -> list[Part]:
     """
     parts = [Part(schedule) for schedule in shards(simulation, bound)]
     for search in bound.searches:
-        parts += [Part(shard.schedule, search, shard) for shard in roots(search)]
+        parts += [Part(shard.schedule, search, shard.begin) for shard in roots(search)]
     if bound.sampling is not None:
         base = Schedule(seed=bound.sampling.seed)
         parts += [Part(base, batch=batch) for batch in batches(bound.sampling)]
@@ -58,18 +58,30 @@ def parts_of(simulation: Simulation, bound: Bound) -> list[Part]:
 
 def further_parts(part: Part, found: Findings) -> list[Part]:
     """The parts that have come up while this one was run."""
-    return [Part(shard.schedule, part.search, shard) for shard in found.further]
+    return [Part(shard.schedule, part.search, shard.begin) for shard in found.further]
+
+
+def region_of(part: Part, bound: Bound) -> str:
+    """The words for the region of the bound that a part is of, as in `Bound.regions`."""
+    if part.batch is not None and bound.sampling is not None:
+        return bound.sampling.describe()
+    return bound.describe_sweep() if part.search is None else part.search.describe()
 
 
 def run_part(simulation: Simulation, part: Part, bound: Bound) -> Findings:
     """Run one part in this process; clean runs and a sample are also checked for determinism."""
     if part.batch is not None and bound.sampling is not None:
-        return run_batch(simulation, bound.sampling, part.batch)
-    if part.search is None:
+        found = run_batch(simulation, bound.sampling, part.batch)
+    elif part.search is None:
         found = run_shard(simulation, part.schedule, bound)
     else:
-        found = search_shard(simulation, part.shard or Shard(part.schedule), part.search)
-    if not part.schedule.size or crc32(str(part.schedule).encode()) % SAMPLED == 0:
+        found = search_shard(simulation, Shard(part.schedule, part.begin), part.search)
+    found.belong_to(region_of(part, bound))
+    if part.batch is None and _is_compared(part.schedule):
         difference = first_difference(simulation, part.schedule)
         found.problems += [difference] if difference else []
     return found
+
+
+def _is_compared(schedule: Schedule) -> bool:
+    return not schedule.size or crc32(str(schedule).encode()) % SAMPLED == 0

@@ -19,6 +19,7 @@ from runfaults.model import (
     Ending,
     Fault,
     History,
+    Region,
     Scenario,
     Schedule,
     Tally,
@@ -93,13 +94,15 @@ def check_for_real(
     return CheckResult(
         target=target,
         versions=versions(),
-        bound=(
-            "every fault kind once at every point, by its real cause; "
-            f"{', '.join(causes)} around every operation; pipeline {', '.join(endings)}; "
-            f"journal {', '.join(journals)}"
+        regions=(
+            Region(
+                "every fault kind once at every point, by its real cause; "
+                f"{', '.join(causes)} around every operation; pipeline {', '.join(endings)}; "
+                f"journal {', '.join(journals)}",
+                found.verdicts.total(),
+            ),
         ),
         schedules=found.tally(),
-        pruned=0,
         elapsed=time.perf_counter() - began,
         rules={rule.name: found.tally(rule.name) for rule in RULES},
         coverage=tuple(work.cells()),

@@ -3,7 +3,7 @@
 from runfaults.model.fault import Fault
 from runfaults.model.fault_point import FaultPoint, Operation
 from runfaults.model.history import Event, EventKind, History
-from runfaults.model.result import Cell, CheckResult, Tally, Versions, Violation
+from runfaults.model.result import Cell, CheckResult, Region, Tally, Versions, Violation
 from runfaults.model.scenario import Scenario
 from runfaults.model.schedule import Act, Ending, Preemption, Schedule
 from runfaults.model.verdict import Judgement, Verdict
@@ -22,6 +22,7 @@ __all__ = [
     "Judgement",
     "Operation",
     "Preemption",
+    "Region",
     "Scenario",
     "Schedule",
     "Tally",

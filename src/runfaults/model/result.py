@@ -62,6 +62,20 @@ class Versions:
     runfaults: str
 
 
+class Region(NamedTuple):
+    """Schedules that are described together, and how many of them there were.
+
+    Attributes:
+        description: Which schedules were meant to run, in words.
+        schedules: How many ran.
+        pruned: How many did not run because an equivalent one did.
+    """
+
+    description: str
+    schedules: int = 0
+    pruned: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """One schedule under which a rule is broken, or could not be judged, with all that shows it.
@@ -103,9 +117,8 @@ class CheckResult:
     Attributes:
         target: Name of the system under test.
         versions: What it was measured with.
-        bound: Which schedules were meant to run, in words.
+        regions: Which schedules were meant to run, and how many did.
         schedules: The verdicts of the schedules that ran.
-        pruned: Schedules that did not run because an equivalent one did.
         elapsed: Real seconds that the check took.
         rules: For every rule, by name, its verdicts on the schedules that ran.
         coverage: The cells of the grid, points and kinds in the order in which to show them.
@@ -120,9 +133,8 @@ class CheckResult:
 
     target: str
     versions: Versions
-    bound: str
+    regions: tuple[Region, ...]
     schedules: Tally
-    pruned: int
     elapsed: float
     rules: Mapping[str, Tally]
     coverage: tuple[Cell, ...] = ()
@@ -130,6 +142,16 @@ class CheckResult:
     notes: tuple[str, ...] = ()
     not_reached: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @property
+    def bound(self) -> str:
+        """Which schedules were meant to run, in words: a line for each region."""
+        return "\n".join(region.description for region in self.regions)
+
+    @property
+    def pruned(self) -> int:
+        """Schedules that did not run because an equivalent one did."""
+        return sum(region.pruned for region in self.regions)
 
     @property
     def finished(self) -> bool:

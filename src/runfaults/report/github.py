@@ -9,7 +9,7 @@ from runfaults.model import CheckResult, Verdict, Violation
 from runfaults.report.explain import explain
 from runfaults.report.grid import Grid, cell_text
 from runfaults.report.steps import printable
-from runfaults.report.terminal import describe_tally, headline, replay_command
+from runfaults.report.terminal import describe_region, describe_tally, headline, replay_command
 from runfaults.report.timeline import timeline_text
 
 SUMMARY_LIMIT = 1_000_000
@@ -72,7 +72,7 @@ def _property(text: str) -> str:
 def _top(result: CheckResult) -> Iterator[str]:
     sign = _SIGNS[result.verdict]
     yield f"## {sign} runfaults: {_escape(result.target)} {_escape(headline(result))}\n"
-    yield f"{_escape(result.bound)}\n"
+    yield "\n".join(f"- {_escape(describe_region(region))}" for region in result.regions) + "\n"
     yield "| | rule | |"
     yield "|---|---|---|"
     for rule, tally in result.rules.items():

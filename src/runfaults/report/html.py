@@ -13,7 +13,13 @@ from runfaults.report.explain import tell
 from runfaults.report.grid import Grid, cell_text
 from runfaults.report.steps import HARNESS, Step, printable, transition
 from runfaults.report.swimlanes import Row, arrange, belongs_to_no_lane, fold
-from runfaults.report.terminal import describe_duration, describe_tally, headline, replay_command
+from runfaults.report.terminal import (
+    describe_duration,
+    describe_region,
+    describe_tally,
+    headline,
+    replay_command,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -41,6 +47,7 @@ def to_html(result: CheckResult) -> str:
     return environment.get_template("report.html.jinja").render(
         result=result,
         headline=headline(result),
+        regions=[describe_region(region) for region in result.regions],
         elapsed=describe_duration(result.elapsed),
         grid=Grid.of(result.coverage),
         violations=list(_violations(result, environment)),

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from runfaults.model import Cell, CheckResult, Tally, Verdict, Violation
+from runfaults.model import Cell, CheckResult, Region, Tally, Verdict, Violation
 from runfaults.report.console import is_ascii, open_console
 from runfaults.report.explain import explain
 from runfaults.report.grid import Grid, cell_text
@@ -78,16 +78,21 @@ def _summary(result: CheckResult, console: Console) -> Iterator[RenderableType]:
     from rich.text import Text
 
     versions = result.versions
-    pruned = f", {result.pruned:,} more pruned as equivalent" if result.pruned else ""
-    yield _indented(f"bound: {result.bound}", console)
+    yield _indented("bound: " + "\n".join(map(describe_region, result.regions)), console)
     yield _indented(
-        f"{result.schedules.total:,} schedules{pruned}, in {describe_duration(result.elapsed)}; "
+        f"{result.schedules.total:,} schedules in {describe_duration(result.elapsed)}; "
         f"Python {versions.python}, SQLite {versions.sqlite}, runfaults {versions.runfaults}",
         console,
     )
     text = Text(printable(f"{result.target}: "))
     text.append(headline(result), STYLES[result.verdict])
     yield text
+
+
+def describe_region(region: Region) -> str:
+    """What a region of the bound has, and how much of it was run."""
+    pruned = f", {region.pruned:,} pruned as equivalent" if region.pruned else ""
+    return f"{region.description}: {region.schedules:,} run{pruned}"
 
 
 def headline(result: CheckResult) -> str:

@@ -27,6 +27,7 @@ from runfaults.model import (
     FaultPoint,
     History,
     Operation,
+    Region,
     Schedule,
     Verdict,
 )
@@ -112,9 +113,8 @@ def crash(
     return CheckResult(
         target=target,
         versions=versions(),
-        bound=bound.describe(),
+        regions=(Region(bound.describe(), found.verdicts.total()),),
         schedules=found.tally(),
-        pruned=found.pruned,
         elapsed=time.perf_counter() - began,
         rules={rule.name: found.tally(rule.name) for rule in RULES},
         coverage=tuple(cells(found)),

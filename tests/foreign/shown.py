@@ -1,0 +1,12 @@
+"""What a run of foreign work shows to those who look at its status."""
+
+from __future__ import annotations
+
+from runfaults.model import EventKind, Schedule
+from runfaults.sim.simulation import Simulation
+
+
+def statuses(simulation: Simulation, schedule: Schedule) -> list[str]:
+    """Every status that the audit saw, in the order in which they came."""
+    history = simulation.run(schedule).history
+    return [str(event.value) for event in history.events if event.kind is EventKind.STATUS]
