@@ -13,7 +13,7 @@ class SingleStartManager(PlainManager):
     def start(self) -> int:
         if self.insist(get_active_run) is not None:
             raise RuntimeError("a run is active already")
-        return self.launch(self.insert())
+        return super().start()
 
 
 class DoubleStartManager(SingleStartManager):

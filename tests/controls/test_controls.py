@@ -201,7 +201,7 @@ ORDERINGS = [
         "DoubleStart",
         "SingleStart",
         "one-active-run",
-        "start at user execute BEGIN IMMEDIATE #2",
+        "start at user acquire starting",
     ),
     Ordering(
         "lock_order",
