@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from planted_races import DOUBLE_START, LATE_CANCEL, LOCK_ORDER, PlantedRace
 from runfaults.explore.bound import Bound
 from runfaults.explore.check import check
 from runfaults.explore.replay import replay
@@ -170,47 +171,12 @@ CONTROLS = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Ordering:
-    """A bug that no fault brings out, only two threads that meet: where they meet."""
-
-    file: str
-    bug: str
-    twin: str
-    rule: str
-    act: str
-
-    def __str__(self) -> str:
-        return self.bug
-
-    @property
-    def schedule(self) -> Schedule:
-        return Schedule(acts=(Act.parse(self.act),))
-
-
-ORDERINGS = [
-    Ordering(
-        "late_cancel",
-        "TooLateCancel",
-        "DecidedCancel",
-        "accepted-cancel-is-cancelled",
-        "cancel at run acquire lock",
-    ),
-    Ordering(
-        "double_start",
-        "DoubleStart",
-        "SingleStart",
-        "one-active-run",
-        "start at user acquire starting",
-    ),
-    Ordering(
-        "lock_order",
-        "CrossedLocks",
-        "OrderedLocks",
-        "eventually-terminal",
-        "cancel at run acquire lock",
-    ),
-]
+MEETINGS = {
+    LATE_CANCEL: "cancel at run acquire lock",
+    DOUBLE_START: "start at user acquire starting",
+    LOCK_ORDER: "cancel at run acquire lock",
+}
+"""The bugs that no fault brings out, only two threads that meet: where they meet."""
 
 TOLD_BY_A_CRASH = {
     "crash-loses-no-recorded-outcome",
@@ -257,42 +223,41 @@ def test_its_innocent_twin_passes(control: Control) -> None:
     assert not result.notes
 
 
-def judged(ordering: Ordering, name: str) -> tuple[Execution, dict[str, Verdict]]:
-    with Simulation(target_named(f"{HERE / ordering.file}.py:{name}")) as simulation:
-        execution = simulation.run(ordering.schedule)
+def judged(race: PlantedRace, name: str) -> tuple[Execution, dict[str, Verdict]]:
+    with Simulation(target_named(race.target(name))) as simulation:
+        execution = simulation.run(Schedule(acts=(Act.parse(MEETINGS[race]),)))
     return execution, {each.rule: each.verdict for each in judge(execution.history)}
 
 
-@pytest.mark.parametrize("ordering", ORDERINGS, ids=str)
-def test_a_planted_race_is_caught_where_its_threads_meet(ordering: Ordering) -> None:
-    execution, verdicts = judged(ordering, ordering.bug)
+@pytest.mark.parametrize("race", MEETINGS, ids=str)
+def test_a_planted_race_is_caught_where_its_threads_meet(race: PlantedRace) -> None:
+    execution, verdicts = judged(race, race.bug)
     assert execution.unreached == ()
-    assert verdicts[ordering.rule] is Verdict.BROKEN
+    assert verdicts[race.rule] is Verdict.BROKEN
 
 
-@pytest.mark.parametrize("ordering", ORDERINGS, ids=str)
-def test_the_twin_of_a_race_passes_where_its_threads_meet(ordering: Ordering) -> None:
-    execution, verdicts = judged(ordering, ordering.twin)
+@pytest.mark.parametrize("race", MEETINGS, ids=str)
+def test_the_twin_of_a_race_passes_where_its_threads_meet(race: PlantedRace) -> None:
+    execution, verdicts = judged(race, race.twin)
     assert execution.unreached == ()
     assert set(verdicts.values()) == {Verdict.HOLDS}
 
 
-@pytest.mark.parametrize("ordering", ORDERINGS, ids=str)
-def test_no_fault_and_no_cancel_of_a_sweep_finds_a_race(ordering: Ordering) -> None:
+@pytest.mark.parametrize("race", MEETINGS, ids=str)
+def test_no_fault_and_no_cancel_of_a_sweep_finds_a_race(race: PlantedRace) -> None:
     """Otherwise it would be no control for the search of interleavings."""
-    target = f"{HERE / ordering.file}.py:{ordering.bug}"
+    target = race.target(race.bug)
     assert check(target, bound(cancels=("cancel",)), Silent(), jobs=1).verdict is Verdict.HOLDS
 
 
 def test_every_rule_has_a_control() -> None:
     controlled = {rule for control in CONTROLS for rule in control.rules}
-    controlled |= {ordering.rule for ordering in ORDERINGS}
+    controlled |= {race.rule for race in MEETINGS}
     assert controlled == {rule.name for rule in RULES} - TOLD_BY_A_CRASH
 
 
 def test_the_lock_order_is_reported_with_who_holds_what() -> None:
-    (ordering,) = (each for each in ORDERINGS if each.file == "lock_order")
-    execution, _ = judged(ordering, ordering.bug)
+    execution, _ = judged(LOCK_ORDER, LOCK_ORDER.bug)
     (stuck,) = (e for e in execution.history.events if e.kind is EventKind.STUCK)
     assert stuck.subject == "deadlock"
     assert "run waits for lock lock, held by cancel" in stuck.value

@@ -1,6 +1,9 @@
-"""Makes `small_checks` importable: pytest's importlib mode leaves `sys.path` alone."""
+"""Makes `small_checks` and `planted_races` importable.
+
+pytest's importlib mode leaves `sys.path` alone.
+"""
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parent))
+sys.path += [str(folder) for folder in Path(__file__).parents[:2]]

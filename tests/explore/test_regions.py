@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from small_checks import SMALL, SOUND, Silence
+from small_checks import SMALL, SOUND, Silence, explored
 
 from runfaults.explore.bound import Bound
-from runfaults.explore.check import conclude
-from runfaults.explore.exploration import Manner, explore
+from runfaults.explore.check import check, conclude
 from runfaults.model import CheckResult
 
 
-def result_of(bound: Bound, **manner: object) -> CheckResult:
-    return conclude(explore(SOUND, bound, Silence(), replace(Manner(jobs=1), **manner)))
+def result_of(bound: Bound) -> CheckResult:
+    return check(SOUND, bound, Silence(), jobs=1)
 
 
 def test_a_region_has_what_it_would_have_alone() -> None:
@@ -34,6 +33,6 @@ def test_a_region_has_what_it_would_have_alone() -> None:
 
 
 def test_a_region_that_nothing_was_run_of_is_told_too() -> None:
-    nothing = result_of(SMALL, enough=lambda: True)
+    nothing = conclude(explored(SOUND, enough=lambda: True))
     assert [region.schedules for region in nothing.regions] == [0, 0]
     assert nothing.bound == SMALL.describe()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from runfaults.model import EventKind, Schedule
-from runfaults.sim.simulation import Simulation
+from runfaults.model import EventKind, History
 
 
-def statuses(simulation: Simulation, schedule: Schedule) -> list[str]:
+def statuses(history: History) -> list[str]:
     """Every status that the audit saw, in the order in which they came."""
-    history = simulation.run(schedule).history
     return [str(event.value) for event in history.events if event.kind is EventKind.STATUS]

@@ -48,8 +48,9 @@ def test_it_keeps_the_protocol(simulation: Simulation) -> None:
 def test_without_a_fault_it_records_what_happened(
     simulation: Simulation, schedule: Schedule, shown: list[str]
 ) -> None:
-    assert statuses(simulation, schedule) == shown
-    assert {each.verdict for each in judge(simulation.run(schedule).history)} == {Verdict.HOLDS}
+    history = simulation.run(schedule).history
+    assert statuses(history) == shown
+    assert {each.verdict for each in judge(history)} == {Verdict.HOLDS}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,8 @@ def test_without_a_fault_it_records_what_happened(
 def test_a_lock_is_waited_out_and_an_error_of_the_disk_is_not(
     simulation: Simulation, fault: str, shown: list[str]
 ) -> None:
-    assert statuses(simulation, Schedule.parse(f"pipeline succeeds; fault {fault}")) == shown
+    schedule = Schedule.parse(f"pipeline succeeds; fault {fault}")
+    assert statuses(simulation.run(schedule).history) == shown
 
 
 def test_a_runtime_that_a_schedule_left_behind_does_not_disturb_the_next(

@@ -49,8 +49,9 @@ def test_it_keeps_the_protocol(simulation: Simulation) -> None:
 def test_without_a_fault_it_records_what_happened(
     simulation: Simulation, schedule: Schedule, shown: list[str]
 ) -> None:
-    assert statuses(simulation, schedule) == shown
-    assert {each.verdict for each in judge(simulation.run(schedule).history)} == {Verdict.HOLDS}
+    history = simulation.run(schedule).history
+    assert statuses(history) == shown
+    assert {each.verdict for each in judge(history)} == {Verdict.HOLDS}
 
 
 def test_a_lock_that_outlasts_the_timeout_loses_the_result() -> None:

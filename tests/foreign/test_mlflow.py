@@ -13,7 +13,7 @@ from shown import statuses
 from runfaults.explore.probe import probe
 from runfaults.explore.replay import play
 from runfaults.explore.scenario_file import load_scenario
-from runfaults.model import Ending, EventKind, Schedule, Verdict
+from runfaults.model import Ending, Schedule, Verdict
 from runfaults.oracle.judge import judge
 from runfaults.sim.simulation import Simulation
 from runfaults.targets.mlflow import Mlflow
@@ -50,14 +50,15 @@ def test_without_a_fault_it_records_what_happened(
     simulation: Simulation, ending: Ending, shown: list[str]
 ) -> None:
     schedule = Schedule(pipeline=ending)
-    assert statuses(simulation, schedule) == shown
-    assert {each.verdict for each in judge(simulation.run(schedule).history)} == {Verdict.HOLDS}
+    history = simulation.run(schedule).history
+    assert statuses(history) == shown
+    assert {each.verdict for each in judge(history)} == {Verdict.HOLDS}
 
 
 @pytest.mark.parametrize("ending", ["succeeds", "raises"])
 def test_one_lock_leaves_it_running(simulation: Simulation, ending: str) -> None:
     schedule = Schedule.parse(f"pipeline {ending}; fault busy at {END}")
-    assert statuses(simulation, schedule) == ["RUNNING"]
+    assert statuses(simulation.run(schedule).history) == ["RUNNING"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_a_lost_answer(simulation: Simulation, commit: int, shown: list[str]) ->
         f"pipeline succeeds; fault lost-acknowledgement at run commit #{commit}"
     )
     history = simulation.run(schedule).history
-    assert [str(e.value) for e in history.events if e.kind is EventKind.STATUS] == shown
+    assert statuses(history) == shown
     held = {each.verdict for each in judge(history)} == {Verdict.HOLDS}
     assert held is (commit == 3)
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from one_row import OneRow, Way
+from shown import statuses
 
 from runfaults.explore.probe import probe
 from runfaults.model import EventKind, Schedule, Verdict
@@ -211,8 +212,7 @@ def test_it_runs_under_control_and_the_same_every_time(way: Way) -> None:
         probe(simulation)
         history = simulation.run(Schedule()).history
         again = simulation.run(Schedule()).history
-    statuses = [event.value for event in history.events if event.kind is EventKind.STATUS]
-    assert statuses == ["running", "done"]
+    assert statuses(history) == ["running", "done"]
     assert {each.verdict for each in judge(history)} == {Verdict.HOLDS}
     assert history.text() == again.text()
 

@@ -113,8 +113,9 @@ class Bound:
         Args:
             measured: What the samples were like, if they were taken: for their probability.
         """
-        regions = {self.describe_sweep(): self.describe_sweep()} if self.endings else {}
-        regions |= {search.describe(): search.describe() for search in self.searches}
+        described = [self.describe_sweep()] if self.endings else []
+        described += [search.describe() for search in self.searches]
+        regions = {region: region for region in described}
         if self.sampling:
             regions[self.sampling.describe()] = self.sampling.describe(measured)
         return regions
@@ -208,7 +209,6 @@ STRUCK_ACTS = SearchBound(
 
 KEPT_UNDONE_DONE = ("busy", "ioerr-write", "lost-acknowledgement")
 """A kind for each thing that a failing COMMIT can leave: the transaction open, undone, or done."""
-
 
 _THREE_NUMBERS = re.compile(r"(\d),(\d),(\d)")
 

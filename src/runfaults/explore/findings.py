@@ -112,7 +112,7 @@ class Findings:
                     self.suspect(judgement.rule, history.schedule)
 
     def belong_to(self, region: str) -> None:
-        """Have all that was counted be of one region of the bound."""
+        """Have all that was counted be of one region of the bound, as `Bound.regions` calls it."""
         self.regions = {region: Counted(self.verdicts.total(), self.pruned)}
 
     def note_problems(self, execution: Execution) -> None:

@@ -61,22 +61,17 @@ def further_parts(part: Part, found: Findings) -> list[Part]:
     return [Part(shard.schedule, part.search, shard.begin) for shard in found.further]
 
 
-def region_of(part: Part, bound: Bound) -> str:
-    """The words for the region of the bound that a part is of, as in `Bound.regions`."""
-    if part.batch is not None and bound.sampling is not None:
-        return bound.sampling.describe()
-    return bound.describe_sweep() if part.search is None else part.search.describe()
-
-
 def run_part(simulation: Simulation, part: Part, bound: Bound) -> Findings:
     """Run one part in this process; clean runs and a sample are also checked for determinism."""
     if part.batch is not None and bound.sampling is not None:
         found = run_batch(simulation, bound.sampling, part.batch)
+        found.belong_to(bound.sampling.describe())
     elif part.search is None:
         found = run_shard(simulation, part.schedule, bound)
+        found.belong_to(bound.describe_sweep())
     else:
         found = search_shard(simulation, Shard(part.schedule, part.begin), part.search)
-    found.belong_to(region_of(part, bound))
+        found.belong_to(part.search.describe())
     if part.batch is None and _is_compared(part.schedule):
         difference = first_difference(simulation, part.schedule)
         found.problems += [difference] if difference else []

@@ -28,14 +28,7 @@ def to_json(result: CheckResult) -> str:
         "bound": result.bound,
         "schedules": _tally(result.schedules),
         "pruned": result.pruned,
-        "regions": [
-            {
-                "description": region.description,
-                "schedules": region.schedules,
-                "pruned": region.pruned,
-            }
-            for region in result.regions
-        ],
+        "regions": [region._asdict() for region in result.regions],
         "elapsed_seconds": result.elapsed,
         "rules": {
             rule: {"verdict": tally.verdict, **_tally(tally)}

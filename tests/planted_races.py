@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from small_checks import CONTROLS
+CONTROLS = Path(__file__).parent / "controls"
 
 
 @dataclass(frozen=True, slots=True)
