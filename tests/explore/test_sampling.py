@@ -8,6 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from small_checks import Silence, comparable, stop_after
+
 from planted_races import (
     API_CANCEL,
     CLOSE_WHILE_RECORDING,
@@ -16,8 +18,6 @@ from planted_races import (
     LOCK_ORDER,
     PlantedRace,
 )
-from small_checks import Silence, comparable, stop_after
-
 from runfaults.explore.bound import BOUNDS, Bound
 from runfaults.explore.check import check, conclude
 from runfaults.explore.determinism import first_difference_elsewhere

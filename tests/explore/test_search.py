@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from outcomes import outcomes
+
 from planted_races import (
     API_CANCEL,
     CLOSE_WHILE_RECORDING,
@@ -18,7 +19,6 @@ from planted_races import (
     LOCK_ORDER,
     PlantedRace,
 )
-
 from runfaults.explore.bound import SearchBound, bound_named
 from runfaults.explore.findings import Findings
 from runfaults.explore.minimise import minimise
