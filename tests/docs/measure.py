@@ -1,7 +1,7 @@
 """Run a command of which the documentation shows the end, and write down what it printed, and how.
 
-`uv run python tests/docs/measure.py check` takes a minute, `deep` an hour. Without a name all
-run, one after the other. Leave the machine alone meanwhile.
+`uv run python tests/docs/measure.py check` takes a minute, each of the others an hour. Without a
+name all run, one after the other. Leave the machine alone meanwhile.
 """
 
 from __future__ import annotations
@@ -19,9 +19,18 @@ import psutil
 from markdown_page import REPOSITORY
 
 CHECK = ["uv", "run", "runfaults", "check"]
+
+
+def _long(name: str, *bound: str) -> list[str]:
+    return [*CHECK, "--bound", *bound, "--no-cache", "--state", f".runfaults/{name}"]
+
+
 COMMANDS = {
     "check": CHECK,
-    "deep": [*CHECK, "--bound", "deep", "--no-cache", "--state", ".runfaults/deep"],
+    "deep": _long("deep", "deep"),
+    # What the first search of deep does with "busy", for the other things that a COMMIT can leave.
+    "done": _long("done", "1,2,2", "--only", "lost-acknowledgement"),
+    "undone": _long("undone", "1,2,2", "--only", "ioerr-write"),
 }
 """By the name of the file in docs/measured."""
 
