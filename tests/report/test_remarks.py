@@ -13,7 +13,7 @@ import pytest
 from markdown_it import MarkdownIt
 from sample_histories import passing_result
 
-from runfaults.model import CheckResult
+from runfaults.model import CheckResult, Region
 from runfaults.report.github import step_summary, workflow_commands
 from runfaults.report.html import to_html
 from runfaults.report.json_report import to_json
@@ -58,4 +58,13 @@ def test_a_remark_is_no_annotation() -> None:
 def test_a_problem_of_the_harness_is_told_in_junit_too() -> None:
     result = replace(passing_result(), notes=("2 schedules could not be played",))
     suite = ET.fromstring(to_junit(result))
-    assert suite.findtext("testsuite/system-out") == "2 schedules could not be played"
+    told = suite.findtext("testsuite/system-out", "").splitlines()
+    assert told[-1] == "2 schedules could not be played"
+
+
+@pytest.mark.parametrize("form", [form for name, form in FORMS.items() if name != "json"])
+def test_how_much_of_each_region_was_run_is_told(form: Callable[[CheckResult], str]) -> None:
+    regions = Region("one fault", 4120, 310), Region("two cancels", 97, 0)
+    told = form(replace(passing_result(), regions=regions))
+    assert "one fault: 4,120 run, 310 pruned as equivalent" in told
+    assert "two cancels: 97 run" in told

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from runfaults.model import CheckResult, Verdict, Violation
 from runfaults.report.explain import explain
 from runfaults.report.steps import printable
-from runfaults.report.terminal import describe_tally, replay_command
+from runfaults.report.terminal import describe_region, describe_tally, replay_command
 from runfaults.report.timeline import timeline_text
 
 _COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
@@ -16,8 +16,9 @@ _COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skip
 def to_junit(result: CheckResult) -> str:
     """The result in the dialect that Jenkins, GitLab and GitHub actions read.
 
-    A rule that is broken is a failure, one that could not be judged an error: neither passes. Notes
-    and remarks are the suite's standard output, which is shown with a suite that passes too.
+    A rule that is broken is a failure, one that could not be judged an error: neither passes. How
+    much was run, notes and remarks are the suite's standard output, which is shown with a suite
+    that passes too.
     """
     suites = Element("testsuites", name="runfaults")
     suite = SubElement(
@@ -36,8 +37,8 @@ def to_junit(result: CheckResult) -> str:
     if not result.finished:
         case = _case(suite, result.target, "the whole bound was covered")
         SubElement(case, "skipped", message=printable("; ".join(result.not_reached)))
-    if told := (*result.notes, *result.remarks):
-        SubElement(suite, "system-out").text = printable("\n".join(told))
+    told = (*map(describe_region, result.regions), *result.notes, *result.remarks)
+    SubElement(suite, "system-out").text = printable("\n".join(told))
     for attribute, tag in _COUNTED.items():
         count = str(sum(1 for _ in suite.iter(tag)))
         suites.set(attribute, count)
