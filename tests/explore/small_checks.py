@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
+from planted_races import CONTROLS
 from runfaults.explore.bound import Bound, SearchBound
 from runfaults.explore.check import conclude
 from runfaults.explore.exploration import Exploration, Manner, explore
 from runfaults.model import CheckResult, Ending
 
-CONTROLS = Path(__file__).parents[1] / "controls"
 BROKEN = f"{CONTROLS / 'one_try.py'}:OneTry"
 SOUND = f"{CONTROLS / 'plain_manager.py'}:Plain"
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_checks import BROKEN, CONTROLS, SMALL, SOUND, comparable, explored, stop_after
+from small_checks import BROKEN, SMALL, SOUND, comparable, explored, stop_after
 
+from planted_races import CONTROLS
 from runfaults.explore.findings import Findings
 from runfaults.explore.findings_file import from_document, to_document
 from runfaults.explore.fingerprint import fingerprint

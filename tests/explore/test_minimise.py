@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from small_checks import BROKEN
 
 from runfaults.explore.minimise import NothingToMinimiseError, candidates, minimise
 from runfaults.explore.replay import NotPlayableError
@@ -13,14 +13,12 @@ from runfaults.model import Schedule, Verdict
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
-ONE_TRY = f"{Path(__file__).parents[1] / 'controls' / 'one_try.py'}:OneTry"
-
 MINIMAL = "pipeline succeeds; fault busy at run commit #4"
 
 
 @pytest.fixture(scope="module")
 def one_try() -> Iterator[Simulation]:
-    with Simulation(target_named(ONE_TRY)) as simulation:
+    with Simulation(target_named(BROKEN)) as simulation:
         yield simulation
 
 

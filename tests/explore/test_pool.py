@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+from small_checks import Silence
 
+from planted_races import CONTROLS
 from runfaults.explore.bound import Bound
 from runfaults.explore.check import check
 from runfaults.explore.workers import WorkersDiedError
@@ -44,27 +47,18 @@ def once():
 SMALL = Bound("small", (Ending.SUCCEEDS,), ("delete",), ("busy",), (1,), (), ())
 
 
-class Silent:
-    def start(self, total: int | None) -> None: ...
-
-    def advance(self, count: int = 1, more: int = 0) -> None: ...
-
-    def note(self, text: str) -> None: ...
-
-
 def dying_target(folder: Path, may_die: str) -> str:
-    plain = Path(__file__).parent.parent / "controls" / "plain_manager.py"
-    (folder / "plain_manager.py").write_bytes(plain.read_bytes())
+    shutil.copy(CONTROLS / "plain_manager.py", folder)
     path = folder / "dying.py"
     path.write_text(DYING.format(parent=os.getpid(), may_die=may_die))
     return f"{path}:Dying"
 
 
 def test_what_a_dying_worker_had_in_hand_is_run_again(tmp_path: Path) -> None:
-    healthy = check(dying_target(tmp_path, "False"), SMALL, Silent(), jobs=1)
+    healthy = check(dying_target(tmp_path, "False"), SMALL, Silence(), jobs=1)
     other = tmp_path / "other"
     other.mkdir()
-    result = check(dying_target(other, "once()"), SMALL, Silent(), jobs=2)
+    result = check(dying_target(other, "once()"), SMALL, Silence(), jobs=2)
     assert (other / "died").exists()
     assert result.finished
     assert result.verdict is Verdict.HOLDS
@@ -73,4 +67,4 @@ def test_what_a_dying_worker_had_in_hand_is_run_again(tmp_path: Path) -> None:
 
 def test_workers_that_keep_dying_end_the_exploration(tmp_path: Path) -> None:
     with pytest.raises(WorkersDiedError, match=r"died 3 times with .* run with --jobs 1"):
-        check(dying_target(tmp_path, "True"), SMALL, Silent(), jobs=2)
+        check(dying_target(tmp_path, "True"), SMALL, Silence(), jobs=2)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_checks import SOUND
 
 from runfaults.explore.replay import NotPlayableError, replay
 from runfaults.explore.scenario_file import ScenarioError, dump_scenario, load_scenario
@@ -155,9 +156,6 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         load_scenario(path)
 
 
-PLAIN = f"{Path(__file__).parent.parent / 'controls' / 'plain_manager.py'}:Plain"
-
-
 @pytest.mark.parametrize(
     ("schedule", "complaint"),
     [
@@ -171,7 +169,7 @@ PLAIN = f"{Path(__file__).parent.parent / 'controls' / 'plain_manager.py'}:Plain
     ],
 )
 def test_a_scenario_that_tests_nothing_is_no_pass(schedule: str, complaint: str) -> None:
-    scenario = Scenario("empty", "None.", PLAIN, Schedule.parse(schedule))
+    scenario = Scenario("empty", "None.", SOUND, Schedule.parse(schedule))
     with pytest.raises(NotPlayableError) as caught:
         replay(scenario)
     assert str(caught.value).startswith("empty: ")
@@ -180,7 +178,7 @@ def test_a_scenario_that_tests_nothing_is_no_pass(schedule: str, complaint: str)
 
 
 def test_a_replay_says_whether_it_went_as_expected() -> None:
-    holds = replay(Scenario("fine", "None.", PLAIN, Schedule()))
+    holds = replay(Scenario("fine", "None.", SOUND, Schedule()))
     assert holds.as_expected
-    wrong = replay(Scenario("fine", "None.", PLAIN, Schedule(), Verdict.BROKEN))
+    wrong = replay(Scenario("fine", "None.", SOUND, Schedule(), Verdict.BROKEN))
     assert not wrong.as_expected

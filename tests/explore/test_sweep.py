@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from small_checks import BROKEN, SOUND, Silence
 
 from runfaults.explore import sweep
 from runfaults.explore.bound import Bound, bound_named
@@ -24,10 +24,6 @@ from runfaults.oracle.judge import judge
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
-CONTROLS = Path(__file__).parent.parent / "controls"
-PLAIN = f"{CONTROLS / 'plain_manager.py'}:Plain"
-ONE_TRY = f"{CONTROLS / 'one_try.py'}:OneTry"
-
 SMALL = Bound(
     "small",
     endings=(Ending.SUCCEEDS,),
@@ -39,17 +35,9 @@ SMALL = Bound(
 )
 
 
-class Silent:
-    def start(self, total: int | None) -> None: ...
-
-    def advance(self, count: int = 1, more: int = 0) -> None: ...
-
-    def note(self, text: str) -> None: ...
-
-
 @pytest.fixture
 def simulation() -> Iterator[Simulation]:
-    with Simulation(target_named(PLAIN)) as entered:
+    with Simulation(target_named(SOUND)) as entered:
         yield entered
 
 
@@ -114,8 +102,8 @@ def strip(result: CheckResult) -> tuple[object, ...]:
 
 def test_one_process_and_two_find_the_same() -> None:
     bound = replace(SMALL, kinds=("busy",), counts=(1,))
-    alone = check(ONE_TRY, bound, Silent(), jobs=1)
-    together = check(ONE_TRY, bound, Silent(), jobs=2)
+    alone = check(BROKEN, bound, Silence(), jobs=1)
+    together = check(BROKEN, bound, Silence(), jobs=2)
     assert alone.violations
     assert strip(alone) == strip(together)
 
@@ -136,6 +124,6 @@ def test_three_numbers_are_a_bound() -> None:
 
 
 def test_a_check_that_had_enough_says_what_it_did_not_reach() -> None:
-    result = check(PLAIN, SMALL, Silent(), jobs=1, enough=lambda: True)
+    result = check(SOUND, SMALL, Silence(), jobs=1, enough=lambda: True)
     assert not result.finished
     assert result.not_reached
