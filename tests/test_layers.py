@@ -21,6 +21,7 @@ LAYERS = (
     {"model"},
     {"sqlite", "oracle", "targets", "sim"},
     {"explore", "report"},
+    {"chaos"},
     {"cli", "pytest_plugin", "strategies", "__main__"},
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
@@ -167,6 +168,7 @@ def test_no_rooms_import_each_other_in_a_circle() -> None:
         ("runfaults.sim.world", "from runfaults import explore", "explore lies above sim"),
         ("runfaults.sim.world", "from ..explore.sweep import sweep", "explore lies above sim"),
         ("runfaults.explore.sweep", "from runfaults.cli import main", "cli lies above explore"),
+        ("runfaults.explore.sweep", "from runfaults.chaos import soak", "chaos lies above explore"),
         ("runfaults.report.html", "from runfaults.oracle import judge", "imports only model"),
         ("runfaults.oracle.judge", "def f():\n from runfaults.sim import w", "imports only model"),
         ("runfaults.oracle.judge", "if TYPE_CHECKING:\n import runfaults.sim", "only model"),

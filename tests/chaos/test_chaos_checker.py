@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runfaults.explore.chaos.checker import Account, Transition, check_account
-from runfaults.explore.chaos.journal import Entry, about, line_of, read_journals
+from runfaults.chaos.checker import Account, Transition, check_account
+from runfaults.chaos.journal import Entry, about, line_of, read_journals
 from runfaults.model import Vocabulary
 
 WORDS = Vocabulary(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runfaults.explore.chaos.soak import chaos
+from runfaults.chaos.soak import chaos
 from runfaults.model import Verdict
 from runfaults.report.progress import SilentProgress
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from runfaults.chaos.soak import ChaosResult, chaos
 from runfaults.cli.exit_codes import exit_code
-from runfaults.explore.chaos.soak import ChaosResult, chaos
 from runfaults.model import Verdict
 from runfaults.report.progress import open_progress
 

@@ -1,1 +1,1 @@
-"""Decides which schedules run: sweep, search, strategies, crash, chaos, minimise."""
+"""Decides which schedules run: sweep, search, strategies, crash, minimise."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from runfaults.explore.chaos.journal import Entry
+from runfaults.chaos.journal import Entry
 from runfaults.model import Vocabulary
 
 DEATHS = frozenset({"kill", "end"})

@@ -18,8 +18,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 
-from runfaults.explore.chaos.journal import Writer
-from runfaults.explore.chaos.nemeses.clock import moved_clock
+from runfaults.chaos.journal import Writer
+from runfaults.chaos.nemeses.clock import moved_clock
 from runfaults.targets import target_named
 from runfaults.targets.target import Cancels, Manager, Reads, Signals
 

@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 import time_machine
 
-from runfaults.explore.chaos.journal import Writer
+from runfaults.chaos.journal import Writer
 
 NAME = "clock"
 _TEN_YEARS = 10 * 365 * 86_400

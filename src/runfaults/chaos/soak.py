@@ -21,14 +21,14 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from runfaults.explore.chaos.checker import DEATHS, Account, Transition, check_account
-from runfaults.explore.chaos.journal import CONDUCTOR, Entry, line_of, now, read_journals
-from runfaults.explore.chaos.nemeses.full import Full
-from runfaults.explore.chaos.nemeses.hold_lock import HoldLock
-from runfaults.explore.chaos.nemeses.kill import Kill
-from runfaults.explore.chaos.nemeses.nemesis import Nemesis, Scene, Victim
-from runfaults.explore.chaos.nemeses.pause import Pause
-from runfaults.explore.chaos.worker import Assignment, look, work
+from runfaults.chaos.checker import DEATHS, Account, Transition, check_account
+from runfaults.chaos.journal import CONDUCTOR, Entry, line_of, now, read_journals
+from runfaults.chaos.nemeses.full import Full
+from runfaults.chaos.nemeses.hold_lock import HoldLock
+from runfaults.chaos.nemeses.kill import Kill
+from runfaults.chaos.nemeses.nemesis import Nemesis, Scene, Victim
+from runfaults.chaos.nemeses.pause import Pause
+from runfaults.chaos.worker import Assignment, look, work
 from runfaults.explore.check import Progress
 from runfaults.model import Verdict
 from runfaults.sim.database import DatabaseTemplate, memory_backed_folder

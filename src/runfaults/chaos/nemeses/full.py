@@ -6,7 +6,7 @@ import contextlib
 import random
 import resource
 
-from runfaults.explore.chaos.nemeses.nemesis import Scene, Victim
+from runfaults.chaos.nemeses.nemesis import Scene, Victim
 
 
 class Full:

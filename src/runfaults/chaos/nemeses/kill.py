@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import signal
 
-from runfaults.explore.chaos.nemeses.nemesis import Scene
+from runfaults.chaos.nemeses.nemesis import Scene
 
 
 class Kill:

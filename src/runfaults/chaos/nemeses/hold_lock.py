@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 
-from runfaults.explore.chaos.nemeses.nemesis import Scene
+from runfaults.chaos.nemeses.nemesis import Scene
 from runfaults.sqlite.engine import real_connect
 
 _LEVELS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import signal
 
-from runfaults.explore.chaos.nemeses.nemesis import Scene, Victim
+from runfaults.chaos.nemeses.nemesis import Scene, Victim
 
 _LONG = 0.1
 """Share of the pauses that last longer than a busy timeout of five seconds."""
