@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from wording import HEAD, code, members, summary, table
 
 from runfaults.sqlite import situation
-from runfaults.sqlite.kind import FaultKind
+from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.kinds import KINDS, disk
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind

@@ -18,8 +18,7 @@ from runfaults.model import History, Judgement, Scenario, Verdict, Violation
 from runfaults.oracle.judge import judge
 from runfaults.sim.scheduler import outside
 from runfaults.sim.simulation import Simulation
-from runfaults.sqlite.gate import Call, Gate
-from runfaults.sqlite.kind import FaultKind
+from runfaults.sqlite.gate import Call, FaultKind, Gate
 from runfaults.sqlite.real.catalogue import real_cause
 from runfaults.sqlite.real.held_by_process import OtherProcess
 from runfaults.sqlite.real.recipe import Recipe, Unavailable

@@ -31,8 +31,7 @@ from runfaults.oracle.rules import RULES
 from runfaults.sim.actor import current_actor
 from runfaults.sim.scheduler import outside
 from runfaults.sim.simulation import Simulation
-from runfaults.sqlite.gate import Call, Gate
-from runfaults.sqlite.kind import FaultKind
+from runfaults.sqlite.gate import Call, FaultKind, Gate
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.real.descriptor_limit import descriptor_limit
 from runfaults.sqlite.real.file_size_limit import file_size_limit

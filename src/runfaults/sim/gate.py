@@ -12,11 +12,10 @@ from runfaults.sim.actor import Wait, actors
 from runfaults.sim.foreign import note_stranger
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Scheduler
-from runfaults.sqlite.gate import Call
-from runfaults.sqlite.kind import FaultKind
+from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.kinds import kind_named
+from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
-from runfaults.sqlite.watched import WatchedConnection
 
 _DATABASE = "database"
 
@@ -67,7 +66,7 @@ class WorldGate:
         self._give_up_at: dict[str, float] = {}
         self._changing: set[str] = set()
         self.on_strike: Callable[[], None] | None = None
-        self._opened: list[tuple[str, weakref.ref[WatchedConnection]]] = []
+        self._opened: list[tuple[str, weakref.ref[Observed]]] = []
 
     def before(self, call: Call) -> FaultKind | None:
         """Wait for this actor's turn; say what strikes."""
@@ -124,7 +123,7 @@ class WorldGate:
         holders = (opener for opener, each in self.left_open() if each.writing or each.reading)
         return next(holders, None)
 
-    def left_open(self) -> Iterator[tuple[str, WatchedConnection]]:
+    def left_open(self) -> Iterator[tuple[str, Observed]]:
         """The connections that are still open, each with the actor that opened it.
 
         One that nobody refers to any more was closed by the interpreter, with its locks: holding

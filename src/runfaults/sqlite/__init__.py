@@ -3,10 +3,9 @@
 from runfaults.sqlite.connection import FaultyConnection
 from runfaults.sqlite.cursor import FaultyCursor
 from runfaults.sqlite.engine import real_connect
-from runfaults.sqlite.gate import Call, Gate
+from runfaults.sqlite.gate import Call, FaultKind, Gate
 from runfaults.sqlite.hook import connections_through
 from runfaults.sqlite.inject import FaultNotInjectedError, arm, inject
-from runfaults.sqlite.kind import FaultKind
 from runfaults.sqlite.kinds import KINDS, kind_named
 from runfaults.sqlite.plan import FaultPlan, PointCounter
 from runfaults.sqlite.statement import Statement

@@ -7,16 +7,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from runfaults.model import Operation
 from runfaults.sqlite.layering import Around, layered
 from runfaults.sqlite.replay import Replay
 from runfaults.sqlite.statement import Statement
-
-if TYPE_CHECKING:
-    # The connection makes the cursors; a cursor only asks its connection.
-    from runfaults.sqlite.watched import WatchedConnection
+from runfaults.sqlite.watched import WatchedConnection
 
 _NO_STATEMENT = Statement("")
 _END = object()

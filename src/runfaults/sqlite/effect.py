@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runfaults.sqlite.gate import Call
-from runfaults.sqlite.watched import WatchedConnection
+from runfaults.sqlite.observed import Observed
 
 Effect = Callable[[Call], None]
 
 
-def connection_of(call: Call) -> WatchedConnection:
+def connection_of(call: Call) -> Observed:
     """The connection of a call that is not `connect`."""
     assert call.connection is not None
     return call.connection

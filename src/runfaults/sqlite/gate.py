@@ -1,19 +1,13 @@
-"""The seam between a faulty connection and whoever decides what strikes."""
+"""The seam between a connection and what strikes it: calls, gates, fault kinds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from runfaults.model import Operation
+from runfaults.sqlite.observed import Observed, Rows
 from runfaults.sqlite.statement import Statement
-
-if TYPE_CHECKING:
-    # The connection asks the gate, the gate looks at the connection: one of the two imports is
-    # for the type checker only.
-    from runfaults.sqlite.cursor import FaultyCursor
-    from runfaults.sqlite.kind import FaultKind
-    from runfaults.sqlite.watched import WatchedConnection
 
 
 def _nothing() -> None:
@@ -34,9 +28,39 @@ class Call(NamedTuple):
 
     operation: Operation
     statement: Statement
-    connection: WatchedConnection | None
-    cursor: FaultyCursor | None = None
+    connection: Observed | None
+    cursor: Rows | None = None
     real: Callable[[], object] = _nothing
+
+
+class FaultKind(Protocol):
+    """One way in which SQLite fails."""
+
+    @property
+    def name(self) -> str:
+        """Lower case, hyphenated: how a schedule names it."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """One line for a list of kinds."""
+        ...
+
+    def refusal(self, call: Call) -> str | None:
+        """Why the real engine could not fail in this way at this call, in this state.
+
+        Returns:
+            The reason, as a clause without a full stop; None if it can.
+        """
+        ...
+
+    def waits(self, call: Call) -> bool:
+        """Whether the real engine would have spent the busy timeout before it failed."""
+        ...
+
+    def strike(self, call: Call) -> object:
+        """Leave what the failure leaves; raise what it raises, or return the operation's result."""
+        ...
 
 
 class Gate(Protocol):

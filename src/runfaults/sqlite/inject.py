@@ -10,9 +10,8 @@ from contextlib import ExitStack, contextmanager
 from types import ModuleType
 
 from runfaults.model import Fault
-from runfaults.sqlite.gate import Call
+from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.hook import connections_through
-from runfaults.sqlite.kind import FaultKind
 from runfaults.sqlite.plan import FaultPlan, PointCounter
 
 # SQLite's own busy handler sleeps for 1, 2, 5, 10, ... 100 ms (SQLite source,

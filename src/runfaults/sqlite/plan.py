@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from runfaults.model import Fault, FaultPoint, Operation
 from runfaults.model.fault import LIFTED_AFTER
-from runfaults.sqlite.gate import Call
+from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.kinds import kind_named
-
-if TYPE_CHECKING:
-    from runfaults.sqlite.kind import FaultKind
 
 
 class PointCounter:

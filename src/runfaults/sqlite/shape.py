@@ -6,11 +6,11 @@ import sqlite3
 from contextlib import closing
 
 from runfaults.sqlite.engine import statement_on
+from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.statement import Statement
-from runfaults.sqlite.watched import WatchedConnection
 
 
-def surely_changes_one_row(connection: WatchedConnection, statement: Statement) -> bool:
+def surely_changes_one_row(connection: Observed, statement: Statement) -> bool:
     """Whether the statement changes one row at most, without triggers and foreign keys.
 
     SQLite then does without a statement journal (SQLite source, `sqlite3BeginWriteOperation`), and

@@ -6,8 +6,8 @@ from enum import Enum, auto
 
 from runfaults.model import Operation
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.statement import Statement
-from runfaults.sqlite.watched import WatchedConnection
 
 
 class Situation(Enum):
@@ -86,7 +86,7 @@ def situation_of(call: Call) -> Situation | str:  # noqa: PLR0911 - one for each
             return _execute(call.statement, connection)
 
 
-def _commit(connection: WatchedConnection) -> Situation | str:
+def _commit(connection: Observed) -> Situation | str:
     if connection.state.uncertain and not connection.writing:
         return (
             "whether CREATE ... IF NOT EXISTS took the write lock in this transaction cannot be "
@@ -97,13 +97,13 @@ def _commit(connection: WatchedConnection) -> Situation | str:
     return Situation.COMMIT if connection.changed else Situation.COMMIT_UNCHANGED
 
 
-def _fetch(call: Call, connection: WatchedConnection) -> Situation | str:
+def _fetch(call: Call, connection: Observed) -> Situation | str:
     if call.cursor not in connection.state.cursors or not connection.has_unfinished_cursor:
         return "the cursor has no rows left: the engine is not reached"
     return Situation.FETCH_IN_TRANSACTION if connection.in_transaction else Situation.FETCH
 
 
-def _touches_nothing(statement: Statement, connection: WatchedConnection) -> str | None:
+def _touches_nothing(statement: Statement, connection: Observed) -> str | None:
     if statement.verb in _UNMEASURED:
         return f"what a fault leaves of {statement.verb} was not measured"
     if statement.touches_file or (statement.needs_schema and connection.fresh):
@@ -112,7 +112,7 @@ def _touches_nothing(statement: Statement, connection: WatchedConnection) -> str
 
 
 def _execute(  # noqa: PLR0911 - one for each situation
-    statement: Statement, connection: WatchedConnection
+    statement: Statement, connection: Observed
 ) -> Situation | str:
     reason = _touches_nothing(statement, connection)
     if reason is not None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from runfaults.model import Operation
 from runfaults.sqlite.errors import is_busy
 from runfaults.sqlite.statement import Statement
-
-if TYPE_CHECKING:
-    from runfaults.sqlite.cursor import FaultyCursor
 
 # A write that failed with one of these had not got the write lock yet.
 _BEFORE_THE_LOCK = frozenset(
@@ -66,7 +62,7 @@ class State:
     def __init__(self) -> None:
         self.fresh = True
         self.changes_before = 0
-        self.cursors: WeakSet[FaultyCursor] = WeakSet()
+        self.cursors: WeakSet[sqlite3.Cursor] = WeakSet()
         self.prepared: set[str] = set()
         self.savepoints: list[str] = []
         self._forget_transaction()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from runfaults.sqlite.kind import FaultKind
+from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.kinds.busy import Busy
 from runfaults.sqlite.kinds.busy_recovery import BusyRecovery
 from runfaults.sqlite.kinds.busy_snapshot import BusySnapshot
