@@ -1,4 +1,4 @@
-"""One controlled thread."""
+"""One controlled thread, and what it asks of its scheduler."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from _thread import allocate_lock, get_ident
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from runfaults.model import FaultPoint, Operation
+from runfaults.sqlite.gate import Gate
 
 if TYPE_CHECKING:
     from _thread import LockType
-
-    from runfaults.sim.scheduler import Scheduler
 
 
 class SimulationOver(BaseException):
@@ -43,6 +44,74 @@ class Wait(NamedTuple):
     holder: Callable[[], str | None] | None = None
 
 
+class Held(Protocol):
+    """A lock of the target."""
+
+    @property
+    def name(self) -> str:
+        """What the program calls it."""
+        ...
+
+    @property
+    def owner(self) -> Actor | None:
+        """The actor that holds it."""
+        ...
+
+
+class Turns(Protocol):
+    """What an actor asks of its scheduler.
+
+    Attributes:
+        clock: Virtual seconds since the schedule began.
+        over: True from the end of the schedule on: threads still waiting are being unwound.
+        locks: Every lock that actors have made, except the private ones of `Condition.wait`.
+    """
+
+    clock: float
+    over: bool
+    locks: list[Held]
+
+    @property
+    def running(self) -> Actor:
+        """The actor that has the baton."""
+        ...
+
+    def reach(self, operation: Operation, subject: str = "") -> FaultPoint:
+        """A yield point: the running actor is about to do something others can see.
+
+        Returns when it is this actor's turn to do it.
+        """
+        ...
+
+    def touch(self, thing: object, *, change: bool) -> None:
+        """Note that the running actor uses something that others may use too."""
+        ...
+
+    def block(self, wait: Wait, deadline: float | None = None) -> bool:
+        """Resume other actors until one wakes the running actor, or its deadline is reached.
+
+        Args:
+            wait: What it waits for.
+            deadline: Virtual time at which it is resumed anyway.
+
+        Returns:
+            True if it was woken, False if the deadline was reached first.
+        """
+        ...
+
+    def wake(self, subject: str) -> None:
+        """Make every actor ready that waits for `subject`, in the order of its creation."""
+        ...
+
+    def wake_actor(self, actor: Actor) -> None:
+        """Make one blocked actor ready."""
+        ...
+
+    def start_thread(self, thread: threading.Thread) -> None:
+        """Start a thread of the target as an actor."""
+        ...
+
+
 def _held_lock() -> LockType:
     lock = allocate_lock()
     lock.acquire()
@@ -55,7 +124,8 @@ class Actor:
 
     Attributes:
         name: Unique in its schedule; points and events speak of it by this name.
-        scheduler: Whose baton it is.
+        turns: The scheduler, whose baton it is.
+        gate: What its database connections pass through, if it has any.
         background: True for one that may be left waiting when everything else is over (a
             subscriber that listens); the others must come to an end, or it is a deadlock.
         of_target: Whether the target started it, and not the harness.
@@ -63,7 +133,8 @@ class Actor:
     """
 
     name: str
-    scheduler: Scheduler
+    turns: Turns
+    gate: Gate | None = None
     background: bool = False
     of_target: bool = False
     thread: threading.Thread | None = None
@@ -77,6 +148,14 @@ class Actor:
     def alive(self) -> bool:
         """Whether its function has not returned yet."""
         return self.state is not State.DONE
+
+    def park(self) -> None:
+        """Wait, as this actor, for the baton."""
+        self.baton.acquire()
+
+    def resume(self) -> None:
+        """Hand the baton to this actor."""
+        self.baton.release()
 
 
 actors: dict[int, Actor] = {}

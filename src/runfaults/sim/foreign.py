@@ -34,16 +34,16 @@ class EventLoopSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[Any]:
         """See `selectors.BaseSelector.select`."""
         actor = current_actor()
-        if actor is None or actor.scheduler.over:
+        if actor is None or actor.turns.over:
             return super().select(timeout)
-        scheduler = actor.scheduler
-        scheduler.reach(Operation.SLEEP, EVENT_LOOP)
-        deadline = None if timeout is None else scheduler.clock + max(timeout, 0.0)
+        turns = actor.turns
+        turns.reach(Operation.SLEEP, EVENT_LOOP)
+        deadline = None if timeout is None else turns.clock + max(timeout, 0.0)
         while True:
             ready = super().select(0)
-            if ready or (deadline is not None and scheduler.clock >= deadline):
+            if ready or (deadline is not None and turns.clock >= deadline):
                 return ready
-            scheduler.block(Wait(EVENT_LOOP), deadline)
+            turns.block(Wait(EVENT_LOOP), deadline)
 
 
 def _new_loop(real: Callable[..., None]) -> Callable[..., None]:
@@ -59,9 +59,9 @@ def _wake_loop(real: Callable[[Any], None]) -> Callable[[Any], None]:
     def write_to_self(loop: Any) -> None:
         real(loop)
         actor = current_actor()
-        if actor is not None and not actor.scheduler.over:
-            actor.scheduler.touch(loop, change=True)
-            actor.scheduler.wake(EVENT_LOOP)
+        if actor is not None and not actor.turns.over:
+            actor.turns.touch(loop, change=True)
+            actor.turns.wake(EVENT_LOOP)
 
     return write_to_self
 

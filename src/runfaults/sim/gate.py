@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from runfaults.model import EventKind, FaultPoint, Operation
-from runfaults.sim.actor import Wait, actors
+from runfaults.sim.actor import Turns, Wait, actors
 from runfaults.sim.foreign import note_stranger
 from runfaults.sim.recorder import Recorder
-from runfaults.sim.scheduler import Scheduler
-from runfaults.sqlite.gate import Call, FaultKind
+from runfaults.sqlite.gate import Call, FaultKind, Gate
 from runfaults.sqlite.kinds import kind_named
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
@@ -52,13 +51,13 @@ class WorldGate:
 
     def __init__(
         self,
-        scheduler: Scheduler,
+        turns: Turns,
         recorder: Recorder,
         plan: FaultPlan,
         observe: Callable[[], None],
         survey: Survey | None = None,
     ) -> None:
-        self._scheduler = scheduler
+        self._turns = turns
         self._recorder = recorder
         self._plan = plan
         self._observe = observe
@@ -70,14 +69,14 @@ class WorldGate:
 
     def before(self, call: Call) -> FaultKind | None:
         """Wait for this actor's turn; say what strikes."""
-        scheduler = self._scheduler
-        point = scheduler.reach(call.operation, call.statement.subject)
-        if scheduler.over:
+        turns = self._turns
+        point = turns.reach(call.operation, call.statement.subject)
+        if turns.over:
             return None
         self._recorder.add(point.actor, EventKind.INVOKE, str(point), call.statement.text)
         change = _changes(call)
         if change is not None:
-            scheduler.touch(_DATABASE, change=change)
+            turns.touch(_DATABASE, change=change)
         if change:
             self._changing.add(point.actor)
         if self._survey is not None:
@@ -86,10 +85,10 @@ class WorldGate:
         if kind is not None:
             connection = call.connection
             if connection is not None and connection.busy_timeout and kind.waits(call):
-                until = scheduler.clock + connection.busy_timeout
-                while scheduler.clock < until:
-                    scheduler.block(Wait("a lock held outside"), until)
-                scheduler.touch("clock", change=True)
+                until = turns.clock + connection.busy_timeout
+                while turns.clock < until:
+                    turns.block(Wait("a lock held outside"), until)
+                turns.touch("clock", change=True)
             self._recorder.add(point.actor, EventKind.STRIKE, kind.name, kind.summary)
             if self.on_strike is not None:
                 self.on_strike()
@@ -97,10 +96,10 @@ class WorldGate:
 
     def after(self, call: Call, error: BaseException | None) -> None:
         """Record what came of it, and let those go on who waited for the database."""
-        scheduler = self._scheduler
-        if scheduler.over:
+        turns = self._turns
+        if turns.over:
             return
-        name = scheduler.running.name
+        name = turns.running.name
         if error is None:
             self._recorder.add(name, EventKind.OK)
         else:
@@ -116,7 +115,7 @@ class WorldGate:
             if name in self._changing:
                 self._changing.remove(name)
                 self._observe()
-            scheduler.wake(_DATABASE)
+            turns.wake(_DATABASE)
 
     def _who_locks(self) -> str | None:
         """Who opened the connection that holds a lock on the database; None if nobody in here."""
@@ -136,18 +135,18 @@ class WorldGate:
 
     def busy(self, call: Call, waited: int) -> bool:
         """Play SQLite's busy handler: wait in the scheduler, on virtual time."""
-        scheduler = self._scheduler
+        turns = self._turns
         connection = call.connection
-        if scheduler.over or connection is None:
+        if turns.over or connection is None:
             return False
-        name = scheduler.running.name
+        name = turns.running.name
         if waited == 0:
-            self._give_up_at[name] = scheduler.clock + connection.busy_timeout
+            self._give_up_at[name] = turns.clock + connection.busy_timeout
         deadline = self._give_up_at[name]
-        if scheduler.clock >= deadline:
+        if turns.clock >= deadline:
             return False
-        again = scheduler.block(Wait(_DATABASE, self._who_locks), deadline)
-        scheduler.touch(_DATABASE, change=True)
+        again = turns.block(Wait(_DATABASE, self._who_locks), deadline)
+        turns.touch(_DATABASE, change=True)
         return again
 
 
@@ -204,6 +203,6 @@ class CurrentGate:
         return gate is not None and gate.busy(call, waited)
 
 
-def _current() -> WorldGate | None:
+def _current() -> Gate | None:
     actor = actors.get(get_ident())
-    return None if actor is None else actor.scheduler.gate
+    return None if actor is None else actor.gate

@@ -8,13 +8,9 @@ import sys
 from _thread import allocate_lock
 from functools import lru_cache
 from types import CodeType, TracebackType
-from typing import TYPE_CHECKING
 
 from runfaults.model import Operation
-from runfaults.sim.actor import Actor, SimulationOver, Wait, current_actor
-
-if TYPE_CHECKING:
-    from runfaults.sim.scheduler import Scheduler
+from runfaults.sim.actor import Actor, SimulationOver, Turns, Wait, current_actor
 
 _ASSIGNMENT = re.compile(r"\s*(?:[\w.]+\.)?(\w+)(?:\[[^\]]*\])?\s*(?::[^=]*)?=[^=]")
 _PASSED_OVER = {
@@ -67,34 +63,32 @@ class ControlledLock:
         actor = current_actor()
         if actor is None:
             return self._outside.acquire(blocking, timeout)
-        if self._owner is not None and self._owner.scheduler is not actor.scheduler:
+        if self._owner is not None and self._owner.turns is not actor.turns:
             self._owner = None
             self._waiters = []
-        if actor.scheduler.over:
+        if actor.turns.over:
             if self._owner is not None:
                 raise SimulationOver
             self._owner = actor
             return True
-        return self._acquire(actor, actor.scheduler, blocking=blocking, timeout=timeout)
+        return self._acquire(actor, actor.turns, blocking=blocking, timeout=timeout)
 
-    def _acquire(
-        self, actor: Actor, scheduler: Scheduler, *, blocking: bool, timeout: float
-    ) -> bool:
+    def _acquire(self, actor: Actor, turns: Turns, *, blocking: bool, timeout: float) -> bool:
         if self._owner is actor and not blocking:
             return False  # whatever others do: so `Condition` asks whether the lock is held
         if self.yields:
-            scheduler.reach(Operation.ACQUIRE, self.name)
-        scheduler.touch(self, change=True)
+            turns.reach(Operation.ACQUIRE, self.name)
+        turns.touch(self, change=True)
         if self._owner is not None and not blocking:
             return False
-        deadline = scheduler.clock + timeout if timeout != -1 else None
+        deadline = turns.clock + timeout if timeout != -1 else None
         while self._owner is not None:
             self._waiters.append(actor)
-            woken = scheduler.block(self._wait, deadline)
+            woken = turns.block(self._wait, deadline)
             self._waiters.remove(actor)
             if not woken:
                 return False
-        scheduler.touch(self, change=True)
+        turns.touch(self, change=True)
         self._owner = actor
         return True
 
@@ -118,15 +112,15 @@ class ControlledLock:
         if actor is None:
             self._outside.release()
             return
-        if actor.scheduler.over:
+        if actor.turns.over:
             self._owner = None
             return
         if self._owner is None:
             raise RuntimeError("release unlocked lock")
         self._owner = None
-        actor.scheduler.touch(self, change=True)
+        actor.turns.touch(self, change=True)
         if self._waiters:
-            actor.scheduler.wake_actor(self._waiters[0])
+            actor.turns.wake_actor(self._waiters[0])
 
     def locked(self) -> bool:
         """Whether somebody holds it."""

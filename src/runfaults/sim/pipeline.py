@@ -31,11 +31,11 @@ class ScriptedPipeline:
     ) -> None:
         """Play the script; see `targets.target.Work`."""
         actor = current_actor()
-        if actor is None or actor.scheduler.over:
+        if actor is None or actor.turns.over:
             return
         add, name = self._recorder.add, actor.name
         add(name, EventKind.PIPELINE, "started", run=run)
-        actor.scheduler.reach(Operation.REACH, "pipeline")
+        actor.turns.reach(Operation.REACH, "pipeline")
         try:
             if instead is not None:
                 instead()
@@ -54,7 +54,7 @@ class ScriptedPipeline:
             and instead is None
         )
         add(name, EventKind.PIPELINE, "returned", "transaction open" * left_open, run)
-        actor.scheduler.reach(Operation.REACH, "pipeline-end")
+        actor.turns.reach(Operation.REACH, "pipeline-end")
 
     def _play(
         self,

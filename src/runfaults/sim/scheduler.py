@@ -9,17 +9,14 @@ import threading
 import traceback
 from _thread import allocate_lock, get_ident
 from collections.abc import Callable, Generator, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from runfaults.model import EventKind, FaultPoint, Operation
-from runfaults.sim.actor import Actor, SimulationOver, State, Wait, actors
+from runfaults.sim.actor import Actor, Held, SimulationOver, State, Wait, actors
 from runfaults.sim.execution import Step, Stretch
+from runfaults.sim.recorder import Recorder
+from runfaults.sqlite.gate import Gate
 from runfaults.sqlite.plan import PointCounter
-
-if TYPE_CHECKING:
-    from runfaults.sim.gate import WorldGate
-    from runfaults.sim.lock import ControlledLock
-    from runfaults.sim.recorder import Recorder
 
 MAX_STEPS = 20_000
 """Yield points after which a schedule that goes nowhere is called a livelock."""
@@ -62,7 +59,7 @@ class Scheduler:
         over: True from the end of the schedule on: threads still waiting are being unwound.
         cast: Every actor there has been.
         locks: Every lock that actors have made, except the private ones of `Condition.wait`.
-        gate: What the actors' database connections pass through, if they have any.
+        gate: Given to each actor; see `Actor`.
         actor_names: How to call a thread of the target, by the beginning of the thread's own name;
             `run` if it is not among them.
     """
@@ -75,8 +72,8 @@ class Scheduler:
         self.stretches: list[Stretch] = []
         self.over = False
         self.cast: list[Actor] = []
-        self.locks: list[ControlledLock] = []
-        self.gate: WorldGate | None = None
+        self.locks: list[Held] = []
+        self.gate: Gate | None = None
         self.actor_names: Mapping[str, str] = {}
         self._recorder = recorder
         self._director = director
@@ -106,7 +103,7 @@ class Scheduler:
 
     def spawn(self, name: str, function: Callable[[], None], *, background: bool = False) -> Actor:
         """Add an actor of the harness's own; it is ready at once."""
-        actor = Actor(name, self, background)
+        actor = Actor(name, self, self.gate, background)
         with outside():
             thread = threading.Thread(target=self._perform, args=(actor, function), name=name)
         self._begin(actor, thread)
@@ -117,17 +114,14 @@ class Scheduler:
         for actor in self.cast:
             if actor.state is not State.DONE:
                 with contextlib.suppress(RuntimeError):
-                    actor.baton.release()
+                    actor.resume()
             if actor.thread is not None:
                 real_join(actor.thread, 1.0)
 
     # --- what a running actor asks for --------------------------------------------------------
 
     def reach(self, operation: Operation, subject: str = "") -> FaultPoint:
-        """A yield point: the running actor is about to do something others can see.
-
-        Returns when it is this actor's turn to do it.
-        """
+        """See `Turns`."""
         actor = self.running
         point = self._points.point(actor.name, operation, subject)
         if self.over:
@@ -142,19 +136,11 @@ class Scheduler:
         return point
 
     def touch(self, thing: object, *, change: bool) -> None:
-        """Note that the running actor uses something that others may use too."""
+        """See `Turns`."""
         self._touched[thing, change] = None
 
     def block(self, wait: Wait, deadline: float | None = None) -> bool:
-        """Let the others run until somebody wakes this actor.
-
-        Args:
-            wait: What it waits for.
-            deadline: Virtual time at which it goes on anyway.
-
-        Returns:
-            True if it was woken, False if the deadline came first.
-        """
+        """See `Turns`."""
         actor = self.running
         if self.over:
             raise SimulationOver
@@ -169,21 +155,15 @@ class Scheduler:
         return not actor.timed_out
 
     def wake(self, subject: str) -> None:
-        """Make every actor ready that waits for `subject`, in the order of its creation."""
+        """See `Turns`."""
         for actor in self.cast:
             if actor.state is State.BLOCKED and actor.wait and actor.wait.subject == subject:
                 self._make_ready(actor)
 
     def wake_actor(self, actor: Actor) -> None:
-        """Make one blocked actor ready."""
+        """See `Turns`."""
         if actor.state is State.BLOCKED:
             self._make_ready(actor)
-
-    def sleep(self, seconds: float) -> None:
-        """Let `seconds` of virtual time pass for the running actor."""
-        self.touch("clock", change=True)
-        self.block(Wait("sleep"), self.clock + max(seconds, 0.0))
-        self.touch("clock", change=True)
 
     def start_thread(self, thread: threading.Thread) -> None:
         """Start a thread of the target as an actor: the controlled `Thread.start`."""
@@ -193,28 +173,18 @@ class Scheduler:
         spawned = sum(numbered.fullmatch(actor.name) is not None for actor in self.cast)
         name = f"{base}-{spawned + 1}" if spawned else base
         self.reach(Operation.SPAWN, name)
-        actor = Actor(name, self, of_target=True)
+        actor = Actor(name, self, self.gate, of_target=True)
         self.touch(actor, change=True)
         run = thread.run
         thread.run = lambda: self._perform(actor, run)
         self._recorder.add(name, EventKind.THREAD, "started")
         self._begin(actor, thread)
 
-    def join_thread(self, actor: Actor, timeout: float | None) -> None:
-        """Wait for an actor's end: the controlled `Thread.join`."""
-        self.reach(Operation.JOIN, actor.name)
-        self.touch(actor, change=False)
-        deadline = None if timeout is None else self.clock + max(timeout, 0.0)
-        while actor.state is not State.DONE:
-            if not self.block(Wait(f"thread {actor.name}", lambda: actor.name), deadline):
-                return
-        self.touch(actor, change=False)
-
     @property
     def running(self) -> Actor:
         """The actor that has the baton."""
         actor = actors.get(get_ident())
-        if actor is None or actor.scheduler is not self:
+        if actor is None or actor.turns is not self:
             raise RuntimeError(
                 "a yield point was reached by a thread that this simulation does not control; "
                 "only threads started inside the simulation can take part"
@@ -243,7 +213,7 @@ class Scheduler:
         """The whole life of an actor's thread."""
         actors[get_ident()] = actor
         try:
-            actor.baton.acquire()
+            actor.park()
             self._let_leave()
             if not self.over:
                 self.reach(Operation.REACH, "begin")
@@ -323,7 +293,7 @@ class Scheduler:
         """Pass the baton on and wait until it comes back."""
         if successor is not actor:
             self._resume(successor)
-            actor.baton.acquire()
+            actor.park()
             self._let_leave()
         if self.over:
             raise SimulationOver
@@ -333,7 +303,7 @@ class Scheduler:
             self._report_deadlock()
             self._finish()
         else:
-            actor.baton.release()
+            actor.resume()
 
     def _finish(self) -> None:
         self.over = True

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from runfaults.model import Operation
-from runfaults.sim.actor import Actor, current_actor
+from runfaults.sim.actor import Actor, Wait, current_actor
 from runfaults.sim.foreign import foreign_substitutes
 from runfaults.sim.lock import WAITER, lock_from_source
 from runfaults.sim.scheduler import real_join, real_start
@@ -41,7 +41,7 @@ def _lock() -> Any:  # noqa: ANN401  # a lock of either sort
         return _real_lock()
     lock = lock_from_source()
     if lock.name != WAITER:
-        actor.scheduler.locks.append(lock)
+        actor.turns.locks.append(lock)
     return lock
 
 
@@ -61,7 +61,7 @@ def _start(thread: threading.Thread) -> None:
     if actor is None:
         real_start(thread)
     else:
-        actor.scheduler.start_thread(thread)
+        actor.turns.start_thread(thread)
 
 
 def _actor_of(thread: threading.Thread) -> Actor | None:
@@ -72,8 +72,15 @@ def _join(thread: threading.Thread, timeout: float | None = None) -> None:
     caller, joined = current_actor(), _actor_of(thread)
     if caller is None or joined is None:
         real_join(thread, timeout)
-    else:
-        caller.scheduler.join_thread(joined, timeout)
+        return
+    turns = caller.turns
+    turns.reach(Operation.JOIN, joined.name)
+    turns.touch(joined, change=False)
+    deadline = None if timeout is None else turns.clock + max(timeout, 0.0)
+    while joined.alive:
+        if not turns.block(Wait(f"thread {joined.name}", lambda: joined.name), deadline):
+            return
+    turns.touch(joined, change=False)
 
 
 def _is_alive(thread: threading.Thread) -> bool:
@@ -85,9 +92,12 @@ def _sleep(seconds: float) -> None:
     actor = current_actor()
     if actor is None:
         _real_sleep(seconds)
-    else:
-        actor.scheduler.reach(Operation.SLEEP)
-        actor.scheduler.sleep(seconds)
+        return
+    turns = actor.turns
+    turns.reach(Operation.SLEEP)
+    turns.touch("clock", change=True)
+    turns.block(Wait("sleep"), turns.clock + max(seconds, 0.0))
+    turns.touch("clock", change=True)
 
 
 def _clock(real: Callable[[], Any], units_per_second: int | None) -> Callable[[], Any]:
@@ -97,7 +107,7 @@ def _clock(real: Callable[[], Any], units_per_second: int | None) -> Callable[[]
         actor = current_actor()
         if actor is None:
             return real()
-        now = actor.scheduler.clock
+        now = actor.turns.clock
         return now if units_per_second is None else round(now * units_per_second)
 
     return read
@@ -136,7 +146,7 @@ def _noted(real: Callable[[threading.Event], Any], *, change: bool) -> Any:  # n
         actor = current_actor()
         if actor is not None:
             lock = cast("Any", event)._cond._lock  # noqa: SLF001  # nothing else names it
-            actor.scheduler.touch(lock, change=change)
+            actor.turns.touch(lock, change=change)
         return answer
 
     return method
