@@ -91,6 +91,39 @@ def test_only_the_process_dies(history: Tell) -> None:
     assert [event.number for event in facts.deaths] == [2]
 
 
+def test_a_death_strikes_the_owners_of_a_run(history: Tell) -> None:
+    facts = Facts.of(
+        history("""
+            user@1 request start
+            database status run=1 -> running
+            user@1 reply start -> 1
+            run@2 pipeline run=2 started
+            process@1 thread died
+            process@2 thread died
+            process thread died
+        """)
+    )
+    one, two = facts.runs.values()
+    assert (one.owners, two.owners) == ({"1"}, {"2"})
+    assert [event.number for event in facts.deaths_of(one)] == [4, 6]
+    assert [event.number for event in facts.deaths_of(two)] == [5, 6]
+
+
+def test_a_run_that_no_start_answered_is_of_those_that_were_in_a_start(history: Tell) -> None:
+    facts = Facts.of(
+        history("""
+            user@1 request start
+            user@2 request start
+            user@3 request start
+            process@1 thread died
+            user@2 reply start -> raised RuntimeError: locked
+            database status run=1 -> running
+            user@4 request start
+        """)
+    )
+    assert facts.runs[1].owners == {"3"}
+
+
 def test_nothing_after_a_stuck_event_is_a_fact(history: Tell) -> None:
     facts = Facts.of(
         history("""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
@@ -26,6 +26,15 @@ _TELLING = frozenset(
 
 _NEVER_CANCEL = frozenset({"start", "start-elsewhere", "read", "wait", "subscribe", "unsubscribe"})
 """Requests that cannot be why a run is cancelled. Any other one may be: closing, for instance."""
+
+
+_EVERY = ""
+"""The process of actors whose name has none. Its death takes every process with it."""
+
+
+def process_of(actor: str) -> str:
+    """The process of an actor: `2.5` for `user@2.5`; empty where the history has only one."""
+    return actor.partition("@")[2]
 
 
 class Request(NamedTuple):
@@ -57,6 +66,11 @@ class Request(NamedTuple):
         return self.reply is not None and self.reply.value.split(" ", 1)[0] == "raised"
 
     @property
+    def process(self) -> str:
+        """The process of the actor that asked."""
+        return process_of(self.asked.actor)
+
+    @property
     def accepts_cancel(self) -> bool:
         """Whether it is a cancel, of either style, that was answered `True`."""
         return (
@@ -86,6 +100,10 @@ class RunFacts:
         pipeline: Its PIPELINE events.
         signals: Its SIGNAL events.
         accepted: The REPLY events that accepted a cancel of it.
+        requests: The requests about it, in the order in which they were asked.
+        owners: The processes that work on it: those that were told its id by a start, and those
+            whose threads its pipeline ran in. If no process was, the ones whose start may have
+            inserted its row.
     """
 
     id: int
@@ -93,6 +111,8 @@ class RunFacts:
     pipeline: tuple[Event, ...]
     signals: tuple[Event, ...]
     accepted: tuple[Event, ...]
+    requests: tuple[Request, ...] = ()
+    owners: frozenset[str] = frozenset()
 
     @property
     def status(self) -> str:
@@ -137,10 +157,13 @@ class Facts:
         requests: All requests, in the order in which they were asked.
         leaks: All LEAK events.
         escapes: The THREAD events of exceptions that left a thread's function.
-        deaths: The THREAD events of actor `process` with subject `died`.
+        deaths: The THREAD events with subject `died` of actor `process`, which takes every process
+            with it, or of `process@NAME`, which takes only that one.
         terminal: The words after which nothing may follow.
         stuck: Where the schedule could not go on; None if it could.
         settled: The SETTLED event, if what the database showed last is final.
+        deaths_by: The deaths by the process that died; those of actor `process` under no name.
+        general: The requests that name no run and may be why one is cancelled, such as closing.
         doubt: Why a history in which nothing breaks a rule still proves nothing; None if it does.
     """
 
@@ -153,13 +176,30 @@ class Facts:
     terminal: frozenset[str]
     stuck: Event | None
     settled: Event | None
+    deaths_by: Mapping[str, tuple[Event, ...]]
+    general: tuple[Request, ...]
     doubt: Finding | None
 
-    def may_be_cancelled(self, run: int, before: int) -> bool:
-        """Whether somebody asked, before the event of that number, what may cancel that run."""
+    def may_be_cancelled(self, run: RunFacts, before: int) -> bool:
+        """Whether a request made before the event of that number may cancel the run.
+
+        One that names no run, such as closing, concerns the runs of its own process.
+        """
         return any(
-            request.asked.number < before and request.may_cancel(run) for request in self.requests
+            request.asked.number < before
+            and request.may_cancel(run.id)
+            and (request.run is not None or request.process in run.owners)
+            for request in (*run.requests, *self.general)
         )
+
+    def deaths_of(self, run: RunFacts) -> tuple[Event, ...]:
+        """The deaths that struck an owner of the run, in order."""
+        return self.deaths_in(run.owners)
+
+    def deaths_in(self, processes: Iterable[str]) -> tuple[Event, ...]:
+        """The deaths that struck one of the processes, in order."""
+        struck = {_EVERY, *processes}
+        return tuple(sorted(event for name in struck for event in self.deaths_by.get(name, ())))
 
     @classmethod
     def of(cls, history: History) -> Facts:
@@ -174,7 +214,7 @@ class Facts:
                 stuck = event
                 break
         threads = told[EventKind.THREAD]
-        deaths = tuple(e for e in threads if e.subject == "died" and e.actor == "process")
+        deaths = tuple(e for e in threads if e.subject == "died" and _is_process(e.actor))
         requests = _requests(told[EventKind.REQUEST], told[EventKind.REPLY])
         accepted = [
             request.reply._replace(run=request.run)
@@ -189,7 +229,7 @@ class Facts:
         )
         settled = None if stuck else _settled(told, deaths)
         return cls(
-            runs=_runs(*about_runs),
+            runs=_runs(requests, _grouped(deaths), *about_runs),
             transitions=tuple(told[EventKind.STATUS]),
             requests=requests,
             leaks=tuple(told[EventKind.LEAK]),
@@ -198,6 +238,10 @@ class Facts:
             terminal=history.vocabulary.terminal,
             stuck=stuck,
             settled=settled,
+            deaths_by=_grouped(deaths),
+            general=tuple(
+                each for each in requests if each.run is None and each.subject not in _NEVER_CANCEL
+            ),
             doubt=_doubt(stuck, settled, about_runs),
         )
 
@@ -241,21 +285,61 @@ def _attributed(pipeline: list[Event], transitions: list[Event]) -> list[Event]:
     return [event if event.run is not None else event._replace(run=run) for event in pipeline]
 
 
+def _is_process(actor: str) -> bool:
+    return actor.partition("@")[0] == "process"
+
+
+def _grouped(deaths: Iterable[Event]) -> dict[str, tuple[Event, ...]]:
+    by: defaultdict[str, list[Event]] = defaultdict(list)
+    for death in deaths:
+        by[process_of(death.actor)].append(death)
+    return {process: tuple(events) for process, events in by.items()}
+
+
 def _runs(
-    transitions: Iterable[Event],
-    pipeline: Iterable[Event],
-    signals: Iterable[Event],
-    accepted: Iterable[Event],
+    requests: Sequence[Request],
+    deaths: Mapping[str, Sequence[Event]],
+    *events: Iterable[Event],
 ) -> dict[int, RunFacts]:
     tables: list[defaultdict[int, list[Event]]] = []
-    for events in (transitions, pipeline, signals, accepted):
+    for each in events:
         table: defaultdict[int, list[Event]] = defaultdict(list)
-        for event in events:
+        for event in each:
             if event.run is not None:
                 table[event.run].append(event)
         tables.append(table)
-    ids = sorted({run for table in tables for run in table})
-    return {run: RunFacts(run, *(tuple(table.get(run, ())) for table in tables)) for run in ids}
+    asked: defaultdict[int, list[Request]] = defaultdict(list)
+    for request in requests:
+        if request.run is not None:
+            asked[request.run].append(request)
+    runs: dict[int, RunFacts] = {}
+    for run in sorted({run for table in tables for run in table}):
+        status, pipeline, signals, accepted = (tuple(table.get(run, ())) for table in tables)
+        owners = {each.process for each in asked[run] if each.starts and not each.raised}
+        owners |= {process_of(event.actor) for event in pipeline}
+        if not owners:
+            owners = _possible_owners(status, requests, deaths)
+        runs[run] = RunFacts(
+            run, status, pipeline, signals, accepted, tuple(asked[run]), frozenset(owners)
+        )
+    return runs
+
+
+def _possible_owners(
+    transitions: Sequence[Event],
+    requests: Iterable[Request],
+    deaths: Mapping[str, Sequence[Event]],
+) -> set[str]:
+    """The processes that were in a start when the row was inserted."""
+    row = transitions[0].number if transitions and not transitions[0].subject else -1
+    return {
+        each.process
+        for each in requests
+        if each.starts
+        and each.asked.number < row
+        and (each.reply is None or each.reply.number > row)
+        and all(death.number > row for death in deaths.get(each.process, ()))
+    } or {_EVERY}
 
 
 def _settled(told: Mapping[EventKind, list[Event]], deaths: tuple[Event, ...]) -> Event | None:

@@ -14,8 +14,8 @@ from runfaults.oracle.rule import rule
 def accepted_cancel_is_cancelled(history: History, facts: Facts) -> Iterator[Finding]:
     """A run whose cancel was answered `True` ends as cancelled.
 
-    This goes for both styles of cancel. If the process died before it could record the cancel,
-    interrupted is right too.
+    This goes for both styles of cancel. If a process that owned the run died after it had
+    accepted, interrupted is right too.
 
     Symptom: the user's cancel was accepted, yet the run does not end as cancelled.
 
@@ -25,7 +25,7 @@ def accepted_cancel_is_cancelled(history: History, facts: Facts) -> Iterator[Fin
         if not run.accepted or run.status in history.vocabulary.cancelled:
             continue
         accepted = run.accepted[0]
-        died = any(death.number > accepted.number for death in facts.deaths)
+        died = any(death.number > accepted.number for death in facts.deaths_of(run))
         if died and run.status in history.vocabulary.interrupted:
             continue
         # A terminal status is final: this one proves the promise broken before all has settled.

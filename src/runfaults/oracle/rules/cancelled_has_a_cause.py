@@ -30,14 +30,13 @@ def cancelled_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
         stopped = run.ended("cancelled")
         if stopped and stopped.number < record.number:
             continue
-        if facts.may_be_cancelled(run.id, before=record.number):
+        if facts.may_be_cancelled(run, before=record.number):
             continue
         refusals = [
             request.reply
-            for request in facts.requests
+            for request in run.requests
             if request.reply is not None
             and request.subject == "cancel"
-            and request.run == run.id
             and request.asked.number < record.number
         ]
         numbers = ", ".join(str(reply.number) for reply in refusals)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
-from runfaults.model import Event, History
-from runfaults.oracle.facts import Facts
+from runfaults.model import History
+from runfaults.oracle.facts import Facts, RunFacts
 from runfaults.oracle.finding import Finding, broken, unknown
 from runfaults.oracle.rule import rule
 
@@ -16,33 +17,44 @@ def crash_loses_no_recorded_outcome(history: History, facts: Facts) -> Iterator[
 
     In a history with a death (a THREAD event of actor `process` with subject `died`, after every
     STATUS event of what that process committed) the second life says what it finds: for each run
-    a REPLY event with subject `read`, the run, and the recorded status as value (`None`: no row).
-    Without it nobody knows.
+    a REPLY event with subject `read`, the run, and the recorded status as value (`None`: no row),
+    asked after the death. Without it the rule is unknown.
 
     Symptom: an outcome that was recorded is gone, or another one, after a crash.
 
     Contract: terminal is final.
     """
     del history
+    for run in facts.runs.values():
+        if run.first(facts.terminal):
+            yield from _still_there(run, facts)
+
+
+def _still_there(run: RunFacts, facts: Facts) -> Iterator[Finding]:
+    """Compare what each death found recorded with the first answer after it."""
+    reads = [
+        (request.asked, request.reply)
+        for request in run.requests
+        if request.reply is not None and request.subject == "read" and not request.raised
+    ]
+    numbers = [asked.number for asked, _ in reads]
+    answered = -1
     for death in facts.deaths:
-        for run in facts.runs.values():
-            record = run.shown(death.number)
-            if record is not None and record.value in facts.terminal:
-                yield from _still_there(run.id, record, death, facts)
-
-
-def _still_there(run: int, record: Event, death: Event, facts: Facts) -> Iterator[Finding]:
-    seen = f"run {run}: {record.value} (event {record.number}) was recorded before the process died"
-    for request in facts.requests:
-        reply = request.reply
-        if (
-            reply is None
-            or reply.number < death.number
-            or request.subject != "read"
-            or request.run != run
-            or request.raised
-        ):
+        record = run.shown(death.number)
+        if record is None or record.value not in facts.terminal:
             continue
+        seen = (
+            f"run {run.id}: {record.value} (event {record.number}) was recorded before "
+            "the process died"
+        )
+        place = bisect_right(numbers, death.number)
+        if place == len(reads):
+            yield unknown(f"{seen}, and the next life does not say what it found", record, death)
+            return
+        if place == answered:
+            continue
+        answered = place
+        reply = reads[place][1]
         if reply.value != record.value:
             found = "no row at all" if reply.value == "None" else reply.value
             yield broken(
@@ -51,5 +63,3 @@ def _still_there(run: int, record: Event, death: Event, facts: Facts) -> Iterato
                 death,
                 reply,
             )
-        return
-    yield unknown(f"{seen}, and the next life does not say what it found", record, death)

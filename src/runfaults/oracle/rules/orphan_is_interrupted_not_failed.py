@@ -1,11 +1,11 @@
-"""Nobody knows how an orphan ended, so nobody says that it failed."""
+"""An orphan's outcome is unknown, so it is not recorded as failed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from runfaults.model import Event, History
-from runfaults.oracle.facts import Facts, RunFacts
+from runfaults.oracle.facts import Facts, RunFacts, process_of
 from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
@@ -14,9 +14,11 @@ from runfaults.oracle.rule import rule
 def orphan_is_interrupted_not_failed(history: History, facts: Facts) -> Iterator[Finding]:
     """A run that was active when its process died ends as interrupted, and only such a run does.
 
-    Not failed, because nobody knows; not active for ever, because nobody works on it. Cancelled is
-    right too if somebody had asked for it, and completed if the pipeline had returned. A run whose
-    pipeline is heard of after the death was no orphan, or was taken up again.
+    Its process is the one whose start answered with its id, or ran its pipeline; while another
+    owner lives, it is no orphan. Not failed, because its outcome is unknown; not left active,
+    because no process works on it. Cancelled is right too if a cancel was requested, and completed
+    if the pipeline had returned. A run whose pipeline does something after the death was no orphan,
+    or was taken up again.
 
     Symptom: after a crash, a run shows an end that nobody can know, or shows as active for ever.
 
@@ -25,17 +27,29 @@ def orphan_is_interrupted_not_failed(history: History, facts: Facts) -> Iterator
     """
     for run in facts.runs.values():
         recorded = run.first(history.vocabulary.interrupted)
-        if recorded and not any(death.number < recorded.number for death in facts.deaths):
+        deaths = facts.deaths_of(run)
+        if recorded and not any(death.number < recorded.number for death in deaths):
+            owners = " or ".join(sorted(filter(None, run.owners)))
             yield broken(
                 f"run {run.id}: the database showed {recorded.value} (event {recorded.number}), "
-                "yet no process had died",
+                f"yet {f'process {owners} had not' if owners else 'no process had'} died",
                 recorded,
             )
-        for death in facts.deaths:
+        for death in _leaving_no_owner(deaths, run):
             orphan = run.shown(death.number)
             lives_on = any(event.number > death.number for event in run.pipeline)
             if orphan and orphan.value in history.vocabulary.active and not lives_on:
                 yield from _end_of_orphan(run, death, history, facts)
+
+
+def _leaving_no_owner(deaths: Sequence[Event], run: RunFacts) -> Iterator[Event]:
+    """The deaths after which no process that owned the run is alive."""
+    alive = set(run.owners)
+    for death in deaths:
+        process = process_of(death.actor)
+        alive = alive - {process} if process else set[str]()
+        if not alive:
+            yield death
 
 
 def _end_of_orphan(
@@ -56,7 +70,7 @@ def _end_of_orphan(
     allowed = words.interrupted
     if run.ended("returned"):
         allowed |= words.completed
-    if facts.may_be_cancelled(run.id, before=end.number):
+    if facts.may_be_cancelled(run, before=end.number):
         allowed |= words.cancelled
     if end.value not in allowed:
         yield broken(

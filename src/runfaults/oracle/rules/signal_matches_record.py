@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runfaults.model import Event, History
-from runfaults.oracle.facts import Facts, RunFacts
+from runfaults.oracle.facts import Facts, RunFacts, process_of
 from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
@@ -41,7 +41,7 @@ def signal_matches_record(history: History, facts: Facts) -> Iterator[Finding]:
                     first,
                     signal,
                 )
-            if signal.value or not _may_be_elsewhere(run.id, facts):
+            if signal.value or not _may_be_elsewhere(run, facts):
                 yield from _against_record(run, signal, facts.terminal)
         if facts.settled:
             yield from _unheard(run, facts, heard)
@@ -62,14 +62,13 @@ def _against_record(run: RunFacts, signal: Event, terminal: frozenset[str]) -> I
 
 def _unheard(run: RunFacts, facts: Facts, heard: dict[str, Event]) -> Iterator[Finding]:
     recorded = run.first(facts.terminal)
-    if recorded is None or _may_be_elsewhere(run.id, facts):
+    if recorded is None or _may_be_elsewhere(run, facts):
         return
-    for request in facts.requests:
+    for request in run.requests:
         reply = request.reply
         if (
             reply is None
             or request.subject != "subscribe"
-            or request.run != run.id
             or request.raised
             or reply.number > recorded.number
             or reply.actor in heard
@@ -84,15 +83,17 @@ def _unheard(run: RunFacts, facts: Facts, heard: dict[str, Event]) -> Iterator[F
         )
 
 
-def _may_be_elsewhere(run: int, facts: Facts) -> bool:
-    starts = [request for request in facts.requests if request.starts]
-    here = any(start.subject == "start" and start.run == run for start in starts)
-    return not here and any(start.subject != "start" for start in starts)
+def _may_be_elsewhere(run: RunFacts, facts: Facts) -> bool:
+    here = any(request.subject == "start" for request in run.requests)
+    return not here and any(
+        request.starts and request.subject != "start" for request in facts.requests
+    )
 
 
 def _excused(registered: Event, run: int, facts: Facts) -> bool:
     """Whether the subscriber unregistered, or died with its process."""
-    if any(death.number > registered.number for death in facts.deaths):
+    process = process_of(registered.actor)
+    if any(death.number > registered.number for death in facts.deaths_in({process})):
         return True
     return any(
         request.subject == "unsubscribe"

@@ -25,14 +25,18 @@ def start_answers_truthfully(history: History, facts: Facts) -> Iterator[Finding
     """
     starts = [request for request in facts.requests if request.starts]
     claimed = {start.run for start in starts if not start.raised}
+    rivals = [start for start in starts if start.reply is None]
+    unclaimed = [
+        run
+        for run in facts.runs.values()
+        if run.id not in claimed and run.status in history.vocabulary.active
+    ]
     for start in starts:
         if start.reply is None:
             continue
         if start.raised:
-            rivals = [other for other in starts if other.reply is None]
-            for run in facts.runs.values():
-                if run.id not in claimed and run.status in history.vocabulary.active:
-                    yield from _left_active(run, start, rivals, facts)
+            for run in unclaimed:
+                yield from _left_active(run, start, rivals, facts)
         elif start.run is None:
             yield broken(
                 f"start answered {start.reply.value!r} (event {start.reply.number}), "

@@ -1,11 +1,11 @@
-"""What is over stays over."""
+"""An end is final."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from runfaults.model import Event, History
-from runfaults.oracle.facts import Facts
+from runfaults.oracle.facts import Facts, RunFacts
 from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
@@ -14,7 +14,8 @@ from runfaults.oracle.rule import rule
 def terminal_is_final(history: History, facts: Facts) -> Iterator[Finding]:
     """A terminal status never changes, and its row is never deleted.
 
-    Writing the same status again is harmless: recording is idempotent.
+    Writing the same status again is harmless: recording is idempotent. A terminal status that a
+    user has read is final too: the run ends with it.
 
     Symptom: a run that was over changes: its user sees one outcome, and another one later.
 
@@ -34,3 +35,24 @@ def terminal_is_final(history: History, facts: Facts) -> Iterator[Finding]:
                     event,
                 )
             before = event
+        yield from _told(run, facts)
+
+
+def _told(run: RunFacts, facts: Facts) -> Iterator[Finding]:
+    """The terminal statuses that users have read, where the run ends with another one."""
+    if run.status not in facts.terminal and facts.settled is None:
+        return
+    for request in run.requests:
+        reply = request.reply
+        if (
+            reply is not None
+            and request.subject == "read"
+            and reply.value in facts.terminal
+            and reply.value != run.status
+        ):
+            yield broken(
+                f"run {run.id}: a user read {reply.value} (event {reply.number}), yet the run "
+                f"ended as {run.status or 'no row at all'}",
+                reply,
+                *run.transitions[-1:],
+            )
