@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 CONDUCTOR = "conductor"
-"""Who writes about nemeses."""
+"""The process that writes about nemeses."""
+
+LAST = "last"
+"""The process that looks at the database when all others have ended."""
+
+ENDS = frozenset({"kill", "end"})
+"""Entries of the conductor right before it kills a process: as a nemesis, or to cut a soak off.
+`gone` follows when the process has ended, as for any that ends with an error."""
 
 
 class Entry(NamedTuple):

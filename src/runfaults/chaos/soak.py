@@ -1,4 +1,4 @@
-"""Conducts a soak: keeps the workers going, lets the nemeses act, and checks the accounts."""
+"""Conducts a soak: keeps the workers going, lets the nemeses act, and has it judged."""
 
 from __future__ import annotations
 
@@ -15,31 +15,41 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from runfaults.chaos.checker import DEATHS, Account, Transition, check_account
-from runfaults.chaos.journal import CONDUCTOR, Entry, line_of, now, read_journals
+from runfaults.chaos.audit import clock_offset, read_record, start_clock
+from runfaults.chaos.checker import Account, check_account
+from runfaults.chaos.checker import Transition as Checked
+from runfaults.chaos.conclude import Circumstances, conclude
+from runfaults.chaos.journal import CONDUCTOR, ENDS, LAST, Entry, line_of, now, read_journals
 from runfaults.chaos.nemeses.full import Full
 from runfaults.chaos.nemeses.hold_lock import HoldLock
 from runfaults.chaos.nemeses.kill import Kill
 from runfaults.chaos.nemeses.nemesis import Nemesis, Scene, Victim
 from runfaults.chaos.nemeses.pause import Pause
+from runfaults.chaos.telling import tell
 from runfaults.chaos.worker import Assignment, look, work
 from runfaults.explore.check import Progress
-from runfaults.model import Verdict
+from runfaults.explore.versions import versions
+from runfaults.model import CheckResult, Event, EventKind, History, Schedule, Verdict
 from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
-from runfaults.sqlite.engine import real_connect
 from runfaults.targets import target_named
+from runfaults.targets.target import exemptions, remarks
 
 NEMESES: tuple[Callable[[], Nemesis], ...] = (HoldLock, Kill, Full, Pause)
 """The conductor's. The fifth, the clock, is moved by each worker itself."""
 
 PATIENCE = 120.0
 """Seconds that workers have to finish once all trouble is lifted; then they are called hung."""
+
+_LAST = -1
+"""The number of the process that looks when all workers have finished."""
+
+_CLOCK_TOLERANCE = 1_000_000
+"""Nanoseconds by which the wall clock may drift from the monotonic one during a soak."""
 
 _TROUBLE = ("hold-lock", "kill", "full", "pause", "clock")
 
@@ -49,36 +59,23 @@ class ChaosResult:
     """What came of a soak.
 
     Attributes:
-        target: Name of the system under test.
-        seed: What everything was drawn from.
-        journal: SQLite journal mode.
-        seconds: How long trouble lasted, in real seconds.
-        processes: How many workers there were at any time.
+        check: Its runs as the rules judge them, with how it went.
+        history: All that happened.
         trouble: How often each nemesis struck.
-        account: What users were told, held against the database.
-        problems: Why the outcome is unknown, a sentence each: hung or crashed workers, Ctrl-C.
-        damage: What SQLite's integrity check complains of, and work that is missing.
+        account: What the old checker says of it.
         kept: Where database and journals are, if they were kept.
     """
 
-    target: str
-    seed: int
-    journal: str
-    seconds: float
-    processes: int
+    check: CheckResult
+    history: History
     trouble: Counter[str]
     account: Account
-    problems: tuple[str, ...] = ()
-    damage: tuple[str, ...] = ()
     kept: Path | None = None
 
     @property
     def verdict(self) -> Verdict:
-        """Broken if a promise was broken; unknown if anything is left open, or nothing ran."""
-        if self.account.broken or self.damage:
-            return Verdict.BROKEN
-        idle = not self.account.statuses
-        return Verdict.UNKNOWN if self.problems or idle else Verdict.HOLDS
+        """Broken if a rule was; unknown if anything is left open, or nothing ran."""
+        return self.check.verdict
 
 
 @dataclass(slots=True)
@@ -163,6 +160,7 @@ class _Soak:
     _ended: Counter[str] = field(default_factory=Counter[str])
     _doomed: set[str] = field(default_factory=set[str])
     _settled: bool = False
+    _offset: int = 0
     _lasted: float = 0.0
 
     @property
@@ -188,7 +186,9 @@ class _Soak:
     def _prepare(self) -> None:
         self.database.parent.mkdir()
         (self.place / "journals").mkdir()
-        DatabaseTemplate(target_named(self.target)).restore(self.database.parent, self.journal)
+        template = DatabaseTemplate(target_named(self.target), repetitions=True)
+        start_clock(template.restore(self.database.parent, self.journal))
+        self._offset = clock_offset()
 
     def _trouble(
         self, progress: Progress, seconds: float, nemeses: Sequence[Nemesis], scene: Scene
@@ -234,37 +234,57 @@ class _Soak:
         for worker in self._workers.values():
             worker.victim.send(signal.SIGTERM)
         self._wait_for_all()
-        self._give_birth(-1, look)
+        self._give_birth(_LAST, look)
         self._wait_for_all()
         self._settled = not self.problems
 
     def _result(self) -> ChaosResult:
+        if abs(clock_offset() - self._offset) > _CLOCK_TOLERANCE:
+            self._settled = False
+            self.problems.append(
+                "the machine's clock was set meanwhile: audit and journals cannot be put in order"
+            )
         target = target_named(self.target)
-        with closing(real_connect(self.database)) as connection:
-            integrity = [row[0] for row in connection.execute("PRAGMA integrity_check").fetchall()]
-            damage = [] if integrity == ["ok"] else integrity
-            rows = connection.execute("SELECT run, old, new FROM runfaults_audit ORDER BY number")
-            steps = connection.execute(
-                "SELECT count(*) FROM runfaults_work WHERE step = 'second'"
-            ).fetchone()[0]
-            audit = [Transition(run, old or "", new or "") for run, old, new in rows.fetchall()]
+        record = read_record(self.database, self._offset)
         entries = read_journals(self.place / "journals")
-        self.trouble.update(e.what for e in entries if e.what == "clock")
-        account = check_account(entries, audit, target.vocabulary, settled=self._settled)
-        returned = account.checked["pipeline returned"]
-        if steps < returned:
-            damage = [*damage, f"{returned} pipelines had committed their work, {steps} are there"]
-        return ChaosResult(
+        self.trouble.update(entry.what for entry in entries if entry.what == "clock")
+        written = sum(entry.what == "work" for entry in entries)
+        complaints = list(record.complaints)
+        if record.work < written:
+            complaints.append(
+                f"{written:,} pipelines had committed their work, that of {record.work:,} is there"
+            )
+        events = tell(entries, record.transitions, target.vocabulary)
+        last = events[-1].time if events else 0.0
+        ends = [(EventKind.LEAK, "database", complaint) for complaint in complaints]
+        ends += [(EventKind.SETTLED, "", "")] * self._settled
+        for kind, subject, value in ends:
+            events.append(Event(len(events), last, "harness", kind, subject, value))
+        history = History(
             self.target,
-            self.seed,
-            self.journal,
-            self._lasted,
-            self.processes,
-            Counter({name: self.trouble[name] for name in _TROUBLE}),
-            account,
-            tuple(self.problems),
-            tuple(damage),
+            Schedule(journal=self.journal),
+            target.vocabulary,
+            tuple(events),
+            exemptions(target),
         )
+        trouble = Counter({name: self.trouble[name] for name in _TROUBLE})
+        told = ", ".join(f"{count:,} {name}" for name, count in trouble.items())
+        circumstances = Circumstances(
+            f"what {self.processes} processes start in {self._lasted:.0f} s of real time, "
+            f"seed {self.seed}, journal {self.journal}",
+            self._lasted,
+            versions(),
+            tuple(self.problems),
+            (*remarks(target), f"trouble: {told}"),
+            reads=any(entry.what == "read" for entry in entries),
+        )
+        account = check_account(
+            entries,
+            [Checked(*step[:3]) for step in record.transitions],
+            target.vocabulary,
+            settled=self._settled,
+        )
+        return ChaosResult(conclude(history, circumstances), history, trouble, account)
 
     # --- workers ------------------------------------------------------------------------------
 
@@ -278,7 +298,7 @@ class _Soak:
     def _write(self, what: str, value: str) -> None:
         """Into the conductor's own journal."""
         self.trouble[what] += 1
-        if what in DEATHS:
+        if what in ENDS:
             self._doomed.add(value)
         path = self.place / "journals" / f"{CONDUCTOR}.jsonl"
         with path.open("ab") as file:
@@ -288,7 +308,7 @@ class _Soak:
         self, number: int, function: Callable[[Assignment, Connection], None] = work
     ) -> None:
         self._born[number] += 1
-        who = f"{number}.{self._born[number]}"
+        who = LAST if number == _LAST else f"{number}.{self._born[number]}"
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([work.__module__, "runfaults.targets.genglossary"])
         receiver, sender = context.Pipe(duplex=False)
@@ -330,8 +350,10 @@ class _Soak:
         code, who = worker.process.exitcode, worker.victim.who
         # One that was told to stop before it could listen has done nothing yet.
         unborn = code == -signal.SIGTERM and not worker.spoke
+        if code != 0:
+            self._write("gone", who)
         if code != 0 and not unborn and who not in self._doomed:
-            self.problems.append(f"worker {who} ended with exit code {code}, which nobody wanted")
+            self.problems.append(f"worker {who} exited unexpectedly with code {code}")
         worker.process.close()
         worker.pipe.close()
         os.close(worker.file)

@@ -66,7 +66,7 @@ def work(assignment: Assignment, pipe: Connection) -> None:
 
 
 def look(assignment: Assignment, pipe: Connection) -> None:
-    """The main function of the last process: opens the database, reads the last runs, closes."""
+    """The main function of the last process: opens the database, reads every run, closes."""
     _settle_in()
     journal = Writer(pipe.fileno(), assignment.who)
     pipeline = _Pipeline(journal, random.Random(assignment.seed))  # noqa: S311
@@ -74,10 +74,27 @@ def look(assignment: Assignment, pipe: Connection) -> None:
     if isinstance(manager, Reads):
         with contextlib.closing(sqlite3.connect(assignment.database)) as connection:
             rows = connection.execute("SELECT DISTINCT run FROM runfaults_audit").fetchall()
-        for (run,) in rows[-20:]:
-            manager.status(run)
-    manager.close()
+        for (run,) in rows:
+            _read(journal, manager, run)
+    _ask(journal, "close", None, manager.close)
     journal.write("looked")
+
+
+def _ask(journal: Writer, what: str, run: int | None, question: Callable[[], object]) -> object:
+    """Ask the manager; the question and the answer are in the journal."""
+    journal.write(what, "invoke", run)
+    try:
+        answer = question()
+    except Exception as error:  # noqa: BLE001 - the answer to a request may be any error
+        journal.write(what, "reply", run, f"raised {type(error).__name__}: {error}")
+        return None
+    known = answer if what == "start" and isinstance(answer, int) else run
+    journal.write(what, "reply", known, str(answer))
+    return answer
+
+
+def _read(journal: Writer, manager: Reads, run: int) -> None:
+    _ask(journal, "read", run, lambda: manager.status(run))
 
 
 def _settle_in() -> None:
@@ -110,7 +127,7 @@ class _Pipeline:
         self._journal.write("pipeline", run=run, value="started")
         try:
             if instead is None:
-                self._play(connection, cancelled, cancel_exception)
+                self._play(connection, run, cancelled, cancel_exception)
             else:
                 instead()
         except BaseException as error:
@@ -123,6 +140,7 @@ class _Pipeline:
     def _play(
         self,
         connection: sqlite3.Connection | None,
+        run: int | None,
         cancelled: Callable[[], bool],
         cancel_exception: type[BaseException] | None,
     ) -> None:
@@ -132,6 +150,8 @@ class _Pipeline:
             if connection is not None:
                 connection.execute("INSERT INTO runfaults_work (step) VALUES (?)", (step,))
                 connection.commit()
+            if connection is not None and step == "second":
+                self._journal.write("work", run=run)
             time.sleep(pause)
             if cancelled() and cancel_exception is not None:
                 raise cancel_exception("the work noticed the cancel")
@@ -162,11 +182,11 @@ class _User:
                     if stopped():
                         break
                     self._one_round(manager)
-                self._ask("close", None, manager.close)
+                _ask(self._journal, "close", None, manager.close)
         self._journal.write("left")
 
     def _one_round(self, manager: Manager) -> None:
-        run = self._ask("start", None, manager.start)
+        run = _ask(self._journal, "start", None, manager.start)
         if isinstance(run, int):
             self._known.append(run)
             self._follow(manager, run)
@@ -174,15 +194,28 @@ class _User:
             time.sleep(self._rng.uniform(0, 0.05))
         if isinstance(manager, Reads) and self._known:
             watched = self._rng.choice(self._known[-5:])
-            self._ask("read", watched, lambda: manager.status(watched))
+            _read(self._journal, manager, watched)
+
+    def _subscribe(self, manager: Signals, run: int) -> Callable[[], str | None] | None:
+        """Subscribe; the journal names the subscriber as the answer."""
+        self._journal.write("subscribe", "invoke", run)
+        try:
+            signals = manager.subscribe(run)
+        except Exception as error:  # noqa: BLE001 - the answer to a request may be any error
+            self._journal.write(
+                "subscribe", "reply", run, f"raised {type(error).__name__}: {error}"
+            )
+            return None
+        self._journal.write("subscribe", "reply", run, f"user@{self._assignment.who}")
+        return signals
 
     def _follow(self, manager: Manager, run: int) -> None:
-        signals = manager.subscribe(run) if isinstance(manager, Signals) else None
+        signals = self._subscribe(manager, run) if isinstance(manager, Signals) else None
         canceller = None
         if isinstance(manager, Cancels) and self._rng.random() < _CANCELLED:
             delay = self._rng.uniform(0, 0.08)
             canceller = threading.Timer(
-                delay, lambda: self._ask("cancel", run, lambda: manager.cancel(run))
+                delay, lambda: _ask(self._journal, "cancel", run, lambda: manager.cancel(run))
             )
             canceller.start()
         if signals is not None:
@@ -191,15 +224,4 @@ class _User:
         if canceller is not None:
             canceller.join()
         if isinstance(manager, Reads):
-            self._ask("read", run, lambda: manager.status(run))
-
-    def _ask(self, what: str, run: int | None, question: Callable[[], object]) -> object:
-        self._journal.write(what, "invoke", run)
-        try:
-            answer = question()
-        except Exception as error:  # noqa: BLE001 - the answer to a request may be any error
-            self._journal.write(what, "reply", run, f"raised {type(error).__name__}: {error}")
-            return None
-        known = answer if what == "start" and isinstance(answer, int) else run
-        self._journal.write(what, "reply", known, str(answer))
-        return answer
+            _read(self._journal, manager, run)

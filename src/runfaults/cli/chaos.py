@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from runfaults.chaos.soak import ChaosResult, chaos
+from runfaults.chaos.soak import chaos
 from runfaults.cli.exit_codes import exit_code
-from runfaults.model import Verdict
 from runfaults.report.progress import open_progress
-
-_SHOWN = 3
-"""Violations whose window is printed; the journals have the others."""
+from runfaults.report.terminal import print_result
+from runfaults.report.timeline import print_timeline
 
 
 @click.command("chaos")
@@ -68,40 +65,10 @@ def command(
         )
     finally:
         progress.stop()
-    for line in summary(result):
-        click.echo(line)
-    sys.exit(exit_code(result.verdict))
-
-
-def summary(result: ChaosResult) -> Iterator[str]:
-    """The result in lines: violations first, the verdict last."""
-    account = result.account
-    for number, found in enumerate(account.broken[:_SHOWN], start=1):
-        yield f"Violation {number}: {found.reason} [{found.promise}]"
-        yield from (f"  {line}" for line in found.window)
-    if len(account.broken) > _SHOWN:
-        yield f"and {len(account.broken) - _SHOWN:,} more violations"
-    yield from (f"Damage: {damage}" for damage in result.damage)
-    yield from (f"Problem: {problem}" for problem in result.problems)
-    yield "Trouble"
-    yield from (f"  {count:7,}  {name}" for name, count in result.trouble.items())
-    yield "Runs, by what is recorded"
-    yield from (f"  {count:7,}  {status}" for status, count in sorted(account.statuses.items()))
-    yield "Acknowledgements held against the database"
-    yield from (f"  {count:7,}  {name}" for name, count in sorted(account.checked.items()))
+    for violation in result.check.violations:
+        click.echo(f"{violation.scenario.name}: the events of the run")
+        print_timeline(violation.history, violation.judgements)
+    print_result(result.check)
     if result.kept is not None:
-        yield f"Database and journals: {result.kept}"
-    runs = account.statuses.total()
-    yield (
-        f"{result.target}: {_headline(result)}; {runs:,} runs in {result.seconds:.0f} s with "
-        f"{result.processes} processes, seed {result.seed}, journal {result.journal}"
-    )
-
-
-def _headline(result: ChaosResult) -> str:
-    violations = len(result.account.broken) + len(result.damage)
-    return {
-        Verdict.HOLDS: "holds, 0 violations",
-        Verdict.BROKEN: f"broken, {violations:,} violations",
-        Verdict.UNKNOWN: "unknown, 0 violations",
-    }[result.verdict]
+        click.echo(f"database and journals: {result.kept}")
+    sys.exit(exit_code(result.verdict))

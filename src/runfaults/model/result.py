@@ -88,6 +88,7 @@ class Violation:
         saved_to: The scenario file, as the user would type it; None if it was not saved.
         confirmed: How the finding was confirmed, in a sentence, such as a replay outside the
             simulation; None if it was not.
+        replays: Whether its schedule gives this history again. Processes in real time do not.
     """
 
     scenario: Scenario
@@ -96,6 +97,7 @@ class Violation:
     neighbour: History | None = None
     saved_to: str | None = None
     confirmed: str | None = None
+    replays: bool = True
 
     @property
     def verdict(self) -> Verdict:
@@ -129,6 +131,7 @@ class CheckResult:
             or its budget was spent.
         remarks: What a reader has to know of the target to understand the result, a sentence each:
             which rules do not judge it and why, what was put in place of what it could not import.
+        counted: What the tallies count: `schedules`, or the `runs` of one soak.
     """
 
     target: str
@@ -142,6 +145,7 @@ class CheckResult:
     notes: tuple[str, ...] = ()
     not_reached: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    counted: str = "schedules"
 
     @property
     def bound(self) -> str:

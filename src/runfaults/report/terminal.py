@@ -80,7 +80,7 @@ def _summary(result: CheckResult, console: Console) -> Iterator[RenderableType]:
     versions = result.versions
     yield _indented("bound: " + "\n".join(map(describe_region, result.regions)), console)
     yield _indented(
-        f"{result.schedules.total:,} schedules in {describe_duration(result.elapsed)}; "
+        f"{result.schedules.total:,} {result.counted} in {describe_duration(result.elapsed)}; "
         f"Python {versions.python}, SQLite {versions.sqlite}, runfaults {versions.runfaults}",
         console,
     )
@@ -97,15 +97,15 @@ def describe_region(region: Region) -> str:
 
 def headline(result: CheckResult) -> str:
     """The verdict in one line."""
-    tally = result.schedules
+    tally, counted = result.schedules, result.counted
     unfinished = "" if result.finished else "; the bound was not covered"
     return {
-        Verdict.HOLDS: f"holds under all {tally.total:,} schedules, 0 violations{unfinished}",
+        Verdict.HOLDS: f"holds under all {tally.total:,} {counted}, 0 violations{unfinished}",
         Verdict.BROKEN: (
-            f"broken by {tally.broken:,} of {tally.total:,} schedules{_unknown(tally)}{unfinished}"
+            f"broken by {tally.broken:,} of {tally.total:,} {counted}{_unknown(tally)}{unfinished}"
         ),
         Verdict.UNKNOWN: (
-            f"unknown: {tally.unknown:,} of {tally.total:,} schedules could not be judged, "
+            f"unknown: {tally.unknown:,} of {tally.total:,} {counted} could not be judged, "
             f"0 violations{unfinished}"
         ),
     }[result.verdict]
@@ -187,9 +187,12 @@ def _violation(number: int, violation: Violation, console: Console) -> Iterator[
     yield _heading(f"{kind} {number}: {scenario.name}")
     yield _indented(f"{scenario.symptom} [{rules}]", console, STYLES[violation.verdict])
     yield _indented(explain(violation.history, violation.judgements), console)
-    yield _indented(f"schedule: {scenario.schedule}", console, "dim")
+    if violation.replays:
+        yield _indented(f"schedule: {scenario.schedule}", console, "dim")
     if violation.confirmed:
         yield _indented(f"confirmed: {violation.confirmed}", console)
+    if not violation.replays:
+        return
     if violation.saved_to is None:
         yield _indented("not saved to a file", console)
     else:

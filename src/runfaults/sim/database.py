@@ -55,16 +55,38 @@ def audit_script(audit: Audit | AuditScript) -> str:
     """  # noqa: S608  # names from an adapter, not from a user
 
 
+def repetition_script(target: Target) -> str:
+    """SQL that logs also an `interrupted` written over an `interrupted`.
+
+    That is no transition, and the ordinary audit logs those only; but it is a second recovery.
+    """
+    audit = target.audit
+    if not isinstance(audit, Audit):
+        return ""
+    words = ", ".join(f"'{word}'" for word in sorted(target.vocabulary.interrupted)) or "NULL"
+    return f"""
+    CREATE TRIGGER runfaults_repeated AFTER UPDATE OF {audit.status} ON {audit.table}
+    WHEN OLD.{audit.status} IS NEW.{audit.status} AND NEW.{audit.status} IN ({words}) BEGIN
+        INSERT INTO runfaults_audit (run, old, new)
+        VALUES (NEW.{audit.key}, OLD.{audit.status}, NEW.{audit.status});
+    END;
+    """  # noqa: S608  # names from an adapter, not from a user
+
+
 class DatabaseTemplate:
     """A prepared database file that every schedule gets a copy of.
 
     Args:
         target: Whose schema it has.
         within: Folder for the files of its making; None for the usual one.
+        repetitions: Log also what is no transition: see `repetition_script`.
     """
 
-    def __init__(self, target: Target, within: str | None = None) -> None:
+    def __init__(
+        self, target: Target, within: str | None = None, *, repetitions: bool = False
+    ) -> None:
         self._target = target
+        self._repetitions = repetitions
         self._within = within or memory_backed_folder()
         self._images: dict[str, bytes] = {}
 
@@ -89,6 +111,8 @@ class DatabaseTemplate:
             self._target.prepare(path)
             with contextlib.closing(real_connect(path)) as connection:
                 connection.executescript(audit_script(self._target.audit))
+                if self._repetitions:
+                    connection.executescript(repetition_script(self._target))
                 connection.execute(f"PRAGMA journal_mode={journal}").fetchone()
             return path.read_bytes()
 

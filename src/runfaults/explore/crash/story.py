@@ -12,9 +12,9 @@ from typing import Self
 from runfaults.explore.crash.life import BETWEEN_LIVES, Life, Lived, live, look_together
 from runfaults.explore.crash.post_mortem import Remains, examine
 from runfaults.model import Ending, Event, EventKind, History, Schedule, Vocabulary
-from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
+from runfaults.sim.database import DatabaseTemplate, memory_backed_folder, repetition_script
 from runfaults.sqlite.engine import real_connect
-from runfaults.targets.target import Audit, Target
+from runfaults.targets.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +89,10 @@ class Stage:
         database = self._template.restore(folder, journal)
         if journal not in self._images:
             with closing(real_connect(database)) as connection:
-                connection.executescript(_repetitions(self._target))
+                connection.executescript(repetition_script(self._target))
             self._images[journal] = database.read_bytes()
         database.write_bytes(self._images[journal])
         return database
-
-
-def _repetitions(target: Target) -> str:
-    """SQL that logs also an `interrupted` written over an `interrupted`: no transition, but told.
-
-    The ordinary audit logs changes only.
-    """
-    audit = target.audit
-    if not isinstance(audit, Audit):
-        return ""
-    words = ", ".join(f"'{word}'" for word in sorted(target.vocabulary.interrupted)) or "NULL"
-    return f"""
-    CREATE TRIGGER runfaults_repeated AFTER UPDATE OF {audit.status} ON {audit.table}
-    WHEN OLD.{audit.status} IS NEW.{audit.status} AND NEW.{audit.status} IN ({words}) BEGIN
-        INSERT INTO runfaults_audit (run, old, new)
-        VALUES (NEW.{audit.key}, OLD.{audit.status}, NEW.{audit.status});
-    END;
-    """  # noqa: S608  # names from an adapter, not from a user
 
 
 class _Telling:
