@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,8 +80,3 @@ def read_journals(folder: Path) -> list[Entry]:
         lines = path.read_bytes().split(b"\n")[:-1]
         entries += [Entry(*json.loads(line)) for line in lines]
     return sorted(entries)
-
-
-def about(entries: Iterable[Entry], run: int) -> list[Entry]:
-    """The entries about one run."""
-    return [entry for entry in entries if entry.run == run]

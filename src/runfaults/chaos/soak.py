@@ -21,8 +21,6 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from runfaults.chaos.audit import clock_offset, read_record, start_clock
-from runfaults.chaos.checker import Account, check_account
-from runfaults.chaos.checker import Transition as Checked
 from runfaults.chaos.conclude import Circumstances, conclude
 from runfaults.chaos.journal import CONDUCTOR, ENDS, LAST, Entry, line_of, now, read_journals
 from runfaults.chaos.nemeses.full import Full
@@ -62,14 +60,12 @@ class ChaosResult:
         check: Its runs as the rules judge them, with how it went.
         history: All that happened.
         trouble: How often each nemesis struck.
-        account: What the old checker says of it.
         kept: Where database and journals are, if they were kept.
     """
 
     check: CheckResult
     history: History
     trouble: Counter[str]
-    account: Account
     kept: Path | None = None
 
     @property
@@ -115,7 +111,7 @@ def chaos(
         nemeses: What goes wrong.
 
     Returns:
-        The result; after Ctrl-C it is unknown unless a promise was broken before.
+        The result; after Ctrl-C it is unknown unless a rule was broken before.
 
     Raises:
         OSError: on a system that is not Linux.
@@ -278,13 +274,7 @@ class _Soak:
             (*remarks(target), f"trouble: {told}"),
             reads=any(entry.what == "read" for entry in entries),
         )
-        account = check_account(
-            entries,
-            [Checked(*step[:3]) for step in record.transitions],
-            target.vocabulary,
-            settled=self._settled,
-        )
-        return ChaosResult(conclude(history, circumstances), history, trouble, account)
+        return ChaosResult(conclude(history, circumstances), history, trouble)
 
     # --- workers ------------------------------------------------------------------------------
 
