@@ -66,7 +66,9 @@ def _wake_loop(real: Callable[[Any], None]) -> Callable[[Any], None]:
     return write_to_self
 
 
-def _bare_thread(real: Callable[..., Any]) -> Callable[..., Any]:
+def bare_thread(real: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of `_thread` that starts threads, and tells that an actor has used it."""
+
     def start(*arguments: Any, **named: Any) -> Any:
         actor = current_actor()
         if actor is not None:
@@ -79,9 +81,8 @@ def _bare_thread(real: Callable[..., Any]) -> Callable[..., Any]:
 def foreign_substitutes() -> dict[tuple[Any, str], Any]:
     """What to put in place, by owner and name; `asyncio` only if it is loaded already."""
     places: dict[tuple[Any, str], Any] = {
-        (_thread, "start_new_thread"): _bare_thread(_thread.start_new_thread),
+        (owner, name): lock for owner, name, lock in _kept_locks()
     }
-    places |= {(owner, name): lock for owner, name, lock in _kept_locks()}
     asyncio: Any = sys.modules.get("asyncio.selector_events")
     if asyncio is not None:
         loop = asyncio.BaseSelectorEventLoop

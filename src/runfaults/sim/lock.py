@@ -14,7 +14,7 @@ from runfaults.sim.actor import Actor, SimulationOver, Turns, Wait, current_acto
 
 _ASSIGNMENT = re.compile(r"\s*(?:[\w.]+\.)?(\w+)(?:\[[^\]]*\])?\s*(?::[^=]*)?=[^=]")
 _PASSED_OVER = {
-    "runfaults.sim.substitution",
+    "runfaults.sim.primitives",
     "threading",
     "queue",
     "concurrent.futures.thread",

@@ -18,6 +18,7 @@ from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
 from runfaults.sim.execution import Execution
 from runfaults.sim.foreign import watched
 from runfaults.sim.gate import CurrentGate, Survey, SurveyedPoint
+from runfaults.sim.interpreter import require_controllable
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Director
 from runfaults.sim.substitution import controlled_primitives
@@ -47,6 +48,7 @@ class Simulation:
         around: Puts another gate around the one that the connections ask.
 
     Raises:
+        InterpreterError: if this interpreter cannot run a simulation.
         TargetError: if the target does its work in processes of its own.
     """
 
@@ -57,6 +59,7 @@ class Simulation:
         within: str | None = None,
         around: Callable[[Gate], Gate] = lambda gate: gate,
     ) -> None:
+        require_controllable()
         require_threads(target)
         self._target = target
         self._on_strike = on_strike
@@ -136,9 +139,9 @@ class Simulation:
             gc.collect(0)
         random.seed(schedule.seed)
         database = self._template.restore(self._folder, schedule.journal)
-        world = World(self._target, schedule, database, director, survey, recorder)
-        world.gate.on_strike = self._on_strike
         with time_machine.travel(EPOCH, tick=False) as traveller:
+            world = World(self._target, schedule, database, director, survey, recorder)
+            world.gate.on_strike = self._on_strike
             world.wall_clock = traveller.move_to
             return world.play()
 

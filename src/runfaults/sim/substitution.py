@@ -1,59 +1,25 @@
 """Puts the controlled primitives where programs look for the real ones.
 
-A program finds its primitives in two places: as attributes of `threading`, `queue` and `time`, and
-as names that its modules captured (`from threading import Lock`). Both are replaced. Every
-substitute asks whether the calling thread is an actor; for any other thread it is the original.
+A program finds its primitives as attributes of `threading`, `queue`, `time` and the modules in C
+below them, and wherever loaded code has kept them (`from threading import Lock`). All are replaced.
+Every substitute asks whether the calling thread is an actor; for other threads it is the original.
 """
 
 from __future__ import annotations
 
 import contextlib
-import queue
-import random
-import sys
 import threading
-import time
-import uuid
-from collections.abc import Callable, Generator, Iterator
-from types import ModuleType
+from collections.abc import Callable, Generator
 from typing import Any, cast
 
 from runfaults.model import Operation
 from runfaults.sim.actor import Actor, Wait, current_actor
+from runfaults.sim.captured import captured
 from runfaults.sim.foreign import foreign_substitutes
-from runfaults.sim.lock import WAITER, lock_from_source
+from runfaults.sim.primitives import SUBSTITUTES
 from runfaults.sim.scheduler import real_join, real_start
 
-_real_lock = threading.Lock
-_real_rlock = threading.RLock
-_real_simple_queue = queue.SimpleQueue
-_real_sleep = time.sleep
 _real_is_alive = threading.Thread.is_alive
-_real_uuid4 = uuid.uuid4
-
-_UNTOUCHED = ("_thread", "importlib", "_frozen_importlib", "runfaults.", "_weakrefset", "builtins")
-"""Modules whose captured names stay real: the interpreter's own, and the harness."""
-
-
-def _lock() -> Any:  # noqa: ANN401  # a lock of either sort
-    actor = current_actor()
-    if actor is None:
-        return _real_lock()
-    lock = lock_from_source()
-    if lock.name != WAITER:
-        actor.turns.locks.append(lock)
-    return lock
-
-
-def _rlock() -> Any:  # noqa: ANN401  # a lock of either sort
-    # The pure Python reentrant lock is built upon `threading._allocate_lock`, which is `_lock`.
-    return _real_rlock() if current_actor() is None else threading._PyRLock()  # type: ignore[attr-defined]  # noqa: SLF001
-
-
-def _simple_queue() -> Any:  # noqa: ANN401  # a queue of either sort
-    if current_actor() is None:
-        return cast("Any", _real_simple_queue())
-    return queue._PySimpleQueue()  # type: ignore[attr-defined]  # noqa: SLF001  # the C one blocks where nobody sees it
 
 
 def _start(thread: threading.Thread) -> None:
@@ -88,53 +54,6 @@ def _is_alive(thread: threading.Thread) -> bool:
     return _real_is_alive(thread) if joined is None else joined.alive
 
 
-def _sleep(seconds: float) -> None:
-    actor = current_actor()
-    if actor is None:
-        _real_sleep(seconds)
-        return
-    turns = actor.turns
-    turns.reach(Operation.SLEEP)
-    turns.touch("clock", change=True)
-    turns.block(Wait("sleep"), turns.clock + max(seconds, 0.0))
-    turns.touch("clock", change=True)
-
-
-def _clock(real: Callable[[], Any], units_per_second: int | None) -> Callable[[], Any]:
-    """A clock that shows an actor its virtual time: seconds as float, or whole units."""
-
-    def read() -> Any:  # noqa: ANN401  # float or int, as the original
-        actor = current_actor()
-        if actor is None:
-            return real()
-        now = actor.turns.clock
-        return now if units_per_second is None else round(now * units_per_second)
-
-    return read
-
-
-def _uuid4() -> uuid.UUID:
-    """The operating system's randomness would differ from run to run; the seeded one does not."""
-    if current_actor() is None:
-        return _real_uuid4()
-    return uuid.UUID(int=random.getrandbits(128), version=4)
-
-
-_NANOSECONDS = 1_000_000_000
-
-_SUBSTITUTES: dict[Any, Any] = {
-    threading.Lock: _lock,
-    threading.RLock: _rlock,
-    queue.SimpleQueue: _simple_queue,
-    time.sleep: _sleep,
-    time.monotonic: _clock(time.monotonic, None),
-    time.monotonic_ns: _clock(time.monotonic_ns, _NANOSECONDS),
-    time.perf_counter: _clock(time.perf_counter, None),
-    time.perf_counter_ns: _clock(time.perf_counter_ns, _NANOSECONDS),
-    uuid.uuid4: _uuid4,
-}
-
-
 def _noted(real: Callable[[threading.Event], Any], *, change: bool) -> Any:  # noqa: ANN401
     """An event's method that tells the scheduler of the use: reading a flag takes no lock.
 
@@ -164,36 +83,22 @@ _METHODS: dict[tuple[type, str], Any] = {
 
 @contextlib.contextmanager
 def controlled_primitives() -> Generator[None]:
-    """Substitute while the context is entered; restore every name afterwards.
+    """Substitute while the context is entered; put everything back afterwards.
 
-    Entering it costs milliseconds (all loaded modules are searched for captured names), so one
-    context serves many schedules.
+    Entering it costs tens of milliseconds (all that is loaded is searched), so one context serves
+    many schedules.
     """
-    replaced = list(_captured_names())
+    replaced = list(captured([original for original, _ in SUBSTITUTES.values()]))
     substitutes = {**_METHODS, **foreign_substitutes()}
     methods = {place: getattr(*place) for place in substitutes}
-    for module, name, original in replaced:
-        setattr(module, name, _SUBSTITUTES[original])
+    for place in replaced:
+        place.put(SUBSTITUTES[id(place.original)][1])
     for (owner, name), method in substitutes.items():
         setattr(owner, name, method)
     try:
         yield
     finally:
-        for module, name, original in replaced:
-            setattr(module, name, original)
+        for place in replaced:
+            place.put(place.original)
         for (owner, name), method in methods.items():
             setattr(owner, name, method)
-
-
-def _captured_names() -> Iterator[tuple[ModuleType, str, Any]]:
-    """Every name of a loaded module that is bound to a primitive we control."""
-    by_identity = {id(original): original for original in _SUBSTITUTES}
-    for module in list(sys.modules.values()):
-        # Some packages put objects that are no modules there.
-        names: dict[str, Any] = getattr(module, "__dict__", {})
-        if str(names.get("__name__")).startswith(_UNTOUCHED):
-            continue
-        for name, value in list(names.items()):
-            original = by_identity.get(id(value))
-            if original is not None:
-                yield module, name, original
