@@ -8,17 +8,18 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from runfaults.explore.bound import Bound
 from runfaults.explore.check import check
-from runfaults.model import CheckResult, Ending, Verdict
+from runfaults.model import CheckResult, Ending, EventKind, Schedule, Verdict
+from runfaults.sim.simulation import Simulation
+from runfaults.strategies import bench_for
 from runfaults.targets import target_named
-from runfaults.targets.checkout import enter
-from runfaults.targets.target import TargetError
+from runfaults.targets.target import TargetError, exemptions, remarks
 
 SRC = Path(__file__).parents[2] / "src"
 MANAGER = "runs/manager.py"
@@ -86,9 +87,8 @@ class Copy:
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Iterator[Copy]:
-    yield Copy(tmp_path)
-    enter(None)
+def copy(tmp_path: Path) -> Copy:
+    return Copy(tmp_path)
 
 
 def unchanged(copy: Copy) -> None:
@@ -326,11 +326,39 @@ def test_what_was_imported_before_is_back_afterwards(copy: Copy) -> None:
 
     before = sys.modules["genglossary.runs.manager"]
     path = list(sys.path)
-    copy.check()
-    assert sys.modules["genglossary.runs.manager"] is not before
-    enter(None)
+    target = target_named(f"source:{copy.folder}")
+    assert remarks(target)
+    with Simulation(target):
+        assert sys.modules["genglossary.runs.manager"] is not before
+        assert str(copy.package.parent) in sys.path
+        assert remarks(target_named(f"source:{copy.folder}")) == remarks(target)
     assert sys.modules["genglossary.runs.manager"] is before is genglossary.runs.manager
     assert sys.path == path
+
+
+def called_failed_whatever_happens(copy: Copy) -> None:
+    copy.edit(REPOSITORY, '(conn, run_id, "completed")', '(conn, run_id, "failed")')
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [(called_failed_whatever_happens, Verdict.BROKEN), (unchanged, Verdict.HOLDS)],
+)
+def test_every_schedule_on_a_bench_is_judged_like_the_first(
+    copy: Copy, change: Change, verdict: Verdict
+) -> None:
+    change(copy)
+    bench = bench_for(f"source:{copy.folder}")
+    for _ in range(3):
+        trial = bench.run(Schedule())
+        assert [e.subject for e in trial.history.events if e.kind is EventKind.PIPELINE] == [
+            "started",
+            "returned",
+        ]
+        assert trial.verdict is verdict
+        # Another adapter of the same checkout, and other code of the same names, meanwhile.
+        assert exemptions(target_named(f"source:{copy.folder}")) == ()
+        assert exemptions(target_named(f"source:{SRC}")) == ()
 
 
 def test_a_folder_without_a_run_manager_is_told_so(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_file_that_failed_can_be_tried_again(tmp_path: Path) -> None:
     [
         ("nobody", "built-in targets are: genglossary"),
         ("no.such.module:Mine", "cannot be imported: No module named 'no'"),
-        ("runfaults.model:Nobody", "runfaults.model has no class 'Nobody'"),
+        ("runfaults.model:Nobody", "runfaults.model has no 'Nobody'"),
         ("missing.py:Mine", "there is no file missing.py"),
     ],
 )

@@ -23,7 +23,6 @@ from runfaults.sim.execution import Execution
 from runfaults.sim.frozen_time import is_time_frozen, thawed
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
-from runfaults.targets.target import exemptions
 
 REMEMBERED = 512
 """Rehearsals that a bench keeps: strategies ask for those of short schedules again and again."""
@@ -186,11 +185,7 @@ class Bench:
             return self._judged(simulation.run(found, with_places=True))
 
     def _judged(self, execution: Execution) -> Trial:
-        exempt = exemptions(target_named(self.target))
-        judgements = judge(execution.history)
-        return Trial(
-            self.target, execution, tuple(each for each in judgements if each.rule not in exempt)
-        )
+        return Trial(self.target, execution, judge(execution.history))
 
     def replay(self, scenario: Scenario) -> Replay:
         """Play a scenario against this target.

@@ -25,7 +25,7 @@ from runfaults.sim.substitution import controlled_primitives
 from runfaults.sim.world import EPOCH, World
 from runfaults.sqlite.gate import Gate
 from runfaults.sqlite.hook import connections_through
-from runfaults.targets.target import Target, require_threads
+from runfaults.targets.target import Entered, Target, require_threads
 
 _COLLECT_EVERY = 16
 """Schedules between garbage collections: none happens while a schedule runs. With more of them the
@@ -77,6 +77,8 @@ class Simulation:
                     tempfile.TemporaryDirectory(prefix="runfaults-", dir=self._within)
                 )
             )
+            if isinstance(self._target, Entered):
+                stack.enter_context(self._target.entered())
             self._template.restore(self._folder, "delete")
             stack.enter_context(watched(self._folder))
             stack.enter_context(controlled_primitives())

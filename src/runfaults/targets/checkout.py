@@ -12,7 +12,7 @@ import re
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -60,8 +60,7 @@ class Checkout:
         self._vocabulary = _MEANINGS
         self._stubs: StubFinder | None = None
         self._manager_class: type[CheckoutManager] | None = None
-        self._displaced: dict[str, ModuleType] = {}
-        self._wrote_no_bytecode = sys.dont_write_bytecode
+        self._is_entered = False
 
     # --- what a target tells ------------------------------------------------------------------
 
@@ -111,13 +110,49 @@ class Checkout:
 
     # --- what a target does -------------------------------------------------------------------
 
+    @contextlib.contextmanager
+    def entered(self) -> Generator[None]:
+        """Put this checkout before whatever else has packages of the same names.
+
+        What was imported inside of the block is forgotten at its end, and what it displaced is
+        back: blocks of several checkouts, and of several adapters of one, may be nested.
+        """
+        if self._is_entered:
+            yield
+            return
+        wrote_no_bytecode = sys.dont_write_bytecode
+        folders = sorted({str(self._manager.root), str(self._executor.root)})
+        displaced = self._forget_imports()
+        sys.dont_write_bytecode = True  # no __pycache__ in the checkout
+        sys.path[:0] = folders
+        importlib.invalidate_caches()
+        self._is_entered = True
+        try:
+            yield
+        finally:
+            self._is_entered = False
+            self._manager_class = None
+            self._forget_imports()
+            sys.modules.update(displaced)
+            for folder in folders:
+                with contextlib.suppress(ValueError):
+                    sys.path.remove(folder)
+            sys.dont_write_bytecode = wrote_no_bytecode
+            with contextlib.suppress(ValueError):
+                sys.meta_path.remove(cast("StubFinder", self._stubs))
+
     def prepare(self, database: Path) -> None:
         """Import the checkout and let it create its schema.
 
         Raises:
             TargetError: if it cannot be imported, or does not create a table of runs.
         """
-        self._import()
+        with self.entered():
+            self._prepare(database)
+
+    def _prepare(self, database: Path) -> None:
+        if self._manager_class is None:
+            self._import()
         make = self._function(_SCHEMA)
         if make is None:
             raise TargetError(
@@ -137,7 +172,7 @@ class Checkout:
 
     def open(self, database: Path, work: Work) -> CheckoutManager:
         """Open a manager whose executor plays the script."""
-        assert self._manager_class is not None, "prepared first"
+        assert self._manager_class is not None, "entered and prepared first"
         return self._manager_class(database, work)
 
     # --- inside -------------------------------------------------------------------------------
@@ -153,9 +188,6 @@ class Checkout:
 
     def _import(self) -> None:
         """Import afresh, from this checkout and nowhere else."""
-        if _entered is self:
-            return
-        enter(self)
         own = frozenset({self._manager.module.partition(".")[0], *self._packages()})
         self._stubs = StubFinder(self._path, own)
         sys.meta_path.append(self._stubs)
@@ -200,32 +232,19 @@ class Checkout:
         for definition in self._tree.definitions():
             yield definition.module.partition(".")[0]
 
-    def leave(self) -> None:
-        """Forget what was imported, and let everything be as it was: another version may come."""
-        stubs = {name for name, module in sys.modules.items() if isinstance(module, StubModule)}
-        _take_out(self._tops() | stubs)
-        sys.modules.update(self._displaced)
-        sys.dont_write_bytecode = self._wrote_no_bytecode
-        with contextlib.suppress(ValueError):
-            sys.meta_path.remove(cast("StubFinder", self._stubs))
-        for folder in {str(self._manager.root), str(self._executor.root)}:
-            with contextlib.suppress(ValueError):
-                sys.path.remove(folder)
-        self._manager_class = None
-        self._audit = None
-
-    def arrive(self) -> None:
-        """Put this checkout before whatever else has packages of the same names."""
-        self._wrote_no_bytecode = sys.dont_write_bytecode
-        sys.dont_write_bytecode = True  # no __pycache__ in the checkout
-        self._displaced = _take_out(self._tops())
-        for folder in {str(self._manager.root), str(self._executor.root)}:
-            sys.path.insert(0, folder)
-        importlib.invalidate_caches()
-
     def _tops(self) -> set[str]:
         """The top-level packages of the manager and the executor."""
         return {found.module.partition(".")[0] for found in (self._manager, self._executor)}
+
+    def _forget_imports(self) -> dict[str, ModuleType]:
+        """Take the modules of these packages' names, and stand-ins, out of those imported."""
+        tops = self._tops()
+        names = [
+            name
+            for name, module in sys.modules.items()
+            if name.partition(".")[0] in tops or isinstance(module, StubModule)
+        ]
+        return {name: sys.modules.pop(name) for name in names}
 
     def _function(self, names: tuple[str, ...]) -> Any:  # noqa: ANN401  # a function of theirs
         """The first function of these names that the checkout has; None if it has none."""
@@ -293,24 +312,6 @@ class Checkout:
             failed=_MEANINGS.failed & words,
             interrupted=_MEANINGS.interrupted & words,
         )
-
-
-_entered: Checkout | None = None
-
-
-def enter(checkout: Checkout | None) -> None:
-    """Make this checkout's packages the ones that imports find; None for none."""
-    global _entered  # noqa: PLW0603  # a process has one import path
-    if _entered is not None and _entered is not checkout:
-        _entered.leave()
-    if checkout is not None and _entered is not checkout:
-        checkout.arrive()
-    _entered = checkout
-
-
-def _take_out(packages: set[str]) -> dict[str, ModuleType]:
-    names = [name for name in sys.modules if name.partition(".")[0] in packages]
-    return {name: sys.modules.pop(name) for name in names}
 
 
 def _import_from(found: Definition) -> Any:  # noqa: ANN401  # a class or function of theirs

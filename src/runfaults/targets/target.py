@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -199,10 +200,19 @@ class WorksInProcesses(Protocol):
         ...
 
 
+@runtime_checkable
+class Entered(Protocol):
+    """A target with an import path of its own, on which it is only inside of a block."""
+
+    def entered(self) -> AbstractContextManager[None]:
+        """The block: it is prepared and opened inside, and leaves nothing imported behind."""
+        ...
+
+
 class Target(Protocol):
     """A system under test.
 
-    An adapter may also be `Exempt`, `Remarkable`, `NamesThreads` and `WorksInProcesses`.
+    An adapter may also be `Exempt`, `Remarkable`, `NamesThreads`, `WorksInProcesses` and `Entered`.
 
     Attributes:
         name: As given to `--target`.
