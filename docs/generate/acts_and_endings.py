@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from types import FunctionType
 
-from wording import HEAD, code, members, summary, table
+from wording import HEAD, code, members, table
 
 from runfaults.cli.list_everything import ENDINGS
 from runfaults.explore.bound import BOUNDS
 from runfaults.model import Operation
-from runfaults.sim.acts import ACTS, BACKGROUND
+from runfaults.sim.acts import ACTS
 from runfaults.targets import target
 
 _TEXT = """\
@@ -50,9 +50,9 @@ def acts_and_endings_page() -> str:
         head=HEAD,
         acts=table(
             ["act", "what is done", "needs of the manager"],
-            [[code(name), summary(act), _needs(act)] for name, act in ACTS.items()],
+            [[code(name), act.summary, _needs(act.perform)] for name, act in ACTS.items()],
         ),
-        background=", ".join(map(code, sorted(BACKGROUND))),
+        background=", ".join(code(name) for name, act in ACTS.items() if act.background),
         endings=table(
             ["pipeline", "what it does"],
             [[code(ending), text] for ending, text in ENDINGS.items()],
@@ -75,6 +75,8 @@ def _needs(act: object) -> str:
     """The optional protocols of a target that the act asks for."""
     assert isinstance(act, FunctionType)
     names = [name for name in act.__code__.co_names if isinstance(getattr(target, name, 0), type)]
-    nested = [ACTS[name.replace("_", "-")] for name in act.__code__.co_names if name == "cancel"]
+    nested = [
+        ACTS[name.replace("_", "-")].perform for name in act.__code__.co_names if name == "cancel"
+    ]
     needed = [code(name) for name in names] + [_needs(other) for other in nested]
     return ", ".join(dict.fromkeys(filter(None, needed)))

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import pytest
 
 from runfaults.model import Event, EventKind, History, Schedule, Verdict, Vocabulary
+from runfaults.sim.acts import MAY_CANCEL
 
 HISTORIES = Path(__file__).with_name("histories")
 
@@ -64,7 +65,7 @@ def read_event(number: int, line: str) -> Event:
 def read_history(text: str) -> History:
     lines = [line.strip() for line in text.strip().splitlines()]
     events = tuple(read_event(number, line) for number, line in enumerate(lines))
-    return History("hand-written", Schedule(), WORDS, events)
+    return History("hand-written", Schedule(), WORDS, events, may_cancel=MAY_CANCEL)
 
 
 def read_controls(path: Path) -> Iterator[Control]:

@@ -33,6 +33,7 @@ from runfaults.chaos.worker import Assignment, look, work
 from runfaults.explore.check import Progress
 from runfaults.explore.versions import versions
 from runfaults.model import CheckResult, Event, EventKind, History, Schedule, Verdict
+from runfaults.sim.acts import MAY_CANCEL
 from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
 from runfaults.targets import target_named
 from runfaults.targets.target import exemptions, remarks
@@ -262,6 +263,7 @@ class _Soak:
             target.vocabulary,
             tuple(events),
             exemptions(target),
+            MAY_CANCEL,
         )
         trouble = Counter({name: self.trouble[name] for name in _TROUBLE})
         told = ", ".join(f"{count:,} {name}" for name, count in trouble.items())

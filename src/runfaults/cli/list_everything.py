@@ -29,7 +29,7 @@ def command() -> None:
     _section("rules", {rule.name: rule.meaning.partition("\n")[0] for rule in RULES})
     _section("fault kinds", {kind.name: kind.summary for kind in KINDS.values()})
     _section("pipeline endings", {str(ending): text for ending, text in ENDINGS.items()})
-    _section("acts", {name: _summary(act) for name, act in ACTS.items()})
+    _section("acts", {name: act.summary for name, act in ACTS.items()})
 
 
 def _section(title: str, entries: dict[str, str]) -> None:

@@ -79,6 +79,7 @@ def _history(history: History) -> dict[str, Any]:
         "vocabulary": {word: sorted(getattr(history.vocabulary, word)) for word in _WORDS},
         "events": [list(event) for event in history.events],
         "exempt": list(history.exempt),
+        "may_cancel": list(history.may_cancel),
     }
 
 
@@ -89,6 +90,7 @@ def _read_history(document: dict[str, Any]) -> History:
         Vocabulary(**{word: frozenset(document["vocabulary"][word]) for word in _WORDS}),
         tuple(map(_read_event, document["events"])),
         tuple(document["exempt"]),
+        tuple(document["may_cancel"]),
     )
 
 

@@ -17,7 +17,7 @@ from runfaults.model import (
     Preemption,
     Schedule,
 )
-from runfaults.sim.acts import WITHOUT_RUN
+from runfaults.sim.acts import act_named
 from runfaults.sim.execution import Execution, Step
 from runfaults.sim.gate import SurveyedPoint
 from runfaults.sim.simulation import Simulation
@@ -136,7 +136,9 @@ def rehearse(simulation: Simulation, schedule: Schedule, kinds: Sequence[str]) -
 
 def birth(execution: Execution, act: str) -> int:
     """The event before which there is nothing for an act to act upon: no manager, or no run."""
-    return first_event(execution, EventKind.REQUEST if act in WITHOUT_RUN else EventKind.STATUS)
+    return first_event(
+        execution, EventKind.STATUS if act_named(act).needs_run else EventKind.REQUEST
+    )
 
 
 def first_event(execution: Execution, kind: EventKind, subject: str | None = None) -> int:

@@ -105,7 +105,7 @@ def _fault() -> dict[str, Any]:
 
 
 def _act() -> dict[str, Any]:
-    acts = {name: (act.__doc__ or "").partition("\n")[0] for name, act in ACTS.items()}
+    acts = {name: act.summary for name, act in ACTS.items()}
     return _table(
         {"kind": _choice(acts), "at": _point(Operation, "run execute UPDATE runs")},
         required=("kind",),

@@ -24,9 +24,6 @@ _TELLING = frozenset(
     }
 )
 
-_NEVER_CANCEL = frozenset({"start", "start-elsewhere", "read", "wait", "subscribe", "unsubscribe"})
-"""Requests that cannot be why a run is cancelled. Any other one may be: closing, for instance."""
-
 
 _EVERY = ""
 """The process of actors whose name has none. Its death takes every process with it."""
@@ -79,15 +76,14 @@ class Request(NamedTuple):
             and self.subject.startswith("cancel")
         )
 
-    def may_cancel(self, run: int) -> bool:
-        """Whether it can be why that run was cancelled: a plain cancel answered `False` is not.
+    @property
+    def refused(self) -> bool:
+        """Whether it is a plain cancel that was answered `False`.
 
-        An API-style cancel may be, whatever the manager answered: it writes the status itself.
+        An API-style cancel writes the status itself, whatever the manager answered.
         """
-        if self.subject in _NEVER_CANCEL or self.run not in {run, None}:
-            return False
-        refused = self.reply is not None and self.reply.value == "False"
-        return not (refused and self.subject == "cancel")
+        answer = self.reply.value if self.reply is not None else ""
+        return answer == "False" and self.subject == "cancel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +151,7 @@ class Facts:
         runs: Each run that the history tells of, by id.
         transitions: All STATUS events.
         requests: All requests, in the order in which they were asked.
+        may_cancel: Subjects of those that can be why a run is cancelled.
         leaks: All LEAK events.
         escapes: The THREAD events of exceptions that left a thread's function.
         deaths: The THREAD events with subject `died` of actor `process`, which takes every process
@@ -170,6 +167,7 @@ class Facts:
     runs: Mapping[int, RunFacts]
     transitions: tuple[Event, ...]
     requests: tuple[Request, ...]
+    may_cancel: tuple[str, ...]
     leaks: tuple[Event, ...]
     escapes: tuple[Event, ...]
     deaths: tuple[Event, ...]
@@ -187,7 +185,8 @@ class Facts:
         """
         return any(
             request.asked.number < before
-            and request.may_cancel(run.id)
+            and request.subject in self.may_cancel
+            and not request.refused
             and (request.run is not None or request.process in run.owners)
             for request in (*run.requests, *self.general)
         )
@@ -232,6 +231,7 @@ class Facts:
             runs=_runs(requests, _grouped(deaths), *about_runs),
             transitions=tuple(told[EventKind.STATUS]),
             requests=requests,
+            may_cancel=history.may_cancel,
             leaks=tuple(told[EventKind.LEAK]),
             escapes=tuple(event for event in threads if event.subject == "escaped"),
             deaths=deaths,

@@ -1,9 +1,10 @@
-"""What other actors do besides the user who started the run: one function an act."""
+"""What other actors do besides the user who started the run: the catalogue of acts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from runfaults.model import EventKind
 from runfaults.sim.recorder import Recorder
@@ -140,26 +141,61 @@ def start_elsewhere(stage: Stage, actor: str) -> None:
         _ask(stage, actor, "close", None, manager.close)
 
 
-ACTS: Mapping[str, Callable[[Stage, str], None]] = {
-    "cancel": cancel,
-    "cancel-api": cancel_api,
-    "cancel-twice": cancel_twice,
-    "cancel-unknown": cancel_unknown,
-    "start": start,
-    "start-elsewhere": start_elsewhere,
-    "read": read,
-    "subscribe": subscribe,
-    "close": close,
-}
+class ActKind(NamedTuple):
+    """Something that another actor can do at a point of a schedule.
 
-WITHOUT_RUN = frozenset({"close", "start", "start-elsewhere"})
-"""Acts that make sense as soon as there is a manager; the others wait for a run."""
+    Attributes:
+        name: How a schedule names it; the subject of its request, if that says nothing else.
+        summary: One line for a list of acts.
+        perform: Does it, as the actor of that name.
+        needs_run: Whether it waits for a run; the others make sense as soon as there is a manager.
+        background: Whether its actor may be left waiting when everything else is over.
+        may_cancel: Whether a request of this name can be why a run is cancelled.
+    """
 
-BACKGROUND = frozenset({"subscribe"})
-"""Acts that may be left waiting when everything else is over."""
+    name: str
+    summary: str
+    perform: Callable[[Stage, str], None]
+    needs_run: bool = True
+    background: bool = False
+    may_cancel: bool = False
 
 
-def act_named(name: str) -> Callable[[Stage, str], None]:
+_ALL = (
+    ActKind("cancel", "Cancel the run through the manager.", cancel, may_cancel=True),
+    ActKind(
+        "cancel-api",
+        "Cancel as GenGlossary's API does: ask the manager, then write the status oneself.",
+        cancel_api,
+        may_cancel=True,
+    ),
+    ActKind("cancel-twice", "Cancel the run, and again.", cancel_twice),
+    ActKind("cancel-unknown", "Cancel a run that does not exist.", cancel_unknown),
+    ActKind("start", "Start a run.", start, needs_run=False),
+    ActKind(
+        "start-elsewhere",
+        "Open a second manager on the same database, try to start a run there, and close it.",
+        start_elsewhere,
+        needs_run=False,
+    ),
+    ActKind("read", "Read the recorded status through the manager.", read),
+    ActKind(
+        "subscribe",
+        "Subscribe to the run and wait for its completion signal.",
+        subscribe,
+        background=True,
+    ),
+    ActKind("close", "Close the manager.", close, needs_run=False, may_cancel=True),
+)
+
+ACTS: Mapping[str, ActKind] = MappingProxyType({act.name: act for act in _ALL})
+"""Every act by its name."""
+
+MAY_CANCEL = tuple(act.name for act in _ALL if act.may_cancel)
+"""The requests that can be why a run is cancelled."""
+
+
+def act_named(name: str) -> ActKind:
     """The act of that name.
 
     Raises:

@@ -94,6 +94,7 @@ class World:
             target.vocabulary,
             events,
             exemptions(target),
+            acts.MAY_CANCEL,
             tuple(self._recorder.places),
         )
         return Execution(
@@ -151,11 +152,9 @@ class World:
         self.scheduler.reach(Operation.REACH, "closed")
 
     def _enter(self, act: Act) -> str:
-        perform = acts.act_named(act.kind)
+        kind = acts.act_named(act.kind)
         name = self._unique_name(act.kind)
-        self.scheduler.spawn(
-            name, lambda: perform(self, name), background=act.kind in acts.BACKGROUND
-        )
+        self.scheduler.spawn(name, lambda: kind.perform(self, name), background=kind.background)
         return name
 
     def _unique_name(self, kind: str) -> str:

@@ -12,6 +12,7 @@ from typing import Self
 from runfaults.explore.crash.life import BETWEEN_LIVES, Life, Lived, live, look_together
 from runfaults.explore.crash.post_mortem import Remains, examine
 from runfaults.model import Ending, Event, EventKind, History, Schedule, Vocabulary
+from runfaults.sim.acts import MAY_CANCEL
 from runfaults.sim.database import DatabaseTemplate, memory_backed_folder, repetition_script
 from runfaults.sqlite.engine import real_connect
 from runfaults.targets.target import Target
@@ -79,7 +80,7 @@ class Stage:
         vocabulary = self._target.vocabulary
         events = _Telling(schedule.pipeline, vocabulary).tell(lives, remains, len(deaths))
         return Story(
-            History(self._target.name, schedule, vocabulary, events),
+            History(self._target.name, schedule, vocabulary, events, may_cancel=MAY_CANCEL),
             tuple(lives),
             tuple(remains[1:]),
             all(life.killed for life in lives[: len(deaths)]),
