@@ -15,6 +15,7 @@ from runfaults.explore import bound
 from runfaults.explore.bound import Bound
 from runfaults.explore.budget import Budget
 from runfaults.model import Ending
+from runfaults.report import REPORTS
 
 Typed = Callable[..., int]
 
@@ -171,3 +172,23 @@ def test_every_report_is_written(typed: Typed) -> None:
     files = {"--json": "a.json", "--html": "a.html", "--junit": "a.xml"}
     check(typed, SOUND, *(word for pair in files.items() for word in pair))
     assert all(Path(name).stat().st_size for name in files.values())
+
+
+@pytest.mark.parametrize("report", [each.name for each in REPORTS if each.to_file])
+def test_a_report_that_cannot_be_written_is_told_before_the_work_begins(
+    typed: Typed, capsys: pytest.CaptureFixture[str], report: str
+) -> None:
+    Path("file").touch()
+    for place, told in (("nowhere/report", "No such file"), ("file/report", "Not a directory")):
+        assert check(typed, BROKEN, f"--{report}", place) == 2
+        said = capsys.readouterr()
+        assert f"{place} cannot be written: {told}" in " ".join(said.err.split())
+        assert said.out == ""
+    assert not Path(".runfaults").exists()
+
+
+def test_looking_whether_a_report_can_be_written_leaves_files_as_they_are(typed: Typed) -> None:
+    Path("old.json").write_text("{}")
+    assert check(typed, SOUND, "--json", "old.json", "--html", "new.html", "--junit", "no/x") == 2
+    assert Path("old.json").read_text() == "{}"
+    assert not Path("new.html").exists()

@@ -13,7 +13,8 @@ from sample_histories import (
 )
 
 from runfaults.model import Cell, CheckResult, Region, Tally
-from runfaults.report.terminal import describe_duration, print_result, replay_command
+from runfaults.report.terminal import print_result
+from runfaults.report.wording import describe_duration, replay_command
 
 
 def printed(result: CheckResult, width: int = 100, *, grid: bool = False) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TypedDict, Unpack
 
 import click
 
 from runfaults.cli.exit_codes import HARNESS, HOLDS, UNKNOWN, exit_code
+from runfaults.cli.reports import Chosen, report_options, write_reports
 from runfaults.explore.baseline import load_baseline
 from runfaults.explore.bound import bound_named
 from runfaults.explore.budget import Budget, seconds_of
@@ -38,16 +37,6 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
         return None if text is None else seconds_of(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
-
-
-class _Reports(TypedDict):
-    """Where results go besides the terminal."""
-
-    json_file: Path | None
-    html_file: Path | None
-    junit_file: Path | None
-    github: bool
-    grid: bool
 
 
 @click.command("check")
@@ -127,12 +116,7 @@ class _Reports(TypedDict):
     show_default=True,
     help="Folder for the scenario files of violations.",
 )
-@click.option("--json", "json_file", type=_OUTPUT, help="Write the result as JSON.")
-@click.option("--html", "html_file", type=_OUTPUT, help="Write a self-contained HTML report.")
-@click.option("--junit", "junit_file", type=_OUTPUT, help="Write JUnit XML.")
-@click.option(
-    "--github", is_flag=True, help="Print annotations; write to $GITHUB_STEP_SUMMARY if it is set."
-)
+@report_options
 @click.option(
     "--real",
     is_flag=True,
@@ -164,7 +148,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
     save: Path,
     real: bool,
     profiled_too: bool,
-    **reports: Unpack[_Reports],
+    grid: bool,
+    **reports: Path | bool | None,
 ) -> None:
     """Run every schedule of the bound and judge it. The main job."""
     if update_baseline and baseline is None:
@@ -181,7 +166,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
         raise click.UsageError(str(error)) from error
     schedules = chosen.seeded(seed).limited_to(kinds, acts)
     if real:
-        sys.exit(_check_for_real(target, kinds, reports))
+        sys.exit(_check_for_real(target, kinds, reports, grid=grid))
     spending = None if budget is None else Budget(budget)
     manner = Manner(
         jobs=1 if profiled_too else jobs,
@@ -202,15 +187,15 @@ def command(  # noqa: PLR0913  # a parameter for each option
             progress.stop()
         if profile is not None:
             profile.enter(Phase.REPORTING)
-        print_result(result, grid=reports["grid"])
-        _write_reports(result, reports)
+        print_result(result, grid=grid)
+        write_reports(result, reports)
     if profile is not None:
         click.echo(profile.text())
     in_budget = spending is not None and spending.stopped and not exploration.interrupted
     sys.exit(_exit_code(result, in_budget=in_budget))
 
 
-def _check_for_real(target: str, kinds: tuple[str, ...], reports: _Reports) -> int:
+def _check_for_real(target: str, kinds: tuple[str, ...], reports: Chosen, *, grid: bool) -> int:
     """Provoke the faults for real; the exit code."""
     from runfaults.explore.reality_check import check_for_real
 
@@ -219,8 +204,8 @@ def _check_for_real(target: str, kinds: tuple[str, ...], reports: _Reports) -> i
         result = check_for_real(target, progress, kinds=kinds or tuple(KINDS))
     finally:
         progress.stop()
-    print_result(result, grid=reports["grid"])
-    _write_reports(result, reports)
+    print_result(result, grid=grid)
+    write_reports(result, reports)
     return _exit_code(result, in_budget=False)
 
 
@@ -241,25 +226,3 @@ def _exit_code(result: CheckResult, *, in_budget: bool) -> int:
         return HARNESS
     code = exit_code(result.verdict)
     return UNKNOWN if code == HOLDS and not (result.finished or in_budget) else code
-
-
-def _write_reports(result: CheckResult, reports: _Reports) -> None:
-    if (path := reports["json_file"]) is not None:
-        from runfaults.report.json_report import to_json
-
-        path.write_text(to_json(result), encoding="utf-8")
-    if (path := reports["html_file"]) is not None:
-        from runfaults.report.html import to_html
-
-        path.write_text(to_html(result), encoding="utf-8")
-    if (path := reports["junit_file"]) is not None:
-        from runfaults.report.junit import to_junit
-
-        path.write_text(to_junit(result), encoding="utf-8")
-    if reports["github"]:
-        from runfaults.report.github import step_summary, workflow_commands
-
-        click.echo(workflow_commands(result), nl=False)
-        if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-            with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(step_summary(result))

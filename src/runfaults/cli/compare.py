@@ -13,7 +13,7 @@ from runfaults.explore.bound import bound_named
 from runfaults.explore.compare import Change, Comparison, compare
 from runfaults.model import CheckResult, Verdict
 from runfaults.report.progress import open_progress
-from runfaults.report.terminal import describe_duration, describe_tally
+from runfaults.report.wording import describe_duration, describe_tally
 from runfaults.targets.checkout import PREFIX
 
 

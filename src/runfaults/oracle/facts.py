@@ -240,7 +240,7 @@ class Facts:
             settled=settled,
             deaths_by=_grouped(deaths),
             general=tuple(
-                each for each in requests if each.run is None and each.subject not in _NEVER_CANCEL
+                each for each in requests if each.run is None and each.subject in history.may_cancel
             ),
             doubt=_doubt(stuck, settled, about_runs),
         )

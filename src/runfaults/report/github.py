@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from runfaults.model import CheckResult, Verdict, Violation
 from runfaults.report.explain import explain
 from runfaults.report.grid import Grid, cell_text
 from runfaults.report.steps import printable
-from runfaults.report.terminal import describe_region, describe_tally, headline, replay_command
 from runfaults.report.timeline import timeline_text
+from runfaults.report.wording import describe_region, describe_tally, headline, replay_command
 
 SUMMARY_LIMIT = 1_000_000
 """Bytes that a step summary may have: GitHub takes 1 MiB (docs, "Adding a job summary")."""
 _SIGNS = {Verdict.HOLDS: "✅", Verdict.BROKEN: "❌", Verdict.UNKNOWN: "❔"}
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~$&])")
+
+
+def write(result: CheckResult, _file: Path | None) -> None:
+    """Print the workflow commands; append the summary to `$GITHUB_STEP_SUMMARY` if it is set."""
+    sys.stdout.write(workflow_commands(result))
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with open(summary, "a", encoding="utf-8") as file:  # noqa: PTH123
+            file.write(step_summary(result))
 
 
 def workflow_commands(result: CheckResult) -> str:

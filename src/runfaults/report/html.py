@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from runfaults.model import CheckResult, EventKind, Violation
@@ -13,7 +14,7 @@ from runfaults.report.explain import tell
 from runfaults.report.grid import Grid, cell_text
 from runfaults.report.steps import HARNESS, Step, printable, transition
 from runfaults.report.swimlanes import Row, arrange, belongs_to_no_lane, fold
-from runfaults.report.terminal import (
+from runfaults.report.wording import (
     describe_duration,
     describe_region,
     describe_tally,
@@ -34,6 +35,11 @@ OPENED = 3
 OPENED_ROWS = 200
 """The first timeline is open from the start, and the next few if they are short; a browser draws
 the others when they are opened."""
+
+
+def write(result: CheckResult, file: Path) -> None:
+    """Write the result to a file."""
+    file.write_text(to_html(result), encoding="utf-8")
 
 
 def to_html(result: CheckResult) -> str:

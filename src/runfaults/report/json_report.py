@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from pathlib import Path
 
 from runfaults.model import CheckResult, History, Tally, Violation
 from runfaults.report.explain import explain
 
 FORMAT = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
+
+
+def write(result: CheckResult, file: Path) -> None:
+    """Write the result to a file."""
+    file.write_text(to_json(result), encoding="utf-8")
 
 
 def to_json(result: CheckResult) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from runfaults.model import CheckResult, Verdict, Violation
 from runfaults.report.explain import explain
 from runfaults.report.steps import printable
-from runfaults.report.terminal import describe_region, describe_tally, replay_command
 from runfaults.report.timeline import timeline_text
+from runfaults.report.wording import describe_region, describe_tally, replay_command
 
 _COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
+
+
+def write(result: CheckResult, file: Path) -> None:
+    """Write the result to a file."""
+    file.write_text(to_junit(result), encoding="utf-8")
 
 
 def to_junit(result: CheckResult) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from runfaults.model import Cell, CheckResult, Region, Tally, Verdict, Violation
+from runfaults.model import Cell, CheckResult, Verdict, Violation
 from runfaults.report.console import is_ascii, open_console
 from runfaults.report.explain import explain
 from runfaults.report.grid import Grid, cell_text
 from runfaults.report.steps import printable
+from runfaults.report.wording import (
+    describe_duration,
+    describe_region,
+    describe_tally,
+    headline,
+    replay_command,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -48,13 +54,6 @@ def print_result(
         console.print(part, soft_wrap=isinstance(part, str))
 
 
-def replay_command(violation: Violation) -> str:
-    """The command that reproduces the violation; empty if it was not saved."""
-    if violation.saved_to is None:
-        return ""
-    return f"runfaults replay {shlex.quote(printable(violation.saved_to))}"
-
-
 def _parts(result: CheckResult, console: Console, *, grid: bool) -> Iterator[RenderableType]:
     for number, violation in enumerate(result.violations, 1):
         yield from _violation(number, violation, console)
@@ -87,39 +86,6 @@ def _summary(result: CheckResult, console: Console) -> Iterator[RenderableType]:
     text = Text(printable(f"{result.target}: "))
     text.append(headline(result), STYLES[result.verdict])
     yield text
-
-
-def describe_region(region: Region) -> str:
-    """What a region of the bound has, and how much of it was run."""
-    pruned = f", {region.pruned:,} pruned as equivalent" if region.pruned else ""
-    return f"{region.description}: {region.schedules:,} run{pruned}"
-
-
-def headline(result: CheckResult) -> str:
-    """The verdict in one line."""
-    tally, counted = result.schedules, result.counted
-    unfinished = "" if result.finished else "; the bound was not covered"
-    return {
-        Verdict.HOLDS: f"holds under all {tally.total:,} {counted}, 0 violations{unfinished}",
-        Verdict.BROKEN: (
-            f"broken by {tally.broken:,} of {tally.total:,} {counted}{_unknown(tally)}{unfinished}"
-        ),
-        Verdict.UNKNOWN: (
-            f"unknown: {tally.unknown:,} of {tally.total:,} {counted} could not be judged, "
-            f"0 violations{unfinished}"
-        ),
-    }[result.verdict]
-
-
-def _unknown(tally: Tally) -> str:
-    return f", {tally.unknown:,} could not be judged" if tally.unknown else ""
-
-
-def describe_duration(seconds: float) -> str:
-    """Real time, in words."""
-    tenths = round(seconds, 1)
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{tenths:.1f} s" if tenths < 60 else f"{minutes} min {rest} s"  # noqa: PLR2004
 
 
 def _heading(text: str) -> Text:
@@ -169,15 +135,6 @@ def _rules(result: CheckResult, console: Console) -> Iterator[RenderableType]:
         table.add_column(width=3, justify="right")
         table.add_row(Text(signs[Verdict.HOLDS], "green"), Text(text))
         yield table
-
-
-def describe_tally(tally: Tally) -> str:
-    """A rule's verdict and how many schedules gave it."""
-    return {
-        Verdict.HOLDS: "holds",
-        Verdict.BROKEN: f"broken by {tally.broken:,} of {tally.total:,}{_unknown(tally)}",
-        Verdict.UNKNOWN: f"unknown: {tally.unknown:,} of {tally.total:,} could not be judged",
-    }[tally.verdict]
 
 
 def _violation(number: int, violation: Violation, console: Console) -> Iterator[RenderableType]:
