@@ -375,7 +375,7 @@ def test_two_run_managers_are_told_so(copy: Copy) -> None:
 
 def test_statuses_that_nobody_knows_are_told(copy: Copy) -> None:
     copy.edit(SCHEMA, ", 'failed', 'interrupted')", ", 'failed', 'interrupted', 'paused')")
-    with pytest.raises(TargetError, match="nobody told what the statuses paused mean"):
+    with pytest.raises(TargetError, match="statuses of unknown meaning: paused"):
         copy.check()
 
 

@@ -294,7 +294,7 @@ def test_what_nobody_can_control_is_reported(way: Way, complaint: str) -> None:
     with Simulation(OneRow(way)) as simulation, pytest.raises(TargetError) as raised:
         probe(simulation)
     assert complaint in str(raised.value)
-    assert "nobody can repeat this" in str(raised.value)
+    assert "this history cannot be replayed" in str(raised.value)
 
 
 def test_a_thread_from_before_that_uses_the_database_is_reported() -> None:

@@ -71,7 +71,7 @@ def test_a_run_left_active_is_told() -> None:
 
 def test_a_deadlock_says_who_waits_for_whom() -> None:
     assert (
-        "Then the threads waited for each other for ever (deadlock: cancel waits for lock "
+        "Then the threads waited for each other without end (deadlock: cancel waits for lock "
         "RunManager._lock held by run; run waits for lock RunManager._status_lock held by cancel)."
         in told(deadlock())
     )
@@ -156,7 +156,7 @@ def test_a_livelock_says_what_goes_round() -> None:
         script.do("run", "execute SELECT runs", "sleep")
     script.add("harness", EventKind.STUCK, "livelock", "8 rounds")
     assert explain(script.history(), ()) == (
-        "Then the threads went round for ever (livelock: 8 rounds). "
+        "Then the threads went round without end (livelock: 8 rounds). "
         "Again and again, the run went through SELECT runs, sleep."
     )
 

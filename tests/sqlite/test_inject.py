@@ -114,7 +114,7 @@ def test_a_name_that_a_module_captured_is_replaced_too() -> None:
 
 
 def test_two_gates_at_a_time_are_refused() -> None:
-    with inject(), pytest.raises(RuntimeError, match="leave the other block first"), inject():
+    with inject(), pytest.raises(RuntimeError, match="exit its `with` block first"), inject():
         pass
     assert sqlite3.connect is real_connect
 

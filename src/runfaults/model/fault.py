@@ -14,8 +14,8 @@ class Fault(NamedTuple):
     """A cause of errors that begins at a point.
 
     From its point on, the cause strikes every operation of the point's actor that it can really
-    strike, until it has struck `times` times, or until it is lifted. A lock held by somebody else
-    is the pattern: the retry's `BEGIN IMMEDIATE` meets it as the first try's `UPDATE` did.
+    strike, until it has struck `times` times, or until it is lifted. A lock that another connection
+    holds is the pattern: the retry's `BEGIN IMMEDIATE` meets it as the first try's `UPDATE` did.
 
     Attributes:
         kind: Name of a fault kind (`runfaults list`).

@@ -23,7 +23,7 @@ class EventKind(StrEnum):
     STRIKE = "strike"
     """A fault strikes the operation invoked last: subject = fault kind, value = what it leaves."""
     WAIT = "wait"
-    """The actor cannot go on: subject = what it waits for (`lock NAME`, `database`, `sleep`,
+    """The actor is blocked: subject = what it waits for (`lock NAME`, `database`, `sleep`,
     `thread NAME`, `notification`), value = who holds it, if known."""
     STATUS = "status"
     """A status transition was committed: run, subject = old status (empty: inserted),
@@ -46,8 +46,8 @@ class EventKind(StrEnum):
     """Found at the end: subject = `thread`, `connection`, `transaction`, `lock`, `subscriber` or
     `cancel-event`, value = which one."""
     STUCK = "stuck"
-    """The schedule cannot go on: subject = `deadlock`, `livelock` or `hang`, value = who waits
-    for whom, or the stacks."""
+    """The schedule is stuck: subject = `deadlock`, `livelock` or `hang`, value = which
+    actor waits for which, or the stacks."""
     SETTLED = "settled"
     """All faults are lifted and nothing can happen any more: the last state is final."""
 

@@ -58,11 +58,11 @@ class Act(NamedTuple):
 
 
 class Preemption(NamedTuple):
-    """A thread choice: right before the point's operation, another actor goes on.
+    """A thread choice: right before the point's operation, another actor is resumed.
 
     Attributes:
-        at: The point whose actor is paused. Of several at one point each has its turn when that
-            actor would go on.
+        at: The point whose actor is paused. Of several at one point the next applies each time
+            that actor would be resumed.
         to: The actor that runs instead, until it blocks, ends or is preempted itself.
     """
 

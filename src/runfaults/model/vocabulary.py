@@ -14,7 +14,7 @@ class Vocabulary:
         completed: The work succeeded.
         cancelled: The user's cancel ended it.
         failed: The work, or its start, failed.
-        interrupted: The process died; nobody knows.
+        interrupted: The process died; the outcome is unknown.
     """
 
     active: frozenset[str]

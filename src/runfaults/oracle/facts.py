@@ -157,7 +157,7 @@ class Facts:
         deaths: The THREAD events with subject `died` of actor `process`, which takes every process
             with it, or of `process@NAME`, which takes only that one.
         terminal: The words after which nothing may follow.
-        stuck: Where the schedule could not go on; None if it could.
+        stuck: Where the schedule got stuck; None if it did not.
         settled: The SETTLED event, if what the database showed last is final.
         deaths_by: The deaths by the process that died; those of actor `process` under no name.
         general: The requests that name no run and may be why one is cancelled, such as closing.
@@ -366,8 +366,8 @@ def _doubt(
                 )
     if stuck is not None:
         return unknown(
-            f"the schedule got stuck in a {stuck.subject} (event {stuck.number}), "
-            "so nobody knows what would have followed",
+            f"the schedule ended in a {stuck.subject} (event {stuck.number}); "
+            "later events are unknown",
             stuck,
         )
     if settled is None:

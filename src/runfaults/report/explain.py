@@ -14,7 +14,7 @@ _ROUTINE = frozenset({"start", "subscribe", "close"})
 """Requests that are only news when they fail, or when the schedule asked for them."""
 
 _ORDINARY_WAITS = frozenset({"sleep", "thread", "lock", "notification"})
-"""Waits that are only news when nothing goes on after them: `EventKind.STUCK` tells those."""
+"""Waits that are only news when they never end: `EventKind.STUCK` tells those."""
 _LONGEST = 300
 """Characters of a reason for being stuck, which may be the stacks of all threads."""
 
@@ -172,7 +172,7 @@ def _what(step: Step) -> str:
 
 
 def _performed(actor: str, verb: str, subject: str) -> str:
-    """An operation in the words of somebody who knows SQL and threads."""
+    """An operation in the words of SQL and threads."""
     phrases: dict[str, str] = {
         Operation.CONNECT: "attempt to open a connection",
         Operation.EXECUTE: subject or "statement",
@@ -243,9 +243,9 @@ def _thread(event: Event) -> str:
 
 def _stuck(event: Event) -> str:
     how = {
-        "deadlock": "then the threads waited for each other for ever",
-        "livelock": "then the threads went round for ever",
-    }.get(event.subject, "then nothing could go on")
+        "deadlock": "then the threads waited for each other without end",
+        "livelock": "then the threads went round without end",
+    }.get(event.subject, "then no thread could run")
     detail = f": {event.value}" if event.value else ""
     return f"{how} ({event.subject}{_short(detail)})"
 

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Told by whoever does the work, shown by whoever has a screen."""
+    """Receives the progress of a campaign and displays it."""
 
     def start(self, total: int | None) -> None:
-        """The work begins; `total` pieces, None if nobody knows."""
+        """The work begins; `total` pieces, None if unknown."""
         ...
 
     def advance(self, count: int = 1, more: int = 0) -> None:
-        """So many more pieces are done, and so many have come up that nobody knew of."""
+        """So many more pieces are done, and so many were added to the total."""
         ...
 
     def note(self, text: str) -> None:

@@ -312,7 +312,7 @@ def _groups(events: Iterable[Event]) -> Iterator[tuple[list[Event], Event | None
 
 
 def _belongs(event: Event, group: list[Event], invoked: Event | None) -> bool:
-    """Whether the event goes on with what the group began."""
+    """Whether the event continues what the group began."""
     last = group[-1]
     if invoked is None:
         again = event.kind is EventKind.WAIT and event[2:] == last[2:]

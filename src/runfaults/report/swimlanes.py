@@ -1,4 +1,4 @@
-"""A history as rows and lanes, for those who draw it: time downwards, a lane for each actor."""
+"""A history as rows and lanes: time downwards, a lane for each actor."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Row:
     def ordinary(self) -> bool:
         """Whether it is what happens in every run: nothing waits, goes wrong, or is recorded.
 
-        What the neighbour did too is ordinary even if somebody waited.
+        What the neighbour did too is ordinary even if an actor waited.
         """
         step = self.pair.failing
         if step is None or self.notable or step.went_wrong or step.statuses:
@@ -174,7 +174,7 @@ def _rows(pairs: Iterable[Pair], actors: tuple[str, ...], vocabulary: Vocabulary
 
 
 def _holder(wait: Event) -> str:
-    """Who holds the lock that is waited for; empty if nobody, or nobody else, does."""
+    """The other actor that holds the lock that is waited for; empty if there is none."""
     holds = wait.subject == DATABASE or wait.subject.startswith("lock ")
     return wait.value if holds and wait.value != wait.actor else ""
 

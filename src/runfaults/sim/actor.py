@@ -37,7 +37,7 @@ class Wait(NamedTuple):
 
     Attributes:
         subject: `lock NAME`, `thread NAME`, `database`, `sleep`.
-        holder: Asks who could end the wait; None if nobody in particular.
+        holder: Asks which actor could end the wait; None if no particular one could.
     """
 
     subject: str

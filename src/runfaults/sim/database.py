@@ -16,10 +16,10 @@ FILE_NAME = "runs.db"
 
 
 def memory_backed_folder() -> str | None:
-    """Where temporary files cost no disk: real files all the same. None: the system's default.
+    """The folder for temporary files that cost no disk; None: the system's default.
 
-    Whoever sets `RUNFAULTS_TMPDIR` gets what they asked for. `TMPDIR` is not enough: on a disk
-    that really writes, every schedule takes ten times as long.
+    `RUNFAULTS_TMPDIR` decides if it is set. `TMPDIR` is not enough: on a disk that really writes,
+    every schedule takes ten times as long.
     """
     if "RUNFAULTS_TMPDIR" in os.environ:
         return os.environ["RUNFAULTS_TMPDIR"]
@@ -132,7 +132,7 @@ class AuditReader:
     def transitions(self) -> Iterator[tuple[int, str, str]]:
         """The transitions committed since the last call: run, old status, new status.
 
-        While somebody keeps readers out there is nothing to see: they come with a later call.
+        While a lock keeps readers out it returns none; a later call returns them.
         """
         try:
             rows = self._connection.execute(

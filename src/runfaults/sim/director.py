@@ -9,10 +9,9 @@ from runfaults.sim.scheduler import Director
 
 
 class ScheduleDirector:
-    """At the point of an act its actor enters and goes first; at a preemption another goes on.
+    """Starts the actor of an act at its point and runs it first; switches at a preemption.
 
-    Of several preemptions at one point each has its moment when the actor would go on, one after
-    the other.
+    Of several preemptions at one point the next applies each time the actor would be resumed.
 
     Args:
         schedule: What is to happen.

@@ -34,7 +34,7 @@ class Stretch(NamedTuple):
         step: Number of the yield point at which it began; -1 at the end of a wait.
         clock: Virtual seconds since the schedule began.
         touched: The shared things it used, in order, each with whether it changed it. A lock counts
-            as changed by whoever tries to take it.
+            as changed by each attempt to take it.
     """
 
     actor: str

@@ -95,7 +95,7 @@ class WorldGate:
         return kind
 
     def after(self, call: Call, error: BaseException | None) -> None:
-        """Record what came of it, and let those go on who waited for the database."""
+        """Record the outcome, and wake the actors that wait for the database."""
         turns = self._turns
         if turns.over:
             return
@@ -118,15 +118,15 @@ class WorldGate:
             turns.wake(_DATABASE)
 
     def _who_locks(self) -> str | None:
-        """Who opened the connection that holds a lock on the database; None if nobody in here."""
+        """The actor that opened a connection with a lock on the database; None if there is none."""
         holders = (opener for opener, each in self.left_open() if each.writing or each.reading)
         return next(holders, None)
 
     def left_open(self) -> Iterator[tuple[str, Observed]]:
         """The connections that are still open, each with the actor that opened it.
 
-        One that nobody refers to any more was closed by the interpreter, with its locks: holding
-        on to it here would keep a lock that no real process would see.
+        The interpreter closes a connection without references, and releases its locks: a reference
+        from here would keep a lock that no real process would see.
         """
         for opener, reference in self._opened:
             connection = reference()

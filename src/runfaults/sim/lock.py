@@ -22,8 +22,8 @@ _PASSED_OVER = {
 }
 
 WAITER = "wait"
-"""Name of the private lock on which `Condition.wait` blocks: nobody else ever takes it, so taking
-it for the first time is no yield point."""
+"""Name of the private lock on which `Condition.wait` blocks: no other code takes it, so taking it
+for the first time is no yield point."""
 
 NOTIFICATION = "notification"
 """What an actor waits for in `Condition.wait`, `Event.wait`, `Queue.get`."""
@@ -103,10 +103,10 @@ class ControlledLock:
         self.release()
 
     def release(self) -> None:
-        """Give the lock back; whoever has waited longest becomes ready.
+        """Release the lock; the actor that has waited longest becomes ready.
 
         Raises:
-            RuntimeError: if nobody holds it.
+            RuntimeError: if no actor holds it.
         """
         actor = current_actor()
         if actor is None:
@@ -123,12 +123,12 @@ class ControlledLock:
             actor.turns.wake_actor(self._waiters[0])
 
     def locked(self) -> bool:
-        """Whether somebody holds it."""
+        """Whether it is held."""
         return self._owner is not None or self._outside.locked()
 
     @property
     def owner(self) -> Actor | None:
-        """Who took it, for the report of a deadlock and of leaks."""
+        """The actor that holds it."""
         return self._owner
 
     @property

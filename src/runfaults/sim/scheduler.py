@@ -30,18 +30,18 @@ something that the scheduler does not control."""
 
 
 RESUMED = "resumed"
-"""Milestone that an actor reaches when one of its waits has ended and it would go on. Who goes on
-is a choice there too, but no yield point: what the actor waited in the middle of began before."""
+"""Milestone that an actor reaches when one of its waits has ended, before it is resumed. The
+director may switch there, but it is no yield point: the operation that waited began before."""
 
 
 class Director(Protocol):
-    """Decides who goes on at a yield point."""
+    """Chooses the next actor at a yield point."""
 
     def go_first(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
-        """Names of actors that run before the point's goes on, one after the other.
+        """Name the actors that run before the actor of the point, one after the other.
 
-        `ready` names those that could run. Names of others are ignored. It is asked again when it
-        is the actor's turn once more, until it names nobody who can run.
+        `ready` names those that could run. Names of others are ignored. It is asked again each
+        time the actor would be resumed, until it names no actor that can run.
         """
         ...
 
@@ -49,8 +49,9 @@ class Director(Protocol):
 class Scheduler:
     """Runs actors one at a time on a virtual clock.
 
-    An actor runs until it blocks, ends, or is preempted at a yield point by the director. Whoever
-    has been ready longest goes on then. With nobody ready, time jumps to the earliest deadline.
+    An actor runs until it blocks, ends, or is preempted at a yield point by the director. The
+    scheduler then resumes the actor that has been ready longest. If none is ready, it advances the
+    clock to the earliest deadline.
 
     Attributes:
         clock: Virtual seconds since the schedule began.
@@ -88,7 +89,7 @@ class Scheduler:
     # --- the harness's side -------------------------------------------------------------------
 
     def run(self, name: str, function: Callable[[], None]) -> None:
-        """Run `function` as the first actor, and everything it starts, until nobody can go on.
+        """Run `function` as the first actor, and all that it starts, until no actor can run.
 
         Threads may be left waiting: call `unwind` when everything has been looked at.
         """
@@ -252,7 +253,7 @@ class Scheduler:
                 real_join(thread)
 
     def _let_others_first(self, actor: Actor, point: FaultPoint, ready: tuple[str, ...]) -> None:
-        """Let those go on whom the director names, as often as it names any."""
+        """Switch to the actors the director chooses until it chooses none."""
         while names := self._director.go_first(point, ready):
             first = [other for name in names for other in self._ready if other.name == name]
             if not first:
@@ -271,7 +272,7 @@ class Scheduler:
         self._ready.append(actor)
 
     def _next(self) -> Actor | None:
-        """Who goes on: the longest ready, else the first whose deadline comes."""
+        """The actor to resume: the longest ready, else the one with the earliest deadline."""
         if not self._ready:
             due = [actor for actor in self.cast if actor.deadline is not None]
             if due:
@@ -344,7 +345,7 @@ def _who_waits(actor: Actor) -> str:
 
 
 def _holder(actor: Actor) -> str | None:
-    """Who else could end the wait; nobody in particular if it waits to be notified."""
+    """The other actor that could end the wait; None if it waits to be notified."""
     ask = actor.wait.holder if actor.wait is not None else None
     holder = ask() if ask is not None else None
     return None if holder == actor.name else holder

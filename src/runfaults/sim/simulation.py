@@ -113,8 +113,8 @@ class Simulation:
 
         Args:
             schedule: What is to happen.
-            director: Decides who goes on where the schedule is silent; by default a thread runs
-                until it blocks.
+            director: Chooses the next actor where the schedule is silent; by default an actor
+                runs until it blocks.
             with_places: Also note where in the target's code each operation was called from: slow,
                 for a history that a person will read.
         """

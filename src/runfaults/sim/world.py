@@ -37,7 +37,7 @@ class World:
         target: The system under test.
         schedule: What is to happen.
         database: Where; prepared and audited.
-        director: Decides who goes on where the schedule is silent.
+        director: Chooses the next actor where the schedule is silent.
         survey: Asked at each fault point, if given.
         recorder: Takes the events; a fresh one if None.
         seen: Transitions that the audit has already and that an earlier life has told of.
@@ -128,7 +128,7 @@ class World:
         """See `acts.Stage`."""
         actor = self.scheduler.running
         background = actor.background
-        actor.background = True  # if no run ever comes into being, nobody is to blame for waiting
+        actor.background = True  # waiting for a run that is never made is no deadlock
         while self._run is None:
             self.scheduler.block(Wait("run"))
         actor.background = background
@@ -202,7 +202,7 @@ class World:
                 "harness",
                 EventKind.STUCK,
                 "hang",
-                f"uncontrolled {found}: nobody can repeat this",
+                f"uncontrolled {found}; this history cannot be replayed",
             )
 
     def _look_for_leaks(self) -> None:

@@ -194,7 +194,7 @@ def faulty_cursor_class(over: type[sqlite3.Cursor]) -> type[FaultyCursor]:
 
 
 def faulty_cursor(cursor: sqlite3.Cursor) -> sqlite3.Cursor:
-    """Make a cursor that somebody's own code created a faulty one.
+    """Make a cursor that the program's own class created a faulty one.
 
     An exact `sqlite3.Cursor` cannot change its class: its operations are not seen.
     """

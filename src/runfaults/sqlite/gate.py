@@ -11,7 +11,7 @@ from runfaults.sqlite.statement import Statement
 
 
 def _nothing() -> None:
-    """What a call does that nobody wants performed."""
+    """Perform nothing."""
 
 
 class Call(NamedTuple):

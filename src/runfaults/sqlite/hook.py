@@ -36,7 +36,7 @@ def connections_through(
     A process that is spawned inside of the block has plain connections.
 
     Args:
-        gate: Whom the connections ask.
+        gate: What the connections ask.
         captured: Modules that did `from sqlite3 import connect`: their name is replaced too.
         in_forks: Whether a process that is forked inside of the block asks its own copy of the
             gate, as far as that had come, or has plain connections.
@@ -46,8 +46,8 @@ def connections_through(
     """
     if sqlite3.connect is not real_connect:
         raise RuntimeError(
-            "sqlite3.connect is replaced already; only one gate at a time can watch: leave the "
-            "other block first"
+            "sqlite3.connect is replaced already: another gate is active; "
+            "exit its `with` block first"
         )
     opened: weakref.WeakSet[FaultyConnection] = weakref.WeakSet()
 

@@ -1,4 +1,4 @@
-"""Faults in somebody's own tests: real threads, real time, no scheduler."""
+"""Faults in a user's own tests: real threads, real time, no scheduler."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def inject(
     `with inject("busy at main commit x2"):` strikes the main thread's first two commits.
 
     Only this process is struck: a child that is forked or spawned inside of the block has plain
-    connections, because nobody here would ever hear what struck there. See `arm`.
+    connections, because this process could not learn what struck there. See `arm`.
 
     Args:
         faults: What strikes, as text or data: `kind at actor operation [subject] [#ordinal]
@@ -107,7 +107,7 @@ def arm(*faults: str | Fault, captured: tuple[ModuleType, ...] = ()) -> FaultPla
         captured: As for `inject`.
 
     Returns:
-        The plan. Nobody sees to it that its faults strike: its `struck` tells whether they did.
+        The plan; its `struck` tells whether its faults struck, which is not checked otherwise.
 
     Raises:
         ValueError: if a fault cannot be read, or its kind does not exist.

@@ -1,4 +1,4 @@
-"""Puts a faulty class under, and where needed over, a subclass that somebody else wrote."""
+"""Puts a faulty class under, and where needed over, a program's own subclass."""
 
 from __future__ import annotations
 

@@ -178,5 +178,5 @@ class Rows(Protocol):
 
 
 def _compare(left: str, right: str) -> int:
-    """Any order: nobody sorts by it."""
+    """Any order: no query sorts by it."""
     return (left > right) - (left < right)

@@ -31,8 +31,8 @@ class State:
         open: A transaction was open when the last operation ended.
         writing: The open transaction holds the write lock.
         snapshot: The open transaction has read, so it holds a read lock.
-        uncertain: Nobody can tell from outside whether the open transaction holds the write
-            lock: it performed a `CREATE ... IF NOT EXISTS` or a `DROP ... IF EXISTS`.
+        uncertain: The open transaction performed a `CREATE ... IF NOT EXISTS` or a
+            `DROP ... IF EXISTS`: whether it holds the write lock cannot be told from outside.
         defined: The open transaction changed the schema.
         pending: A COMMIT found a reader: in rollback-journal mode new readers are locked out.
         poisoned: A statement of the open transaction met corruption: writes and COMMIT will too.

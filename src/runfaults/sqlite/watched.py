@@ -28,13 +28,13 @@ class WatchedConnection(Observed):
     """A connection with a gate, without the operations that meet it: see `FaultyConnection`."""
 
     gate: Gate | None = None
-    """Who decides what strikes. Set it to None, from any thread, to let the connection go."""
+    """Decides what strikes. Set it to None, from any thread, to let the connection go."""
 
     def attach(self, gate: Gate, database: object, *, uri: bool, timeout: float) -> None:
         """Begin to ask a gate. Called once, right after the connection was opened.
 
         Args:
-            gate: Whom to ask.
+            gate: What to ask.
             database: As given to `sqlite3.connect`.
             uri: As given to `sqlite3.connect`.
             timeout: Seconds; as the program gave it to `sqlite3.connect`.

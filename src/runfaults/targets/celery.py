@@ -141,7 +141,7 @@ class CeleryManager:
         """Send a task.
 
         Raises:
-            RuntimeError: if the worker was told to stop: nobody would do the work.
+            RuntimeError: if the worker was told to stop: no worker would do the work.
         """
         if self._closed:
             raise RuntimeError("the worker was stopped")

@@ -24,7 +24,7 @@ from runfaults.targets.stubs import StubFinder, StubModule
 from runfaults.targets.target import Audit, TargetError, Work
 
 PREFIX = "source:"
-"""A target's name that begins so goes on with the path of a checkout."""
+"""Begins the name of a target that is a checkout; its path follows."""
 
 _SCHEMA = ("initialize_db", "init_db", "initialize_database", "create_tables", "create_schema")
 _CONNECT = ("get_connection", "connect", "open_connection")
@@ -201,7 +201,7 @@ class Checkout:
         self._stubs.used.clear()
 
     def _parts(self) -> Parts:
-        """What was found, for those who drive it."""
+        """Collect what the manager's driver needs."""
         assert self._stubs is not None, "imported by now"
         words = self._vocabulary.cancelled
         tops = self._tops()
@@ -223,7 +223,7 @@ class Checkout:
         )
 
     def _be_prepared(self) -> None:
-        """Look at a schema of its own, if nobody has given it a database so far."""
+        """Read the schema of a database of its own, unless one was prepared."""
         if self._audit is None:
             with tempfile.TemporaryDirectory(prefix="runfaults-") as folder:
                 self.prepare(Path(folder) / "schema.db")
@@ -302,8 +302,8 @@ class Checkout:
         strange = sorted(words - _MEANINGS.words)
         if strange:
             raise TargetError(
-                f"{self._path}: nobody told what the statuses {', '.join(strange)} mean; known are "
-                f"{', '.join(sorted(_MEANINGS.words))}"
+                f"{self._path}: the schema allows statuses of unknown meaning: "
+                f"{', '.join(strange)}; runfaults knows {', '.join(sorted(_MEANINGS.words))}"
             )
         return Vocabulary(
             active=_MEANINGS.active & words,

@@ -1,6 +1,6 @@
-"""Drives the `RunManager` of a checkout whose version nobody told us."""
+"""Drives the `RunManager` of a checkout of unknown version."""
 
-# ruff: noqa: ANN401 - the signatures are somebody else's
+# ruff: noqa: ANN401 - the signatures are the checkout's
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Parts:
         entry: Name of the executor's method that runs the pipeline.
         cancel_exception: What a pipeline raises that noticed a cancel; None if there is none.
         connect: Opens a connection, given a path; None if there is no such function.
-        cancel_in_database: Records a cancel, given a connection and a run's id; None likewise.
-        update_status: Records a status, given a connection, a run's id and a status; None likewise.
+        cancel_in_database: Records a cancel, given a connection and a run's id, or None.
+        update_status: Records a status, given a connection, a run's id and the status, or None.
         cancelled_word: The status of a cancelled run.
         modules: Every module of the checkout that was imported.
         used: Names of the stand-ins that were used; see `stubs`.
@@ -209,9 +209,9 @@ def _with_attributes(values: Iterable[Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _report_progress(given: Iterable[tuple[str, Any]]) -> None:
-    """Say once how far it is, to whoever wants to hear it: that may write to the database.
+    """Call each callback for progress once: it may write to the database.
 
-    A pipeline whose progress cannot be written goes on.
+    A pipeline continues when its progress cannot be written.
     """
     for name, value in given:
         if callable(value) and re.search(r"log|progress", name):

@@ -1,7 +1,7 @@
 """django-tasks-db, the database backend of Django's tasks, on SQLite.
 
 Source: https://github.com/RealOrangeOne/django-tasks-db. Django has one configuration in a process,
-so this target needs a process in which nobody else has configured Django.
+so this target needs a process in which no other code has configured Django.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class DjangoTasksManager:
         """Enqueue a task.
 
         Raises:
-            RuntimeError: if the worker was told to stop: nobody would do the work.
+            RuntimeError: if the worker was told to stop: no worker would do the work.
         """
         if self._closed:
             raise RuntimeError("the worker was stopped")

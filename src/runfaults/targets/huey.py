@@ -14,8 +14,8 @@ from runfaults.targets.optional import package
 from runfaults.targets.target import AuditScript, Work
 
 PATIENCE = 200.0
-"""Virtual seconds that are waited for a worker to be done with a task. A task that no worker will
-ever see again would otherwise be waited for for ever. Longer than any fault that is lifted."""
+"""Virtual seconds to wait for a worker to finish a task, which no worker may ever see again. Longer
+than any fault that is lifted."""
 
 _LAST = "(SELECT new FROM runfaults_audit WHERE run = {run} ORDER BY number DESC LIMIT 1)"
 
@@ -96,7 +96,7 @@ class HueyManager:
         """Enqueue a task.
 
         Raises:
-            RuntimeError: if the consumer was told to stop: nobody would do the work.
+            RuntimeError: if the consumer was told to stop: no worker would do the work.
         """
         if self._closed:
             raise RuntimeError("the consumer was stopped")

@@ -34,7 +34,7 @@ def _store() -> Any:  # noqa: ANN401
 
 
 class _Tracked:
-    """A run, as the one who started its thread knows it."""
+    """A run, as the thread that started it knows it."""
 
     def __init__(self) -> None:
         self.answered = threading.Event()
@@ -81,7 +81,7 @@ class MlflowManager:
             self.wait(run)
 
     def cancel(self, run: int) -> bool | None:
-        """Set the run's status to `KILLED`, as anybody may: MLflow promises nothing about it."""
+        """Set the run's status to `KILLED`, as any client may: MLflow promises nothing about it."""
         if run not in self._tracked:
             return False
         tracked = self._tracked[run]

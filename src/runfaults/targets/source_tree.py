@@ -1,4 +1,4 @@
-"""Where things are in somebody's source code: found by name in the syntax trees, nothing is run."""
+"""Finds classes and functions in source code by name; runs none of it."""
 
 from __future__ import annotations
 

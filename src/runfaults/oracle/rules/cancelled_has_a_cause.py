@@ -1,4 +1,4 @@
-"""Nobody is cancelled who did not ask for it."""
+"""No run is cancelled without a cause."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def cancelled_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
     itself; a request such as closing the manager; or a pipeline that raised the target's cancel
     exception.
 
-    Symptom: the run shows as cancelled, although nobody cancelled it.
+    Symptom: the run shows as cancelled, although no user cancelled it.
 
     Contract: after the decision `cancel_run` returns False and changes nothing.
     """
@@ -40,7 +40,8 @@ def cancelled_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
             and request.asked.number < record.number
         ]
         numbers = ", ".join(str(reply.number) for reply in refusals)
-        why = f"every cancel of it was refused (event {numbers})" if refusals else "nobody asked"
+        refused = f"every cancel of it was refused (event {numbers})"
+        why = refused if refusals else "no cancel was requested"
         yield broken(
             f"run {run.id}: the database showed {record.value} (event {record.number}), yet {why}",
             *refusals,

@@ -1,4 +1,4 @@
-"""Everything comes to an end."""
+"""Every run ends."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from runfaults.oracle.rule import rule
 def eventually_terminal(history: History, facts: Facts) -> Iterator[Finding]:
     """Once all faults are lifted, every run that the database ever showed becomes terminal.
 
-    A deadlock or a livelock breaks this rule. A hang does not: nobody knows what it waits for.
+    A deadlock or a livelock breaks this rule. A hang does not: what it waits for is unknown.
 
-    Symptom: the run never comes to its end: it shows as active, or its threads wait or go round,
-    for ever.
+    Symptom: the run never ends: it shows as active, or its threads wait or go round without end.
 
     Contract: recording does not give up while the process lives; nothing leaves a thread dead and
     its row active.
@@ -39,6 +38,6 @@ def eventually_terminal(history: History, facts: Facts) -> Iterator[Finding]:
 
 
 _ENDLESS = {
-    "deadlock": "the threads wait for each other for ever",
-    "livelock": "the threads go round for ever without getting anywhere",
+    "deadlock": "the threads wait for each other without end",
+    "livelock": "the threads go round without end",
 }

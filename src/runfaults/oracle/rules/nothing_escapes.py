@@ -14,7 +14,7 @@ from runfaults.oracle.rule import rule
 def nothing_escapes(history: History, facts: Facts) -> Iterator[Finding]:
     """No exception leaves the function of a thread of the target; `SystemExit` counts too.
 
-    Symptom: a thread dies of an exception that nobody catches.
+    Symptom: a thread dies of an exception that no code catches.
 
     Contract: a `BaseException` ends the run like any other error: nothing leaves a thread dead
     and its row active.

@@ -20,7 +20,7 @@ def orphan_is_interrupted_not_failed(history: History, facts: Facts) -> Iterator
     if the pipeline had returned. A run whose pipeline does something after the death was no orphan,
     or was taken up again.
 
-    Symptom: after a crash, a run shows an end that nobody can know, or shows as active for ever.
+    Symptom: after a crash, a run shows an outcome that cannot be known, or stays active.
 
     Contract: the next manager, once it is certain that the owner is dead, records the run
     `interrupted`: never `failed`.
@@ -61,8 +61,7 @@ def _end_of_orphan(
     if end is None:
         if facts.settled:
             yield broken(
-                f"run {run.id}: its process died (event {death.number}), and it is "
-                f"{run.status} for ever",
+                f"run {run.id}: its process died (event {death.number}), and it stays {run.status}",
                 death,
                 facts.settled,
             )

@@ -1,4 +1,4 @@
-"""What start_run says is so."""
+"""start_run answers the truth."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def start_answers_truthfully(history: History, facts: Facts) -> Iterator[Finding
     A row belongs to a start that raised if it was inserted between that REQUEST and its REPLY and
     no other start answered with its id.
 
-    Symptom: what the start of the run answered is not so: its id never comes to an end, or an
-    error left an active run behind.
+    Symptom: the answer to the start is not true: the run with that id never ends, or an error left
+    an active run behind.
 
     Contract: `start_run` either returns an id whose run will reach a terminal status, or raises
     and leaves no active row behind.
@@ -81,7 +81,7 @@ def _left_active(
     elif facts.settled:
         yield broken(
             f"run {run.id}: start raised (event {reply.number}), yet the row it made "
-            f"(event {row.number}) is {run.status} for ever",
+            f"(event {row.number}) stays {run.status}",
             row,
             reply,
             facts.settled,

@@ -99,7 +99,7 @@ class Timeline {
   }
 }
 
-// A timeline that nobody has looked at yet costs nothing.
+// A timeline costs nothing until it is opened.
 const seen = new IntersectionObserver((entries) => {
   for (const entry of entries.filter((each) => each.isIntersecting)) {
     seen.unobserve(entry.target);

@@ -1,4 +1,4 @@
-"""SQLITE_BUSY: somebody else holds the lock that this operation needs."""
+"""SQLITE_BUSY: another connection holds the lock that this operation needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runfaults.sqlite.tabled_kind import TabledKind
 
 
 def _met_a_reader(call: Call) -> None:
-    """COMMIT while somebody reads: new readers are locked out until the transaction ends.
+    """COMMIT while another connection reads: new readers are locked out until the transaction ends.
 
     Only the real COMMIT leaves that. Where an earlier try has left it already, a reader of our own
     could not get in, and there is nothing to add.
@@ -65,7 +65,7 @@ class Busy(TabledKind):
         if situation in {Situation.COMMIT, Situation.COMMIT_UNCHANGED}:
             return self._obstacle_at_commit(call)
         if not connection.path:
-            return "the database is in memory: nobody else can lock it"
+            return "the database is in memory, so no other connection can lock it"
         if situation in READS:
             return self._obstacle_to_reading(call)
         return None
@@ -89,16 +89,19 @@ class Busy(TabledKind):
         if connection.state.pending:
             return None
         if not connection.path:
-            return "the database is in memory: nobody else can read it"
+            return "the database is in memory, so no other connection can read it"
         reader = connection.beside()
         try:
             statement_on(reader, "SELECT 1 FROM sqlite_master")
         except sqlite3.Error:
-            return "the transaction has spilled and holds the exclusive lock: nobody can read"
+            return (
+                "the transaction has spilled its cache and holds the EXCLUSIVE lock, so no reader "
+                "can block it"
+            )
         finally:
             reader.close()
         return None
 
     def waits(self, call: Call) -> bool:
-        """Not where a connection that reads already wants to write: it would wait for ever."""
+        """Not where a connection that reads already wants to write: the wait would never end."""
         return not (call.statement.writes and connection_of(call).reading)

@@ -12,7 +12,7 @@ from runfaults.sqlite.tabled_kind import TabledKind
 
 
 class BusyRecovery(TabledKind):
-    """The first use of a WAL database after a crash, while somebody else recovers it."""
+    """The first use of a WAL database after a crash, while another process recovers it."""
 
     name = "busy-recovery"
     summary = "database is locked: another process recovers the write-ahead log (WAL)"

@@ -36,7 +36,7 @@ class BusySnapshot(TabledKind):
         Situation.AUTOCOMMIT_WRITE: _overtaken,
     }
     reasons: Mapping[Situation, str] = {
-        Situation.LATER_WRITE: "the transaction holds the write lock: nobody else can commit",
+        Situation.LATER_WRITE: "the transaction holds the write lock, so no other can commit",
     }
 
     def obstacle(self, call: Call, _situation: Situation, /) -> str | None:
@@ -47,5 +47,5 @@ class BusySnapshot(TabledKind):
         if connection.journal != "wal":
             return "snapshots only get out of date in WAL mode"
         if not connection.can_take_write_lock():
-            return "another connection holds the write lock: nobody can commit before this"
+            return "another connection holds the write lock, so none can commit before this"
         return None

@@ -1,4 +1,4 @@
-"""The connection was closed by somebody else."""
+"""Another thread closed the connection."""
 
 from __future__ import annotations
 

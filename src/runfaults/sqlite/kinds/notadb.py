@@ -18,7 +18,7 @@ def _met_by_first_write(call: Call) -> None:
 
 
 class Notadb(TabledKind):
-    """Somebody has overwritten the file."""
+    """Another program has overwritten the file."""
 
     name = "notadb"
     summary = "file is not a database: its header was overwritten"

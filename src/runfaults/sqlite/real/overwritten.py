@@ -1,4 +1,4 @@
-"""Bytes of the database file that somebody overwrote."""
+"""Bytes of the database file that another program overwrote."""
 
 from __future__ import annotations
 

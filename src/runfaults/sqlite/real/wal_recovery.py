@@ -1,4 +1,4 @@
-"""A write-ahead log that somebody else is recovering."""
+"""A write-ahead log that another process is recovering."""
 
 from __future__ import annotations
 
