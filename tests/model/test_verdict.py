@@ -24,4 +24,4 @@ def test_the_worst_of_several(verdicts: tuple[Verdict, ...], worst: Verdict) -> 
 
 
 def test_a_judgement_that_holds_needs_no_words() -> None:
-    assert Judgement("one-active-run", HOLDS) == ("one-active-run", "holds", "", ())
+    assert Judgement("one-active-run", HOLDS) == ("one-active-run", "holds", "", (), True)

@@ -7,7 +7,8 @@ A control file of `histories/` belongs to the rule it is named after. Each of it
     user request start
     * database status run=1 pending -> running
 
-where a star marks the evidence, and `== holds` is an innocent twin.
+where a star marks the evidence, `== holds` is an innocent twin, and `== not exercised` a history
+in which the rule's question never came up.
 """
 
 from __future__ import annotations
@@ -38,13 +39,20 @@ _EVENT = re.compile(
 )
 
 
+NOT_EXERCISED = "not exercised"
+
+
 class Control(NamedTuple):
     rule: str
-    verdict: Verdict
+    state: str
     title: str
     reason: str
     evidence: tuple[int, ...]
     history: History
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.HOLDS if self.state == NOT_EXERCISED else Verdict(self.state)
 
 
 def read_event(number: int, line: str) -> Event:
@@ -71,17 +79,17 @@ def read_history(text: str) -> History:
 def read_controls(path: Path) -> Iterator[Control]:
     for block in re.split(r"^== ", path.read_text("utf-8"), flags=re.MULTILINE)[1:]:
         heading, *lines = [line.strip() for line in block.strip().splitlines()]
-        verdict, _, title = heading.partition(": ")
+        state, _, title = heading.partition(": ")
         reason = lines.pop(0).removeprefix("says ") if lines[0].startswith("says ") else ""
         starred = tuple(n for n, line in enumerate(lines) if line.startswith("* "))
         history = read_history("\n".join(line.removeprefix("* ") for line in lines))
-        yield Control(path.stem, Verdict(verdict), title, reason, starred, history)
+        yield Control(path.stem, state, title, reason, starred, history)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "control" in metafunc.fixturenames:
         controls = [c for path in sorted(HISTORIES.glob("*.txt")) for c in read_controls(path)]
-        names = [f"{c.rule}: {c.verdict}: {c.title}" for c in controls]
+        names = [f"{c.rule}: {c.state}: {c.title}" for c in controls]
         metafunc.parametrize("control", controls, ids=names)
 
 

@@ -56,6 +56,7 @@ def test_no_rule_crashes(rule: Rule, history: History) -> None:
     judgement = rule.judge(history, Facts.of(history))
     assert judgement.rule == rule.name
     assert bool(judgement.reason) == (judgement.verdict is not Verdict.HOLDS)
+    assert judgement.exercised or judgement.verdict is not Verdict.BROKEN
     assert list(judgement.evidence) == sorted(set(judgement.evidence))
     assert set(judgement.evidence) <= {event.number for event in history.events}
 

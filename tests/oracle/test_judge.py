@@ -36,13 +36,13 @@ CLEAN = """
 """
 
 
-@rule
+@rule(exercised=lambda *_: True)
 def crashes(history: History, facts: Facts) -> Iterator[Finding]:
     """Always crashes."""
     yield broken(f"{facts.runs[99]} of {history}")
 
 
-@rule
+@rule(exercised=lambda *_: True)
 def doubts_first(history: History, facts: Facts) -> Iterator[Finding]:
     """Finds two doubts; and a proof, if the target is `guilty`."""
     yield unknown("first doubt")
@@ -55,6 +55,35 @@ def test_a_clean_history_keeps_every_rule(history: Tell) -> None:
     judgements = judge(history(CLEAN))
     assert [j.rule for j in judgements] == [rule.name for rule in RULES]
     assert {j.verdict for j in judgements} == {Verdict.HOLDS}
+    assert [j.rule for j in judgements if not j.exercised] == [
+        "cancelled-never-failed",
+        "accepted-cancel-is-cancelled",
+        "cancelled-has-a-cause",
+        "one-active-run",
+        "crash-loses-no-recorded-outcome",
+        "orphan-is-interrupted-not-failed",
+        "recovery-is-idempotent",
+    ]
+
+
+def test_an_empty_history_exercises_no_rule(history: Tell) -> None:
+    assert not any(j.exercised for j in judge(history("world settled")))
+
+
+def test_a_rule_whose_question_crashes_is_unknown(history: Tell) -> None:
+    @rule(exercised=lambda _, facts: bool(facts.runs[99]))
+    def asks_wrongly(history: History, facts: Facts) -> Iterator[Finding]:
+        """Never finds anything."""
+        yield from ()
+
+    (judgement,) = judge(history(CLEAN), (asks_wrongly,))
+    assert judgement == (
+        "asks-wrongly",
+        Verdict.UNKNOWN,
+        "the rule itself crashed: KeyError: 99",
+        (),
+        False,
+    )
 
 
 def test_a_history_that_has_not_settled_keeps_no_rule(history: Tell) -> None:
@@ -71,7 +100,8 @@ def test_a_deadlock_breaks_one_rule_and_leaves_the_others_unknown(history: Tell)
 
 def test_a_rule_that_crashes_is_unknown_and_stops_no_other(history: Tell) -> None:
     first, second = judge(history(CLEAN), (crashes, rule_named("terminal-is-final")))
-    assert first == ("crashes", Verdict.UNKNOWN, "the rule itself crashed: KeyError: 99", ())
+    assert first[:3] == ("crashes", Verdict.UNKNOWN, "the rule itself crashed: KeyError: 99")
+    assert not first.exercised
     assert second.verdict is Verdict.HOLDS
 
 
@@ -94,7 +124,7 @@ def test_a_rule_must_say_what_it_means() -> None:
         return iter(())
 
     with pytest.raises(ValueError, match="the rule silent has no docstring"):
-        rule(silent)
+        rule(exercised=lambda *_: True)(silent)
 
 
 def test_each_rule_states_a_line_of_the_contract() -> None:
@@ -103,6 +133,10 @@ def test_each_rule_states_a_line_of_the_contract() -> None:
 
     assert all(states(rule) for rule in RULES)
     assert not states(crashes)
+
+
+def test_each_rule_says_when_it_is_exercised() -> None:
+    assert all(rule.meaning.count("\n\nExercised: ") == 1 for rule in RULES)
 
 
 def test_each_rule_says_in_a_sentence_what_a_user_sees_where_it_is_broken() -> None:

@@ -100,5 +100,5 @@ def _read_event(fields: list[Any]) -> Event:
 
 
 def _read_judgement(fields: list[Any]) -> Judgement:
-    rule, verdict, reason, evidence = fields
-    return Judgement(rule, Verdict(verdict), reason, tuple(evidence))
+    rule, verdict, reason, evidence, exercised = fields
+    return Judgement(rule, Verdict(verdict), reason, tuple(evidence), exercised)

@@ -31,9 +31,12 @@ class Judgement(NamedTuple):
         verdict: What it says.
         reason: One sentence; empty where the rule holds.
         evidence: Numbers of the events that prove it, in order.
+        exercised: Whether the rule's question came up in the history: a cancel was accepted, a
+            process died. A rule that holds where it did not come up was not tested.
     """
 
     rule: str
     verdict: Verdict
     reason: str = ""
     evidence: tuple[int, ...] = ()
+    exercised: bool = True

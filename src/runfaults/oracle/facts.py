@@ -153,6 +153,7 @@ class Facts:
         requests: All requests, in the order in which they were asked.
         may_cancel: Subjects of those that can be why a run is cancelled.
         leaks: All LEAK events.
+        threads: The THREAD events of threads that started.
         escapes: The THREAD events of exceptions that left a thread's function.
         deaths: The THREAD events with subject `died` of actor `process`, which takes every process
             with it, or of `process@NAME`, which takes only that one.
@@ -169,6 +170,7 @@ class Facts:
     requests: tuple[Request, ...]
     may_cancel: tuple[str, ...]
     leaks: tuple[Event, ...]
+    threads: tuple[Event, ...]
     escapes: tuple[Event, ...]
     deaths: tuple[Event, ...]
     terminal: frozenset[str]
@@ -233,6 +235,7 @@ class Facts:
             requests=requests,
             may_cancel=history.may_cancel,
             leaks=tuple(told[EventKind.LEAK]),
+            threads=tuple(event for event in threads if event.subject == "started"),
             escapes=tuple(event for event in threads if event.subject == "escaped"),
             deaths=deaths,
             terminal=history.vocabulary.terminal,

@@ -35,4 +35,4 @@ def _judge(rule: Rule, history: History, facts: Facts) -> Judgement:
         return rule.judge(history, facts)
     except Exception as error:  # noqa: BLE001 - whatever went wrong, it must not look like a pass
         reason = f"the rule itself crashed: {type(error).__name__}: {error}"
-        return Judgement(rule.name, Verdict.UNKNOWN, reason)
+        return Judgement(rule.name, Verdict.UNKNOWN, reason, exercised=False)

@@ -23,6 +23,10 @@ history has settled: all faults are lifted and nothing can happen any more. Othe
 **unknown**: the schedule got stuck, the history ends early, or it does not tell what the rule has
 to know. What comes after a stuck event is the harness ending the target's threads, and proves
 nothing.
+
+A rule that holds was **not exercised** where its question never came up: no cancel was accepted, no
+process died. Then nothing was tested, and no report counts the rule among those that hold. Each
+rule says below when it is exercised.
 """
 
 

@@ -1,4 +1,4 @@
-"""A rule: a name, a meaning and a search for what breaks it."""
+"""A rule: a name, a meaning, when it is exercised, and a search for what breaks it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from runfaults.oracle.finding import Finding
 _SYMPTOM = "Symptom: "
 
 Search = Callable[[History, Facts], Iterator[Finding]]
+Question = Callable[[History, Facts], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,14 @@ class Rule:
     Attributes:
         name: Hyphenated, as reports and scenarios write it.
         meaning: What it says, in Markdown: the docstring of `search`.
+        exercised: Whether the rule's question came up in a history. Where it did not, that nothing
+            broke the rule is no evidence that it holds.
         search: Yields what breaks the rule, and what it cannot know, most telling first.
     """
 
     name: str
     meaning: str
+    exercised: Question
     search: Search
 
     @property
@@ -49,28 +53,39 @@ class Rule:
 
         Returns:
             Broken with the first proof found; else unknown if the rule or the history leaves a
-            doubt; else holds.
+            doubt; else holds. What breaks the rule has exercised it.
         """
         doubt: Finding | None = None
         for finding in self.search(history, facts):
             if finding.verdict is Verdict.BROKEN:
                 return Judgement(self.name, *finding)
             doubt = doubt or finding
-        doubt = doubt or facts.doubt
-        return Judgement(self.name, *doubt) if doubt else Judgement(self.name, Verdict.HOLDS)
+        verdict, reason, evidence = doubt or facts.doubt or _HOLDS
+        exercised = bool(self.exercised(history, facts))
+        return Judgement(self.name, verdict, reason, evidence, exercised=exercised)
 
 
-def rule(search: Search) -> Rule:
+_HOLDS = Finding(Verdict.HOLDS, "", ())
+
+
+def rule(*, exercised: Question) -> Callable[[Search], Rule]:
     """Make a rule of its search: the function's name and docstring are the rule's.
+
+    Args:
+        exercised: Whether the rule's question came up in a history.
 
     Raises:
         ValueError: if the function has no docstring; a rule must say what it means.
     """
-    name = search.__name__.replace("_", "-")
-    meaning = getdoc(search)
-    if not meaning:
-        raise ValueError(
-            f"the rule {name} has no docstring; write what it means and which line of the "
-            "status contract it states"
-        )
-    return Rule(name, meaning, search)
+
+    def make(search: Search) -> Rule:
+        name = search.__name__.replace("_", "-")
+        meaning = getdoc(search)
+        if not meaning:
+            raise ValueError(
+                f"the rule {name} has no docstring; write what it means and which line of the "
+                "status contract it states"
+            )
+        return Rule(name, meaning, exercised, search)
+
+    return make

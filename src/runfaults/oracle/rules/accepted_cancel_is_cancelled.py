@@ -10,12 +10,19 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _cancel_accepted(history: History, facts: Facts) -> bool:
+    del history
+    return any(run.accepted for run in facts.runs.values())
+
+
+@rule(exercised=_cancel_accepted)
 def accepted_cancel_is_cancelled(history: History, facts: Facts) -> Iterator[Finding]:
     """A run whose cancel was answered `True` ends as cancelled.
 
     This goes for both styles of cancel. If a process that owned the run died after it had
     accepted, interrupted is right too.
+
+    Exercised: a cancel was answered `True`.
 
     Symptom: the user's cancel was accepted, yet the run does not end as cancelled.
 

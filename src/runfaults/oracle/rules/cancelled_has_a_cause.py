@@ -10,7 +10,12 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _cancelled_or_refused(history: History, facts: Facts) -> bool:
+    recorded = any(run.first(history.vocabulary.cancelled) for run in facts.runs.values())
+    return recorded or any(request.refused for request in facts.requests)
+
+
+@rule(exercised=_cancelled_or_refused)
 def cancelled_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
     """A run is recorded cancelled only because of a cancel that was not refused.
 
@@ -18,6 +23,8 @@ def cancelled_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
     was accepted, raised or never answered; any API-style cancel, because it writes the status
     itself; a request such as closing the manager; or a pipeline that raised the target's cancel
     exception.
+
+    Exercised: a run was recorded cancelled, or a cancel was refused.
 
     Symptom: the run shows as cancelled, although no user cancelled it.
 

@@ -10,12 +10,22 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _cancelled_run_recorded(history: History, facts: Facts) -> bool:
+    del history
+    return any(
+        (run.accepted or run.ended("cancelled")) and run.first(facts.terminal)
+        for run in facts.runs.values()
+    )
+
+
+@rule(exercised=_cancelled_run_recorded)
 def cancelled_never_failed(history: History, facts: Facts) -> Iterator[Finding]:
     """A run that was cancelled is never recorded failed, not even for a moment.
 
     It was cancelled if a cancel of it was answered `True`, or if its pipeline raised the target's
     cancel exception.
+
+    Exercised: a run was cancelled, and a terminal status was recorded for it.
 
     Symptom: the user cancelled the work, yet the run shows as failed.
 

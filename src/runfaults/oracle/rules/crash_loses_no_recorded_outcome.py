@@ -5,13 +5,28 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from runfaults.model import History
+from runfaults.model import Event, History
 from runfaults.oracle.facts import Facts, RunFacts
 from runfaults.oracle.finding import Finding, broken, unknown
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _died_after_record(history: History, facts: Facts) -> bool:
+    del history
+    return any(any(_recorded_before(run, facts)) for run in facts.runs.values())
+
+
+def _recorded_before(run: RunFacts, facts: Facts) -> Iterator[tuple[Event, Event]]:
+    """The deaths after which a terminal status must still be there, each with its record."""
+    if not run.first(facts.terminal):
+        return
+    for death in facts.deaths:
+        record = run.shown(death.number)
+        if record is not None and record.value in facts.terminal:
+            yield death, record
+
+
+@rule(exercised=_died_after_record)
 def crash_loses_no_recorded_outcome(history: History, facts: Facts) -> Iterator[Finding]:
     """A terminal status that was recorded before a process died is still there after it.
 
@@ -20,14 +35,15 @@ def crash_loses_no_recorded_outcome(history: History, facts: Facts) -> Iterator[
     a REPLY event with subject `read`, the run, and the recorded status as value (`None`: no row),
     asked after the death. Without it the rule is unknown.
 
+    Exercised: a process died after a terminal status was recorded.
+
     Symptom: an outcome that was recorded is gone, or another one, after a crash.
 
     Contract: terminal is final.
     """
     del history
     for run in facts.runs.values():
-        if run.first(facts.terminal):
-            yield from _still_there(run, facts)
+        yield from _still_there(run, facts)
 
 
 def _still_there(run: RunFacts, facts: Facts) -> Iterator[Finding]:
@@ -39,10 +55,7 @@ def _still_there(run: RunFacts, facts: Facts) -> Iterator[Finding]:
     ]
     numbers = [asked.number for asked, _ in reads]
     answered = -1
-    for death in facts.deaths:
-        record = run.shown(death.number)
-        if record is None or record.value not in facts.terminal:
-            continue
+    for death, record in _recorded_before(run, facts):
         seen = (
             f"run {run.id}: {record.value} (event {record.number}) was recorded before "
             "the process died"

@@ -10,13 +10,20 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _row_written(history: History, facts: Facts) -> bool:
+    del history
+    return bool(facts.transitions)
+
+
+@rule(exercised=_row_written)
 def database_stays_sound(history: History, facts: Facts) -> Iterator[Finding]:
     """The database passes its integrity and foreign key checks, and holds what its rows claim.
 
     The history tells of trouble by a LEAK event with subject `database` and as value what
     `PRAGMA integrity_check` or `PRAGMA foreign_key_check` said, or which work is there that should
     have been rolled back, or is missing though its run is recorded completed.
+
+    Exercised: a run was written to the database.
 
     Symptom: the database is damaged, or does not hold what the status of the run claims.
 

@@ -10,11 +10,18 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _run_shown(history: History, facts: Facts) -> bool:
+    del history
+    return bool(facts.transitions)
+
+
+@rule(exercised=_run_shown)
 def eventually_terminal(history: History, facts: Facts) -> Iterator[Finding]:
     """Once all faults are lifted, every run that the database ever showed becomes terminal.
 
     A deadlock or a livelock breaks this rule. A hang does not: what it waits for is unknown.
+
+    Exercised: the database showed a run.
 
     Symptom: the run never ends: it shows as active, or its threads wait or go round without end.
 

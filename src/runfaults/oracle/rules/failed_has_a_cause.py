@@ -10,12 +10,19 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _outcome_recorded(history: History, facts: Facts) -> bool:
+    words = history.vocabulary
+    return any(run.first(words.failed | words.completed) for run in facts.runs.values())
+
+
+@rule(exercised=_outcome_recorded)
 def failed_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
     """A run is recorded failed only if its pipeline raised before, or never started at all.
 
     And it is recorded completed only if its pipeline returned before. Work that was returned in an
     open transaction and is not in the database was lost: that is a cause, and no completion.
+
+    Exercised: a run was recorded failed or completed.
 
     Symptom: the run shows an outcome that its work did not have: failed without an error, or
     completed without success.

@@ -10,9 +10,16 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _thread_started(history: History, facts: Facts) -> bool:
+    del history
+    return bool(facts.threads)
+
+
+@rule(exercised=_thread_started)
 def nothing_escapes(history: History, facts: Facts) -> Iterator[Finding]:
     """No exception leaves the function of a thread of the target; `SystemExit` counts too.
+
+    Exercised: a thread of the target started.
 
     Symptom: a thread dies of an exception that no code catches.
 

@@ -10,11 +10,18 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _run_known(history: History, facts: Facts) -> bool:
+    del history
+    return bool(facts.runs)
+
+
+@rule(exercised=_run_known)
 def nothing_leaks(history: History, facts: Facts) -> Iterator[Finding]:
     """When everything has settled, nothing of the run is left but its row.
 
     Looked for: threads, connections, open transactions, held locks, subscribers, cancel events.
+
+    Exercised: there was a run that could leave something behind.
 
     Symptom: something of the run is left behind when it is over.
 

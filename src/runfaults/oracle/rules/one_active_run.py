@@ -10,9 +10,33 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _start_contended(history: History, facts: Facts) -> bool:
+    asked = {request.asked.number for request in facts.requests if request.starts}
+    answered = {
+        request.reply.number for request in facts.requests if request.starts and request.reply
+    }
+    moments: dict[int, Event | None] = dict.fromkeys(asked | answered)
+    moments |= {event.number: event for event in facts.transitions}
+    active: set[int | None] = set()
+    under_way = 0
+    for number, shown in sorted(moments.items()):
+        if shown is not None:
+            change = active.add if shown.value in history.vocabulary.active else active.discard
+            change(shown.run)
+        elif number in asked:
+            if active or under_way:
+                return True
+            under_way += number not in answered
+        else:
+            under_way -= 1
+    return False
+
+
+@rule(exercised=_start_contended)
 def one_active_run(history: History, facts: Facts) -> Iterator[Finding]:
     """The database never shows two active runs at once.
+
+    Exercised: a start was asked for while another run was active or being started.
 
     Symptom: two runs are active at the same time.
 

@@ -10,7 +10,11 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _orphan_left(history: History, facts: Facts) -> bool:
+    return any(any(_orphaned(run, history, facts)) for run in facts.runs.values())
+
+
+@rule(exercised=_orphan_left)
 def orphan_is_interrupted_not_failed(history: History, facts: Facts) -> Iterator[Finding]:
     """A run that was active when its process died ends as interrupted, and only such a run does.
 
@@ -19,6 +23,8 @@ def orphan_is_interrupted_not_failed(history: History, facts: Facts) -> Iterator
     because no process works on it. Cancelled is right too if a cancel was requested, and completed
     if the pipeline had returned. A run whose pipeline does something after the death was no orphan,
     or was taken up again.
+
+    Exercised: a process died and left an active run behind.
 
     Symptom: after a crash, a run shows an outcome that cannot be known, or stays active.
 
@@ -35,11 +41,17 @@ def orphan_is_interrupted_not_failed(history: History, facts: Facts) -> Iterator
                 f"yet {f'process {owners} had not' if owners else 'no process had'} died",
                 recorded,
             )
-        for death in _leaving_no_owner(deaths, run):
-            orphan = run.shown(death.number)
-            lives_on = any(event.number > death.number for event in run.pipeline)
-            if orphan and orphan.value in history.vocabulary.active and not lives_on:
-                yield from _end_of_orphan(run, death, history, facts)
+        for death in _orphaned(run, history, facts):
+            yield from _end_of_orphan(run, death, history, facts)
+
+
+def _orphaned(run: RunFacts, history: History, facts: Facts) -> Iterator[Event]:
+    """The deaths that left the run active, with no process at work on it."""
+    for death in _leaving_no_owner(facts.deaths_of(run), run):
+        left = run.shown(death.number)
+        lives_on = any(event.number > death.number for event in run.pipeline)
+        if left and left.value in history.vocabulary.active and not lives_on:
+            yield death
 
 
 def _leaving_no_owner(deaths: Sequence[Event], run: RunFacts) -> Iterator[Event]:

@@ -10,11 +10,17 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _orphan_recorded(history: History, facts: Facts) -> bool:
+    return any(run.first(history.vocabulary.interrupted) for run in facts.runs.values())
+
+
+@rule(exercised=_orphan_recorded)
 def recovery_is_idempotent(history: History, facts: Facts) -> Iterator[Finding]:
     """A run is recorded interrupted at most once, however many processes recover it.
 
     A second write of the same status counts: it would have told its subscribers again.
+
+    Exercised: a run was recorded interrupted.
 
     Symptom: after a crash, the same run is recorded as interrupted more than once.
 

@@ -10,7 +10,12 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _signal_heard_or_owed(history: History, facts: Facts) -> bool:
+    del history
+    return any(run.signals or any(_owed(run, facts)) for run in facts.runs.values())
+
+
+@rule(exercised=_signal_heard_or_owed)
 def signal_matches_record(history: History, facts: Facts) -> Iterator[Finding]:
     """Each subscriber hears the completion signal once, with the status that is in the database.
 
@@ -22,6 +27,8 @@ def signal_matches_record(history: History, facts: Facts) -> Iterator[Finding]:
     the subscriber as actor. Who registers at one manager for a run that another one started
     (`start-elsewhere`) need not hear, or hears at once, without a status, that there is nothing to
     be heard.
+
+    Exercised: a subscriber heard a signal, or had to hear one.
 
     Symptom: who waits for the end of the run hears nothing, hears it twice, or hears something
     that the database does not say.
@@ -44,7 +51,15 @@ def signal_matches_record(history: History, facts: Facts) -> Iterator[Finding]:
             if signal.value or not _may_be_elsewhere(run, facts):
                 yield from _against_record(run, signal, facts.terminal)
         if facts.settled:
-            yield from _unheard(run, facts, heard)
+            for registered, recorded in _owed(run, facts):
+                if registered.actor not in heard:
+                    yield broken(
+                        f"run {run.id}: subscriber {registered.actor} (event {registered.number}) "
+                        f"never heard that the run became {recorded.value} "
+                        f"(event {recorded.number})",
+                        registered,
+                        recorded,
+                    )
 
 
 def _against_record(run: RunFacts, signal: Event, terminal: frozenset[str]) -> Iterator[Finding]:
@@ -60,27 +75,21 @@ def _against_record(run: RunFacts, signal: Event, terminal: frozenset[str]) -> I
         )
 
 
-def _unheard(run: RunFacts, facts: Facts, heard: dict[str, Event]) -> Iterator[Finding]:
+def _owed(run: RunFacts, facts: Facts) -> Iterator[tuple[Event, Event]]:
+    """Registrations that entitle to a signal, each with the record that it has to tell of."""
     recorded = run.first(facts.terminal)
     if recorded is None or _may_be_elsewhere(run, facts):
         return
     for request in run.requests:
         reply = request.reply
         if (
-            reply is None
-            or request.subject != "subscribe"
-            or request.raised
-            or reply.number > recorded.number
-            or reply.actor in heard
-            or _excused(reply, run.id, facts)
+            reply is not None
+            and request.subject == "subscribe"
+            and not request.raised
+            and reply.number < recorded.number
+            and not _excused(reply, run.id, facts)
         ):
-            continue
-        yield broken(
-            f"run {run.id}: subscriber {reply.actor} (event {reply.number}) never heard that the "
-            f"run became {recorded.value} (event {recorded.number})",
-            reply,
-            recorded,
-        )
+            yield reply, recorded
 
 
 def _may_be_elsewhere(run: RunFacts, facts: Facts) -> bool:

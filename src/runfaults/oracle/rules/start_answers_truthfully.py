@@ -10,12 +10,19 @@ from runfaults.oracle.finding import Finding, broken, unknown
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _start_answered(history: History, facts: Facts) -> bool:
+    del history
+    return any(request.starts and request.reply for request in facts.requests)
+
+
+@rule(exercised=_start_answered)
 def start_answers_truthfully(history: History, facts: Facts) -> Iterator[Finding]:
     """An id that `start_run` answers is a run that exists and ends; an error leaves none active.
 
     A row belongs to a start that raised if it was inserted between that REQUEST and its REPLY and
     no other start answered with its id.
+
+    Exercised: a start was answered.
 
     Symptom: the answer to the start is not true: the run with that id never ends, or an error left
     an active run behind.

@@ -10,11 +10,22 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _recorded_after_success(history: History, facts: Facts) -> bool:
+    del history
+    return any(
+        returned and run.transitions and run.transitions[-1].number > returned.number
+        for run in facts.runs.values()
+        for returned in [run.ended("returned")]
+    )
+
+
+@rule(exercised=_recorded_after_success)
 def succeeded_never_failed(history: History, facts: Facts) -> Iterator[Finding]:
     """A run whose pipeline returned is never recorded failed, not even for a moment.
 
     A lock or disk error while the outcome is being recorded says nothing about the work.
+
+    Exercised: a pipeline returned, and a status was recorded after that.
 
     Symptom: the work succeeded, yet the run shows as failed.
 

@@ -10,12 +10,19 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-@rule
+def _terminal_recorded(history: History, facts: Facts) -> bool:
+    del history
+    return any(event.value in facts.terminal for event in facts.transitions)
+
+
+@rule(exercised=_terminal_recorded)
 def terminal_is_final(history: History, facts: Facts) -> Iterator[Finding]:
     """A terminal status never changes, and its row is never deleted.
 
     Writing the same status again is harmless: recording is idempotent. A terminal status that a
     user has read is final too: the run ends with it.
+
+    Exercised: a terminal status was recorded.
 
     Symptom: a run that was over changes: its user sees one outcome, and another one later.
 
