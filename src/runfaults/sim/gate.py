@@ -111,7 +111,7 @@ class WorldGate:
             return
         if call.operation is Operation.CONNECT:
             self._opened.append((name, weakref.ref(connection)))
-        elif connection.closed or not connection.in_transaction:
+        elif connection.closed or not connection.in_transaction or _ended(call, error):
             if name in self._changing:
                 self._changing.remove(name)
                 self._observe()
@@ -148,6 +148,12 @@ class WorldGate:
         again = turns.block(Wait(_DATABASE, self._who_locks), deadline)
         turns.touch(_DATABASE, change=True)
         return again
+
+
+def _ended(call: Call, error: BaseException | None) -> bool:
+    """Whether a transaction has ended, though with `autocommit=False` the next one is open."""
+    ends = call.operation in {Operation.COMMIT, Operation.ROLLBACK}
+    return ends and error is None
 
 
 def _changes(call: Call) -> bool | None:

@@ -6,18 +6,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache, partial
-from types import TracebackType
+from types import BuiltinMethodType, TracebackType
 from typing import Any, ClassVar, Literal, TypeGuard
 
 from runfaults.model import Operation
 from runfaults.sqlite.cursor import FaultyCursor, faulty_cursor, faulty_cursor_class
 from runfaults.sqlite.engine import statement_on
 from runfaults.sqlite.layering import Around, layered
-from runfaults.sqlite.statement import Statement
+from runfaults.sqlite.statement import ASSIGNMENT, Statement
 from runfaults.sqlite.watched import WatchedConnection
 
 _COMMIT = Statement.parse("COMMIT")
+_COMMIT_BY_ASSIGNMENT = Statement("COMMIT", ASSIGNMENT, operation=Operation.COMMIT)
 _ROLLBACK = Statement.parse("ROLLBACK")
 _NO_STATEMENT = Statement("")
 _BACKUP = Statement("", "BACKUP", subject="BACKUP")
@@ -30,7 +32,8 @@ class FaultyConnection(WatchedConnection):
 
     CPython performs some operations in C without calling the methods that a subclass overrides
     (`with connection:`, `connection.execute`, the COMMIT inside `executescript` and inside setting
-    `isolation_level`): each of them is taken apart here, so that the gate sees every one.
+    `isolation_level`, the BEGIN behind a COMMIT with `autocommit=False`): each of them is taken
+    apart here, so that the gate sees every one.
 
     Without a gate it turns into a `PlainConnection` at its first operation, and costs nothing.
     """
@@ -81,15 +84,34 @@ class FaultyConnection(WatchedConnection):
         return faulty_cursor(cursor)
 
     def _commit(self, real: Callable[[], object]) -> None:
-        self.perform(Operation.COMMIT, _COMMIT, real)
+        self._end_transaction(_COMMIT, real)
 
     def _rollback(self, real: Callable[[], object]) -> None:
-        self.perform(Operation.ROLLBACK, _ROLLBACK, real)
+        self._end_transaction(_ROLLBACK, real)
+
+    def _end_transaction(self, statement: Statement, real: Callable[[], object]) -> None:
+        if self.gate is None:
+            self.become_plain()
+            real()
+        elif self.has_autocommit(on=True):
+            self.perform(statement.operation, replace(statement, verb=""), real)
+        elif self.has_autocommit(on=False) and isinstance(real, BuiltinMethodType):
+            one = partial(statement_on, self, statement.text)
+            self.perform(statement.operation, statement, one)
+            self._begin_again()
+        else:
+            self.perform(statement.operation, statement, real)
+
+    def _begin_again(self) -> None:
+        statement_on(self, "BEGIN")
+        self.state.open = True
 
     def _close(self, real: Callable[[], object]) -> None:
         def close() -> None:
-            real()
-            self.closed = True
+            try:
+                real()
+            finally:
+                self.closed = _is_closed(self)
 
         self.perform(Operation.CLOSE, _NO_STATEMENT, close)
 
@@ -122,14 +144,18 @@ class FaultyConnection(WatchedConnection):
         return self.perform(Operation.EXECUTE, statement, real)
 
     def _set_isolation_level(self, level: str | None) -> None:
-        if level is None:
-            self._commit_inside_setter()
-        _ISOLATION_LEVEL.__set__(self, level)
+        if self.gate is not None and self.has_autocommit(on=False):
+            if level is None:
+                self.commit()
+            _ISOLATION_LEVEL.__set__(self, level)
+            return
+        commits = level is None and self.legacy_transactions
+        self._assign(partial(_ISOLATION_LEVEL.__set__, self, level), commits=commits)
 
     def _set_autocommit(self, mode: object) -> None:
-        if mode is True:
-            self._commit_inside_setter()
-        _AUTOCOMMIT.__set__(self, mode)
+        self._assign(partial(_AUTOCOMMIT.__set__, self, mode), commits=mode is True)
+        if self.gate is not None:
+            self.state.open = self.in_transaction
 
     isolation_level: Any = property(_ISOLATION_LEVEL.__get__, _set_isolation_level)
     """As in the standard library: setting None commits, at the gate."""
@@ -138,9 +164,17 @@ class FaultyConnection(WatchedConnection):
         autocommit: Any = property(_AUTOCOMMIT.__get__, _set_autocommit)
         """As in the standard library since Python 3.12: setting True commits, at the gate."""
 
-    def _commit_inside_setter(self) -> None:
-        if self.gate is not None and self.in_transaction:
-            self._commit(partial(statement_on, self, "COMMIT"))
+    def _assign(self, assign: Callable[[], object], *, commits: bool) -> None:
+        if not commits or self.gate is None or not self.in_transaction:
+            assign()
+            return
+        try:
+            self.perform(Operation.COMMIT, _COMMIT_BY_ASSIGNMENT, assign)
+        except sqlite3.Error:
+            # CPython assigns first: what is assigned stays when the COMMIT fails.
+            if not self.closed and not self.in_transaction:
+                assign()
+            raise
 
     AT_GATE: ClassVar[Around] = {
         "execute": _execute_of_subclass,
@@ -154,6 +188,13 @@ class FaultyConnection(WatchedConnection):
 
 def _is_cursor_class(factory: object) -> TypeGuard[type[sqlite3.Cursor]]:
     return isinstance(factory, type) and issubclass(factory, sqlite3.Cursor)
+
+
+def _is_closed(connection: sqlite3.Connection) -> bool:
+    try:
+        return connection.total_changes < 0
+    except sqlite3.ProgrammingError:
+        return True
 
 
 @lru_cache(maxsize=64)

@@ -62,6 +62,18 @@ def poisoned(call: Call) -> None:
     connection_of(call).state.poisoned = True
 
 
+def unless_fresh(effect: Effect) -> Effect:
+    """A fresh connection fails while it compiles the statement: then nothing has happened."""
+
+    def leave(call: Call) -> None:
+        if not connection_of(call).fresh:
+            effect(call)
+
+    summary = (effect.__doc__ or "").partition("\n\n")[0].rstrip(".")
+    leave.__doc__ = f"{summary}; nothing, if the connection is fresh."
+    return leave
+
+
 def rows_lost(call: Call) -> None:
     """The read has ended: the cursor has no more rows."""
     assert call.cursor is not None

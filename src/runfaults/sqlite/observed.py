@@ -44,6 +44,8 @@ class Observed(sqlite3.Connection):
         # SQLite's busy handler counts in whole milliseconds.
         self.busy_timeout = max(0, int(timeout * 1000)) / 1000
         self.state = State()
+        # With `autocommit=False` it is. A subclass may have opened nothing.
+        self.state.open = self.has_autocommit(on=False) and self.in_transaction
 
     @property
     def writing(self) -> bool:
@@ -117,8 +119,18 @@ class Observed(sqlite3.Connection):
     @property
     def legacy_transactions(self) -> bool:
         """Whether transactions are controlled by `isolation_level` (the only way before 3.12)."""
-        legacy = getattr(sqlite3, "LEGACY_TRANSACTION_CONTROL", None)
-        return getattr(self, "autocommit", legacy) == legacy
+        return not self.has_autocommit(on=True) and not self.has_autocommit(on=False)
+
+    def has_autocommit(self, *, on: bool) -> bool:
+        """Whether it was opened with `autocommit=True`, or False: neither before Python 3.12.
+
+        With True, `commit()` and `rollback()` do nothing, whether a transaction is open or not.
+        With False, a transaction is always open: `commit()` and `rollback()` begin the next one.
+        """
+        try:
+            return getattr(self, "autocommit", None) is on
+        except sqlite3.ProgrammingError:
+            return False  # closed, or of another thread
 
     @property
     def in_wrong_thread(self) -> bool:

@@ -26,7 +26,7 @@ class Situation(Enum):
     LATER_WRITE = auto()
     """A write in a transaction that holds the write lock."""
     AUTOCOMMIT_WRITE = auto()
-    """A write that is a transaction of its own: DDL, `isolation_level=None`."""
+    """A write that is a transaction of its own: DDL, `isolation_level=None`, `autocommit=True`."""
     READ = auto()
     """A read outside of a transaction."""
     READ_IN_TRANSACTION = auto()
@@ -43,6 +43,8 @@ class Situation(Enum):
     """COMMIT of a transaction that holds the write lock and changed nothing."""
     ROLLBACK = auto()
     """ROLLBACK of an open transaction."""
+    CLOSE = auto()
+    """`close()` with `autocommit=False`: CPython rolls back, and passes on why that failed."""
 
 
 _UNMEASURED = frozenset({"BACKUP", "BLOBOPEN", "VACUUM", "ATTACH", "DETACH"})
@@ -73,17 +75,28 @@ def situation_of(call: Call) -> Situation | str:  # noqa: PLR0911 - one for each
         return "the transaction met corruption before, which is what will be reported"
     match call.operation:
         case Operation.CLOSE:
-            return "close() reports no error of the engine"
-        case Operation.COMMIT | Operation.ROLLBACK if not connection.in_transaction:
-            return f"no transaction is open: {call.operation} does not reach the engine"
-        case Operation.ROLLBACK:
-            return Situation.ROLLBACK
-        case Operation.COMMIT:
-            return _commit(connection)
+            return _close(connection)
+        case Operation.COMMIT | Operation.ROLLBACK:
+            return _end(call, connection)
         case Operation.FETCH:
             return _fetch(call, connection)
         case _:
             return _execute(call.statement, connection)
+
+
+def _close(connection: Observed) -> Situation | str:
+    if connection.has_autocommit(on=False) and connection.in_transaction:
+        return Situation.CLOSE
+    return "close() reports no error of the engine"
+
+
+def _end(call: Call, connection: Observed) -> Situation | str:
+    if not call.statement.verb:
+        return f"with autocommit=True {call.operation}() does nothing"
+    if not connection.in_transaction:
+        return f"no transaction is open: {call.operation} has nothing to end"
+    commits = call.operation is Operation.COMMIT
+    return _commit(connection) if commits else Situation.ROLLBACK
 
 
 def _commit(connection: Observed) -> Situation | str:

@@ -95,11 +95,17 @@ class State:
         error: BaseException | None,
     ) -> None:
         """Remember an operation that has just ended on the engine."""
-        was_open = self.open
-        if not connection.in_transaction:
-            if was_open:
+        ended = (
+            error is None
+            and operation in {Operation.COMMIT, Operation.ROLLBACK}
+            and statement.verb != ""
+        )
+        was_open = self.open and not ended
+        if ended or not connection.in_transaction:
+            if self.open:
                 self._forget_transaction()
             self.changes_before = connection.total_changes
+            self.open = connection.in_transaction  # with `autocommit=False` the next one is
         else:
             self.open = True
             if error is None:

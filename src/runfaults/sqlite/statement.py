@@ -20,6 +20,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+ASSIGNMENT = "ASSIGN"
+"""Verb of the COMMIT that CPython performs when `isolation_level` or `autocommit` is assigned."""
+
 _UNFIT = re.compile(r"[#\s]+")
 
 _CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE"})
@@ -72,8 +75,8 @@ class Statement:
 
     Attributes:
         text: The SQL.
-        verb: First keyword, upper case, or the one behind a `WITH` clause; empty if there is no
-            SQL. Where Python calls SQLite without SQL: `BACKUP`, `BLOBOPEN`.
+        verb: First keyword, upper case, or the one behind a `WITH` clause; empty if no SQL reaches
+            the engine. Where Python calls SQLite without SQL: `BACKUP`, `BLOBOPEN`.
         table: The table it is mainly about, or the name of the pragma; empty if there is none.
         subject: What a fault point calls it: `UPDATE runs`, `BEGIN IMMEDIATE`.
         operation: What performing it means at first sight. Releasing the outermost savepoint

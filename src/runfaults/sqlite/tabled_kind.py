@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NoReturn
 
-from runfaults.sqlite.effect import Effect
+from runfaults.sqlite.effect import Effect, nothing
 from runfaults.sqlite.errors import sqlite_error
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.situation import Situation, situation_of
+from runfaults.sqlite.statement import ASSIGNMENT
 
 
 class TabledKind:
@@ -36,6 +37,8 @@ class TabledKind:
         situation = situation_of(call)
         if isinstance(situation, str):
             return situation
+        if call.statement.verb == ASSIGNMENT and self.effects.get(situation) is nothing:
+            return "what an assignment leaves that keeps its transaction was not measured"
         if situation not in self.effects:
             usual = f"{self.name} was never seen at {_words(situation)}"
             return self.reasons.get(situation, usual)

@@ -71,7 +71,7 @@ class WatchedConnection(Observed):
         waited = 0
         while True:
             try:
-                if self.state.poisoned:
+                if self.state.poisoned and statement.verb:
                     self._meet_corruption(operation, statement)
                 result = real()
             except BaseException as error:

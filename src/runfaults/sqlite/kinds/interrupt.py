@@ -5,7 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from runfaults.sqlite.effect import Effect, nothing, read_lock_taken, rolled_back, rows_lost
+from runfaults.sqlite.effect import (
+    Effect,
+    done,
+    nothing,
+    read_lock_taken,
+    rolled_back,
+    rows_lost,
+    unless_fresh,
+)
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -20,17 +28,18 @@ class Interrupt(TabledKind):
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: nothing,
         Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: nothing,
-        Situation.FIRST_WRITE: rolled_back,
+        Situation.FIRST_WRITE: unless_fresh(rolled_back),
         Situation.LATER_WRITE: rolled_back,
         Situation.AUTOCOMMIT_WRITE: nothing,
         Situation.READ: nothing,
-        Situation.READ_IN_TRANSACTION: read_lock_taken,
+        Situation.READ_IN_TRANSACTION: unless_fresh(read_lock_taken),
         Situation.READ_WHILE_WRITING: nothing,
         Situation.FETCH: rows_lost,
         Situation.FETCH_IN_TRANSACTION: rows_lost,
         Situation.COMMIT: nothing,
         Situation.COMMIT_UNCHANGED: nothing,
         Situation.ROLLBACK: nothing,
+        Situation.CLOSE: done,
     }
     reasons: Mapping[Situation, str] = {
         Situation.CONNECT: "there is no connection yet that could be interrupted"

@@ -12,6 +12,7 @@ from runfaults.sqlite.effect import (
     rolled_back,
     rows_lost,
     rows_lost_and_rolled_back,
+    unless_fresh,
 )
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import finds_pages_in_cache
@@ -32,11 +33,11 @@ class IoerrRead(TabledKind):
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: nothing,
         Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: nothing,
-        Situation.FIRST_WRITE: rolled_back,
+        Situation.FIRST_WRITE: unless_fresh(rolled_back),
         Situation.LATER_WRITE: rolled_back,
         Situation.AUTOCOMMIT_WRITE: nothing,
         Situation.READ: nothing,
-        Situation.READ_IN_TRANSACTION: rolled_back,
+        Situation.READ_IN_TRANSACTION: unless_fresh(rolled_back),
         Situation.READ_WHILE_WRITING: rolled_back,
         Situation.FETCH: rows_lost,
         Situation.FETCH_IN_TRANSACTION: rows_lost_and_rolled_back,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from runfaults.sqlite.effect import Effect, connection_of, nothing
+from runfaults.sqlite.effect import Effect, connection_of, done, nothing
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -31,6 +31,7 @@ class Nomem(TabledKind):
         Situation.COMMIT: nothing,
         Situation.COMMIT_UNCHANGED: nothing,
         Situation.ROLLBACK: nothing,
+        Situation.CLOSE: done,
     }
 
     def obstacle(self, call: Call, situation: Situation, /) -> str | None:

@@ -44,7 +44,7 @@ _CAUSES: dict[str, Callable[[Situation], Recipe]] = {
     "interrupt": lambda _: interrupt_after(1),
     "nomem": lambda _: heap_limit(),
     "closed": lambda _: closed_by_another_thread(),
-    "lost-acknowledgement": lambda _: interrupt_after(3),
+    "lost-acknowledgement": lambda _: interrupt_after(3, once=True),
 }
 
 
