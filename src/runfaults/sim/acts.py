@@ -2,51 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
 
 from runfaults.model import EventKind
-from runfaults.sim.recorder import Recorder
+from runfaults.sim.stage import ActKind, Stage, ask
 from runfaults.targets.target import Cancels, CancelsInDatabase, Manager, Reads, Signals
-
-
-class Stage(Protocol):
-    """Where an act takes place."""
-
-    @property
-    def manager(self) -> Manager:
-        """The manager that the user opened."""
-        ...
-
-    @property
-    def recorder(self) -> Recorder:
-        """Where requests and replies are written down."""
-        ...
-
-    def await_run(self) -> int:
-        """The id of the run, once there is one."""
-        ...
-
-    def open_another(self) -> Manager:
-        """A second manager on the same database, as another process would open it."""
-        ...
-
-
-def _ask(
-    stage: Stage, actor: str, subject: str, run: int | None, question: Callable[[], object]
-) -> int | None:
-    """Record a request and what came of it; returns the run that it was about, or that it made."""
-    add = stage.recorder.add
-    add(actor, EventKind.REQUEST, subject, run=run)
-    try:
-        answer = question()
-    except Exception as error:  # noqa: BLE001  # the answer to a request may be any error
-        add(actor, EventKind.REPLY, subject, f"raised {type(error).__name__}: {error}", run)
-        return run
-    known = answer if subject.startswith("start") and isinstance(answer, int) else run
-    add(actor, EventKind.REPLY, subject, str(answer), known)
-    return known
 
 
 def open_first(stage: Stage, actor: str) -> bool:
@@ -63,7 +24,7 @@ def open_first(stage: Stage, actor: str) -> bool:
 
 def start_first(stage: Stage, actor: str) -> int | None:
     """Start a run; returns its id, or None if there is none."""
-    return _ask(stage, actor, "start", None, stage.manager.start)
+    return ask(stage, actor, "start", None, stage.manager.start)
 
 
 def start(stage: Stage, actor: str) -> None:
@@ -75,7 +36,7 @@ def cancel(stage: Stage, actor: str) -> None:
     """Cancel the run through the manager."""
     manager, run = stage.manager, stage.await_run()
     if isinstance(manager, Cancels):
-        _ask(stage, actor, "cancel", run, lambda: manager.cancel(run))
+        ask(stage, actor, "cancel", run, lambda: manager.cancel(run))
 
 
 def cancel_api(stage: Stage, actor: str) -> None:
@@ -83,7 +44,7 @@ def cancel_api(stage: Stage, actor: str) -> None:
     manager, run = stage.manager, stage.await_run()
     cancel(stage, actor)
     if isinstance(manager, CancelsInDatabase):
-        _ask(stage, actor, "cancel-api", run, lambda: manager.cancel_in_database(run))
+        ask(stage, actor, "cancel-api", run, lambda: manager.cancel_in_database(run))
 
 
 def cancel_twice(stage: Stage, actor: str) -> None:
@@ -96,14 +57,14 @@ def cancel_unknown(stage: Stage, actor: str) -> None:
     """Cancel a run that does not exist."""
     manager, run = stage.manager, stage.await_run() + 1000
     if isinstance(manager, Cancels):
-        _ask(stage, actor, "cancel", run, lambda: manager.cancel(run))
+        ask(stage, actor, "cancel", run, lambda: manager.cancel(run))
 
 
 def read(stage: Stage, actor: str) -> None:
     """Read the recorded status through the manager."""
     manager, run = stage.manager, stage.await_run()
     if isinstance(manager, Reads):
-        _ask(stage, actor, "read", run, lambda: manager.status(run))
+        ask(stage, actor, "read", run, lambda: manager.status(run))
 
 
 def subscribe(stage: Stage, actor: str) -> None:
@@ -125,7 +86,7 @@ def subscribe(stage: Stage, actor: str) -> None:
 
 def close(stage: Stage, actor: str) -> None:
     """Close the manager."""
-    _ask(stage, actor, "close", None, stage.manager.close)
+    ask(stage, actor, "close", None, stage.manager.close)
 
 
 def start_elsewhere(stage: Stage, actor: str) -> None:
@@ -136,29 +97,9 @@ def start_elsewhere(stage: Stage, actor: str) -> None:
         another.append(stage.open_another())
         return another[0].start()
 
-    _ask(stage, actor, "start-elsewhere", None, open_and_start)
+    ask(stage, actor, "start-elsewhere", None, open_and_start)
     for manager in another:
-        _ask(stage, actor, "close", None, manager.close)
-
-
-class ActKind(NamedTuple):
-    """Something that another actor can do at a point of a schedule.
-
-    Attributes:
-        name: How a schedule names it; the subject of its request, if that says nothing else.
-        summary: One line for a list of acts.
-        perform: Does it, as the actor of that name.
-        needs_run: Whether it waits for a run; the others make sense as soon as there is a manager.
-        background: Whether its actor may be left waiting when everything else is over.
-        may_cancel: Whether a request of this name can be why a run is cancelled.
-    """
-
-    name: str
-    summary: str
-    perform: Callable[[Stage, str], None]
-    needs_run: bool = True
-    background: bool = False
-    may_cancel: bool = False
+        ask(stage, actor, "close", None, manager.close)
 
 
 _ALL = (

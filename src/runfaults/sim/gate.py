@@ -10,6 +10,7 @@ from typing import NamedTuple
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Turns, Wait, actors
 from runfaults.sim.foreign import note_stranger
+from runfaults.sim.meter import NO_METER, Meter, Phase, border
 from runfaults.sim.recorder import Recorder
 from runfaults.sqlite.gate import Call, FaultKind, Gate
 from runfaults.sqlite.kinds import kind_named
@@ -56,7 +57,9 @@ class WorldGate:
         plan: FaultPlan,
         observe: Callable[[], None],
         survey: Survey | None = None,
+        meter: Meter = NO_METER,
     ) -> None:
+        self.meter = meter
         self._turns = turns
         self._recorder = recorder
         self._plan = plan
@@ -67,6 +70,7 @@ class WorldGate:
         self.on_strike: Callable[[], None] | None = None
         self._opened: list[tuple[str, weakref.ref[Observed]]] = []
 
+    @border(Phase.SWITCHING, Phase.DATABASE)
     def before(self, call: Call) -> FaultKind | None:
         """Wait for this actor's turn; say what strikes."""
         turns = self._turns
@@ -94,6 +98,7 @@ class WorldGate:
                 self.on_strike()
         return kind
 
+    @border(Phase.SWITCHING, Phase.TARGET)
     def after(self, call: Call, error: BaseException | None) -> None:
         """Record the outcome, and wake the actors that wait for the database."""
         turns = self._turns
@@ -133,6 +138,7 @@ class WorldGate:
             if connection is not None and not connection.closed:
                 yield opener, connection
 
+    @border(Phase.SWITCHING, Phase.DATABASE)
     def busy(self, call: Call, waited: int) -> bool:
         """Play SQLite's busy handler: wait in the scheduler, on virtual time."""
         turns = self._turns

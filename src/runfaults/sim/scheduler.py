@@ -14,6 +14,7 @@ from typing import Protocol
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Actor, Held, SimulationOver, State, Wait, actors
 from runfaults.sim.execution import Step, Stretch
+from runfaults.sim.meter import NO_METER, Meter, Phase, border
 from runfaults.sim.recorder import Recorder
 from runfaults.sqlite.gate import Gate
 from runfaults.sqlite.plan import PointCounter
@@ -66,8 +67,13 @@ class Scheduler:
     """
 
     def __init__(
-        self, recorder: Recorder, director: Director, advanced: Callable[[float], None]
+        self,
+        recorder: Recorder,
+        director: Director,
+        advanced: Callable[[float], None],
+        meter: Meter = NO_METER,
     ) -> None:
+        self.meter = meter
         self.clock = recorder.clock = 0.0
         self.steps: list[Step] = []
         self.stretches: list[Stretch] = []
@@ -121,6 +127,7 @@ class Scheduler:
 
     # --- what a running actor asks for --------------------------------------------------------
 
+    @border(Phase.SWITCHING)
     def reach(self, operation: Operation, subject: str = "") -> FaultPoint:
         """See `Turns`."""
         actor = self.running
@@ -140,6 +147,7 @@ class Scheduler:
         """See `Turns`."""
         self._touched[thing, change] = None
 
+    @border(Phase.SWITCHING)
     def block(self, wait: Wait, deadline: float | None = None) -> bool:
         """See `Turns`."""
         actor = self.running
@@ -219,6 +227,7 @@ class Scheduler:
             if not self.over:
                 self.reach(Operation.REACH, "begin")
                 self.touch(actor, change=True)
+                self.meter.enter(Phase.TARGET)
                 function()
                 self.reach(Operation.REACH, "end")
         except SimulationOver:
@@ -233,6 +242,7 @@ class Scheduler:
             del actors[get_ident()]
 
     def _end(self, actor: Actor) -> None:
+        self.meter.enter(Phase.SWITCHING)
         actor.state = State.DONE
         if self.over:
             return

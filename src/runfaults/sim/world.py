@@ -13,6 +13,7 @@ from runfaults.sim.director import ScheduleDirector
 from runfaults.sim.execution import Execution
 from runfaults.sim.foreign import uncontrolled
 from runfaults.sim.gate import Survey, WorldGate
+from runfaults.sim.meter import NO_METER, Meter, Phase, border
 from runfaults.sim.pipeline import ScriptedPipeline
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Director, Scheduler
@@ -41,6 +42,7 @@ class World:
         survey: Asked at each fault point, if given.
         recorder: Takes the events; a fresh one if None.
         seen: Transitions that the audit has already and that an earlier life has told of.
+        meter: Told the borders between the phases.
     """
 
     def __init__(
@@ -52,7 +54,9 @@ class World:
         survey: Survey | None,
         recorder: Recorder | None = None,
         seen: int = 0,
+        meter: Meter = NO_METER,
     ) -> None:
+        self.meter = meter
         self._target = target
         self._schedule = schedule
         self._database = database
@@ -60,10 +64,12 @@ class World:
         self.wall_clock: Callable[[float], None] = lambda _: None
         self._director = ScheduleDirector(schedule, self._enter, director)
         self.scheduler = Scheduler(
-            self._recorder, self._director, lambda now: self.wall_clock(EPOCH + now)
+            self._recorder, self._director, lambda now: self.wall_clock(EPOCH + now), meter
         )
         self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock)
-        self.gate = WorldGate(self.scheduler, self._recorder, self._plan, self._observe, survey)
+        self.gate = WorldGate(
+            self.scheduler, self._recorder, self._plan, self._observe, survey, meter
+        )
         self.scheduler.gate = self.gate
         self.scheduler.actor_names = target.threads if isinstance(target, NamesThreads) else {}
         self._audit = AuditReader(database, seen)
@@ -71,6 +77,7 @@ class World:
         self._run: int | None = None
         self._managers: list[Manager] = []
 
+    @border(Phase.SWITCHING, Phase.EXPLORING)
     def play(self) -> Execution:
         """Run to the end, look at what is left, unwind."""
         try:
@@ -110,7 +117,7 @@ class World:
 
     @property
     def recorder(self) -> Recorder:
-        """See `acts.Stage`."""
+        """See `Stage`."""
         return self._recorder
 
     @property
@@ -119,13 +126,13 @@ class World:
         return self._managers[0]
 
     def open_another(self) -> Manager:
-        """See `acts.Stage`."""
+        """See `Stage`."""
         manager = self._target.open(self._database, self._work)
         self._managers.append(manager)
         return manager
 
     def await_run(self) -> int:
-        """See `acts.Stage`."""
+        """See `Stage`."""
         actor = self.scheduler.running
         background = actor.background
         actor.background = True  # waiting for a run that is never made is no deadlock
@@ -164,6 +171,7 @@ class World:
 
     # --- what the harness sees ----------------------------------------------------------------
 
+    @border(Phase.WATCHING)
     def _observe(self) -> None:
         """Take the newly committed status transitions into the history."""
         for run, old, new in self._audit.transitions():

@@ -17,6 +17,7 @@ _MESSAGES = {
     sqlite3.SQLITE_FULL: "database or disk is full",
     sqlite3.SQLITE_CANTOPEN: "unable to open database file",
     sqlite3.SQLITE_NOTADB: "file is not a database",
+    sqlite3.SQLITE_AUTH: "not authorized",
 }
 
 _NAMES = {
@@ -32,6 +33,7 @@ _NAMES = {
         "FULL": sqlite3.SQLITE_FULL,
         "CANTOPEN": sqlite3.SQLITE_CANTOPEN,
         "NOTADB": sqlite3.SQLITE_NOTADB,
+        "AUTH": sqlite3.SQLITE_AUTH,
     }.items()
 }
 

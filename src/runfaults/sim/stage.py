@@ -1,0 +1,68 @@
+"""Where an act takes place, and what an act is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from runfaults.model import EventKind
+from runfaults.sim.recorder import Recorder
+from runfaults.targets.target import Manager
+
+
+class Stage(Protocol):
+    """Where an act takes place."""
+
+    @property
+    def manager(self) -> Manager:
+        """The manager that the user opened."""
+        ...
+
+    @property
+    def recorder(self) -> Recorder:
+        """Where requests and replies are written down."""
+        ...
+
+    def await_run(self) -> int:
+        """The id of the run, once there is one."""
+        ...
+
+    def open_another(self) -> Manager:
+        """A second manager on the same database, as another process would open it."""
+        ...
+
+
+def ask(
+    stage: Stage, actor: str, subject: str, run: int | None, question: Callable[[], object]
+) -> int | None:
+    """Record a request and what came of it; returns the run that it was about, or that it made."""
+    add = stage.recorder.add
+    add(actor, EventKind.REQUEST, subject, run=run)
+    try:
+        answer = question()
+    except Exception as error:  # noqa: BLE001  # the answer to a request may be any error
+        add(actor, EventKind.REPLY, subject, f"raised {type(error).__name__}: {error}", run)
+        return run
+    known = answer if subject.startswith("start") and isinstance(answer, int) else run
+    add(actor, EventKind.REPLY, subject, str(answer), known)
+    return known
+
+
+class ActKind(NamedTuple):
+    """Something that another actor can do at a point of a schedule.
+
+    Attributes:
+        name: How a schedule names it; the subject of its request, if that says nothing else.
+        summary: One line for a list of acts.
+        perform: Does it, as the actor of that name.
+        needs_run: Whether it waits for a run; the others make sense as soon as there is a manager.
+        background: Whether its actor may be left waiting when everything else is over.
+        may_cancel: Whether a request of this name can be why a run is cancelled.
+    """
+
+    name: str
+    summary: str
+    perform: Callable[[Stage, str], None]
+    needs_run: bool = True
+    background: bool = False
+    may_cancel: bool = False
