@@ -1,13 +1,12 @@
-"""Run a bound and print one digest of all its histories: equal on every interpreter.
+"""Run bounds and print of each a digest of all its histories: equal on every interpreter.
 
-`uv run python tests/interpreters/digest.py quick` prints the verdict, the number of schedules, the
-seconds and the digest. The digest does not depend on the order in which schedules run.
+`uv run python tests/interpreters/digest.py single default` prints a line a bound. A digest does not
+depend on the order in which schedules run.
 """
 
 from __future__ import annotations
 
 import hashlib
-import platform
 import sys
 import time
 from typing import Any
@@ -46,10 +45,8 @@ def digest(target: str, bound: str) -> tuple[str, int, str]:
 
 
 if __name__ == "__main__":
-    began = time.monotonic()
-    found, schedules, told = digest("genglossary", sys.argv[1])
-    seconds = time.monotonic() - began
-    print(
-        f"Python {platform.python_version()}: {found}; {schedules:,} schedules in {seconds:.0f} s"
-    )
-    print(f"histories: {told}")
+    for bound in sys.argv[1:]:
+        began = time.monotonic()
+        found, schedules, told = digest("genglossary", bound)
+        seconds = time.monotonic() - began
+        print(f"{bound}: {schedules} schedules, {found}, histories {told}; {seconds:.0f} s")
