@@ -18,7 +18,7 @@ from runfaults.model import Ending, Event, EventKind, Schedule
 from runfaults.sim.acts import ACTS, act_named
 from runfaults.sim.execution import Execution
 from runfaults.sim.simulation import Simulation
-from runfaults.sqlite.engine import real_connect
+from runfaults.sqlite import engine
 from runfaults.targets import target_named
 from runfaults.targets.target import Target, Work
 
@@ -272,9 +272,9 @@ def test_a_simulation_leaves_nothing_behind(
     with Simulation(target_named(PLAIN)) as simulation:
         run(simulation, "pipeline succeeds")
         assert list(tmp_path.iterdir())
-        assert sqlite3.connect is not real_connect
+        assert sqlite3.connect is not engine.real_connect
     assert list(tmp_path.iterdir()) == []
-    assert sqlite3.connect is real_connect
+    assert sqlite3.connect is engine.real_connect
     assert threading.active_count() == threads
 
 
@@ -286,4 +286,4 @@ def test_a_simulation_that_cannot_be_entered_leaves_nothing_behind(
     with pytest.raises(SystemExit), Simulation(target_named(PLAIN)):
         pass
     assert list(tmp_path.iterdir()) == []
-    assert sqlite3.connect is real_connect
+    assert sqlite3.connect is engine.real_connect

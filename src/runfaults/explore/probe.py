@@ -46,6 +46,8 @@ def _crashed(history: History) -> Iterator[str]:
 
 def _stuck(history: History) -> Iterator[str]:
     for event in _of(history, EventKind.STUCK):
+        if event.subject == "uncontrolled":
+            yield event.value
         yield f"it never comes to an end: {event.subject}: {event.value}"
 
 

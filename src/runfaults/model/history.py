@@ -47,7 +47,8 @@ class EventKind(StrEnum):
     `cancel-event`, value = which one."""
     STUCK = "stuck"
     """The schedule is stuck: subject = `deadlock`, `livelock` or `hang`, value = which
-    actor waits for which, or the stacks."""
+    actor waits for which, or the stacks; or it proves nothing: subject = `uncontrolled`, value =
+    what happened where no scheduler or gate sees it."""
     SETTLED = "settled"
     """All faults are lifted and nothing can happen any more: the last state is final."""
 

@@ -367,6 +367,8 @@ def _doubt(
                     f"({event.kind}) is about",
                     event,
                 )
+    if stuck is not None and stuck.subject == "uncontrolled":
+        return unknown(f"not under control: {stuck.value} (event {stuck.number})", stuck)
     if stuck is not None:
         return unknown(
             f"the schedule ended in a {stuck.subject} (event {stuck.number}); "

@@ -7,7 +7,7 @@ from _thread import allocate_lock, get_ident
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
 from runfaults.model import FaultPoint, Operation
 from runfaults.sqlite.gate import Gate
@@ -85,6 +85,14 @@ class Turns(Protocol):
 
     def touch(self, thing: object, *, change: bool) -> None:
         """Note that the running actor uses something that others may use too."""
+        ...
+
+    def leave(self, why: str) -> NoReturn:
+        """End the schedule here: what the running actor is about to do, no schedule can order.
+
+        Raises:
+            SimulationOver: always.
+        """
         ...
 
     def block(self, wait: Wait, deadline: float | None = None) -> bool:

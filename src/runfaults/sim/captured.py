@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import gc
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -66,6 +68,45 @@ _CARRIERS = frozenset({dict, tuple, CellType, staticmethod})
 
 _DEEPEST = 3
 """Of functions it is a cell in a tuple, of classes a `staticmethod` in a dictionary."""
+
+
+def kept(original: Any) -> Iterator[Place]:  # noqa: ANN401  # whatever is looked for
+    """Every place in which an instance, a container or a `functools.partial` has kept an object."""
+    modules = {id(getattr(module, "__dict__", None)) for module in sys.modules.values()}
+    holders: list[Any] = gc.get_referrers(original)
+    for holder in holders:
+        kind = cast("type[object]", type(holder))
+        where = f"an object of type {kind.__qualname__}"
+        if kind is functools.partial:
+            if holder.func is original:
+                yield Place(where, original, functools.partial(_put_in_partial, holder))
+        elif kind is list:
+            for index, value in enumerate(holder):
+                if value is original:
+                    yield Place(where, original, functools.partial(holder.__setitem__, index))
+        elif kind is dict:
+            if id(holder) not in modules and not _is_of_a_class(holder):
+                yield from _in_names(where, holder, original)
+        elif kind.__module__ != "builtins" and not isinstance(holder, type | ModuleType):
+            with contextlib.suppress(AttributeError):
+                names = object.__getattribute__(holder, "__dict__")
+                yield from _in_names(where, names, original)
+
+
+def _in_names(where: str, names: dict[Any, Any], original: Any) -> Iterator[Place]:  # noqa: ANN401
+    for name, value in list(names.items()):
+        if value is original:
+            yield Place(where, original, functools.partial(names.__setitem__, name))
+
+
+def _is_of_a_class(names: dict[Any, Any]) -> bool:
+    """Whether only a class may change them."""
+    return "__module__" in names and any(isinstance(e, type) for e in gc.get_referrers(names))
+
+
+def _put_in_partial(holder: functools.partial[Any], thing: Any) -> None:  # noqa: ANN401
+    state = (thing, holder.args, holder.keywords, vars(holder) or None)
+    cast("Any", holder).__setstate__(state)
 
 
 def _is_untouched(name: object) -> bool:

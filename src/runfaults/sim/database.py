@@ -6,7 +6,6 @@ import contextlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from runfaults.sqlite.engine import real_connect
@@ -129,10 +128,10 @@ class AuditReader:
         self._connection = real_connect(path, timeout=0, check_same_thread=False)
         self._last = seen
 
-    def transitions(self) -> Iterator[tuple[int, str, str]]:
+    def transitions(self) -> list[tuple[int, str, str]] | None:
         """The transitions committed since the last call: run, old status, new status.
 
-        While a lock keeps readers out it returns none; a later call returns them.
+        While a lock keeps readers out it returns None; a later call returns them.
         """
         try:
             rows = self._connection.execute(
@@ -141,10 +140,10 @@ class AuditReader:
                 (self._last,),
             ).fetchall()
         except sqlite3.OperationalError:
-            return
-        for number, run, old, new in rows:
-            self._last = number
-            yield run, old or "", new or ""
+            return None
+        if rows:
+            self._last = rows[-1][0]
+        return [(run, old or "", new or "") for _, run, old, new in rows]
 
     def steps_of_work(self) -> list[str]:
         """The steps of the scripted pipeline that were committed."""

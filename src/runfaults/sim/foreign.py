@@ -5,23 +5,20 @@
 from __future__ import annotations
 
 import _thread
-import contextlib
 import os
 import selectors
+import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from runfaults.model import Operation
 from runfaults.sim.actor import Wait, actors, current_actor
+from runfaults.sim.exits import noting_children
 from runfaults.sim.lock import ControlledLock
 
 EVENT_LOOP = "event loop"
-
-uncontrolled: set[str] = set()
-"""What the present schedule's threads did where no scheduler sees it, a phrase each."""
 
 
 class EventLoopSelector(selectors.DefaultSelector):
@@ -66,23 +63,12 @@ def _wake_loop(real: Callable[[Any], None]) -> Callable[[Any], None]:
     return write_to_self
 
 
-def bare_thread(real: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of `_thread` that starts threads, and tells that an actor has used it."""
-
-    def start(*arguments: Any, **named: Any) -> Any:
-        actor = current_actor()
-        if actor is not None:
-            uncontrolled.add(f"thread: {actor.name} started one by the module _thread")
-        return real(*arguments, **named)
-
-    return start
-
-
 def foreign_substitutes() -> dict[tuple[Any, str], Any]:
     """What to put in place, by owner and name; `asyncio` only if it is loaded already."""
     places: dict[tuple[Any, str], Any] = {
         (owner, name): lock for owner, name, lock in _kept_locks()
     }
+    places[subprocess.Popen, "__init__"] = noting_children(subprocess.Popen.__init__)
     asyncio: Any = sys.modules.get("asyncio.selector_events")
     if asyncio is not None:
         loop = asyncio.BaseSelectorEventLoop
@@ -126,31 +112,6 @@ def _reentrant(name: str) -> Any:
     return lock
 
 
-@contextlib.contextmanager
-def watched(folder: Path) -> Generator[None]:
-    """Inside, threads outside the simulation are noted that use databases of this folder."""
-    _watched.add(folder)
-    try:
-        yield
-    finally:
-        _watched.discard(folder)
-
-
-def note_stranger(path: str) -> None:
-    """Note that a thread outside the simulation uses a database, if that is inside of it."""
-    if not _watched.isdisjoint(Path(path).parents):
-        uncontrolled.add(f"thread {threading.current_thread().name}: it uses the database")
-
-
-_watched: set[Path] = set()
-
-
-def _before_fork() -> None:
-    actor = current_actor()
-    if actor is not None:
-        uncontrolled.add(f"process: {actor.name} forked one")
-
-
 if hasattr(os, "register_at_fork"):
     # A child has one thread, and no scheduler that would ever give it the baton.
-    cast("Any", os).register_at_fork(before=_before_fork, after_in_child=actors.clear)
+    cast("Any", os).register_at_fork(after_in_child=actors.clear)

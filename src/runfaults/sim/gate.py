@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import weakref
 from _thread import get_ident
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Turns, Wait, actors
-from runfaults.sim.foreign import note_stranger
+from runfaults.sim.exits import note_stranger, require_no_children
 from runfaults.sim.meter import NO_METER, Meter, Phase, border
 from runfaults.sim.recorder import Recorder
 from runfaults.sqlite.gate import Call, FaultKind, Gate
@@ -67,22 +68,27 @@ class WorldGate:
         self._survey = survey
         self._give_up_at: dict[str, float] = {}
         self._changing: set[str] = set()
+        self.may_have_written = True
         self.on_strike: Callable[[], None] | None = None
         self._opened: list[tuple[str, weakref.ref[Observed]]] = []
 
     @border(Phase.SWITCHING, Phase.DATABASE)
     def before(self, call: Call) -> FaultKind | None:
         """Wait for this actor's turn; say what strikes."""
+        require_no_children()
         turns = self._turns
         point = turns.reach(call.operation, call.statement.subject)
         if turns.over:
             return None
-        self._recorder.add(point.actor, EventKind.INVOKE, str(point), call.statement.text)
         change = _changes(call)
+        if change and not (call.connection and _in_use(call.connection)):
+            self._observe()  # what is there already was written by another
+        self._recorder.add(point.actor, EventKind.INVOKE, str(point), call.statement.text)
         if change is not None:
             turns.touch(_DATABASE, change=change)
         if change:
             self._changing.add(point.actor)
+            self.may_have_written = True
         if self._survey is not None:
             self._survey.ask(point, len(self._recorder.events) - 1, call)
         kind = self._plan.due(point, call)
@@ -122,6 +128,15 @@ class WorldGate:
                 self._observe()
             turns.wake(_DATABASE)
 
+    def account_for_writes(self) -> bool:
+        """Whether a watched operation can have written what a look at the database has just shown.
+
+        That is so if one that writes began, or a transaction was open, since the last such look.
+        """
+        accounted = self.may_have_written
+        self.may_have_written = any(_in_use(connection) for _, connection in self.left_open())
+        return accounted
+
     def _who_locks(self) -> str | None:
         """The actor that opened a connection with a lock on the database; None if there is none."""
         holders = (opener for opener, each in self.left_open() if each.writing or each.reading)
@@ -160,6 +175,14 @@ def _ended(call: Call, error: BaseException | None) -> bool:
     """Whether a transaction has ended, though with `autocommit=False` the next one is open."""
     ends = call.operation in {Operation.COMMIT, Operation.ROLLBACK}
     return ends and error is None
+
+
+def _in_use(connection: Observed) -> bool:
+    """Whether a transaction or a statement is open, which may write when it ends."""
+    try:
+        return connection.in_transaction or bool(connection.state.cursors)
+    except sqlite3.ProgrammingError:  # it is closed, or was never opened
+        return False
 
 
 def _changes(call: Call) -> bool | None:

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from runfaults.model import Operation
 from runfaults.sim.actor import Wait, current_actor
-from runfaults.sim.foreign import bare_thread
+from runfaults.sim.exits import BARRED, barred
 from runfaults.sim.lock import WAITER, ControlledLock, lock_from_source
 
 _real_lock = _thread.allocate_lock
@@ -146,7 +146,7 @@ def _urandom(size: int, /) -> bytes:
 
 def _at(name: str) -> Any:  # noqa: ANN401  # whatever has that name
     module, _, attribute = name.rpartition(".")
-    return getattr(sys.modules[module], attribute, None)
+    return getattr(sys.modules.get(module), attribute, None)
 
 
 _BY_NAME: dict[str, Any] = {
@@ -165,10 +165,7 @@ _BY_NAME: dict[str, Any] = {
         for name in ("monotonic", "perf_counter", "process_time", "thread_time", "clock_gettime")
         for unit, units_per_second in (("", None), ("_ns", _NANOSECONDS))
     },
-    **{
-        f"_thread.{name}": bare_thread(_at(f"_thread.{name}"))
-        for name in ("start_joinable_thread", "start_new", "start_new_thread")
-    },
+    **{name: barred(_at(name), *how) for name, how in BARRED.items()},
     "os.urandom": _urandom,
     "uuid.uuid1": _uuid1,
     "uuid.uuid4": _uuid4,

@@ -9,7 +9,7 @@ import threading
 import traceback
 from _thread import allocate_lock, get_ident
 from collections.abc import Callable, Generator, Mapping
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Actor, Held, SimulationOver, State, Wait, actors
@@ -162,6 +162,12 @@ class Scheduler:
         self._let_others_first(actor, point, tuple([other.name for other in self._ready]))
         self._begin_stretch(actor)
         return not actor.timed_out
+
+    def leave(self, why: str) -> NoReturn:
+        """See `Turns`."""
+        self._stuck("uncontrolled", why)
+        self._finish()
+        raise SimulationOver
 
     def wake(self, subject: str) -> None:
         """See `Turns`."""

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import logging
 import random
+import sqlite3
 import tempfile
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -16,13 +17,14 @@ import time_machine
 from runfaults.model import Act, Ending, Schedule
 from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
 from runfaults.sim.execution import Execution
-from runfaults.sim.foreign import watched
+from runfaults.sim.exits import watch_exits, watched
 from runfaults.sim.gate import CurrentGate, Survey, SurveyedPoint
 from runfaults.sim.interpreter import require_controllable
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Director
-from runfaults.sim.substitution import controlled_primitives
+from runfaults.sim.substitution import controlled_primitives, substituted
 from runfaults.sim.world import EPOCH, World
+from runfaults.sqlite.engine import real_connect
 from runfaults.sqlite.gate import Gate
 from runfaults.sqlite.hook import connections_through
 from runfaults.targets.target import Entered, Target, require_threads
@@ -80,10 +82,12 @@ class Simulation:
             if isinstance(self._target, Entered):
                 stack.enter_context(self._target.entered())
             self._template.restore(self._folder, "delete")
+            watch_exits()
             stack.enter_context(watched(self._folder))
             stack.enter_context(controlled_primitives())
             gate = self._around(CurrentGate())
             stack.enter_context(connections_through(gate))
+            stack.enter_context(substituted(real_connect, sqlite3.connect))
             stack.enter_context(_no_garbage_collection())
             stack.enter_context(_quiet_logging())
             stack.callback(random.setstate, random.getstate())

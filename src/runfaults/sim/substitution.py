@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from runfaults.model import Operation
 from runfaults.sim.actor import Actor, Wait, current_actor
-from runfaults.sim.captured import captured
+from runfaults.sim.captured import captured, kept
 from runfaults.sim.foreign import foreign_substitutes
 from runfaults.sim.primitives import SUBSTITUTES
 from runfaults.sim.scheduler import real_join, real_start
@@ -102,3 +102,16 @@ def controlled_primitives() -> Generator[None]:
             place.put(place.original)
         for (owner, name), method in methods.items():
             setattr(owner, name, method)
+
+
+@contextlib.contextmanager
+def substituted(original: Any, substitute: Any) -> Generator[None]:  # noqa: ANN401  # any object
+    """Put another object wherever loaded code has kept one; put it back afterwards."""
+    places = [*captured([original]), *kept(original)]
+    for place in places:
+        place.put(substitute)
+    try:
+        yield
+    finally:
+        for place in places:
+            place.put(original)

@@ -11,7 +11,7 @@ from runfaults.sim.actor import Wait
 from runfaults.sim.database import AuditReader
 from runfaults.sim.director import ScheduleDirector
 from runfaults.sim.execution import Execution
-from runfaults.sim.foreign import uncontrolled
+from runfaults.sim.exits import uncontrolled, what_left
 from runfaults.sim.gate import Survey, WorldGate
 from runfaults.sim.meter import NO_METER, Meter, Phase, border
 from runfaults.sim.pipeline import ScriptedPipeline
@@ -81,13 +81,14 @@ class World:
     def play(self) -> Execution:
         """Run to the end, look at what is left, unwind."""
         try:
-            uncontrolled.clear()
+            what_left()  # what an earlier schedule's threads did afterwards
+            self._observe()
             self.scheduler.run("user", self._user)
             self._observe()
             self._look_for_strangers()
             self._look_for_lost_work()
             self._look_for_leaks()
-            if not self._stuck("livelock", "hang"):
+            if not self._stuck("livelock", "hang", "uncontrolled"):
                 self._recorder.add("harness", EventKind.SETTLED)
             self._recorder.closed = True
         finally:
@@ -174,7 +175,16 @@ class World:
     @border(Phase.WATCHING)
     def _observe(self) -> None:
         """Take the newly committed status transitions into the history."""
-        for run, old, new in self._audit.transitions():
+        transitions = self._audit.transitions()
+        if transitions is None:
+            return
+        accounted = self.gate.account_for_writes()
+        for run, old, new in transitions:
+            if not accounted:
+                uncontrolled.add(
+                    f"run {run} became {new or 'no row'} by no watched operation; open "
+                    "every connection by sqlite3.connect inside of the adapter's `open`, or later"
+                )
             self._recorder.add("database", EventKind.STATUS, old, new, run)
             self._know(run)
 
@@ -204,17 +214,11 @@ class World:
                 self._recorder.add("harness", EventKind.PIPELINE, "lost", run=event.run)
 
     def _look_for_strangers(self) -> None:
-        if uncontrolled:
-            found = "; ".join(sorted(uncontrolled))
-            self._recorder.add(
-                "harness",
-                EventKind.STUCK,
-                "hang",
-                f"uncontrolled {found}; this history cannot be replayed",
-            )
+        if told := what_left():
+            self._recorder.add("harness", EventKind.STUCK, "uncontrolled", "; ".join(told))
 
     def _look_for_leaks(self) -> None:
-        if self._stuck("deadlock", "livelock", "hang"):
+        if self._stuck("deadlock", "livelock", "hang", "uncontrolled"):
             return
         for sort, which in (*self._leaked_resources(), *self._leaks_told()):
             self._recorder.add("harness", EventKind.LEAK, sort, which)

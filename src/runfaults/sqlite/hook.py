@@ -8,6 +8,7 @@ import os
 import sqlite3
 import sqlite3.dbapi2
 import weakref
+from _thread import get_ident
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import ModuleType
@@ -114,11 +115,23 @@ def _connect(gate: Gate, arguments: list[Any], named: dict[str, Any]) -> FaultyC
     _put(arguments, named, _FACTORY, "factory", _faulty_factory(factory))
 
     def open_connection() -> FaultyConnection:
-        connection = cast("FaultyConnection", real_connect(*arguments, **named))
+        _opening.add(get_ident())
+        try:
+            connection = cast("FaultyConnection", real_connect(*arguments, **named))
+        finally:
+            _opening.discard(get_ident())
         connection.attach(gate, database, uri=uri, timeout=timeout)
         return connection
 
     return at_gate(gate, Call(Operation.CONNECT, _NO_STATEMENT, None, real=open_connection))
+
+
+_opening: set[int] = set()
+
+
+def is_opening() -> bool:
+    """Whether the calling thread is opening a connection that will be watched."""
+    return get_ident() in _opening
 
 
 def _faulty_factory(factory: Any) -> Any:

@@ -1,0 +1,180 @@
+"""A database that is used where no gate sees it is told of, or watched; it never holds."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from runfaults.explore.probe import probe
+from runfaults.model import EventKind, Schedule
+from runfaults.sim.simulation import Simulation
+from runfaults.targets.target import TargetError
+
+HEAD = """
+    import functools
+    import sqlite3
+    import sqlite3.dbapi2
+    from jobs import Jobs, JobsTarget
+
+    class Own(sqlite3.Connection):
+        pass
+
+    class Opener:
+        connect = staticmethod(sqlite3.connect)
+
+        def __init__(self):
+            self.kept = sqlite3.connect
+
+    opener = Opener()
+    listed = [sqlite3.connect]
+    partly = functools.partial(sqlite3.connect, timeout=1)
+
+    def by_default(path, connect=sqlite3.connect):
+        return connect(path)
+
+    def by_keyword(path, *, connect=sqlite3.connect):
+        return connect(path)
+
+    def enclosing():
+        connect = sqlite3.connect
+        return lambda path: connect(path)
+
+    closure = enclosing()
+
+    class Target(JobsTarget):
+        class jobs(Jobs):
+            def connect(self):
+                return {door}
+"""
+
+WATCHED = [
+    "sqlite3.connect(self.database)",
+    "sqlite3.dbapi2.connect(self.database)",
+    "sqlite3.connect(self.database, factory=Own)",
+    "sqlite3.connect(self.database, factory=lambda *given, **named: Own(*given, **named))",
+    "partly(self.database)",
+    "by_default(self.database)",
+    "by_keyword(self.database)",
+    "closure(self.database)",
+    "Opener.connect(self.database)",
+    "opener.kept(self.database)",
+    "listed[0](self.database)",
+    "__import__('_sqlite3').connect(self.database)",
+]
+
+UNWATCHED = {
+    "sqlite3.Connection(self.database)": "sqlite3.Connection",
+    "sqlite3.Connection(f'file:{self.database}', uri=True)": "sqlite3.Connection",
+    "sqlite3.dbapi2.Connection(str(self.database))": "sqlite3.Connection",
+    "Own(self.database)": ".Own",
+    "functools.partial(Own, self.database)()": ".Own",
+}
+
+
+@pytest.mark.parametrize("door", WATCHED)
+def test_a_door_that_can_be_watched_is(here: Any, door: str) -> None:
+    with Simulation(here.target(HEAD.format(door=door))) as simulation:
+        events = simulation.run(Schedule()).history.events
+    points = [event.subject for event in events if event.kind is EventKind.INVOKE]
+    assert points.count("user connect") == points.count("run connect") == 1
+    assert "run execute UPDATE jobs" in points
+    assert events[-1].kind is EventKind.SETTLED
+
+
+@pytest.mark.parametrize("door", WATCHED)
+def test_what_was_replaced_is_put_back(here: Any, door: str) -> None:
+    target = here.target(HEAD.format(door=door))
+    database = here.folder / "runs.db"
+    with Simulation(target):
+        pass
+    connection = target.open(database, lambda *_, **__: None).connect()
+    connection.close()
+    assert type(connection).__name__ in {"Connection", "Own"}
+
+
+@pytest.mark.parametrize(("door", "name"), UNWATCHED.items())
+def test_a_door_that_cannot_be_watched_is_named(here: Any, door: str, name: str) -> None:
+    target = here.target(HEAD.format(door=door))
+    with Simulation(target) as simulation, pytest.raises(TargetError) as raised:
+        probe(simulation)
+    text = str(raised.value)
+    assert re.search(rf"{name}\(\.\.\.\) at {here.folder.name}/target.py:\d+ in connect: ", text)
+    assert "statuses would be recorded by no watched operation" in text
+
+
+def test_the_command_ends_with_2(here: Any) -> None:
+    told = here.check(HEAD.format(door="sqlite3.Connection(self.database)"))
+    assert told.code == 2
+    assert "user opened the database by sqlite3.Connection(...)" in told.text
+
+
+def test_another_database_may_be_opened_by_any_door(here: Any) -> None:
+    target = here.target(
+        """
+        import sqlite3
+        from jobs import Jobs, JobsTarget
+
+        class Target(JobsTarget):
+            class jobs(Jobs):
+                def connect(self):
+                    sqlite3.Connection(":memory:").close()
+                    return super().connect()
+        """
+    )
+    with Simulation(target) as simulation:
+        probe(simulation)
+
+
+ELSEWHERE = r"""
+    import subprocess
+    import sys
+    from jobs import Jobs, JobsTarget
+
+    SERVER = '''
+    import sqlite3
+    while line := input():
+        database, sql = line.split(chr(9))
+        connection = sqlite3.connect(database)
+        with connection:
+            connection.execute(sql)
+        connection.close()
+        print(flush=True)
+    '''
+
+    elsewhere = subprocess.Popen(
+        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+    class Target(JobsTarget):
+        server = elsewhere
+
+        class jobs(Jobs):
+            def record(self, connection, job, state):
+                connection.rollback()
+                sql = f"UPDATE jobs SET state = '{state}' WHERE id = {job}"
+                elsewhere.stdin.write(f"{self.database}\t{sql}\n")
+                elsewhere.stdin.flush()
+                elsewhere.stdout.readline()
+                {then}
+"""
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "pass",
+        "connection.execute('CREATE TABLE IF NOT EXISTS later (x)')",
+        "super().record(connection, job, state)",
+    ],
+)
+def test_a_status_that_another_process_wrote_is_seen(here: Any, then: str) -> None:
+    # So it is with any driver that is not of the standard library.
+    target = here.target(ELSEWHERE.replace("{then}", then))
+    try:
+        with Simulation(target) as simulation, pytest.raises(TargetError) as raised:
+            probe(simulation)
+    finally:
+        target.server.communicate("\n")
+    assert "run 1 became done by no watched operation" in str(raised.value)
