@@ -8,26 +8,14 @@ from typing import Any
 import pytest
 
 from measuring import measure
-from runfaults.explore.bound import bound_named
-from runfaults.explore.exploration import Manner, explore
+from runfaults.explore.bounds import bound_named
+from runfaults.explore.campaign import Campaign
+from runfaults.explore.running import Options, run_campaign
 from runfaults.model import Ending
+from runfaults.model.listener import Silence
 
-BOUND = replace(
-    bound_named("default"), kinds=("busy",), endings=(Ending.SUCCEEDS, Ending.RAISES), searches=()
-)
-
-
-class Silence:
-    """A progress that says nothing."""
-
-    def start(self, total: int | None) -> None:
-        """See `Progress`."""
-
-    def advance(self, count: int = 1, more: int = 0) -> None:
-        """See `Progress`."""
-
-    def note(self, text: str) -> None:
-        """See `Progress`."""
+_DEFAULT = bound_named("default").limited_to(("busy",), ()).strategies[0]
+SWEEP = replace(_DEFAULT, scope=replace(_DEFAULT.scope, endings=(Ending.SUCCEEDS, Ending.RAISES)))
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -35,8 +23,9 @@ def test_exploration(benchmark: Any, jobs: int) -> None:
     found: list[int] = []
 
     def exploration() -> None:
-        result = explore("genglossary", BOUND, Silence(), Manner(jobs=jobs))
-        found.append(result.found.verdicts.total())
+        campaign = Campaign("genglossary", (SWEEP,))
+        outcome = run_campaign(campaign, Options(processes=jobs), Silence())
+        found.append(outcome.found.verdicts.total())
 
     measure(benchmark, exploration, rounds=2, warm=0)
     benchmark.extra_info["schedules"] = found[-1]

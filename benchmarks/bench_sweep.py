@@ -5,27 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from measuring import measure, on_one_core
-from runfaults.explore.bound import bound_named
+from runfaults.explore.bounds import bound_named
+from runfaults.explore.campaign import Campaign
 from runfaults.explore.findings import Findings
-from runfaults.explore.part import parts_of, run_part
 from runfaults.explore.profile import profiled
+from runfaults.explore.runner import Runner
 from runfaults.model import Schedule
 from runfaults.oracle.judge import judge
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 EVERY = 80
-"""Of so many parts of the sweep one is in the shard: a few hundred schedules of each sort."""
+"""Of so many jobs of the sweep one is run: a few hundred schedules of each sort."""
+
+
+SWEEP = Campaign("genglossary", bound_named("default").strategies[:1])
 
 
 def test_shard_of_the_default_bound(benchmark: Any) -> None:
-    bound = bound_named("default")
     with on_one_core(), Simulation(target_named("genglossary")) as simulation:
-        swept = [part for part in parts_of(simulation, bound) if part.search is None]
-        shard = swept[EVERY // 2 :: EVERY]
+        runner = Runner(simulation)
+        jobs = SWEEP.jobs(runner)[EVERY // 2 :: EVERY]
 
         def sweep() -> int:
-            found = [run_part(simulation, part, bound) for part in shard]
+            found = [SWEEP.run(runner, job) for job in jobs]
             return sum(each.verdicts.total() for each in found)
 
         schedules = sweep()
@@ -40,22 +43,22 @@ def test_clean_run(benchmark: Any) -> None:
 
         def play() -> None:
             for _ in range(runs):
-                judge(simulation.run(Schedule()).history)
+                judge(simulation.play(Schedule()).history)
 
         measure(benchmark, play, per=runs)
 
 
 def test_where_the_time_goes(benchmark: Any) -> None:
     """The same shard with a stopwatch for each phase: why a schedule costs what it costs."""
-    bound = bound_named("default")
     target = target_named("genglossary")
     with on_one_core(), profiled() as profile, Simulation(target) as simulation:
-        swept = [part for part in parts_of(simulation, bound) if part.search is None]
+        runner = Runner(simulation)
+        jobs = SWEEP.jobs(runner)[EVERY // 2 :: EVERY]
         before = dict(profile.seconds)
         found: list[Findings] = []
 
         def sweep() -> None:
-            found.extend(run_part(simulation, part, bound) for part in swept[EVERY // 2 :: EVERY])
+            found.extend(SWEEP.run(runner, job) for job in jobs)
 
         benchmark.pedantic(sweep, rounds=1)
         schedules = sum(each.verdicts.total() for each in found)

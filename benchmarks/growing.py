@@ -7,24 +7,26 @@ import resource
 import sys
 import time
 
-from runfaults.explore.bound import bound_named
+from runfaults.explore.bounds import bound_named
+from runfaults.explore.campaign import Campaign
 from runfaults.explore.findings import Findings
-from runfaults.explore.part import parts_of, run_part
+from runfaults.explore.runner import Runner
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 
 def grow(wanted: int) -> dict[str, float]:
-    """Run whole parts until there are so many schedules."""
-    bound = bound_named("default")
+    """Run whole jobs until there are so many schedules."""
+    campaign = Campaign("genglossary", bound_named("default").strategies)
     found = Findings()
-    with Simulation(target_named("genglossary")) as simulation:
-        parts = parts_of(simulation, bound)
+    with Simulation(target_named(campaign.target)) as simulation:
+        runner = Runner(simulation)
+        jobs = campaign.jobs(runner)
         began, cpu = time.perf_counter(), time.process_time()
-        for part in parts:
+        for job in jobs:
             if found.verdicts.total() >= wanted:
                 break
-            found.merge(run_part(simulation, part, bound))
+            found.merge(campaign.run(runner, job))
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     return {
         "schedules": found.verdicts.total(),

@@ -28,7 +28,7 @@ def test_a_scenario_plays_as_its_file_says(path: Path) -> None:
         played = replay(scenario)
     except MissingPackageError as missing:
         pytest.skip(str(missing))
-    assert played.as_expected, played.judgements
+    assert played.matches(scenario), played.judgements
     broken = tuple(each.rule for each in played.judgements if each.verdict is Verdict.BROKEN)
     assert broken == scenario.rules
 

@@ -7,7 +7,7 @@ from types import FunctionType
 from wording import HEAD, code, members, table
 
 from runfaults.cli.list_everything import ENDINGS
-from runfaults.explore.bound import BOUNDS
+from runfaults.explore.bounds import BOUNDS
 from runfaults.model import Operation
 from runfaults.sim.acts import ACTS
 from runfaults.targets import target

@@ -10,7 +10,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -18,8 +17,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 if TYPE_CHECKING:
-    from runfaults.explore.bench import Bench
-    from runfaults.explore.replay import Replay
+    from runfaults.explore.bench import Bench, Trial
     from runfaults.model import CheckResult
 
 _MARKER = "runfaults_scenarios"
@@ -106,22 +104,24 @@ def sweep(runfaults_target: str, pytestconfig: pytest.Config) -> Callable[[], Ch
 
     def run() -> CheckResult:
         from runfaults.explore.bench import bench_for, leave_simulation
-        from runfaults.explore.bound import bound_named
+        from runfaults.explore.bounds import bound_named
         from runfaults.explore.budget import Budget, seconds_of
-        from runfaults.explore.check import check
+        from runfaults.explore.campaign import Campaign
+        from runfaults.explore.conclude import check
+        from runfaults.explore.running import Options
         from runfaults.model import Verdict
+        from runfaults.model.listener import Silence
 
         leave_simulation()
         bound = bound_named(cast("str", pytestconfig.getoption("runfaults_bound")))
         time = cast("str | None", pytestconfig.getoption("runfaults_budget"))
         budget = Budget(seconds_of(time) if time else inf)
+        seeded = bound.seeded(cast("int", pytestconfig.getoption("runfaults_seed")))
         result = check(
-            runfaults_target,
-            replace(bound, seed=cast("int", pytestconfig.getoption("runfaults_seed"))),
-            _Silence(),
-            jobs=1,
+            Campaign(runfaults_target, seeded.strategies),
+            Options(processes=1, enough=budget.spent),
+            Silence(),
             save_to=_save_to(pytestconfig),
-            enough=budget.spent,
         )
         tried = bench_for(runfaults_target).tried
         for verdict in Verdict:
@@ -129,19 +129,6 @@ def sweep(runfaults_target: str, pytestconfig: pytest.Config) -> Callable[[], Ch
         return result
 
     return run
-
-
-class _Silence:
-    """A progress that says nothing: pytest's own line is the progress."""
-
-    def start(self, total: int | None) -> None:
-        """See `Progress`."""
-
-    def advance(self, count: int = 1, more: int = 0) -> None:
-        """See `Progress`."""
-
-    def note(self, text: str) -> None:
-        """See `Progress`."""
 
 
 # --- scenario files as tests ------------------------------------------------------------------
@@ -181,8 +168,8 @@ class ScenarioItem(pytest.Item):
         self, excinfo: pytest.ExceptionInfo[BaseException]
     ) -> str:
         """The message tells it all: what happened, not where in the harness it was noticed."""
-        from runfaults.explore.replay import NotPlayableError
         from runfaults.explore.scenario_file import ScenarioError
+        from runfaults.explore.trial import NotPlayableError
 
         told = (UnexpectedVerdictError, NotPlayableError, ScenarioError, LookupError)
         if isinstance(excinfo.value, told):
@@ -194,7 +181,7 @@ class ScenarioItem(pytest.Item):
         return self.path, 0, f"scenario {self.name}"
 
 
-def _replay(path: Path, config: pytest.Config) -> Replay:
+def _replay(path: Path, config: pytest.Config) -> Trial:
     from runfaults.explore.bench import bench_for
     from runfaults.explore.scenario_file import load_scenario
     from runfaults.targets.optional import MissingPackageError
@@ -207,19 +194,18 @@ def _replay(path: Path, config: pytest.Config) -> Replay:
         pytest.skip(str(error))
 
 
-def _insist(replayed: Replay) -> None:
+def _insist(replayed: Trial) -> None:
     """Raise UnexpectedVerdictError unless it went as the file says."""
     from runfaults.explore.bench import shown
-    from runfaults.model import Verdict
 
-    if replayed.as_expected:
-        return
     scenario = replayed.scenario
+    if scenario is None or replayed.matches(scenario):
+        return
     of_rules = f" of {', '.join(scenario.rules)}" if scenario.rules else ""
-    against = [each for each in replayed.judgements if each.verdict is not Verdict.HOLDS]
+    failing = replayed.against()
     raise UnexpectedVerdictError(
         f"{scenario.name}: the file expects the verdict {scenario.expect}{of_rules}, but it is "
-        f"{replayed.verdict}\nsymptom: {scenario.symptom}\n{shown(replayed.history, against)}"
+        f"{replayed.verdict}\nsymptom: {scenario.symptom}\n{shown(replayed.history, failing)}"
     )
 
 
@@ -241,7 +227,7 @@ def _files(given: Path) -> list[Path]:
 
 
 @pytest.fixture
-def replayed(request: pytest.FixtureRequest) -> Replay:
+def replayed(request: pytest.FixtureRequest) -> Trial:
     """What came of the scenario of a test that is marked with `runfaults_scenarios`."""
     return _replay(cast("Path", request.param), request.config)
 
@@ -250,7 +236,7 @@ def replayed(request: pytest.FixtureRequest) -> Replay:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Before a marked test says anything itself, its scenario must have gone as expected."""
     if pyfuncitem.get_closest_marker(_MARKER) is not None:
-        replayed = cast("Replay | None", pyfuncitem.funcargs.get("replayed"))
+        replayed = cast("Trial | None", pyfuncitem.funcargs.get("replayed"))
         _insist(
             replayed
             or _replay(cast("Path", pyfuncitem.callspec.params["replayed"]), pyfuncitem.config)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,12 @@ from typing import Any
 import pytest
 
 import runfaults.cli.check as check_command
-from runfaults.explore import bound
-from runfaults.explore.bound import Bound
+from runfaults.explore import bounds
+from runfaults.explore.bounds import Bound
 from runfaults.explore.budget import Budget
-from runfaults.model import Ending
+from runfaults.explore.campaign import Campaign
+from runfaults.explore.job import Scope
+from runfaults.explore.sweep import Sweep
 from runfaults.report import REPORTS
 
 Typed = Callable[..., int]
@@ -25,21 +26,14 @@ SOUND = f"{ROOT / 'tests/controls/plain_manager.py'}:Plain"
 RANDOM = f"{ROOT / 'tests/explore/planted.py'}:UsesRandomness"
 ORDERED = f"{ROOT / 'tests/explore/planted.py'}:Ordered"
 
-TINY = Bound(
-    "tiny",
-    endings=(Ending.SUCCEEDS,),
-    journals=("delete",),
-    kinds=("busy",),
-    counts=(1,),
-    cancels=(),
-    cancelled_counts=(),
-)
+TINY = Bound("tiny", (Sweep(Scope(acts=()), paired_counts=()),))
+CLEAN = Bound("clean", (Sweep(Scope(kinds=(), acts=()), paired_counts=()),))
 
 
 @pytest.fixture(autouse=True)
 def _tiny_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(bound.BOUNDS, "tiny", TINY)
-    monkeypatch.setitem(bound.BOUNDS, "clean", replace(TINY, kinds=()))
+    monkeypatch.setitem(bounds.BOUNDS, "tiny", TINY)
+    monkeypatch.setitem(bounds.BOUNDS, "clean", CLEAN)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
 
 
@@ -75,7 +69,7 @@ def test_a_budget_that_ends_is_no_failure_and_says_what_is_left(
     assert check(typed, SOUND, "--budget", "5s") == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "Not reached" in told
-    assert "parts: a fault at a COMMIT or at an UPDATE" in told
+    assert "jobs: a fault at a COMMIT or at an UPDATE" in told
     assert "the bound was not covered" in told
 
 
@@ -102,21 +96,19 @@ def test_an_interrupted_check_is_3_with_the_result_so_far(
 ) -> None:
     pressed = iter([None, None])
 
-    def run_part(*given: Any) -> object:
+    def run(*given: Any) -> object:
         try:
             next(pressed)
         except StopIteration:
             raise KeyboardInterrupt from None
         return real(*given)
 
-    from runfaults.explore import pool
-
-    real = pool.run_part
-    monkeypatch.setattr(pool, "run_part", run_part)
+    real = Campaign.run
+    monkeypatch.setattr(Campaign, "run", run)
     assert check(typed, SOUND, "--state", "state") == 3
     assert "2 schedules" in capsys.readouterr().out
     monkeypatch.undo()
-    monkeypatch.setitem(bound.BOUNDS, "tiny", TINY)
+    monkeypatch.setitem(bounds.BOUNDS, "tiny", TINY)
 
 
 def test_uncontrolled_nondeterminism_is_4_and_its_absence_is_not(

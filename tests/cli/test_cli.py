@@ -16,7 +16,9 @@ import pytest
 
 from runfaults.cli import main
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN, USAGE
-from runfaults.explore.bound import BOUNDS, Bound
+from runfaults.explore.bounds import BOUNDS, Bound
+from runfaults.explore.job import Scope
+from runfaults.explore.sweep import Sweep
 from runfaults.model import Ending
 from runfaults.sim.database import memory_backed_folder
 
@@ -94,7 +96,10 @@ def test_a_folder_without_scenarios_gets_one_line(tmp_path: Path) -> None:
     assert "no scenario files (*.toml)" in complaint(runfaults("replay", tmp_path))
 
 
-TINY = Bound("tiny", (Ending.SUCCEEDS, Ending.RAISES), ("delete",), (), (1,), (), ())
+TINY = Bound(
+    "tiny",
+    (Sweep(Scope(kinds=(), acts=(), endings=(Ending.SUCCEEDS, Ending.RAISES)), paired_counts=()),),
+)
 
 
 @pytest.fixture

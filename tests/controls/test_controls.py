@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from planted_races import DOUBLE_START, LATE_CANCEL, LOCK_ORDER, PlantedRace
-from runfaults.explore.bound import Bound
-from runfaults.explore.check import check
+from runfaults.explore.campaign import Campaign
+from runfaults.explore.conclude import check
+from runfaults.explore.job import Scope
 from runfaults.explore.replay import replay
+from runfaults.explore.running import Options
+from runfaults.explore.sweep import Sweep
 from runfaults.model import Act, CheckResult, Ending, EventKind, Schedule, Verdict
+from runfaults.model.listener import Silence
 from runfaults.oracle.judge import judge
 from runfaults.oracle.rules import RULES
 from runfaults.sim.execution import Execution
@@ -21,22 +25,15 @@ from runfaults.targets import target_named
 HERE = Path(__file__).parent
 
 
-def bound(
+def sweep(
     *endings: Ending,
     kinds: tuple[str, ...] = (),
     counts: tuple[int | None, ...] = (1,),
     cancels: tuple[str, ...] = (),
-) -> Bound:
-    """A bound of a few dozen schedules, up to a few hundred where faults meet cancels."""
-    return Bound(
-        "control",
-        endings=endings or (Ending.SUCCEEDS,),
-        journals=("delete",),
-        kinds=kinds,
-        counts=counts,
-        cancels=cancels,
-        cancelled_counts=counts,
-    )
+) -> Sweep:
+    """A sweep of a few dozen schedules, up to a few hundred where faults meet cancels."""
+    scope = Scope(kinds, cancels, counts, endings or (Ending.SUCCEEDS,))
+    return Sweep(scope, paired_counts=counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class Control:
     bug: str
     twin: str
     rules: tuple[str, ...]
-    bound: Bound
+    sweep: Sweep
 
     def __str__(self) -> str:
         return self.bug
@@ -62,111 +59,111 @@ CONTROLS = [
         "OneTry",
         "RecordsApart",
         ("succeeded-never-failed", "cancelled-never-failed", "accepted-cancel-is-cancelled"),
-        bound(kinds=BUSY, cancels=("cancel",)),
+        sweep(kinds=BUSY, cancels=("cancel",)),
     ),
-    Control("self_lock", "SelfLock", "LetsGoFirst", ("eventually-terminal",), bound(kinds=BUSY)),
+    Control("self_lock", "SelfLock", "LetsGoFirst", ("eventually-terminal",), sweep(kinds=BUSY)),
     Control(
         "forgotten_cancel",
         "ForgottenCancel",
         "RememberedCancel",
         ("cancelled-never-failed", "accepted-cancel-is-cancelled"),
-        bound(kinds=BUSY, cancels=("cancel",)),
+        sweep(kinds=BUSY, cancels=("cancel",)),
     ),
     Control(
         "unconditional_update",
         "UnconditionalUpdate",
         "ConditionalUpdate",
         ("terminal-is-final",),
-        bound(cancels=("cancel-api",)),
+        sweep(cancels=("cancel-api",)),
     ),
     Control(
         "api_cancel",
         "OverwritesApiCancel",
         "RespectsApiCancel",
         ("terminal-is-final",),
-        bound(cancels=("cancel-api",)),
+        sweep(cancels=("cancel-api",)),
     ),
     Control(
         "signal_first",
         "SignalFirst",
         "RecordFirst",
         ("signal-matches-record",),
-        bound(kinds=BUSY),
+        sweep(kinds=BUSY),
     ),
     Control(
         "late_subscriber",
         "LateSubscriber",
         "PunctualSubscriber",
         ("signal-matches-record",),
-        bound(cancels=("subscribe",)),
+        sweep(cancels=("subscribe",)),
     ),
     Control(
         "gives_up",
         "GivesUp",
         "Persists",
         ("eventually-terminal",),
-        bound(kinds=BUSY, counts=(1, 2, 3)),
+        sweep(kinds=BUSY, counts=(1, 2, 3)),
     ),
     Control(
         "swallowed_error",
         "SwallowedError",
         "ReportedError",
         ("failed-has-a-cause",),
-        bound(Ending.SUCCEEDS, Ending.RAISES),
+        sweep(Ending.SUCCEEDS, Ending.RAISES),
     ),
     Control(
         "escaping_exit",
         "EscapingExit",
         "CaughtExit",
         ("nothing-escapes", "eventually-terminal"),
-        bound(*Ending),
+        sweep(*Ending),
     ),
-    Control("leaks", "LeakedConnection", "ClosedConnection", ("nothing-leaks",), bound()),
-    Control("leaks", "LeakedTransaction", "ClosedConnection", ("nothing-leaks",), bound()),
-    Control("leaks", "LeakedLock", "ReleasedLock", ("nothing-leaks",), bound(Ending.RAISES)),
-    Control("leaks", "LeakedThread", "JoinedThread", ("nothing-leaks",), bound()),
-    Control("leaks", "LeakedSubscriber", "ForgottenSubscriber", ("nothing-leaks",), bound()),
+    Control("leaks", "LeakedConnection", "ClosedConnection", ("nothing-leaks",), sweep()),
+    Control("leaks", "LeakedTransaction", "ClosedConnection", ("nothing-leaks",), sweep()),
+    Control("leaks", "LeakedLock", "ReleasedLock", ("nothing-leaks",), sweep(Ending.RAISES)),
+    Control("leaks", "LeakedThread", "JoinedThread", ("nothing-leaks",), sweep()),
+    Control("leaks", "LeakedSubscriber", "ForgottenSubscriber", ("nothing-leaks",), sweep()),
     Control(
         "accidental_commit",
         "AccidentalCommit",
         "RollsBackFirst",
         ("database-stays-sound",),
-        bound(Ending.RAISES_IN_TRANSACTION),
+        sweep(Ending.RAISES_IN_TRANSACTION),
     ),
     Control(
         "lost_row",
         "LostRow",
         "TidiedRow",
         ("start-answers-truthfully", "eventually-terminal"),
-        bound(kinds=LOST),
+        sweep(kinds=LOST),
     ),
     Control(
         "mistaken_cancel",
         "MistakenCancel",
         "LooksAgain",
         ("cancelled-has-a-cause",),
-        bound(kinds=LOST),
+        sweep(kinds=LOST),
     ),
     Control(
         "late_cancel",
         "LateCancel",
         "DecidedCancel",
         ("accepted-cancel-is-cancelled",),
-        bound(cancels=("cancel",)),
+        sweep(cancels=("cancel",)),
     ),
     Control(
         "close_while_recording",
         "CloseWhileRecording",
         "RecordsBeforeClosing",
         ("eventually-terminal",),
-        bound(kinds=BUSY, cancels=("close",)),
+        sweep(kinds=BUSY, cancels=("close",)),
     ),
     Control(
         "endless_polling",
         "EndlessPolling",
         "PatientPolling",
         ("eventually-terminal",),
-        bound(cancels=("cancel-api",)),
+        sweep(cancels=("cancel-api",)),
     ),
 ]
 
@@ -186,17 +183,14 @@ TOLD_BY_A_CRASH = {
 """Rules about a process that dies: their controls need one."""
 
 
-class Silent:
-    def start(self, total: int | None) -> None: ...
-
-    def advance(self, count: int = 1, more: int = 0) -> None: ...
-
-    def note(self, text: str) -> None: ...
+def checked(target: str, strategy: Sweep, save_to: Path | None = None) -> CheckResult:
+    campaign = Campaign(target, (strategy,))
+    return check(campaign, Options(processes=1), Silence(), save_to=save_to)
 
 
 def swept(control: Control, name: str, save_to: Path | None = None) -> CheckResult:
     target = f"{HERE / control.file}.py:{name}"
-    return check(target, control.bound, Silent(), jobs=1, save_to=save_to)
+    return checked(target, control.sweep, save_to)
 
 
 def broken(result: CheckResult) -> set[str]:
@@ -211,7 +205,7 @@ def test_a_planted_bug_is_caught_by_its_rule(control: Control) -> None:
     assert not result.notes
     smallest = result.violations[0]
     again = replay(smallest.scenario)
-    assert again.as_expected
+    assert again.matches(smallest.scenario)
     assert again.history.text() == smallest.history.text()
 
 
@@ -225,7 +219,7 @@ def test_its_innocent_twin_passes(control: Control) -> None:
 
 def judged(race: PlantedRace, name: str) -> tuple[Execution, dict[str, Verdict]]:
     with Simulation(target_named(race.target(name))) as simulation:
-        execution = simulation.run(Schedule(acts=(Act.parse(MEETINGS[race]),)))
+        execution = simulation.play(Schedule(acts=(Act.parse(MEETINGS[race]),)))
     return execution, {each.rule: each.verdict for each in judge(execution.history)}
 
 
@@ -247,7 +241,7 @@ def test_the_twin_of_a_race_passes_where_its_threads_meet(race: PlantedRace) -> 
 def test_no_fault_and_no_cancel_of_a_sweep_finds_a_race(race: PlantedRace) -> None:
     """Otherwise it would be no control for the search of interleavings."""
     target = race.target(race.bug)
-    assert check(target, bound(cancels=("cancel",)), Silent(), jobs=1).verdict is Verdict.HOLDS
+    assert checked(target, sweep(cancels=("cancel",))).verdict is Verdict.HOLDS
 
 
 def test_every_rule_has_a_control() -> None:

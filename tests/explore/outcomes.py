@@ -9,28 +9,30 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from dataclasses import replace
-from unittest.mock import patch
 
-from runfaults.explore import search as search_module
-from runfaults.explore.bound import SearchBound, bound_named
+from small_checks import run_whole
+
+from runfaults.explore.bounds import bound_named
 from runfaults.explore.findings import Findings
-from runfaults.explore.search import search
-from runfaults.model import History, Judgement
+from runfaults.explore.runner import Runner
+from runfaults.explore.search import Search
+from runfaults.explore.trial import Trial
+from runfaults.model import History
+from runfaults.sim.execution import Execution
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
 
-def outcomes(simulation: Simulation, bound: SearchBound) -> tuple[set[object], Findings]:
+def outcomes(simulation: Simulation, search: Search) -> tuple[set[object], Findings]:
     """What each actor saw and what the database showed, for every history of a search."""
     seen: set[object] = set()
-    real = search_module.judge
 
-    def judge(history: History) -> tuple[Judgement, ...]:
-        seen.add(_by_actor(history))
-        return real(history)
+    class Watching(Runner):
+        def judge(self, execution: Execution) -> Trial:
+            seen.add(_by_actor(execution.history))
+            return super().judge(execution)
 
-    with patch.object(search_module, "judge", judge):
-        return seen, search(simulation, bound)
+    return seen, run_whole(Watching(simulation), search)
 
 
 def _by_actor(history: History) -> object:
@@ -42,7 +44,8 @@ def _by_actor(history: History) -> object:
 
 
 def _compare(bound: str, acts: tuple[str, ...]) -> str:
-    (small,) = bound_named(bound).limited_to((), acts).searches
+    (small,) = bound_named(bound).limited_to((), acts).strategies
+    assert isinstance(small, Search)
     with Simulation(target_named("genglossary")) as simulation:
         reduced, fewer = outcomes(simulation, small)
         whole, all_of_them = outcomes(simulation, replace(small, reduce=False))

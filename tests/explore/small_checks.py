@@ -4,47 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from planted_races import CONTROLS
-from runfaults.explore.bound import Bound, SearchBound
-from runfaults.explore.check import conclude
-from runfaults.explore.exploration import Exploration, Manner, explore
-from runfaults.model import CheckResult, Ending
+from runfaults.explore.baseline import Baseline
+from runfaults.explore.campaign import Campaign
+from runfaults.explore.conclude import check, conclude
+from runfaults.explore.findings import Findings
+from runfaults.explore.job import Allowance, Job, Scope
+from runfaults.explore.runner import Runner
+from runfaults.explore.running import Options, Outcome, run_campaign
+from runfaults.explore.search import Search
+from runfaults.explore.strategy import Strategy
+from runfaults.explore.sweep import Sweep
+from runfaults.model import CheckResult
+from runfaults.model.listener import Listener, Silence
 
 BROKEN = f"{CONTROLS / 'one_try.py'}:OneTry"
 SOUND = f"{CONTROLS / 'plain_manager.py'}:Plain"
 
-SMALL = Bound(
-    "small",
-    endings=(Ending.SUCCEEDS,),
-    journals=("delete",),
-    kinds=("busy", "lost-acknowledgement"),
-    counts=(1,),
-    cancels=(),
-    cancelled_counts=(),
-    searches=(SearchBound(faults=0, acts=1, preemptions=1, act_kinds=("cancel",), reduce=True),),
-)
-"""Some twenty parts that are known from the beginning, and a search of which more come up."""
+SWEEP = Sweep(Scope(kinds=("busy", "lost-acknowledgement"), acts=()), paired_counts=())
+SEARCH = Search(Scope(acts=("cancel",)), Allowance(0, 1, 1), reduce=True)
 
-
-class Silence:
-    """A progress that says nothing."""
-
-    def start(self, total: int | None) -> None:
-        pass
-
-    def advance(self, count: int = 1, more: int = 0) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        pass
+SMALL = (SWEEP, SEARCH)
+"""Some twenty jobs that are known from the beginning, and a search of which more follow."""
 
 
 class InterruptedAfter(Silence):
-    """Somebody presses Ctrl-C when so many parts are done."""
+    """Ctrl-C is pressed when so many jobs are done."""
 
-    def __init__(self, parts: int) -> None:
-        self.left = parts
+    def __init__(self, jobs: int) -> None:
+        self.left = jobs
 
     def advance(self, count: int = 1, more: int = 0) -> None:
         self.left -= count
@@ -58,12 +49,47 @@ def stop_after(asked: int) -> Callable[[], bool]:
     return lambda: next(answers, True)
 
 
-def explored(target: str, progress: Silence | None = None, **manner: object) -> Exploration:
-    given = replace(Manner(jobs=1), **manner)
-    return explore(target, SMALL, progress or Silence(), given)
+def campaign_of(target: str, *strategies: Strategy) -> Campaign:
+    return Campaign(target, strategies or SMALL)
 
 
-def comparable(exploration: Exploration) -> CheckResult:
-    """The result without what may differ between two explorations that found the same."""
-    result = conclude(exploration)
+def explored(target: str, listener: Listener | None = None, **options: Any) -> Outcome:
+    """What comes of a small campaign in one process."""
+    given = replace(Options(processes=1), **options)
+    return run_campaign(campaign_of(target), given, listener or Silence())
+
+
+def checked(
+    target: str, *strategies: Strategy, save_to: Path | None = None, **options: Any
+) -> CheckResult:
+    """The result of a campaign in one process."""
+    given = replace(Options(processes=1), **options)
+    return check(campaign_of(target, *strategies), given, Silence(), save_to=save_to)
+
+
+def concluded(
+    target: str, outcome: Outcome, *strategies: Strategy, baseline: Baseline | None = None
+) -> CheckResult:
+    """The result of what a campaign found."""
+    return conclude(campaign_of(target, *strategies), outcome, baseline=baseline)
+
+
+def comparable(target: str, outcome: Outcome, *strategies: Strategy) -> CheckResult:
+    """The result without what may differ between two campaigns that found the same."""
+    result = concluded(target, outcome, *strategies)
     return replace(result, elapsed=0.0, remarks=(), coverage=tuple(sorted(result.coverage)))
+
+
+def run_whole(runner: Runner, strategy: Strategy) -> Findings:
+    """Run all jobs of a strategy in this process."""
+    campaign = Campaign("", (strategy,))
+    found = Findings()
+    jobs = dict.fromkeys(campaign.jobs(runner))
+    done: set[Job] = set()
+    while jobs:
+        job, _ = jobs.popitem()
+        done.add(job)
+        its = campaign.run(runner, job)
+        found.merge(its)
+        jobs |= {each: None for each in its.further if each not in done}
+    return found

@@ -1,20 +1,21 @@
-"""What is left to run: each part once, in order, nothing lost when it was in a dying hand."""
+"""What is left to run: each job once, in order, nothing lost when it was in a dying hand."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from small_checks import BROKEN, Silence, explored, stop_after
+from small_checks import BROKEN, explored, stop_after
 
 from runfaults.explore.agenda import Agenda
-from runfaults.explore.part import Part
+from runfaults.explore.job import Job
 from runfaults.model import Schedule
+from runfaults.model.listener import Silence
 
-FIRST, SECOND, THIRD = (Part(Schedule(seed=seed)) for seed in range(3))
+FIRST, SECOND, THIRD = (Job(Schedule(seed=seed), rank=(-seed,)) for seed in range(3))
 
 
-def test_parts_are_taken_in_the_order_in_which_they_came() -> None:
+def test_jobs_are_handed_out_in_the_order_in_which_they_came() -> None:
     agenda = Agenda([FIRST, SECOND])
     assert agenda.add([THIRD]) == 1
     assert [agenda.take() for _ in range(3)] == [FIRST, SECOND, THIRD]
@@ -22,21 +23,21 @@ def test_parts_are_taken_in_the_order_in_which_they_came() -> None:
         agenda.take()
 
 
-def test_parts_of_a_lower_rank_are_taken_first_also_where_they_come_later() -> None:
-    agenda = Agenda([FIRST, SECOND], rank=lambda part: (-part.schedule.seed,))
+def test_jobs_of_a_lower_rank_are_handed_out_first_also_where_they_come_later() -> None:
+    agenda = Agenda([FIRST, SECOND], likeliest_first=True)
     agenda.add([THIRD])
     assert [agenda.take() for _ in range(3)] == [THIRD, SECOND, FIRST]
 
 
-def test_a_part_is_on_it_once_even_if_it_was_finished_long_ago() -> None:
+def test_a_job_is_on_it_once_even_if_it_was_finished_long_ago() -> None:
     agenda = Agenda([FIRST, SECOND])
     agenda.finish(agenda.take())
-    assert agenda.add([FIRST, SECOND, Part(Schedule())]) == 0
+    assert agenda.add([FIRST, SECOND, Job(Schedule(), rank=(0,))]) == 0
     assert list(agenda) == [SECOND]
     assert (agenda.total, len(agenda), agenda.waiting) == (2, 1, 1)
 
 
-def test_what_somebody_had_in_hand_can_be_taken_again_in_its_place() -> None:
+def test_what_was_handed_out_can_be_taken_again_in_its_place() -> None:
     agenda = Agenda([FIRST, SECOND, THIRD])
     agenda.finish(agenda.take())
     agenda.take()
@@ -58,7 +59,7 @@ class Expected(Silence):
         self.more += more
 
 
-def test_an_exploration_that_goes_on_knows_what_had_come_up(tmp_path: Path) -> None:
+def test_a_campaign_that_continues_knows_what_had_come_up(tmp_path: Path) -> None:
     expected = Expected()
     whole = explored(BROKEN, expected)
     assert expected.more > 2
@@ -68,6 +69,6 @@ def test_an_exploration_that_goes_on_knows_what_had_come_up(tmp_path: Path) -> N
     assert missing.endswith("interleavings, and what they lead to")
     went_on = explored(BROKEN, state=tmp_path)
     total = expected.known + expected.more
-    assert went_on.remarks == (f"{expected.known + 2} of {total} parts were done before",)
+    assert went_on.remarks == (f"{expected.known + 2} of {total} jobs were done before",)
     assert went_on.found.verdicts == whole.found.verdicts
     assert went_on.found.pruned == whole.found.pruned

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_checks import BROKEN, SOUND, explored, stop_after
+from small_checks import BROKEN, SOUND, concluded, explored, stop_after
 
 from runfaults.explore.baseline import BaselineError, Known, load_baseline
-from runfaults.explore.check import conclude
 from runfaults.model import CheckResult, Schedule, Verdict
 
 
@@ -18,11 +17,11 @@ def path(tmp_path: Path) -> Path:
 
 
 def checked(target: str, path: Path, *, update: bool = False) -> CheckResult:
-    return conclude(explored(target), baseline=load_baseline(path, update=update))
+    return concluded(target, explored(target), baseline=load_baseline(path, update=update))
 
 
 def test_what_is_known_does_not_fail(path: Path) -> None:
-    assert conclude(explored(BROKEN)).verdict is Verdict.BROKEN
+    assert concluded(BROKEN, explored(BROKEN)).verdict is Verdict.BROKEN
     adopted = checked(BROKEN, path, update=True)
     assert adopted.verdict is Verdict.HOLDS
     written = path.read_text()
@@ -61,8 +60,8 @@ def test_what_no_longer_occurs_is_told_and_removed_on_demand(path: Path) -> None
 def test_an_unfinished_check_neither_tells_nor_removes_what_it_did_not_see(path: Path) -> None:
     path.write_text('[[known]]\nrule = "nothing-leaks"\nschedule = "pipeline exits"\n')
     for update in (False, True):
-        exploration = explored(SOUND, enough=stop_after(2))
-        result = conclude(exploration, baseline=load_baseline(path, update=update))
+        outcome = explored(SOUND, enough=stop_after(2))
+        result = concluded(SOUND, outcome, baseline=load_baseline(path, update=update))
         assert not any("no longer" in remark for remark in result.remarks)
         assert len(load_baseline(path).known) == 1
 

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from small_checks import BROKEN, SOUND, explored, stop_after
+from small_checks import BROKEN, SOUND, concluded, explored, stop_after
 
-from runfaults.explore.bound import RACES
+from runfaults.explore.agenda import Agenda
 from runfaults.explore.budget import Budget, seconds_of
-from runfaults.explore.check import conclude
-from runfaults.explore.order import Place, left_over, likeliest_first, place_of
-from runfaults.explore.part import Part
+from runfaults.explore.search import _job as _search_job
+from runfaults.explore.sweep import _job
 from runfaults.model import Schedule, Verdict
 
-
-def part(text: str) -> Part:
-    return Part(Schedule.parse(text))
-
-
-CLEAN = part("pipeline succeeds")
-AT_COMMIT = part("fault busy at run commit #4")
-FULL_AT_COMMIT = part("fault full at run commit #4")
-AT_UPDATE = part("fault busy at run execute UPDATE runs")
-AT_SELECT = part("fault busy at user execute SELECT runs")
-CANCEL = part("act cancel at run commit")
-RACE = Part(Schedule(), RACES)
+SCHEDULES = {
+    "clean": "pipeline succeeds",
+    "at commit": "fault busy at run commit #4",
+    "full at commit": "fault full at run commit #4",
+    "at update": "fault busy at run execute UPDATE runs",
+    "at select": "fault busy at user execute SELECT runs",
+    "cancel": "act cancel at run commit",
+}
+JOBS = {name: _job(Schedule.parse(text)) for name, text in SCHEDULES.items()}
+RACE = _search_job(Schedule())
 
 
 @pytest.mark.parametrize(
@@ -52,44 +49,36 @@ def test_a_budget_is_spent_when_its_time_has_passed() -> None:
 
 
 def test_faults_where_a_status_is_recorded_come_first_and_interleavings_last() -> None:
-    given = [RACE, AT_SELECT, CANCEL, FULL_AT_COMMIT, AT_UPDATE, AT_COMMIT, CLEAN]
-    assert sorted(given, key=likeliest_first) == [
-        CLEAN,
-        AT_COMMIT,
-        AT_UPDATE,
-        FULL_AT_COMMIT,
-        CANCEL,
-        AT_SELECT,
-        RACE,
-    ]
-
-
-def test_a_search_without_elements_is_an_interleaving() -> None:
-    assert place_of(RACE) is Place.INTERLEAVINGS
-    assert place_of(CLEAN) is Place.CLEAN
+    given = Agenda([RACE, *reversed(JOBS.values())], likeliest_first=True)
+    expected = ["clean", "at commit", "at update", "full at commit", "cancel", "at select"]
+    assert [given.take() for _ in JOBS] == [JOBS[name] for name in expected]
+    assert given.take() == RACE
 
 
 def test_what_is_left_is_told_by_its_sort() -> None:
-    assert list(left_over([RACE, AT_SELECT, RACE], 12)) == [
-        "1 of 12 parts: a fault somewhere else",
-        "2 of 12 parts: interleavings, and what they lead to",
+    other = _search_job(Schedule(), 7)
+    agenda = Agenda([RACE, JOBS["at select"], other, JOBS["clean"]])
+    agenda.finish(JOBS["clean"])
+    assert list(agenda.left_over()) == [
+        "1 of 4 jobs: a fault somewhere else",
+        "2 of 4 jobs: interleavings, and what they lead to",
     ]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_enough_is_enough_on_any_number_of_processes(jobs: int) -> None:
-    exploration = explored(SOUND, jobs=jobs, enough=stop_after(3))
-    result = conclude(exploration)
-    assert not exploration.interrupted
+    outcome = explored(SOUND, processes=jobs, enough=stop_after(3))
+    result = concluded(SOUND, outcome)
+    assert not outcome.interrupted
     assert not result.finished
     assert result.not_reached
-    assert result.schedules.total < conclude(explored(SOUND)).schedules.total
+    assert result.schedules.total < concluded(SOUND, explored(SOUND)).schedules.total
 
 
-def test_the_likeliest_parts_find_a_planted_bug_before_the_others_would() -> None:
-    """The detector's control: in the plain order the same number of parts finds nothing."""
+def test_the_likeliest_jobs_find_a_planted_bug_before_the_others_would() -> None:
+    """The detector's control: in the plain order the same number of jobs finds nothing."""
     few = 8
     plain = explored(BROKEN, enough=stop_after(few))
     likeliest = explored(BROKEN, enough=stop_after(few), likeliest_first=True)
-    assert conclude(likeliest).verdict is Verdict.BROKEN
-    assert conclude(plain).verdict is Verdict.HOLDS
+    assert concluded(BROKEN, likeliest).verdict is Verdict.BROKEN
+    assert concluded(BROKEN, plain).verdict is Verdict.HOLDS

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_checks import BROKEN, SMALL, SOUND, comparable, explored, stop_after
+from small_checks import BROKEN, SEARCH, SOUND, SWEEP, campaign_of, comparable, explored, stop_after
 
 from planted_races import CONTROLS
 from runfaults.explore.findings import Findings
@@ -17,6 +17,8 @@ from runfaults.explore.findings_file import from_document, to_document
 from runfaults.explore.fingerprint import fingerprint
 from runfaults.explore.memory import MAX_ENTRIES, Cache
 from runfaults.model import Verdict
+
+SEEDED = (replace(SWEEP, scope=replace(SWEEP.scope, seed=1)), SEARCH)
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def test_a_second_exploration_is_recalled_and_comes_to_the_same(target: str, cac
     second = explored(target, cache=cache, enough=lambda: True)
     assert not first.remarks
     assert "no schedule was run" in second.remarks[0]
-    assert comparable(first) == comparable(second)
+    assert comparable(target, first) == comparable(target, second)
 
 
 def test_without_a_cache_everything_runs_again() -> None:
@@ -97,11 +99,11 @@ def test_the_fingerprint_changes_with_target_neighbour_and_bound(
     monkeypatch.syspath_prepend(tmp_path)
     target = f"{tmp_path / 'one_try.py'}:OneTry"
     explored(target)
-    seen = [fingerprint(target, SMALL)]
-    assert fingerprint(target, SMALL) == seen[0]
-    seen.append(fingerprint(target, replace(SMALL, seed=1)))
+    seen = [fingerprint(campaign_of(target))]
+    assert fingerprint(campaign_of(target)) == seen[0]
+    seen.append(fingerprint(campaign_of(target, *SEEDED)))
     for name in ("one_try.py", "plain_manager.py"):
         with (tmp_path / name).open("a") as file:
             file.write("# changed\n")
-        seen.append(fingerprint(target, SMALL))
+        seen.append(fingerprint(campaign_of(target)))
     assert len(set(seen)) == 4

@@ -13,17 +13,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from small_checks import BROKEN, SMALL, SOUND, InterruptedAfter, Silence, comparable, explored
+from small_checks import BROKEN, SOUND, InterruptedAfter, campaign_of, comparable, explored
 
 from runfaults.cli import cli
 from runfaults.explore import cluster
 from runfaults.explore.cluster import ClusterError
 from runfaults.explore.fingerprint import code_in_development
 from runfaults.explore.isolated import Isolated, Order, OtherSurroundingsError
-from runfaults.explore.part import Part
+from runfaults.explore.job import Job
 from runfaults.explore.versions import versions
 from runfaults.explore.workers import WorkersDiedError
 from runfaults.model import Schedule
+from runfaults.model.listener import Silence
 
 distributed = pytest.importorskip("distributed", reason="of the extra `cluster`")
 psutil = pytest.importorskip("psutil", reason="comes with distributed")
@@ -113,7 +114,7 @@ def test_it_finds_the_same_though_a_worker_is_killed_in_the_middle(machines: Mac
         found = explored(BROKEN, After(6, kill), cluster=machines.address)
         assert victim.wait(SECONDS) == -signal.SIGKILL
     assert not found.not_reached
-    assert comparable(found) == comparable(explored(BROKEN))
+    assert comparable(BROKEN, found) == comparable(BROKEN, explored(BROKEN))
     assert beside
     assert psutil.wait_procs(beside, SECONDS)[1] == []
     assert machines.left_behind() == []
@@ -128,7 +129,7 @@ def test_after_ctrl_c_nothing_is_left_and_what_is_done_is_kept(
     assert machines.left_behind() == []
     second = explored(BROKEN, cluster=machines.address, state=state)
     assert second.remarks[0].startswith("5 of ")
-    assert comparable(second) == comparable(explored(BROKEN))
+    assert comparable(BROKEN, second) == comparable(BROKEN, explored(BROKEN))
 
 
 def test_the_worker_itself_lives_on_real_time_with_real_locks(machines: Machines) -> None:
@@ -233,41 +234,41 @@ def isolated(order: Order) -> Iterator[Isolated]:
         yield one
 
 
-ORDER = Order("of a test", SOUND, SMALL, versions(), code_in_development())
+ORDER = Order("of a test", campaign_of(SOUND), versions(), code_in_development())
 
 
 def test_another_sqlite_is_refused() -> None:
     other = replace(ORDER, versions=replace(ORDER.versions, sqlite="3.0.0"))
     with isolated(other) as one, pytest.raises(OtherSurroundingsError, match=r"here it is 3\.0\.0"):
-        one.run(Part(Schedule()))
+        one.run(Job(Schedule()))
 
 
 def test_the_same_surroundings_are_accepted() -> None:
     with isolated(ORDER) as one:
-        assert one.run(Part(Schedule())).verdicts.total() == 1
+        assert one.run(Job(Schedule())).verdicts.total() == 1
 
 
 def test_a_target_that_is_not_there_is_told() -> None:
     lost = replace(ORDER, target="nowhere:None")
     with isolated(lost) as one, pytest.raises(LookupError, match="cannot be imported"):
-        one.run(Part(Schedule()))
+        one.run(Job(Schedule()))
 
 
 DYING = "import os\nfrom runfaults.targets import target_named\n\ndef Dying():\n    os._exit(9)\n"
 
 
-def test_a_part_that_kills_its_process_ends_the_exploration(
+def test_a_job_that_kills_its_process_ends_the_exploration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "dying.py"
     target.write_text(DYING)
     monkeypatch.setattr(cluster, "_address", lambda: "here")
-    order = replace(ORDER, target=f"{target}:Dying")
+    order = replace(ORDER, campaign=campaign_of(f"{target}:Dying"))
     with pytest.raises(WorkersDiedError, match="3 times of the same part"):
-        cluster.run_in_worker(order, Part(Schedule()))
+        cluster.run_in_worker(order, Job(Schedule()))
 
 
-@pytest.mark.parametrize("other", [["--jobs", "2"], ["--real"], ["--profile"]])
+@pytest.mark.parametrize("other", [["--jobs", "2"], ["--profile"]])
 def test_options_of_this_machine_do_not_go_with_a_cluster(other: list[str]) -> None:
     from click.testing import CliRunner
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from runfaults.explore.convergence import Room, Visited, states
+from runfaults.explore.convergence import Visited, states
+from runfaults.explore.job import Allowance
 from runfaults.model import Schedule
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
@@ -19,7 +20,7 @@ def simulation() -> Iterator[Simulation]:
 
 
 def last_state(simulation: Simulation, schedule: str) -> int:
-    return list(states(simulation.run(Schedule.parse(schedule))))[-1]
+    return list(states(simulation.play(Schedule.parse(schedule))))[-1]
 
 
 EARLIER = "pipeline succeeds; act cancel at run commit #2"
@@ -41,20 +42,20 @@ def test_a_fault_does_not_come_to_the_same_as_none(simulation: Simulation) -> No
 
 
 def test_a_state_with_as_much_room_is_visited_once(simulation: Simulation) -> None:
-    earlier, later = (simulation.run(Schedule.parse(text)) for text in (EARLIER, LATER))
+    earlier, later = (simulation.play(Schedule.parse(text)) for text in (EARLIER, LATER))
     end = len(later.steps)
     visited = Visited()
-    assert visited.visit(earlier, 0, end, Room(1, 0, 1)) == end
-    met = visited.visit(later, 0, end, Room(1, 0, 0))
+    assert visited.visit(earlier, 0, end, Allowance(1, 0, 1)) == end
+    met = visited.visit(later, 0, end, Allowance(1, 0, 0))
     assert met == 0, "both begin in the same state, which has been visited with more room"
-    assert visited.visit(later, 0, end, Room(2, 0, 0)) == end, "but not with so many faults"
+    assert visited.visit(later, 0, end, Allowance(2, 0, 0)) == end, "but not with so many faults"
 
 
 def test_schedules_that_meet_again_are_apart_until_then(simulation: Simulation) -> None:
-    earlier, later = (simulation.run(Schedule.parse(text)) for text in (EARLIER, LATER))
+    earlier, later = (simulation.play(Schedule.parse(text)) for text in (EARLIER, LATER))
     visited = Visited()
     begin = next(n for n, step in enumerate(earlier.steps) if step.point.actor == "cancel")
-    visited.visit(earlier, begin, len(earlier.steps), Room(1, 0, 0))
-    met = visited.visit(later, begin, len(later.steps), Room(1, 0, 0))
+    visited.visit(earlier, begin, len(earlier.steps), Allowance(1, 0, 0))
+    met = visited.visit(later, begin, len(later.steps), Allowance(1, 0, 0))
     assert begin < met < len(later.steps)
     assert later.steps[met - 1].point.actor == "cancel"

@@ -48,7 +48,7 @@ def test_nobody_notices_that_a_survey_asks_what_could_strike(journal: str) -> No
         f"fault lost-acknowledgement at user commit; {pausing}; journal {journal}"
     )
     with Simulation(target_named("genglossary")) as simulation:
-        points = [step.point for step in simulation.run(clean).steps][20:]
+        points = [step.point for step in simulation.play(clean).steps][20:]
         schedules = [Schedule(acts=(Act("cancel-api", at),), journal=journal) for at in points]
         differences = [first_difference(simulation, each) for each in (lost, *schedules)]
     assert [each for each in differences if each] == []

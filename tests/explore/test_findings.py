@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runfaults.explore.findings import MANY_TIMES, Findings, schedule_order
+from runfaults.explore.trial import Trial
 from runfaults.model import (
     Act,
     Fault,
@@ -17,6 +18,7 @@ from runfaults.model import (
     Verdict,
     Vocabulary,
 )
+from runfaults.sim.execution import Execution
 
 WORDS = Vocabulary(frozenset("a"), frozenset("c"), frozenset("x"), frozenset("f"))
 COMMIT = FaultPoint("run", Operation.COMMIT)
@@ -46,7 +48,8 @@ def history_of(schedule: Schedule) -> History:
 def findings_of(items: list[tuple[Schedule, tuple[Judgement, ...]]]) -> Findings:
     findings = Findings()
     for schedule, verdicts in items:
-        findings.add(history_of(schedule), verdicts)
+        execution = Execution(history_of(schedule), (), (), (), (), ())
+        findings.add(Trial(execution, verdicts))
     return findings
 
 
@@ -57,7 +60,7 @@ def order_of_witnesses(findings: Findings) -> dict[tuple[str, Verdict], tuple[ob
 
 
 @given(judged, st.integers(0, 12), st.booleans())
-def test_parts_merge_to_the_same_whole_wherever_they_are_cut_and_in_any_order(
+def test_findings_merge_to_the_same_whole_wherever_they_are_cut_and_in_any_order(
     items: list[tuple[Schedule, tuple[Judgement, ...]]],
     cut: int,
     swapped: bool,  # noqa: FBT001  # drawn by hypothesis

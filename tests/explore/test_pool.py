@@ -5,13 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_checks import Silence
+from small_checks import checked
 
 from planted_races import CONTROLS
-from runfaults.explore.bound import Bound
-from runfaults.explore.check import check
+from runfaults.explore.job import Scope
+from runfaults.explore.sweep import Sweep
 from runfaults.explore.workers import WorkersDiedError
-from runfaults.model import Ending, Verdict
+from runfaults.model import Verdict
 
 DYING = """
 import os
@@ -44,7 +44,7 @@ def once():
     return True
 """
 
-SMALL = Bound("small", (Ending.SUCCEEDS,), ("delete",), ("busy",), (1,), (), ())
+SMALL = Sweep(Scope(acts=()), paired_counts=())
 
 
 def dying_target(folder: Path, may_die: str) -> str:
@@ -55,10 +55,10 @@ def dying_target(folder: Path, may_die: str) -> str:
 
 
 def test_what_a_dying_worker_had_in_hand_is_run_again(tmp_path: Path) -> None:
-    healthy = check(dying_target(tmp_path, "False"), SMALL, Silence(), jobs=1)
+    healthy = checked(dying_target(tmp_path, "False"), SMALL)
     other = tmp_path / "other"
     other.mkdir()
-    result = check(dying_target(other, "once()"), SMALL, Silence(), jobs=2)
+    result = checked(dying_target(other, "once()"), SMALL, processes=2)
     assert (other / "died").exists()
     assert result.finished
     assert result.verdict is Verdict.HOLDS
@@ -67,4 +67,4 @@ def test_what_a_dying_worker_had_in_hand_is_run_again(tmp_path: Path) -> None:
 
 def test_workers_that_keep_dying_end_the_exploration(tmp_path: Path) -> None:
     with pytest.raises(WorkersDiedError, match=r"died 3 times with .* run with --jobs 1"):
-        check(dying_target(tmp_path, "True"), SMALL, Silence(), jobs=2)
+        checked(dying_target(tmp_path, "True"), SMALL, processes=2)

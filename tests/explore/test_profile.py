@@ -6,7 +6,7 @@ from itertools import count
 
 from small_checks import BROKEN, comparable, explored
 
-from runfaults.explore import sweep
+from runfaults.explore import runner
 from runfaults.explore.profile import Phase, Profile, profiled
 from runfaults.oracle.judge import judge
 from runfaults.sim.gate import CurrentGate
@@ -40,15 +40,15 @@ def test_a_border_comes_back_to_the_phase_before_also_after_an_error() -> None:
 
 
 def test_an_exploration_is_accounted_for_in_full_and_finds_the_same() -> None:
-    before = [sweep.judge, Scheduler.reach, Scheduler._end, CurrentGate.before]
-    expected = comparable(explored(BROKEN))
+    before = [runner.judge, Scheduler.reach, Scheduler._end, CurrentGate.before]
+    expected = comparable(BROKEN, explored(BROKEN))
     with profiled() as profile:
-        exploration = explored(BROKEN)
+        outcome = explored(BROKEN)
     phases = {phase for phase, seconds in profile.seconds.items() if seconds > 0}
     assert phases == set(Phase) - {Phase.REPORTING}
-    assert [sweep.judge, Scheduler.reach, Scheduler._end, CurrentGate.before] == before
-    assert sweep.judge is judge
-    assert comparable(exploration) == expected
+    assert [runner.judge, Scheduler.reach, Scheduler._end, CurrentGate.before] == before
+    assert runner.judge is judge
+    assert comparable(BROKEN, outcome) == expected
 
 
 def test_the_table_names_every_phase_and_what_measuring_costs() -> None:

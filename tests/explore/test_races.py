@@ -20,7 +20,7 @@ def simulation() -> Iterator[Simulation]:
 
 def reversed_by(simulation: Simulation, schedule: str) -> set[str]:
     """Where whose going first reverses a race, as text."""
-    execution = simulation.run(Schedule.parse(schedule))
+    execution = simulation.play(Schedule.parse(schedule))
     found = reversals(execution)
     return {f"{execution.steps[n].point}: {actor}" for n in found for actor in found[n]}
 

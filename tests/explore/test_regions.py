@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from small_checks import SMALL, SOUND, Silence, explored
+from small_checks import SEARCH, SOUND, SWEEP, checked, concluded, explored
 
-from runfaults.explore.bound import Bound
-from runfaults.explore.check import check, conclude
-from runfaults.model import CheckResult
+from runfaults.explore.bounds import BOUNDS
+from runfaults.explore.samples import Samples
 
-
-def result_of(bound: Bound) -> CheckResult:
-    return check(SOUND, bound, Silence(), jobs=1)
+(SAMPLES,) = BOUNDS["quick"].sampled(6, 2).strategies[-1:]
 
 
 def test_a_region_has_what_it_would_have_alone() -> None:
-    bound = SMALL.sampled(6, 2)
-    together = result_of(bound)
-    alone = [
-        result_of(replace(bound, searches=(), sampling=None)),
-        result_of(replace(bound, endings=(), sampling=None)),
-        result_of(replace(bound, endings=(), searches=())),
-    ]
+    together = checked(SOUND, SWEEP, SEARCH, SAMPLES)
+    alone = [checked(SOUND, strategy) for strategy in (SWEEP, SEARCH, SAMPLES)]
     assert together.regions == tuple(region for each in alone for region in each.regions)
     assert [region.schedules for region in together.regions] == [
         each.schedules.total for each in alone
@@ -33,6 +25,12 @@ def test_a_region_has_what_it_would_have_alone() -> None:
 
 
 def test_a_region_that_nothing_was_run_of_is_told_too() -> None:
-    nothing = conclude(explored(SOUND, enough=lambda: True))
+    nothing = concluded(SOUND, explored(SOUND, enough=lambda: True))
     assert [region.schedules for region in nothing.regions] == [0, 0]
-    assert nothing.bound == SMALL.describe()
+    assert nothing.bound == f"{SWEEP.describe()}\n{SEARCH.describe()}"
+
+
+def test_two_strategies_that_say_the_same_are_one_region() -> None:
+    assert isinstance(SAMPLES, Samples)
+    twice = checked(SOUND, SAMPLES, replace(SAMPLES))
+    assert [region.schedules for region in twice.regions] == [12]

@@ -1,4 +1,4 @@
-"""An interrupted exploration goes on, leaves nothing behind, and comes to the same in the end."""
+"""An interrupted campaign is continued, leaves nothing behind, and comes to the same in the end."""
 
 from __future__ import annotations
 
@@ -9,73 +9,79 @@ from pathlib import Path
 import pytest
 from small_checks import (
     BROKEN,
-    SMALL,
+    SEARCH,
     SOUND,
+    SWEEP,
     InterruptedAfter,
-    Silence,
+    checked,
     comparable,
     explored,
     stop_after,
 )
 
-from runfaults.explore.bound import Bound
-from runfaults.explore.exploration import Manner, explore
 from runfaults.explore.memory import StateError
+from runfaults.explore.sweep import Sweep
 
 
 @pytest.fixture
 def uninterrupted() -> object:
-    return comparable(explored(BROKEN))
+    return comparable(BROKEN, explored(BROKEN))
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_after_ctrl_c_it_goes_on_and_comes_to_the_same(
     jobs: int, tmp_path: Path, uninterrupted: object
 ) -> None:
-    first = explored(BROKEN, InterruptedAfter(5), jobs=jobs, state=tmp_path)
+    first = explored(BROKEN, InterruptedAfter(5), processes=jobs, state=tmp_path)
     assert first.interrupted
     assert first.not_reached
     assert first.found.verdicts.total() > 0
-    second = explored(BROKEN, jobs=jobs, state=tmp_path)
+    second = explored(BROKEN, processes=jobs, state=tmp_path)
     assert not second.interrupted
     assert second.remarks[0].startswith("5 of ")
-    assert comparable(second) == uninterrupted
+    assert comparable(BROKEN, second) == uninterrupted
 
 
 def test_a_finished_state_runs_nothing_more(tmp_path: Path, uninterrupted: object) -> None:
     explored(BROKEN, state=tmp_path)
     again = explored(BROKEN, state=tmp_path, enough=lambda: True)
     assert not again.not_reached
-    assert comparable(again) == uninterrupted
+    assert comparable(BROKEN, again) == uninterrupted
 
 
 def test_a_line_that_a_kill_cut_off_counts_as_not_written(
     tmp_path: Path, uninterrupted: object
 ) -> None:
     explored(BROKEN, state=tmp_path, enough=stop_after(4))
-    path = tmp_path / "parts.jsonl"
+    path = tmp_path / "jobs.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole[:-7])
     again = explored(BROKEN, state=tmp_path)
     assert again.remarks[0].startswith("3 of ")
     assert path.read_bytes().startswith(whole[: whole[:-7].rfind(b"\n") + 1])
-    assert comparable(again) == uninterrupted
+    assert comparable(BROKEN, again) == uninterrupted
 
 
 def test_the_journal_only_grows(tmp_path: Path) -> None:
     explored(SOUND, state=tmp_path, enough=stop_after(4))
-    before = (tmp_path / "parts.jsonl").read_bytes()
+    before = (tmp_path / "jobs.jsonl").read_bytes()
     explored(SOUND, state=tmp_path)
-    after = (tmp_path / "parts.jsonl").read_bytes()
+    after = (tmp_path / "jobs.jsonl").read_bytes()
     assert after.startswith(before)
     assert len(after) > len(before)
 
 
-@pytest.mark.parametrize("other", [replace(SMALL, seed=1), replace(SMALL, kinds=("busy",))])
-def test_the_state_of_another_exploration_is_refused(other: Bound, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(SWEEP, scope=replace(SWEEP.scope, seed=1)),
+        replace(SWEEP, scope=replace(SWEEP.scope, kinds=("busy",))),
+    ],
+)
+def test_the_state_of_another_campaign_is_refused(other: Sweep, tmp_path: Path) -> None:
     explored(SOUND, state=tmp_path)
     with pytest.raises(StateError, match="another exploration"):
-        explore(SOUND, other, Silence(), Manner(jobs=1, state=tmp_path))
+        checked(SOUND, other, SEARCH, state=tmp_path)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -84,11 +90,11 @@ def test_ctrl_c_leaves_no_process_and_no_file(
 ) -> None:
     monkeypatch.setenv("RUNFAULTS_TMPDIR", str(tmp_path))
     before = set(multiprocessing.active_children())
-    exploration = explored(SOUND, InterruptedAfter(2), jobs=jobs)
-    assert exploration.interrupted
+    outcome = explored(SOUND, InterruptedAfter(2), processes=jobs)
+    assert outcome.interrupted
     assert set(multiprocessing.active_children()) == before
     assert [path.name for path in tmp_path.glob("runfaults-*")] == []
 
 
 def test_any_number_of_processes_comes_to_the_same(uninterrupted: object) -> None:
-    assert comparable(explored(BROKEN, jobs=2)) == uninterrupted
+    assert comparable(BROKEN, explored(BROKEN, processes=2)) == uninterrupted

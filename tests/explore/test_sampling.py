@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
-from small_checks import Silence, comparable, stop_after
+from small_checks import campaign_of, checked, comparable, concluded, stop_after
 
 from planted_races import (
     API_CANCEL,
@@ -18,41 +19,31 @@ from planted_races import (
     LOCK_ORDER,
     PlantedRace,
 )
-from runfaults.explore.bound import BOUNDS, Bound
-from runfaults.explore.check import check, conclude
+from runfaults.explore.bounds import BOUNDS, Bound
 from runfaults.explore.determinism import first_difference_elsewhere
-from runfaults.explore.exploration import Manner, explore
+from runfaults.explore.findings import Findings
 from runfaults.explore.findings_file import from_document, to_document
-from runfaults.explore.minimise import minimise
-from runfaults.explore.sample import (
-    Sample,
-    _too_early,
-    batches,
-    run_batch,
-    take_samples,
-)
-from runfaults.explore.sampling import Measured, Sampling, probability
+from runfaults.explore.job import JOURNALS, Measured, Scope
+from runfaults.explore.runner import Runner
+from runfaults.explore.running import Options, Outcome, run_campaign
+from runfaults.explore.samples import Sample, Samples, _too_early, probability
+from runfaults.explore.shrink import shrink
+from runfaults.explore.strategy import Strategy
 from runfaults.model import Ending, Preemption, Schedule, Verdict
+from runfaults.model.listener import Silence
 from runfaults.oracle.judge import judge
+from runfaults.sim.acts import ACTS
 from runfaults.sim.simulation import Simulation
+from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
 
-LARGE = Sampling(60, counts=(1, 3, None))
+LARGE = Samples(Scope(tuple(KINDS), tuple(ACTS), (1, 3, None), tuple(Ending), JOURNALS), samples=60)
 """Up to three faults and two acts of all kinds."""
 
 
-def only(samples: int, act: str, faults: int = 0) -> Sampling:
+def only(samples: int, act: str, faults: int = 0) -> Samples:
     """With at most one act of one kind, so that there is one choice to be tried in many orders."""
-    return Sampling(
-        samples,
-        depth=2,
-        faults=faults,
-        acts=1,
-        kinds=("busy",),
-        act_kinds=(act,),
-        endings=(Ending.SUCCEEDS,),
-        journals=("delete",),
-    )
+    return Samples(Scope(acts=(act,)), samples, depth=2, faults=faults, acts=1)
 
 
 WITHOUT_FAULT = (LATE_CANCEL, API_CANCEL, LATE_SUBSCRIBER, LOCK_ORDER)
@@ -62,14 +53,20 @@ SAMPLED = {race: only(300, race.act) for race in WITHOUT_FAULT} | {
 """The planted bugs of depth 2, and where to look for each."""
 
 
-def samples_of(simulation: Simulation, sampling: Sampling) -> Iterator[Sample]:
-    for batch in batches(sampling):
-        yield from take_samples(simulation, sampling, batch)
+def ran(target: str, samples: Samples, **options: Any) -> Outcome:
+    """What comes of these samples alone."""
+    given = replace(Options(processes=1), **options)
+    return run_campaign(campaign_of(target, samples), given, Silence())
 
 
-def sampled(sampling: Sampling) -> Bound:
-    """A bound that is nothing but these samples."""
-    return Bound("samples", endings=(), sampling=sampling)
+def reseeded(seed: int) -> Samples:
+    """Twenty of the large samples with another seed."""
+    return replace(LARGE, samples=20, scope=replace(LARGE.scope, seed=seed))
+
+
+def samples_of(simulation: Simulation, samples: Samples) -> Iterator[Sample]:
+    for job in samples.jobs(Runner(simulation)):
+        yield from samples.take(simulation, job.begin)
 
 
 @pytest.mark.parametrize("race", WITHOUT_FAULT, ids=str)
@@ -82,7 +79,7 @@ def test_a_race_is_found_as_often_as_promised(race: PlantedRace) -> None:
                 chosen += 1
                 measured |= sample.measured
                 found += (race.rule, Verdict.BROKEN) in {
-                    (each.rule, each.verdict) for each in judge(sample.history)
+                    (each.rule, each.verdict) for each in judge(sample.execution.history)
                 }
     assert chosen > 100
     assert found / chosen >= probability(measured.actors, measured.steps, SAMPLED[race].depth)
@@ -90,8 +87,7 @@ def test_a_race_is_found_as_often_as_promised(race: PlantedRace) -> None:
 
 @pytest.mark.parametrize("race", SAMPLED, ids=str)
 def test_the_innocent_twin_of_a_race_passes(race: PlantedRace) -> None:
-    bound = sampled(replace(SAMPLED[race], samples=150))
-    result = check(race.target(race.twin), bound, Silence(), jobs=1)
+    result = checked(race.target(race.twin), replace(SAMPLED[race], samples=150))
     assert result.verdict is Verdict.HOLDS
     assert result.schedules.holds == 150
     assert not result.notes
@@ -102,7 +98,7 @@ def test_a_check_with_samples_shrinks_what_they_find_to_a_scenario(
     race: PlantedRace, tmp_path: Path
 ) -> None:
     target = race.target(race.bug)
-    result = check(target, sampled(SAMPLED[race]), Silence(), jobs=1, save_to=tmp_path)
+    result = checked(target, SAMPLED[race], save_to=tmp_path)
     assert not result.notes
     violation = next(
         each for each in result.violations if race.rule in {rule.rule for rule in each.against}
@@ -110,8 +106,8 @@ def test_a_check_with_samples_shrinks_what_they_find_to_a_scenario(
     assert violation.saved_to is not None
     assert violation.scenario.schedule.size <= 3
     with Simulation(target_named(target)) as simulation:
-        again = simulation.run(violation.scenario.schedule)
-        minimal = minimise(simulation, violation.scenario.schedule, race.rule)
+        again = simulation.play(violation.scenario.schedule)
+        minimal = shrink(Runner(simulation), violation.scenario.schedule, {race.rule})
     assert again.history.events == violation.history.events
     assert minimal.schedule == violation.scenario.schedule
 
@@ -120,8 +116,8 @@ def test_a_sample_is_an_ordinary_schedule_with_the_same_history() -> None:
     apart = 0
     with Simulation(target_named("genglossary")) as simulation:
         for sample in samples_of(simulation, LARGE):
-            execution = simulation.run(sample.schedule)
-            assert execution.history == sample.history
+            execution = simulation.play(sample.schedule)
+            assert execution.history == sample.execution.history
             assert execution.steps == sample.execution.steps
             assert not execution.refused
             assert not execution.unreached
@@ -139,7 +135,7 @@ def test_switches_are_kept_apart_from_acts_that_enter_at_the_same_point() -> Non
             for switch in sample.schedule.preemptions:
                 merged[switch.at] = switch
             schedule = replace(sample.schedule, preemptions=tuple(merged.values()))
-            differ += simulation.run(schedule).history.events != sample.history.events
+            differ += simulation.play(schedule).history.events != sample.execution.history.events
     assert differ > 0
 
 
@@ -153,7 +149,7 @@ def test_an_act_before_there_is_anything_to_act_upon_is_noticed() -> None:
             ("act cancel", False),
         ):
             schedule = Schedule.parse(f"pipeline succeeds; {text}")
-            assert bool([*_too_early(simulation.run(schedule))]) is early, text
+            assert bool([*_too_early(simulation.play(schedule))]) is early, text
 
 
 def test_a_sample_is_the_same_in_any_process() -> None:
@@ -161,43 +157,49 @@ def test_a_sample_is_the_same_in_any_process() -> None:
         first, again = (list(samples_of(simulation, replace(LARGE, samples=20))) for _ in range(2))
         schedules = [sample.schedule for sample in first]
         assert first_difference_elsewhere("genglossary", simulation, schedules) is None
-        other = list(samples_of(simulation, replace(LARGE, samples=20, seed=1)))
-    assert [sample.history for sample in first] == [sample.history for sample in again]
+        other = list(samples_of(simulation, reseeded(1)))
+    assert [one.execution.history for one in first] == [one.execution.history for one in again]
     assert schedules != [replace(sample.schedule, seed=0) for sample in other]
 
 
 def test_any_number_of_processes_finds_the_same() -> None:
     race = CLOSE_WHILE_RECORDING
-    bound = sampled(replace(SAMPLED[race], samples=105))
+    samples = replace(SAMPLED[race], samples=105)
     target = race.target(race.bug)
-    one, two = (explore(target, bound, Silence(), Manner(jobs=jobs)) for jobs in (1, 2))
+    one, two = (ran(target, samples, processes=processes) for processes in (1, 2))
     assert one.found.verdicts.total() == 105
     assert one.found.sampled == two.found.sampled
-    assert comparable(one) == comparable(two)
+    assert comparable(target, one, samples) == comparable(target, two, samples)
 
 
 def test_an_interrupted_check_goes_on_with_the_samples_that_are_left(tmp_path: Path) -> None:
-    bound = sampled(replace(LARGE, samples=45))
-    manner = Manner(jobs=1, state=tmp_path, likeliest_first=True)
-    first = explore("genglossary", bound, Silence(), replace(manner, enough=stop_after(2)))
-    assert first.not_reached == ("3 of 5 parts: samples beyond the bound",)
-    second = explore("genglossary", bound, Silence(), manner)
-    whole = explore("genglossary", bound, Silence(), Manner(jobs=1))
+    samples = replace(LARGE, samples=45)
+    options = {"state": tmp_path, "likeliest_first": True}
+    first = ran("genglossary", samples, enough=stop_after(2), **options)
+    assert first.not_reached == ("3 of 5 jobs: samples beyond the bound",)
+    second = ran("genglossary", samples, **options)
+    whole = ran("genglossary", samples)
     assert second.found.sampled == whole.found.sampled
-    assert comparable(second) == comparable(whole)
+    assert comparable("genglossary", second, samples) == comparable("genglossary", whole, samples)
 
 
 def test_what_was_measured_outlives_a_file() -> None:
     with Simulation(target_named("genglossary")) as simulation:
-        found = run_batch(simulation, LARGE, next(batches(LARGE)))
+        runner, found = Runner(simulation), Findings()
+        LARGE.run(runner, next(LARGE.jobs(runner)), found)
     assert found.sampled.actors >= 2
     assert from_document(to_document(found)).sampled == found.sampled
 
 
-def test_batches_are_all_samples() -> None:
-    found = list(batches(replace(LARGE, samples=11, orders=4)))
-    assert [(batch.number, batch.orders) for batch in found] == [(0, 4), (1, 4), (2, 3)]
-    assert not list(batches(replace(LARGE, samples=0)))
+def test_jobs_are_all_samples() -> None:
+    samples = replace(LARGE, samples=11, orders=4)
+    with Simulation(target_named("genglossary")) as simulation:
+        runner = Runner(simulation)
+        jobs = list(samples.jobs(runner))
+        taken = [len(list(samples.take(simulation, job.begin))) for job in jobs]
+        assert not list(replace(LARGE, samples=0).jobs(runner))
+    assert [job.begin for job in jobs] == [0, 1, 2]
+    assert taken == [4, 4, 3]
 
 
 @pytest.mark.parametrize(
@@ -233,25 +235,32 @@ def test_a_small_probability_is_not_rounded_up() -> None:
 
 
 def test_a_check_reports_the_probability_with_the_bound() -> None:
-    exploration = explore("genglossary", sampled(replace(LARGE, samples=10)), Silence())
-    measured = exploration.found.sampled
-    assert f"k = {measured.steps:,} steps" in conclude(exploration).bound
-    assert f"n = {measured.actors} actors" in conclude(exploration).bound
+    samples = replace(LARGE, samples=10)
+    outcome = ran("genglossary", samples)
+    measured, result = outcome.found.sampled, concluded("genglossary", outcome, samples)
+    assert f"k = {measured.steps:,} steps" in result.bound
+    assert f"n = {measured.actors} actors" in result.bound
+
+
+def sampling_of(bound: Bound) -> Strategy:
+    """The last strategy of a bound."""
+    return bound.strategies[-1]
 
 
 def test_samples_of_a_bound_can_be_more_or_none() -> None:
     nightly, quick = BOUNDS["nightly"], BOUNDS["quick"]
-    assert nightly.sampling is not None
+    own = sampling_of(nightly)
+    assert isinstance(own, Samples)
     assert nightly.sampled(None, None) == nightly
-    assert nightly.sampled(0, None).sampling is None
-    assert nightly.sampled(None, 4).sampling == replace(nightly.sampling, depth=4)
-    assert quick.sampling is None
+    assert nightly.sampled(0, None).strategies == nightly.strategies[:-1]
+    assert sampling_of(nightly.sampled(None, 4)) == replace(own, depth=4)
     assert quick.sampled(None, None) == quick
-    assert quick.sampled(7, 2).sampling == replace(nightly.sampling, samples=7, depth=2)
+    assert quick.sampled(7, 2).strategies == (*quick.strategies, replace(own, samples=7, depth=2))
     with pytest.raises(ValueError, match="a depth of 2, but no samples"):
         quick.sampled(None, 2)
 
 
 def test_only_and_seed_hold_for_samples_too() -> None:
-    bound = sampled(LARGE).limited_to(["full"], ["close"]).seeded(5)
-    assert bound.sampling == replace(LARGE, kinds=("full",), act_kinds=("close",), seed=5)
+    bound = Bound("samples", (LARGE,)).limited_to(["full"], ["close"]).seeded(5)
+    scope = replace(LARGE.scope, kinds=("full",), acts=("close",), seed=5)
+    assert bound.strategies == (replace(LARGE, scope=scope),)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from outcomes import outcomes
+from small_checks import run_whole
 
 from planted_races import (
     API_CANCEL,
@@ -19,16 +20,17 @@ from planted_races import (
     LOCK_ORDER,
     PlantedRace,
 )
-from runfaults.explore.bound import SearchBound, bound_named
+from runfaults.explore.bounds import bound_named
 from runfaults.explore.findings import Findings
-from runfaults.explore.minimise import minimise
-from runfaults.explore.search import roots, search, search_shard
-from runfaults.explore.shard import Shard
+from runfaults.explore.job import Allowance, Job, Scope
+from runfaults.explore.runner import Runner
+from runfaults.explore.search import Search
+from runfaults.explore.shrink import needs, shrink
 from runfaults.model import Act, Ending, FaultPoint, Schedule, Verdict
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
-ACTS, PAUSES, STRUCK_ACTS = bound_named("default").searches
+_, ACTS, PAUSES, STRUCK_ACTS = bound_named("default").strategies
 
 
 SEARCHED = {
@@ -43,25 +45,27 @@ SEARCHED = {
 
 
 @contextmanager
-def searched(race: PlantedRace, name: str) -> Generator[tuple[Simulation, Findings]]:
+def searched(race: PlantedRace, name: str) -> Generator[tuple[Runner, Findings]]:
     """What that search finds on the bug or its twin, with the act that the bug needs."""
-    bound = replace(SEARCHED[race], act_kinds=(race.act,))
+    search = SEARCHED[race]
+    few = replace(search, scope=search.scope.limited_to((), (race.act,)))
     with Simulation(target_named(race.target(name))) as simulation:
-        yield simulation, search(simulation, bound)
+        runner = Runner(simulation)
+        yield runner, run_whole(runner, few)
 
 
 @pytest.mark.parametrize("race", SEARCHED, ids=str)
 def test_a_planted_race_is_found_and_shrunk_to_a_few_elements(race: PlantedRace) -> None:
-    assert race.act in SEARCHED[race].act_kinds
-    with searched(race, race.bug) as (simulation, found):
+    assert race.act in SEARCHED[race].scope.acts
+    with searched(race, race.bug) as (runner, found):
         witness = found.witnesses[race.rule, Verdict.BROKEN]
-        smallest = minimise(simulation, witness.history.schedule)
+        smallest = shrink(runner, witness.schedule)
+        needed = needs(runner, smallest.schedule)
     assert not found.problems
     assert smallest.schedule.size <= 2
-    assert race.rule in {
-        each.rule for each in smallest.judgements if each.verdict is Verdict.BROKEN
-    }
-    assert all(need.without is Verdict.HOLDS for need in smallest.needs)
+    assert race.rule in {each.rule for each in smallest.trial.against()}
+    assert len(needed) == smallest.schedule.size
+    assert all(need.without is Verdict.HOLDS for need in needed)
 
 
 @pytest.mark.parametrize("race", SEARCHED, ids=str)
@@ -72,69 +76,71 @@ def test_its_innocent_twin_passes(race: PlantedRace) -> None:
         assert found.verdicts[Verdict.HOLDS] > 1
 
 
+def small(*most: int, acts: Sequence[str] = ()) -> Search:
+    return Search(Scope().limited_to((), acts), Allowance(*most))
+
+
 @pytest.mark.parametrize(
-    "bound",
+    "search",
     [
-        SearchBound(faults=0, acts=1, preemptions=0, act_kinds=("cancel", "cancel-api", "close")),
-        SearchBound(faults=0, acts=0, preemptions=1),
-        SearchBound(faults=0, acts=0, preemptions=2),
-        SearchBound(faults=1, acts=0, preemptions=1),
-        SearchBound(faults=0, acts=2, preemptions=0, act_kinds=("cancel",)),
-        SearchBound(faults=1, acts=1, preemptions=0, act_kinds=("cancel-api",)),
-        SearchBound(faults=0, acts=1, preemptions=1, act_kinds=("cancel",)),
+        small(0, 1, 0, acts=("cancel", "cancel-api", "close")),
+        small(0, 0, 1),
+        small(0, 0, 2),
+        small(1, 0, 1),
+        small(0, 2, 0, acts=("cancel",)),
+        small(1, 1, 0, acts=("cancel-api",)),
+        small(0, 1, 1, acts=("cancel",)),
     ],
-    ids=SearchBound.describe,
+    ids=Search.describe,
 )
-def test_the_reduced_search_sees_every_history_of_the_unreduced_one(bound: SearchBound) -> None:
+def test_the_reduced_search_sees_every_history_of_the_unreduced_one(search: Search) -> None:
     with Simulation(target_named("genglossary")) as simulation:
-        reduced, fewer = outcomes(simulation, replace(bound, reduce=True))
-        whole, all_of_them = outcomes(simulation, bound)
+        reduced, fewer = outcomes(simulation, replace(search, reduce=True))
+        whole, all_of_them = outcomes(simulation, search)
     assert reduced == whole
     assert fewer.verdicts.total() < all_of_them.verdicts.total()
     assert fewer.pruned > 0
     assert all_of_them.pruned == 0
 
 
-def test_shards_together_are_the_whole_search_in_any_order() -> None:
-    bound = SearchBound(
-        faults=1,
-        acts=1,
-        preemptions=1,
-        act_kinds=("cancel",),
-        endings=(Ending.RAISES,),
-        reduce=True,
+def test_jobs_together_are_the_whole_search_in_any_order() -> None:
+    search = Search(
+        Scope(acts=("cancel",), endings=(Ending.RAISES,)), Allowance(1, 1, 1), reduce=True
     )
     with Simulation(target_named("genglossary")) as simulation:
-        whole = search(simulation, bound)
-        parts = Findings()
-        known = dict.fromkeys(roots(bound))
-        shards = deque(known)
-        while shards:
-            found = search_shard(simulation, shards.popleft(), bound)
-            parts.merge(found)
-            shards += [each for each in found.further if each not in known]
+        runner = Runner(simulation)
+        whole = run_whole(runner, search)
+        together = Findings()
+        known = dict.fromkeys(search.jobs(runner))
+        jobs = deque(known)
+        while jobs:
+            found = Findings()
+            search.run(runner, jobs.popleft(), found)
+            together.merge(found)
+            jobs += [each for each in found.further if each not in known]
             known |= found.further
     assert len(known) > 1
-    assert parts.verdicts == whole.verdicts
-    assert parts.cells == whole.cells
-    assert parts.pruned == whole.pruned
+    assert together.verdicts == whole.verdicts
+    assert together.cells == whole.cells
+    assert together.pruned == whole.pruned
 
 
 def test_a_fault_has_its_place_where_its_operation_begins_and_not_where_it_was_announced() -> None:
     """Others may go on in between, and hold the lock that the fault would meet first."""
     point = FaultPoint.parse("run execute INSERT runfaults_work #2")
-    bound = SearchBound(kinds=("ioerr-write",), act_kinds=("cancel-api",), reduce=True)
+    scope = Scope(kinds=("ioerr-write",), acts=("cancel-api",))
+    search = Search(scope, Allowance(1, 1, 1), reduce=True)
     schedule = Schedule(acts=(Act("cancel-api", point),))
     with Simulation(target_named("genglossary")) as simulation:
-        points = [step.point for step in simulation.run(schedule).steps]
-        found = search_shard(simulation, Shard(schedule, points.index(point) + 1), bound)
+        points = [step.point for step in simulation.play(schedule).steps]
+        found = Findings()
+        search.run(Runner(simulation), Job(schedule, points.index(point) + 1), found)
     assert found.cells[str(point), "ioerr-write", Verdict.HOLDS] > 1
     assert found.problems == []
 
 
-def test_the_bound_says_what_is_exhausted() -> None:
-    bound = SearchBound(faults=1, acts=2, preemptions=0)
-    assert bound.describe() == (
+def test_a_search_says_what_is_exhausted() -> None:
+    assert Search(Scope(), Allowance(1, 2, 0)).describe() == (
         "all schedules with <= 1 fault (busy), <= 2 acts (cancel, cancel-api), no preemption; "
         "pipeline succeeds; journal delete"
     )

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from runfaults.explore.bench import leave_simulation
-from runfaults.explore.replay import NotPlayableError
 from runfaults.explore.scenario_file import load_scenario
+from runfaults.explore.trial import NotPlayableError
 from runfaults.model import Ending, Schedule
 from runfaults.strategies import (
     LOCK_ERRORS,

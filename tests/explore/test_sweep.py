@@ -4,35 +4,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from small_checks import BROKEN, SOUND, Silence
+from small_checks import BROKEN, SOUND, checked, run_whole
 
-from runfaults.explore import sweep
-from runfaults.explore.bound import Bound, bound_named
-from runfaults.explore.check import check
+from runfaults.explore.bounds import bound_named
 from runfaults.explore.findings import Findings
-from runfaults.explore.sweep import run_shard, shards
-from runfaults.model import (
-    CheckResult,
-    Ending,
-    Fault,
-    FaultPoint,
-    History,
-    Judgement,
-    Schedule,
-)
-from runfaults.oracle.judge import judge
+from runfaults.explore.job import ALL_COUNTS, Job, Scope
+from runfaults.explore.runner import Runner
+from runfaults.explore.sweep import Sweep
+from runfaults.explore.trial import Trial
+from runfaults.model import CheckResult, Fault, FaultPoint, Schedule
+from runfaults.sim.execution import Execution
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
-SMALL = Bound(
-    "small",
-    endings=(Ending.SUCCEEDS,),
-    journals=("delete",),
-    kinds=("busy", "full"),
-    counts=(1, 2, None),
-    cancels=("cancel",),
-    cancelled_counts=(),
+SMALL = Sweep(
+    Scope(kinds=("busy", "full"), acts=("cancel",), counts=(1, 2, None)), paired_counts=()
 )
+FEW = Sweep(Scope(acts=("cancel",)), paired_counts=())
 
 
 @pytest.fixture
@@ -41,52 +29,43 @@ def simulation() -> Iterator[Simulation]:
         yield entered
 
 
-def swept(simulation: Simulation, bound: Bound) -> Findings:
-    findings = Findings()
-    for shard in shards(simulation, bound):
-        findings.merge(run_shard(simulation, shard, bound))
-    return findings
-
-
 def test_every_kind_at_every_point_is_run_or_has_a_reason(simulation: Simulation) -> None:
-    findings = swept(simulation, SMALL)
+    findings = run_whole(Runner(simulation), SMALL)
     run = {(point, kind) for point, kind, _ in findings.cells}
     refused = {cell for cell, reason in findings.impossible.items() if reason}
-    execution, survey = simulation.survey(Schedule(), SMALL.kinds)
-    reached = {(str(each.point), kind) for each in survey for kind in SMALL.kinds}
+    kinds = SMALL.scope.kinds
+    execution = simulation.play(Schedule(), survey=kinds)
+    reached = {(str(each.point), kind) for each in execution.survey for kind in kinds}
     assert reached <= run | refused
     database = {str(s.point) for s in execution.steps if s.point.operation.touches_database}
-    assert database == {str(each.point) for each in survey}
+    assert database == {str(each.point) for each in execution.survey}
     assert not findings.problems
 
 
 def test_a_fault_that_cannot_strike_again_is_pruned(simulation: Simulation) -> None:
     """The work's error ends the work: its connection is closed, and nothing is left to strike."""
     base = Schedule(faults=(Fault("closed", FaultPoint.parse("run rollback #3")),))
-    bound = replace(SMALL, counts=(1, 2, 3, 4, 6, None), cancels=())
-    findings = run_shard(simulation, base, bound)
-    assert findings.verdicts.total() + findings.pruned == len(bound.counts)
+    sweep = Sweep(Scope(kinds=("closed",), acts=(), counts=ALL_COUNTS))
+    findings = Findings()
+    sweep.run(Runner(simulation), Job(base), findings)
+    assert findings.verdicts.total() + findings.pruned == len(ALL_COUNTS)
     assert findings.pruned > 0
     last = findings.verdicts.total()
-    same = {
-        simulation.run(replace(base, faults=(base.faults[0]._replace(times=count),))).history.events
-        for count in bound.counts[last - 1 :]
-    }
+    longer = [base.faults[0]._replace(times=count) for count in ALL_COUNTS[last - 1 :]]
+    same = {simulation.play(replace(base, faults=(each,))).history.events for each in longer}
     assert len(same) == 1
 
 
-def test_no_schedule_is_run_twice(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fault and a cancel belong to the shard of whichever comes first."""
+def test_no_schedule_is_run_twice(simulation: Simulation) -> None:
+    """A fault and a cancel belong to the job of whichever comes first."""
     ran: list[str] = []
 
-    def spied(history: History) -> tuple[Judgement, ...]:
-        ran.append(str(history.schedule))
-        return judge(history)
+    class Spying(Runner):
+        def judge(self, execution: Execution) -> Trial:
+            ran.append(str(execution.history.schedule))
+            return super().judge(execution)
 
-    monkeypatch.setattr(sweep, "judge", spied)
-    bound = replace(SMALL, kinds=("busy",), counts=(1,), cancelled_counts=(1,))
-    for shard in shards(simulation, bound):
-        assert not run_shard(simulation, shard, bound).problems
+    assert not run_whole(Spying(simulation), replace(FEW, paired_counts=(1,))).problems
     assert len(ran) > 100
     assert len(ran) == len(set(ran))
 
@@ -101,15 +80,14 @@ def strip(result: CheckResult) -> tuple[object, ...]:
 
 
 def test_one_process_and_two_find_the_same() -> None:
-    bound = replace(SMALL, kinds=("busy",), counts=(1,))
-    alone = check(BROKEN, bound, Silence(), jobs=1)
-    together = check(BROKEN, bound, Silence(), jobs=2)
+    alone = checked(BROKEN, FEW)
+    together = checked(BROKEN, FEW, processes=2)
     assert alone.violations
     assert strip(alone) == strip(together)
 
 
 def test_an_unknown_bound_names_those_there_are() -> None:
-    with pytest.raises(LookupError, match="bounds are: quick, default, single, nightly, deep"):
+    with pytest.raises(LookupError, match="bounds are: quick, default, single, nightly, real, d"):
         bound_named("endless")
 
 
@@ -119,11 +97,11 @@ def test_three_numbers_are_a_bound() -> None:
         "all schedules with <= 2 faults (full), <= 1 act (cancel), no preemption; "
         "pipeline succeeds; journal delete; orders that commute once"
     )
-    (search,) = bound.searches
-    assert [schedule.seed for schedule in search.bases()] == [7]
+    (search,) = bound.strategies
+    assert [schedule.seed for schedule in search.scope.bases()] == [7]
 
 
 def test_a_check_that_had_enough_says_what_it_did_not_reach() -> None:
-    result = check(SOUND, SMALL, Silence(), jobs=1, enough=lambda: True)
+    result = checked(SOUND, SMALL, enough=lambda: True)
     assert not result.finished
     assert result.not_reached

@@ -13,9 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from runfaults.explore.bound import Bound
-from runfaults.explore.check import check
+from runfaults.explore.campaign import Campaign
+from runfaults.explore.conclude import check
+from runfaults.explore.job import Scope
+from runfaults.explore.running import Options
+from runfaults.explore.sweep import Sweep
 from runfaults.model import CheckResult, Ending, EventKind, Schedule, Verdict
+from runfaults.model.listener import Silence
 from runfaults.sim.simulation import Simulation
 from runfaults.strategies import bench_for
 from runfaults.targets import target_named
@@ -27,27 +31,9 @@ EXECUTOR = "runs/executor.py"
 REPOSITORY = "db/runs_repository.py"
 SCHEMA = "db/schema.py"
 
-SMALL = Bound(
-    "small",
-    endings=(Ending.NOTICES_CANCEL,),
-    journals=("delete",),
-    kinds=("busy",),
-    counts=(1,),
-    cancels=("cancel-api",),
-    cancelled_counts=(),
-)
+SMALL = Sweep(Scope(acts=("cancel-api",), endings=(Ending.NOTICES_CANCEL,)), paired_counts=())
 
 Change = Callable[["Copy"], None]
-
-
-class Silence:
-    """Progress that nobody hears."""
-
-    def start(self, total: int | None) -> None: ...
-
-    def advance(self, count: int = 1, more: int = 0) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
 
 class Copy:
@@ -83,7 +69,7 @@ class Copy:
         path.write_text(text, "utf-8")
 
     def check(self) -> CheckResult:
-        return check(f"source:{self.folder}", SMALL, Silence(), jobs=1)
+        return check(Campaign(f"source:{self.folder}", (SMALL,)), Options(processes=1), Silence())
 
 
 @pytest.fixture

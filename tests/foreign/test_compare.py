@@ -8,23 +8,18 @@ from pathlib import Path
 import pytest
 
 from runfaults.cli.compare import _exit_code, _lines, _named
-from runfaults.explore.bound import Bound
+from runfaults.explore.bounds import Bound
 from runfaults.explore.compare import Comparison, compare
-from runfaults.model import Ending, Verdict
-from runfaults.report.progress import SilentProgress
+from runfaults.explore.job import Scope
+from runfaults.explore.sweep import Sweep
+from runfaults.model import Verdict
+from runfaults.model.listener import Silence
 
 NAIVE = "runfaults.targets.skeleton:MyTarget"
 PATIENT = f"{Path(__file__).parent / 'patient.py'}:PatientTarget"
 RULE = "succeeded-never-failed"
 
-SMALL = Bound(
-    "small",
-    endings=(Ending.SUCCEEDS,),
-    journals=("delete",),
-    kinds=("busy",),
-    counts=(1,),
-    cancels=(),
-)
+SMALL = Bound("small", (Sweep(Scope(acts=())),))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +28,7 @@ def compared() -> Callable[[str, str], Comparison]:
 
     def compare_once(first: str, second: str) -> Comparison:
         if (first, second) not in known:
-            known[first, second] = compare(first, second, SMALL, SilentProgress(), jobs=1)
+            known[first, second] = compare(first, second, SMALL, Silence(), processes=1)
         return known[first, second]
 
     return compare_once

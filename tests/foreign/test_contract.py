@@ -129,7 +129,7 @@ def test_an_error_of_open_under_a_fault_is_an_answer_and_no_crash() -> None:
 
     schedule = Schedule.parse("pipeline succeeds; fault ioerr-read at user execute SELECT runs")
     with Simulation(Opening(in_a_thread)) as simulation:
-        execution = simulation.run(schedule)
+        execution = simulation.play(schedule)
     assert execution.struck == (1,)
     events = execution.history.events
     replies = [event.value for event in events if event.kind is EventKind.REPLY]

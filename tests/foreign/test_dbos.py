@@ -11,7 +11,7 @@ import pytest
 from shown import statuses
 
 from runfaults.explore.probe import probe
-from runfaults.explore.replay import play
+from runfaults.explore.runner import Runner
 from runfaults.explore.scenario_file import load_scenario
 from runfaults.model import Act, Ending, FaultPoint, Operation, Schedule, Verdict
 from runfaults.oracle.judge import judge
@@ -48,7 +48,7 @@ def test_it_keeps_the_protocol(simulation: Simulation) -> None:
 def test_without_a_fault_it_records_what_happened(
     simulation: Simulation, schedule: Schedule, shown: list[str]
 ) -> None:
-    history = simulation.run(schedule).history
+    history = simulation.play(schedule).history
     assert statuses(history) == shown
     assert {each.verdict for each in judge(history)} == {Verdict.HOLDS}
 
@@ -65,16 +65,16 @@ def test_a_lock_is_waited_out_and_an_error_of_the_disk_is_not(
     simulation: Simulation, fault: str, shown: list[str]
 ) -> None:
     schedule = Schedule.parse(f"pipeline succeeds; fault {fault}")
-    assert statuses(simulation.run(schedule).history) == shown
+    assert statuses(simulation.play(schedule).history) == shown
 
 
 def test_a_runtime_that_a_schedule_left_behind_does_not_disturb_the_next(
     simulation: Simulation,
 ) -> None:
-    before = simulation.run(Schedule()).history.text()
+    before = simulation.play(Schedule()).history.text()
     stuck = "closed at user fetch SELECT application_versions #2"
-    simulation.run(Schedule.parse(f"pipeline succeeds; fault {stuck}"))
-    assert simulation.run(Schedule()).history.text() == before
+    simulation.play(Schedule.parse(f"pipeline succeeds; fault {stuck}"))
+    assert simulation.play(Schedule()).history.text() == before
 
 
 LEAVES_A_RUNTIME = """
@@ -84,7 +84,7 @@ from runfaults.targets.dbos import Dbos
 
 for fault in ("; fault closed at user fetch SELECT application_versions #2", ""):
     with Simulation(Dbos()) as simulation:
-        print(simulation.run(Schedule.parse("pipeline succeeds" + fault)).struck)
+        print(simulation.play(Schedule.parse("pipeline succeeds" + fault)).struck)
 """
 
 
@@ -97,4 +97,5 @@ def test_nor_the_next_simulation() -> None:
 
 
 def test_its_scenario_plays_as_it_says(simulation: Simulation) -> None:
-    assert play(load_scenario(SCENARIO), simulation).as_expected
+    known = load_scenario(SCENARIO)
+    assert Runner(simulation).run(known.schedule).matches(known)

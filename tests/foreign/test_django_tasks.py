@@ -21,7 +21,7 @@ from runfaults.targets import target_named
 with Simulation(target_named("django-tasks")) as simulation:
     probe(simulation)
     for ending in (Ending.SUCCEEDS, Ending.RAISES):
-        history = simulation.run(Schedule(pipeline=ending)).history
+        history = simulation.play(Schedule(pipeline=ending)).history
         print(*[event.value for event in history.events if event.kind is EventKind.STATUS])
 """
 

@@ -11,7 +11,7 @@ import pytest
 from shown import statuses
 
 from runfaults.explore.probe import probe
-from runfaults.explore.replay import play
+from runfaults.explore.runner import Runner
 from runfaults.explore.scenario_file import load_scenario
 from runfaults.model import Ending, Schedule, Verdict
 from runfaults.oracle.judge import judge
@@ -50,7 +50,7 @@ def test_without_a_fault_it_records_what_happened(
     simulation: Simulation, ending: Ending, shown: list[str]
 ) -> None:
     schedule = Schedule(pipeline=ending)
-    history = simulation.run(schedule).history
+    history = simulation.play(schedule).history
     assert statuses(history) == shown
     assert {each.verdict for each in judge(history)} == {Verdict.HOLDS}
 
@@ -58,7 +58,7 @@ def test_without_a_fault_it_records_what_happened(
 @pytest.mark.parametrize("ending", ["succeeds", "raises"])
 def test_one_lock_leaves_it_running(simulation: Simulation, ending: str) -> None:
     schedule = Schedule.parse(f"pipeline {ending}; fault busy at {END}")
-    assert statuses(simulation.run(schedule).history) == ["RUNNING"]
+    assert statuses(simulation.play(schedule).history) == ["RUNNING"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_lost_answer(simulation: Simulation, commit: int, shown: list[str]) ->
     schedule = Schedule.parse(
         f"pipeline succeeds; fault lost-acknowledgement at run commit #{commit}"
     )
-    history = simulation.run(schedule).history
+    history = simulation.play(schedule).history
     assert statuses(history) == shown
     held = {each.verdict for each in judge(history)} == {Verdict.HOLDS}
     assert held is (commit == 3)
@@ -76,7 +76,8 @@ def test_a_lost_answer(simulation: Simulation, commit: int, shown: list[str]) ->
 
 def test_its_scenarios_play_as_they_say(simulation: Simulation) -> None:
     for name in "mlflow-run-left-running", "mlflow-killed-run-shows-as-finished":
-        assert play(load_scenario(SCENARIOS / f"{name}.toml"), simulation).as_expected
+        known = load_scenario(SCENARIOS / f"{name}.toml")
+        assert Runner(simulation).run(known.schedule).matches(known)
 
 
 def test_outside_of_a_simulation_the_one_who_writes_last_is_right(

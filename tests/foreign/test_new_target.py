@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from runfaults.cli.new_target import command
 from runfaults.explore.probe import probe
-from runfaults.explore.replay import play
-from runfaults.model import Fault, Scenario, Schedule, Verdict
+from runfaults.explore.runner import Runner
+from runfaults.model import Fault, Schedule, Verdict
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
@@ -24,8 +24,8 @@ def test_it_runs_as_it_is_and_the_mistake_in_it_is_found(tmp_path: Path) -> None
     mistake = Schedule(faults=(Fault.parse("busy at run execute UPDATE jobs"),))
     with Simulation(target_named(f"{file}:MyTarget")) as simulation:
         probe(simulation)
-        clean = play(Scenario("clean", "nothing", "my-target", Schedule()), simulation)
-        broken = play(Scenario("mistake", "something", "my-target", mistake), simulation)
+        clean = Runner(simulation).run(Schedule())
+        broken = Runner(simulation).run(mistake)
     assert clean.verdict is Verdict.HOLDS
     assert broken.verdict is Verdict.BROKEN
     against = {each.rule for each in broken.judgements if each.verdict is Verdict.BROKEN}

@@ -210,8 +210,8 @@ WAYS: list[Way] = [
 def test_it_runs_under_control_and_the_same_every_time(way: Way) -> None:
     with Simulation(OneRow(way)) as simulation:
         probe(simulation)
-        history = simulation.run(Schedule()).history
-        again = simulation.run(Schedule()).history
+        history = simulation.play(Schedule()).history
+        again = simulation.play(Schedule()).history
     assert statuses(history) == ["running", "done"]
     assert {each.verdict for each in judge(history)} == {Verdict.HOLDS}
     assert history.text() == again.text()
@@ -258,7 +258,7 @@ def test_a_lock_that_a_module_made_long_ago_is_controlled(
     with Simulation(OneRow(way)) as simulation:
         probe(simulation)
         assert lock() is not original
-        history = simulation.run(
+        history = simulation.play(
             Schedule.parse("pipeline succeeds; switch run reach pipeline to run-2")
         )
     assert lock() is original

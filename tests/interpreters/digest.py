@@ -9,21 +9,14 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from typing import Any
 from unittest.mock import patch
 
-from runfaults.explore.bound import bound_named
-from runfaults.explore.exploration import Manner, explore
+from runfaults.explore.bounds import bound_named
+from runfaults.explore.campaign import Campaign
 from runfaults.explore.findings import Findings
-from runfaults.model import History
-
-
-class Unheard:
-    """A progress that is nobody's business."""
-
-    def start(self, total: int | None) -> None: ...
-    def advance(self, count: int = 1, more: int = 0) -> None: ...
-    def note(self, text: str) -> None: ...
+from runfaults.explore.running import Options, run_campaign
+from runfaults.explore.trial import Trial
+from runfaults.model.listener import Silence
 
 
 def digest(target: str, bound: str) -> tuple[str, int, str]:
@@ -31,15 +24,16 @@ def digest(target: str, bound: str) -> tuple[str, int, str]:
     total = 0
     add = Findings.add
 
-    def note(found: Findings, history: History, *judged: Any) -> None:
+    def note(found: Findings, trial: Trial) -> None:
         nonlocal total
-        text = f"{history.schedule}\n{history.text()}"
+        text = f"{trial.schedule}\n{trial.history.text()}"
         total += int.from_bytes(hashlib.sha256(text.encode()).digest())
-        add(found, history, *judged)
+        add(found, trial)
 
     with patch.object(Findings, "add", note):
-        exploration = explore(target, bound_named(bound), Unheard(), Manner(jobs=1))
-    verdicts = exploration.found.verdicts
+        campaign = Campaign(target, bound_named(bound).strategies)
+        outcome = run_campaign(campaign, Options(processes=1), Silence())
+    verdicts = outcome.found.verdicts
     verdict = ", ".join(f"{number} {each}" for each, number in sorted(verdicts.items()))
     return verdict, verdicts.total(), f"{total % 2**256:064x}"[-16:]
 

@@ -237,13 +237,10 @@ def test_it_lives_with_frozen_time_timeouts_and_its_neighbours(pytester: pytest.
 
 TINY = """
 from dataclasses import replace
-from runfaults.explore.bound import BOUNDS
+from runfaults.explore.bounds import BOUNDS
 from runfaults.model import Ending
 
-BOUNDS["tiny"] = replace(
-    BOUNDS["quick"], endings=(Ending.SUCCEEDS,), kinds=("busy",), counts=(1,), cancels=(),
-    searches=(),
-)
+BOUNDS["tiny"] = Bound("tiny", (Sweep(Scope(acts=()), paired_counts=()),))
 """
 
 
@@ -251,16 +248,16 @@ def test_a_sweep_runs_the_bound_that_is_asked_for(pytester: pytest.Pytester) -> 
     pytester.makeconftest(TINY)
     pytester.makepyfile(
         """
-        import runfaults.explore.check
+        import runfaults.explore.conclude
 
         def test_sweep(sweep, monkeypatch):
-            check, seeds = runfaults.explore.check.check, []
+            check, seeds = runfaults.explore.conclude.check, []
 
-            def spy(target, bound, *arguments, **named):
-                seeds.append(bound.seed)
-                return check(target, bound, *arguments, **named)
+            def spy(campaign, *arguments, **named):
+                seeds.extend(strategy.scope.seed for strategy in campaign.strategies)
+                return check(campaign, *arguments, **named)
 
-            monkeypatch.setattr("runfaults.explore.check.check", spy)
+            monkeypatch.setattr("runfaults.explore.conclude.check", spy)
             result = sweep()
             assert result.finished
             assert result.schedules.broken

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from runfaults.explore import reality
-from runfaults.explore.reality import agreement, confirm, replay_for_real
+from runfaults.explore import native
+from runfaults.explore.confirm import confirm
+from runfaults.explore.native import NativeSimulation
 from runfaults.explore.replay import replay
 from runfaults.explore.scenario_file import load_scenario
+from runfaults.explore.trial import Trial
 from runfaults.model import Scenario, Verdict, Violation
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
 from runfaults.sqlite.real.system_call import failing_system_call
 from runfaults.sqlite.situation import Situation
+from runfaults.targets import target_named
 from runfaults.targets.optional import MissingPackageError
 
 ROOT = Path(__file__).parents[2]
@@ -35,35 +38,57 @@ def scenario(name: str) -> Scenario:
     return load_scenario(ROOT / "faults" / f"{name}.toml")
 
 
+def for_real(known: Scenario) -> Trial:
+    return replay(known, real=True)
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_reality_agrees_with_every_scenario(file: Path) -> None:
     known = load_scenario(file)
     try:
-        played = replay_for_real(known)
+        played = for_real(known)
     except MissingPackageError as missing:
         pytest.skip(str(missing))
-    if played.not_had:
-        pytest.skip(played.describe())
-    assert played.verdict is known.expect
-    assert {j.rule for j in played.judgements if j.verdict is known.expect} >= set(known.rules)
-    assert bool(played.strikes) is bool(known.schedule.faults)
+    if played.execution.unavailable:
+        pytest.skip(str(played.execution.unavailable))
+    assert played.matches(known)
+    assert bool(sum(played.execution.struck)) is bool(known.schedule.faults)
 
 
 @pytest.mark.parametrize(
     "name", ["disk-full-while-recording", "commit-meets-a-reader", "commit-answer-lost"]
 )
 def test_a_real_fault_gives_the_same_history_byte_for_byte(name: str) -> None:
-    emulated, real = replay(scenario(name)), replay_for_real(scenario(name))
-    assert real.strikes
+    emulated, real = replay(scenario(name)), for_real(scenario(name))
+    assert sum(real.execution.struck)
+    assert not real.execution.unavailable
     assert real.history.text() == emulated.history.text()
-    assert agreement(emulated.verdict, real)
+
+
+def test_emulated_on_demand_the_same_player_makes_no_cause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[str] = []
+
+    def real_cause(kind: str, situation: Situation) -> Recipe:
+        made.append(f"{kind} {situation}")
+        raise Unavailable("there is no disk here")
+
+    monkeypatch.setattr(native, "real_cause", real_cause)
+    known = scenario("disk-full-while-recording")
+    with NativeSimulation(target_named(known.target)) as player:
+        with player.emulating():
+            assert player.play(known.schedule).unavailable == ()
+        assert not made
+        assert player.play(known.schedule).unavailable
+    assert made
 
 
 def with_cause(monkeypatch: pytest.MonkeyPatch, cause: Callable[[], Recipe]) -> None:
     def real_cause(kind: str, situation: Situation) -> Recipe:
         return cause()
 
-    monkeypatch.setattr(reality, "real_cause", real_cause)
+    monkeypatch.setattr(native, "real_cause", real_cause)
 
 
 def test_a_cause_that_cannot_be_had_is_named_and_gives_no_verdict(
@@ -73,10 +98,10 @@ def test_a_cause_that_cannot_be_had_is_named_and_gives_no_verdict(
         raise Unavailable("there is no disk here")
 
     with_cause(monkeypatch, cannot)
-    played = replay_for_real(scenario("disk-full-while-recording"))
+    played = for_real(scenario("disk-full-while-recording"))
     assert played.verdict is Verdict.UNKNOWN
-    assert played.not_had[0] == "full at commit: there is no disk here"
-    assert "not had on this machine" in played.describe()
+    assert not played.playable
+    assert played.execution.unavailable[0] == "full at commit: there is no disk here"
 
 
 def test_a_kind_without_a_known_cause_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,27 +109,29 @@ def test_a_kind_without_a_known_cause_is_named(monkeypatch: pytest.MonkeyPatch) 
         raise KeyError("full")
 
     with_cause(monkeypatch, unknown)
-    played = replay_for_real(scenario("disk-full-while-recording"))
-    assert played.not_had[0] == "full at commit: no real cause is known"
+    played = for_real(scenario("disk-full-while-recording"))
+    assert played.execution.unavailable[0] == "full at commit: no real cause is known"
 
 
 def test_a_cause_without_an_effect_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     with_cause(monkeypatch, lambda: lambda connection, operation: operation())
-    played = replay_for_real(scenario("commit-answer-lost"))
+    played = for_real(scenario("commit-answer-lost"))
     assert played.verdict is Verdict.UNKNOWN
-    assert "the cause was there, and the engine did not fail" in played.not_had[0]
+    told = played.execution.unavailable[0]
+    assert "the cause was there, and the engine did not fail" in told
 
 
 def test_a_cause_with_another_effect_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     with_cause(monkeypatch, lambda: failing_system_call("pwrite64", "pwrite", error=errno.EIO))
-    played = replay_for_real(scenario("disk-full-while-recording"))
+    played = for_real(scenario("disk-full-while-recording"))
     assert played.verdict is Verdict.UNKNOWN
-    assert "instead" in played.not_had[0]
+    assert "instead" in played.execution.unavailable[0]
 
 
 def violation(name: str) -> Violation:
-    played = replay(scenario(name))
-    return Violation(played.scenario, played.history, played.judgements)
+    known = scenario(name)
+    played = replay(known)
+    return Violation(known, played.history, played.judgements)
 
 
 def test_a_violation_is_confirmed_by_the_engine_itself() -> None:

@@ -71,7 +71,7 @@ class Late:
 
 def test_a_run_can_be_cancelled_before_it_has_a_row() -> None:
     with Simulation(Late()) as simulation:
-        history = simulation.run(Schedule.parse("act cancel at user reach started")).history
+        history = simulation.play(Schedule.parse("act cancel at user reach started")).history
     shown = [event.value for event in history.events if event.kind is EventKind.STATUS]
     assert shown == ["cancelled"]
 
@@ -79,6 +79,6 @@ def test_a_run_can_be_cancelled_before_it_has_a_row() -> None:
 def test_a_run_that_never_has_a_row_is_waited_for_all_the_same() -> None:
     target = Late(records=False)
     with Simulation(target) as simulation:
-        simulation.run(Schedule())
+        simulation.play(Schedule())
         assert target.manager is not None
         assert target.manager.waited == 1

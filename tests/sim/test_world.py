@@ -33,7 +33,7 @@ def simulation() -> Iterator[Simulation]:
 
 
 def run(simulation: Simulation, text: str) -> Execution:
-    execution = simulation.run(Schedule.parse(text))
+    execution = simulation.play(Schedule.parse(text))
     assert execution.refused == ()
     return execution
 
@@ -132,7 +132,7 @@ def test_acts_and_preemptions_that_never_had_their_moment_are_told(simulation: S
 
 
 def test_a_fault_that_cannot_strike_is_refused_with_a_reason(simulation: Simulation) -> None:
-    execution = simulation.run(Schedule.parse("pipeline succeeds; fault full at run connect"))
+    execution = simulation.play(Schedule.parse("pipeline succeeds; fault full at run connect"))
     ((fault, reason),) = execution.refused
     assert str(fault) == "full at run connect"
     assert reason
@@ -209,7 +209,7 @@ def contend(held: float, timeout: float) -> tuple[str, float]:
     target = Contending(held, timeout)
     checked: Target = target
     with Simulation(checked) as simulation:
-        simulation.run(Schedule())
+        simulation.play(Schedule())
     return target.answer, target.waited
 
 
@@ -246,7 +246,7 @@ def test_the_wall_clock_starts_at_the_epoch_and_follows_virtual_time() -> None:
 
     with Simulation(Telling(0.0, 0.0)) as simulation:
         seen.clear()
-        simulation.run(Schedule())
+        simulation.play(Schedule())
     assert seen == ["2026-01-01T00:00:00+00:00", "2026-01-01T00:01:30+00:00"]
 
 

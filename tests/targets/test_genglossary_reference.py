@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from runfaults.explore.bound import bound_named
 from runfaults.explore.findings import Findings
-from runfaults.explore.sweep import possible_faults, run_shard
+from runfaults.explore.job import Scope
+from runfaults.explore.runner import Runner
+from runfaults.explore.sweep import Sweep
 from runfaults.model import EventKind, Schedule, Verdict
 from runfaults.oracle.judge import judge
 from runfaults.sim.simulation import Simulation
@@ -22,7 +23,7 @@ def simulation() -> Iterator[Simulation]:
 
 
 def test_the_pipeline_really_uses_the_database(simulation: Simulation) -> None:
-    history = simulation.run(Schedule()).history
+    history = simulation.play(Schedule()).history
     written = {
         event.subject.partition(" #")[0]
         for event in history.events
@@ -37,7 +38,7 @@ def test_the_pipeline_really_uses_the_database(simulation: Simulation) -> None:
 
 
 def test_a_fault_in_the_pipeline_is_a_failure_with_a_cause(simulation: Simulation) -> None:
-    history = simulation.run(Schedule.parse("fault full at run execute INSERT documents")).history
+    history = simulation.play(Schedule.parse("fault full at run execute INSERT documents")).history
     endings = [event.subject for event in history.events if event.kind is EventKind.PIPELINE]
     assert endings == ["started", "raised"]
     assert [e.value for e in history.events if e.kind is EventKind.STATUS][-1] == "failed"
@@ -45,11 +46,11 @@ def test_a_fault_in_the_pipeline_is_a_failure_with_a_cause(simulation: Simulatio
 
 
 def test_locks_and_cancels_at_some_points_hold(simulation: Simulation) -> None:
-    findings = Findings()
-    faults = list(possible_faults(simulation, Schedule(), ["busy"], findings))
-    assert len(faults) > 10
-    for fault in faults[::5]:
-        base = Schedule(faults=(fault,))
-        findings.merge(run_shard(simulation, base, bound_named("single")))
-    assert findings.verdicts == {Verdict.HOLDS: len(faults[::5])}
+    runner, findings = Runner(simulation), Findings()
+    sweep = Sweep(Scope(acts=()))
+    jobs = [job for job in sweep.jobs(runner) if job.base.faults]
+    assert len(jobs) > 10
+    for job in jobs[::5]:
+        sweep.run(runner, job, findings)
+    assert findings.verdicts == {Verdict.HOLDS: len(jobs[::5])}
     assert not findings.problems

@@ -43,6 +43,7 @@ class Circumstances(NamedTuple):
         problems: What kept the soak from finishing, a sentence each.
         remarks: What else the reader has to know, a sentence each.
         reads: Whether users could ask for a run's status.
+        exempt: Names of the rules that do not judge the target.
     """
 
     description: str
@@ -51,6 +52,7 @@ class Circumstances(NamedTuple):
     problems: tuple[str, ...]
     remarks: tuple[str, ...]
     reads: bool
+    exempt: tuple[str, ...] = ()
 
 
 def conclude(history: History, circumstances: Circumstances) -> CheckResult:
@@ -64,8 +66,8 @@ def conclude(history: History, circumstances: Circumstances) -> CheckResult:
     left_out = dict(NOT_JUDGED)
     if not circumstances.reads:
         left_out[UNREAD] = "the manager cannot be asked for a run's status"
-    left_out = {rule: why for rule, why in left_out.items() if rule not in history.exempt}
-    rules = [rule for rule in RULES if rule.name not in {*history.exempt, *left_out}]
+    left_out = {rule: why for rule, why in left_out.items() if rule not in circumstances.exempt}
+    rules = [rule for rule in RULES if rule.name not in {*circumstances.exempt, *left_out}]
     found = {rule.name: list(_findings(rule, history, facts)) for rule in rules}
     runs = len(facts.runs)
     against = [finding for findings in found.values() for finding in findings]

@@ -30,9 +30,9 @@ from runfaults.chaos.nemeses.nemesis import Nemesis, Scene, Victim
 from runfaults.chaos.nemeses.pause import Pause
 from runfaults.chaos.telling import tell
 from runfaults.chaos.worker import Assignment, look, work
-from runfaults.explore.check import Progress
 from runfaults.explore.versions import versions
 from runfaults.model import CheckResult, Event, EventKind, History, Schedule, Verdict
+from runfaults.model.listener import Listener
 from runfaults.sim.acts import MAY_CANCEL
 from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
 from runfaults.targets import target_named
@@ -89,7 +89,7 @@ class _Worker:
 
 def chaos(
     target: str,
-    progress: Progress,
+    progress: Listener,
     *,
     seconds: float,
     processes: int,
@@ -165,7 +165,7 @@ class _Soak:
         """The one database."""
         return self.place / "database" / "runs.db"
 
-    def run(self, progress: Progress, seconds: float, nemeses: Sequence[Nemesis]) -> ChaosResult:
+    def run(self, progress: Listener, seconds: float, nemeses: Sequence[Nemesis]) -> ChaosResult:
         """Trouble, then quiet, then the accounts."""
         self._prepare()
         scene = Scene(self.database, self._victims, self._write)
@@ -188,7 +188,7 @@ class _Soak:
         self._offset = clock_offset()
 
     def _trouble(
-        self, progress: Progress, seconds: float, nemeses: Sequence[Nemesis], scene: Scene
+        self, progress: Listener, seconds: float, nemeses: Sequence[Nemesis], scene: Scene
     ) -> None:
         """Let the nemeses act; the time counts from the first worker's birth."""
         rng = random.Random(self.seed)  # noqa: S311
@@ -225,7 +225,7 @@ class _Soak:
             if number not in self._workers:
                 self._give_birth(number)
 
-    def _finish(self, progress: Progress) -> None:
+    def _finish(self, progress: Listener) -> None:
         """Everybody finishes what is begun; then a last process looks at the database."""
         progress.note("quiet: waiting for the workers to finish")
         for worker in self._workers.values():
@@ -262,7 +262,6 @@ class _Soak:
             Schedule(journal=self.journal),
             target.vocabulary,
             tuple(events),
-            exemptions(target),
             MAY_CANCEL,
         )
         trouble = Counter({name: self.trouble[name] for name in _TROUBLE})
@@ -275,6 +274,7 @@ class _Soak:
             tuple(self.problems),
             (*remarks(target), f"trouble: {told}"),
             reads=any(entry.what == "read" for entry in entries),
+            exempt=exemptions(target),
         )
         return ChaosResult(conclude(history, circumstances), history, trouble)
 

@@ -62,7 +62,7 @@ def summary(command: str) -> str:
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  # click's signature
     if not wanted:
         return
-    from runfaults.explore.check import versions
+    from runfaults.explore.versions import versions
 
     found = versions()
     click.echo(f"runfaults {found.runfaults}, Python {found.python}, SQLite {found.sqlite}")

@@ -11,14 +11,15 @@ from pathlib import Path
 import click
 
 from runfaults.cli.exit_codes import HARNESS, HOLDS, UNKNOWN, exit_code
-from runfaults.cli.reports import Chosen, report_options, write_reports
+from runfaults.cli.reports import report_options, write_reports
 from runfaults.explore.baseline import load_baseline
-from runfaults.explore.bound import bound_named
+from runfaults.explore.bounds import bound_named
 from runfaults.explore.budget import Budget, seconds_of
-from runfaults.explore.check import conclude
-from runfaults.explore.exploration import Manner, explore
+from runfaults.explore.campaign import Campaign
+from runfaults.explore.conclude import conclude
 from runfaults.explore.memory import Cache
 from runfaults.explore.profile import Phase, profiled
+from runfaults.explore.running import Options, run_campaign
 from runfaults.model import CheckResult, Verdict
 from runfaults.oracle.rules import RULES
 from runfaults.report.progress import open_progress
@@ -98,7 +99,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
 @click.option(
     "--state",
     type=_FOLDER,
-    help="Journal finished parts in this folder, and go on from what is there already.",
+    help="Journal finished jobs in this folder, and go on from what is there already.",
 )
 @click.option(
     "--cache/--no-cache",
@@ -154,22 +155,21 @@ def command(  # noqa: PLR0913  # a parameter for each option
     """Run every schedule of the bound and judge it. The main job."""
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline: the file that is to be written")
-    if cluster is not None and (jobs is not None or real or profiled_too):
-        raise click.UsageError("--cluster goes without --jobs, --real and --profile: they are here")
+    if cluster is not None and (jobs is not None or profiled_too):
+        raise click.UsageError("--cluster goes without --jobs and --profile: they are here")
     known = None if baseline is None else load_baseline(baseline, update=update_baseline)
     if source is not None:
         target = f"{PREFIX}{source.resolve()}"
     rules, kinds, acts = _chosen(only)
     try:
-        chosen = bound_named(bound).sampled(samples, depth)
+        chosen = bound_named("real" if real else bound).sampled(samples, depth)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    schedules = chosen.seeded(seed).limited_to(kinds, acts)
-    if real:
-        sys.exit(_check_for_real(target, kinds, reports, grid=grid))
+    strategies = chosen.seeded(seed).limited_to(kinds, acts).strategies
+    campaign = Campaign(target, strategies, rules or None)
     spending = None if budget is None else Budget(budget)
-    manner = Manner(
-        jobs=1 if profiled_too else jobs,
+    options = Options(
+        processes=1 if profiled_too else jobs,
         enough=(lambda: False) if spending is None else spending.spent,
         likeliest_first=spending is not None,
         cache=Cache(_CACHE) if cache and not profiled_too else None,
@@ -181,8 +181,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
     progress = open_progress()
     with profiled() if profiled_too else nullcontext() as profile:
         try:
-            exploration = explore(target, schedules, progress, manner)
-            result = conclude(exploration, save_to=save, rules=rules or None, baseline=known)
+            outcome = run_campaign(campaign, options, progress)
+            result = conclude(campaign, outcome, save_to=save, baseline=known)
         finally:
             progress.stop()
         if profile is not None:
@@ -191,22 +191,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
         write_reports(result, reports)
     if profile is not None:
         click.echo(profile.text())
-    in_budget = spending is not None and spending.stopped and not exploration.interrupted
+    in_budget = spending is not None and spending.stopped and not outcome.interrupted
     sys.exit(_exit_code(result, in_budget=in_budget))
-
-
-def _check_for_real(target: str, kinds: tuple[str, ...], reports: Chosen, *, grid: bool) -> int:
-    """Provoke the faults for real; the exit code."""
-    from runfaults.explore.reality_check import check_for_real
-
-    progress = open_progress()
-    try:
-        result = check_for_real(target, progress, kinds=kinds or tuple(KINDS))
-    finally:
-        progress.stop()
-    print_result(result, grid=grid)
-    write_reports(result, reports)
-    return _exit_code(result, in_budget=False)
 
 
 def _chosen(only: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

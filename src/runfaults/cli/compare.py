@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN
-from runfaults.explore.bound import bound_named
+from runfaults.explore.bounds import bound_named
 from runfaults.explore.compare import Change, Comparison, compare
 from runfaults.model import CheckResult, Verdict
 from runfaults.report.progress import open_progress
@@ -34,7 +34,7 @@ def command(first: str, second: str, bound: str, jobs: int | None) -> None:
     """
     progress = open_progress()
     try:
-        found = compare(_named(first), _named(second), bound_named(bound), progress, jobs=jobs)
+        found = compare(_named(first), _named(second), bound_named(bound), progress, processes=jobs)
     finally:
         progress.stop()
     for line in _lines(found):

@@ -26,7 +26,8 @@ def command(file: Path, target: str | None, output: Path) -> None:
     suffix = output.suffix.lower()
     if suffix not in {".svg", ".png"}:
         raise click.UsageError(f"{output}: give the picture a name that ends in .svg or .png")
-    played = replay(load_scenario(file), target)
+    scenario = load_scenario(file)
+    played = replay(scenario, target)
     try:
         if suffix == ".png":
             output.write_bytes(draw_png(played.history, played.judgements))
@@ -34,4 +35,4 @@ def command(file: Path, target: str | None, output: Path) -> None:
             output.write_text(draw_svg(played.history, played.judgements), encoding="utf-8")
     except ModuleNotFoundError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{played.scenario.name}: {played.verdict}; drawn to {output}")
+    click.echo(f"{scenario.name}: {played.verdict}; drawn to {output}")

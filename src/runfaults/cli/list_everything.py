@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from runfaults.explore.bound import BOUNDS
+from runfaults.explore.bounds import BOUNDS
 from runfaults.model import Ending
 from runfaults.oracle.rules import RULES
 from runfaults.sim.acts import ACTS
 from runfaults.sqlite.kinds import KINDS
+from runfaults.sqlite.real.lasting import CAUSES
 from runfaults.targets import TARGETS
 
 ENDINGS = {
@@ -28,6 +29,7 @@ def command() -> None:
     _section("bounds", {bound.name: bound.describe() for bound in BOUNDS.values()})
     _section("rules", {rule.name: rule.meaning.partition("\n")[0] for rule in RULES})
     _section("fault kinds", {kind.name: kind.summary for kind in KINDS.values()})
+    _section("real causes", {name: cause.summary for name, cause in CAUSES.items()})
     _section("pipeline endings", {str(ending): text for ending, text in ENDINGS.items()})
     _section("acts", {name: act.summary for name, act in ACTS.items()})
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import click
 
-from runfaults.explore.minimise import minimise
+from runfaults.explore.players import open_player, player_for
+from runfaults.explore.runner import Runner
 from runfaults.explore.scenario_file import dump_scenario, load_scenario
-from runfaults.model import Verdict
-from runfaults.sim.simulation import Simulation
-from runfaults.targets import target_named
+from runfaults.explore.shrink import needs, shrink
 
 
 @click.command("minimise")
@@ -27,10 +26,12 @@ def command(file: Path, target: str | None, output: Path | None) -> None:
     """Shrink a failing scenario and say what each remaining element is needed for."""
     scenario = load_scenario(file)
     name = target or scenario.target
-    with Simulation(target_named(name)) as simulation:
-        found = minimise(simulation, scenario.schedule)
-    verdict = Verdict.worst(each.verdict for each in found.judgements)
-    against = [each for each in found.judgements if each.verdict is verdict]
+    with open_player(name, player_for(scenario.schedule)) as player:
+        runner = Runner(player)
+        found = shrink(runner, scenario.schedule)
+        needed = needs(runner, found.schedule)
+    verdict = found.trial.verdict
+    against = [each for each in found.trial.against() if each.verdict is verdict]
     smaller = replace(
         scenario,
         target=name,
@@ -42,9 +43,9 @@ def command(file: Path, target: str | None, output: Path | None) -> None:
     path.write_text(dump_scenario(smaller), encoding="utf-8")
     click.echo(
         f"from {scenario.schedule.size} to {found.schedule.size} elements, after "
-        f"{found.tried} schedules: {found.schedule}"
+        f"{found.tried + len(needed)} schedules: {found.schedule}"
     )
-    for need in found.needs:
+    for need in needed:
         click.echo(f"  {need.element}: without it the verdict is: {need.without}")
     for judgement in against:
         click.echo(f"{judgement.rule} is {judgement.verdict}: {judgement.reason}")

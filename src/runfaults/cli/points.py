@@ -31,7 +31,7 @@ def command(target: str, pipeline: str, journal: str, *, why_not: bool) -> None:
     """List the fault points of a clean run and the kinds that can strike at each."""
     schedule = Schedule(pipeline=Ending(pipeline), journal=journal)
     with Simulation(target_named(target)) as simulation:
-        _, survey = simulation.survey(schedule, tuple(KINDS))
+        survey = simulation.play(schedule, survey=tuple(KINDS)).survey
     for point, _event, refusals in survey:
         possible = [kind for kind, refusal in refusals if refusal is None]
         click.echo(f"{point}: {', '.join(possible) or 'nothing can strike here'}")

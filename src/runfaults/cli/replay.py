@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from runfaults.cli.exit_codes import UNTESTABLE, exit_code
-from runfaults.explore.reality import RealReplay, replay_for_real
-from runfaults.explore.replay import NotPlayableError, Replay, replay
+from runfaults.explore.replay import replay
 from runfaults.explore.scenario_file import load_scenario
-from runfaults.model import Verdict
+from runfaults.explore.trial import NotPlayableError, Trial
+from runfaults.model import Scenario, Verdict
 from runfaults.report.explain import explain
 from runfaults.report.timeline import print_timeline
 from runfaults.targets.checkout import PREFIX
@@ -61,12 +61,8 @@ def command(
     for path in paths:
         scenario = load_scenario(path)
         try:
-            if real:
-                played_for_real = replay_for_real(scenario, target)
-                verdicts.append(played_for_real.verdict)
-                _print_real(path, played_for_real, exact=exact, whole=len(paths) == 1)
-                continue
-            played = replay(scenario, target, on_strike=breakpoint if debug else None)
+            on_strike = breakpoint if debug else None
+            played = replay(scenario, target, real=real, on_strike=on_strike)
         except MissingPackageError as error:
             if path in files:
                 raise
@@ -81,7 +77,7 @@ def command(
         if exact:
             click.echo(played.history.text(), nl=False)
         else:
-            _print(path, played, whole=len(paths) == 1)
+            _print(path, scenario, played, real=real, whole=len(paths) == 1)
     worst = Verdict.worst(verdicts)
     untestable = source is not None and worst is Verdict.UNKNOWN
     sys.exit(UNTESTABLE if untestable else exit_code(worst))
@@ -97,22 +93,18 @@ def scenario_files(given: Path) -> list[Path]:
     return found
 
 
-def _print_real(path: Path, played: RealReplay, *, exact: bool, whole: bool) -> None:
-    if exact:
-        click.echo(played.history.text(), nl=False)
-        return
-    if whole:
-        print_timeline(played.history, played.judgements)
-    click.echo(f"{path}: {played.describe()}")
-
-
-def _print(path: Path, played: Replay, *, whole: bool) -> None:
-    click.echo(f"{path}: {played.scenario.symptom}")
+def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: bool) -> None:
+    click.echo(f"{path}: {scenario.symptom}")
     if whole:
         print_timeline(played.history, played.judgements)
         click.echo(explain(played.history, played.judgements))
-    expected = "as expected" if played.as_expected else f"expected {played.scenario.expect}"
-    click.echo(f"{played.verdict} ({expected})")
-    for judgement in played.judgements:
-        if judgement.verdict is played.verdict is not Verdict.HOLDS:
+    told = ["as expected" if played.matches(scenario) else f"expected {scenario.expect}"]
+    if real:
+        strikes = sum(played.execution.struck)
+        told.append(f"the engine itself failed {'once' if strikes == 1 else f'{strikes} times'}")
+    click.echo(f"{played.verdict} ({'; '.join(told)})")
+    for reason in played.execution.unavailable:
+        click.echo(f"  not had on this machine: {reason}")
+    for judgement in played.against():
+        if judgement.verdict is played.verdict:
             click.echo(f"  {judgement.rule}: {judgement.verdict}: {judgement.reason}")

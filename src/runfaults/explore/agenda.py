@@ -1,81 +1,84 @@
-"""What an exploration has left to run: known when it began, or come up since."""
+"""The jobs that a campaign has left: known when it began, or found since."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import count
 
-from runfaults.explore.part import Part
+from runfaults.explore.job import Job
 
-Rank = tuple[float, ...]
-"""Parts of the lowest rank are run first; of those with the same rank, which was there first."""
+_Place = tuple[tuple[int, ...], int]
 
 
 class Agenda:
-    """The parts that are left, each of them once.
+    """The jobs that are left, each of them once.
 
     Args:
-        parts: What is to be run in any case.
-        rank: What is run first; None for one after the other.
+        jobs: What is to be run in any case.
+        likeliest_first: Whether jobs of a lower rank are handed out first; otherwise one is handed
+            out after the other.
     """
 
-    def __init__(
-        self, parts: Iterable[Part] = (), rank: Callable[[Part], Rank] | None = None
-    ) -> None:
-        self._rank = rank or _all_equal
+    def __init__(self, jobs: Iterable[Job] = (), *, likeliest_first: bool = False) -> None:
+        self._likeliest_first = likeliest_first
         self._numbers = count()
-        self._known: set[Part] = set()
-        self._left: dict[Part, tuple[Rank, int]] = {}
-        self._waiting: list[tuple[Rank, int, Part]] = []
-        self.add(parts)
+        self._known: set[Job] = set()
+        self._left: dict[Job, _Place] = {}
+        self._waiting: list[tuple[_Place, Job]] = []
+        self.add(jobs)
 
-    def add(self, parts: Iterable[Part]) -> int:
+    def add(self, jobs: Iterable[Job]) -> int:
         """Take up those that have never been on it; returns how many these are."""
         before = len(self._known)
-        for part in parts:
-            if part not in self._known:
-                self._known.add(part)
-                self._left[part] = self._rank(part), next(self._numbers)
-                heapq.heappush(self._waiting, (*self._left[part], part))
+        for job in jobs:
+            if job not in self._known:
+                self._known.add(job)
+                rank = job.rank if self._likeliest_first else ()
+                self._left[job] = rank, next(self._numbers)
+                heapq.heappush(self._waiting, (self._left[job], job))
         return len(self._known) - before
 
-    def take(self) -> Part:
-        """The part that is to be run next: it is in somebody's hand then, but still left.
+    def take(self) -> Job:
+        """Hand out the job that is to be run next: it is left until it is finished.
 
         Raises:
-            IndexError: if all that is left is in somebody's hand.
+            IndexError: if all that is left is handed out.
         """
         return heapq.heappop(self._waiting)[-1]
 
-    def finish(self, part: Part, further: Iterable[Part] = ()) -> int:
-        """Cross off a part that was taken, and take up what has come up in it, as `add` does."""
-        del self._left[part]
+    def finish(self, job: Job, further: Iterable[Job] = ()) -> int:
+        """Cross off a job that was handed out, and take up those that follow, as `add` does."""
+        del self._left[job]
         return self.add(further)
 
     def take_back(self) -> None:
-        """Nobody has anything in hand any more: what is left is to be taken again."""
-        self._waiting = [(*place, part) for part, place in self._left.items()]
+        """Have all that is left handed out again."""
+        self._waiting = [(place, job) for job, place in self._left.items()]
         heapq.heapify(self._waiting)
+
+    def left_over(self) -> Iterator[str]:
+        """Which jobs are left, a phrase for each group, the likeliest to break a rule first."""
+        ranks = {job.group: job.rank[:1] for job in self._left}
+        counts = Counter(job.group for job in self._left)
+        for group in sorted(ranks, key=ranks.__getitem__):
+            yield f"{counts[group]:,} of {self.total:,} jobs: {group}"
 
     @property
     def waiting(self) -> int:
-        """How many parts could be taken."""
+        """How many jobs could be handed out."""
         return len(self._waiting)
 
     @property
     def total(self) -> int:
-        """How many parts there have been."""
+        """How many jobs there have been."""
         return len(self._known)
 
     def __len__(self) -> int:
         """How many are left."""
         return len(self._left)
 
-    def __iter__(self) -> Iterator[Part]:
+    def __iter__(self) -> Iterator[Job]:
         """What is left."""
         return iter(self._left)
-
-
-def _all_equal(_: Part) -> Rank:
-    return ()

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 import tomli_w
 
-from runfaults.explore.findings import MAX_SUSPECTS, Findings, Witness, schedule_order, shape
+from runfaults.explore.campaign import Campaign
+from runfaults.explore.findings import MAX_SUSPECTS, Findings, schedule_order, shape
+from runfaults.explore.players import open_player
+from runfaults.explore.runner import Runner
+from runfaults.explore.trial import Witness
 from runfaults.explore.violations import minimal_witness, show
 from runfaults.model import CheckResult, Schedule, Verdict
-from runfaults.sim.simulation import Simulation
-from runfaults.targets import target_named
 
 _HEAD = """\
 # Known violations. `runfaults check --baseline THIS_FILE` fails only on others; with
@@ -84,15 +86,20 @@ def load_baseline(path: Path, *, update: bool = False) -> Baseline:
 
 
 def set_aside(
-    result: CheckResult, found: Findings, baseline: Baseline, save_to: Path | None
+    campaign: Campaign,
+    result: CheckResult,
+    found: Findings,
+    baseline: Baseline,
+    save_to: Path | None,
 ) -> CheckResult:
     """Show only what the baseline does not know, and say in remarks what it does know.
 
     A rule that is broken in known ways only is taken out of the result, and so are the schedules
     that break it, if nothing else is broken.
     """
-    with Simulation(target_named(result.target)) as simulation:
-        occurring = _occurring(simulation, found, result.rules)
+    with open_player(campaign.target, campaign.player) as player:
+        runner = Runner(player)
+        occurring = _occurring(runner, found, result.rules)
         if baseline.update:
             kept = frozenset[Known]() if result.finished else baseline.known
             baseline = replace(baseline, known=kept | occurring.keys())
@@ -103,7 +110,7 @@ def set_aside(
             for (rule, verdict), witness in found.witnesses.items()
             if verdict is Verdict.UNKNOWN and rule in result.rules
         ]
-        violations = tuple(show(result.target, simulation, [*new.values(), *unjudged], save_to))
+        violations = tuple(show(result.target, runner, [*new.values(), *unjudged], save_to))
     old = {each.rule for each in occurring} - {each.rule for each in new}
     return replace(
         result,
@@ -118,16 +125,14 @@ def set_aside(
     )
 
 
-def _occurring(
-    simulation: Simulation, found: Findings, rules: Iterable[str]
-) -> dict[Known, Witness]:
+def _occurring(runner: Runner, found: Findings, rules: Iterable[str]) -> dict[Known, Witness]:
     """Every violation that was found, minimised, smallest first for each rule."""
     occurring: dict[Known, Witness] = {}
     for rule in rules:
         schedules = found.suspects.get(rule, {}).values()
         for schedule in sorted(schedules, key=schedule_order):
-            witness = minimal_witness(simulation, rule, schedule)
-            occurring.setdefault(Known.of(rule, witness.history.schedule), witness)
+            witness = minimal_witness(runner, rule, schedule)
+            occurring.setdefault(Known.of(rule, witness.schedule), witness)
     return occurring
 
 

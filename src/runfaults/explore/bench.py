@@ -6,23 +6,22 @@ import atexit
 import contextlib
 import random
 from collections import Counter, OrderedDict
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from runfaults.explore import trial
+from runfaults.explore.players import open_player
 from runfaults.explore.rehearsal import Rehearsal, rehearse
-from runfaults.explore.replay import Replay, play, require_playable
+from runfaults.explore.runner import Player, Runner
 from runfaults.explore.scenario_file import dump_scenario
-from runfaults.explore.simplest import simplest
+from runfaults.explore.shrink import shrink
 from runfaults.model import History, Judgement, Scenario, Schedule, Verdict
-from runfaults.oracle.judge import judge, rule_named
+from runfaults.oracle.judge import rule_named
 from runfaults.report.explain import explain
 from runfaults.report.timeline import timeline_text
-from runfaults.sim.execution import Execution
 from runfaults.sim.frozen_time import is_time_frozen, thawed
-from runfaults.sim.simulation import Simulation
-from runfaults.targets import target_named
 
 REMEMBERED = 512
 """Rehearsals that a bench keeps: strategies ask for those of short schedules again and again."""
@@ -60,7 +59,7 @@ class DoesNotHoldError(AssertionError):
             name=f"{_short(trial.target)}-{first.rule}",
             symptom=first.reason,
             target=trial.target,
-            schedule=trial.history.schedule,
+            schedule=trial.schedule,
             expect=worst,
             rules=tuple(each.rule for each in against if each.verdict is worst),
         )
@@ -98,37 +97,21 @@ def shown(history: History, against: Sequence[Judgement]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """One schedule, run and judged.
+class Trial(trial.Trial):
+    """One schedule, run and judged on a bench.
 
     Attributes:
         target: Name of the system under test.
-        execution: What happened.
-        judgements: What every rule says of it that makes sense for the target.
+        scenario: What was replayed; None for a schedule of no scenario.
     """
 
     target: str
-    execution: Execution
-    judgements: tuple[Judgement, ...]
+    scenario: Scenario | None = None
 
     @property
-    def history(self) -> History:
-        """What happened, event by event."""
-        return self.execution.history
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst of the judgements."""
-        return Verdict.worst(judgement.verdict for judgement in self.judgements)
-
-    def against(self, rules: Iterable[str]) -> list[Judgement]:
-        """The judgements of these rules that are no pass."""
-        wanted = set(rules)
-        return [
-            judgement
-            for judgement in self.judgements
-            if judgement.verdict is not Verdict.HOLDS and judgement.rule in wanted
-        ]
+    def as_expected(self) -> bool:
+        """Whether a scenario went as its file says."""
+        return self.scenario is not None and self.matches(self.scenario)
 
     def assert_holds(self, *rules: str) -> None:
         """Fail unless these rules hold; all rules if none is named.
@@ -137,13 +120,10 @@ class Trial:
             DoesNotHoldError: an `AssertionError`, if one is broken or cannot be judged.
             ValueError: if there is no such rule.
         """
-        wanted = [rule_named(name).name for name in rules] or [
-            each.rule for each in self.judgements
-        ]
-        against = self.against(wanted)
-        if against:
-            failed = frozenset(each.rule for each in against)
-            raise DoesNotHoldError(bench_for(self.target), self.history.schedule, failed)
+        failing = self.against([rule_named(name).name for name in rules] if rules else None)
+        if failing:
+            failed = frozenset(each.rule for each in failing)
+            raise DoesNotHoldError(bench_for(self.target), self.schedule, failed)
 
 
 class Bench:
@@ -167,11 +147,10 @@ class Bench:
         Raises:
             NotPlayableError: if the schedule asks for something that cannot happen.
         """
-        with _simulation_of(self.target) as simulation:
-            trial = self._judged(simulation.run(schedule))
-        require_playable(str(schedule), trial.execution)
-        self.tried[trial.verdict] += 1
-        return trial
+        with _player_of(self.target) as player:
+            ran = Runner(player).run(schedule)
+        ran.require_playable(str(schedule))
+        return self._counted(ran)
 
     def simplest(self, schedule: Schedule, rules: frozenset[str]) -> Trial:
         """The simplest schedule near a failing one that breaks one of the same rules.
@@ -180,31 +159,34 @@ class Bench:
             schedule: One that fails.
             rules: Names of the rules of which one must not hold.
         """
-        with _simulation_of(self.target) as simulation:
-            found = simplest(simulation, schedule, rules)
-            return self._judged(simulation.run(found, with_places=True))
+        with _player_of(self.target) as player:
+            runner = Runner(player)
+            shrunk = shrink(runner, schedule, rules, nearby=True)
+            shown = runner.run(shrunk.schedule, with_places=True)
+        return Trial(shown.execution, shown.judgements, self.target)
 
-    def _judged(self, execution: Execution) -> Trial:
-        return Trial(self.target, execution, judge(execution.history))
-
-    def replay(self, scenario: Scenario) -> Replay:
+    def replay(self, scenario: Scenario) -> Trial:
         """Play a scenario against this target.
 
         Raises:
             NotPlayableError: if the scenario asks for something that cannot happen.
         """
-        with _simulation_of(self.target) as simulation:
-            replayed = play(scenario, simulation)
-        self.tried[replayed.verdict] += 1
-        return replayed
+        with _player_of(self.target) as player:
+            ran = Runner(player).run(scenario.schedule, with_places=True)
+        ran.require_playable(scenario.name)
+        return self._counted(ran, scenario)
+
+    def _counted(self, ran: trial.Trial, scenario: Scenario | None = None) -> Trial:
+        self.tried[ran.verdict] += 1
+        return Trial(ran.execution, ran.judgements, self.target, scenario)
 
     def rehearse(self, schedule: Schedule, kinds: tuple[str, ...]) -> Rehearsal:
         """What could be added to the schedule; remembered."""
         key = schedule, kinds
         known = self._rehearsals.get(key)
         if known is None:
-            with _simulation_of(self.target) as simulation:
-                known = rehearse(simulation, schedule, kinds)
+            with _player_of(self.target) as player:
+                known = rehearse(player, schedule, kinds)
             self._rehearsals[key] = known
             if len(self._rehearsals) > REMEMBERED:
                 self._rehearsals.popitem(last=False)
@@ -233,13 +215,13 @@ def take_tally() -> Counter[Verdict]:
     return total
 
 
-_entered: dict[str, Simulation] = {}
-"""The one simulation that is entered on behalf of the benches, by its target's name."""
+_entered: dict[str, tuple[Player, contextlib.ExitStack]] = {}
+"""The one player that is open on behalf of the benches, by its target's name."""
 
 
 @contextlib.contextmanager
-def _simulation_of(target: str) -> Generator[Simulation]:
-    """The simulation of that target, entered; the `random` module is left as it was.
+def _player_of(target: str) -> Generator[Player]:
+    """The player of that target, open; the `random` module is left as it was.
 
     It stays entered until another target's is asked for, `leave_simulation` is called or the
     process ends: there is one at a time, because it watches every connection of the process.
@@ -252,21 +234,23 @@ def _simulation_of(target: str) -> Generator[Simulation]:
     with _same_randomness():
         if is_time_frozen():
             leave_simulation()
-            with thawed(), Simulation(target_named(target)) as simulation:
-                yield simulation
+            with thawed(), open_player(target) as player:
+                yield player
             return
         if target not in _entered:
             leave_simulation()
-            _entered[target] = Simulation(target_named(target)).__enter__()
-        yield _entered[target]
+            with contextlib.ExitStack() as stack:
+                player = stack.enter_context(open_player(target))
+                _entered[target] = player, stack.pop_all()
+        yield _entered[target][0]
 
 
 def leave_simulation() -> None:
     """Put every substituted name back; the benches stay, and enter it again when need be."""
     with _same_randomness():
         while _entered:
-            _, simulation = _entered.popitem()
-            simulation.__exit__(None, None, None)
+            _, (_, stack) = _entered.popitem()
+            stack.close()
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
-"""Runs parts on the workers of a Dask cluster; what a lost worker had in hand is run again.
+"""Runs jobs on the workers of a Dask cluster; what a lost worker had in hand is run again.
 
 The same protocol as the processes of this machine: `runfaults.explore.workers`. Which worker runs a
-part does not matter, nor whether it runs twice: a part always finds the same.
+job does not matter, nor whether it runs twice: a job always finds the same.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import threading
 import uuid
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import CancelledError, Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from runfaults.explore.agenda import Agenda
-from runfaults.explore.bound import Bound
+from runfaults.explore.campaign import Campaign
 from runfaults.explore.findings import Findings
 from runfaults.explore.fingerprint import code_in_development
 from runfaults.explore.isolated import Isolated, Order, OtherSurroundingsError
-from runfaults.explore.part import Part
+from runfaults.explore.job import Job
 from runfaults.explore.versions import versions
 from runfaults.explore.workers import MAX_DEATHS, WorkersDiedError, hand_out
 
@@ -29,7 +29,7 @@ CONNECT_SECONDS = 10
 """Real seconds in which a scheduler must answer."""
 
 IN_HAND = 3
-"""Parts for each thread of a worker at a time: what it runs, and what is on its way meanwhile."""
+"""Jobs for each thread of a worker at a time: what it runs, and what is on its way meanwhile."""
 
 
 class ClusterError(ValueError):
@@ -37,29 +37,28 @@ class ClusterError(ValueError):
 
 
 def run_on_cluster(
-    target: str,
+    campaign: Campaign,
     agenda: Agenda,
-    bound: Bound,
     address: str,
     enough: Callable[[], bool] = lambda: False,
-) -> Generator[tuple[Part, Findings]]:
-    """Run every part on a cluster; yields what each found, in the order in which they finish.
+) -> Generator[tuple[Job, Findings]]:
+    """Run every job on a cluster; yields what each found, in the order in which they finish.
 
     Workers may come and go meanwhile. However it ends, the workers are left as they were.
 
     Args:
-        target: Name of the system under test; a file must be at the same place on every worker.
+        campaign: What they belong to; a target's file must be at the same place on every worker.
         agenda: What to run; see `hand_out`.
-        bound: How far each part goes.
         address: Of the scheduler, such as `tcp://10.0.0.1:8786`.
         enough: Asked again and again; True ends it early.
 
     Raises:
         ClusterError: if the cluster cannot be reached, or runs another version of anything.
-        WorkersDiedError: if one part was with several workers when they died.
+        WorkersDiedError: if one job was with several workers when they died.
     """
     killed, client_of = _distributed()
-    order = Order(uuid.uuid4().hex, _anywhere(target), bound, versions(), code_in_development())
+    anywhere = replace(campaign, target=_anywhere(campaign.target))
+    order = Order(uuid.uuid4().hex, anywhere, versions(), code_in_development())
     with contextlib.closing(client_of(address)) as client:
         _require_same(client, address)
         cluster = _Cluster(client, client.get_executor(pure=False), order)
@@ -74,12 +73,12 @@ def run_on_cluster(
             ) from error
         except killed as error:
             raise WorkersDiedError(
-                f"workers of the cluster at {address} died one after the other over the same part; "
+                f"workers of the cluster at {address} died one after the other over the same job; "
                 "run with --jobs 1 to see why"
             ) from error
         finally:
             if client.status == "running":
-                client.run(_end, order.exploration, on_error="ignore")
+                client.run(_end, order.name, on_error="ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +100,9 @@ class _Cluster:
         threads: Mapping[str, int] = self.client.nthreads()
         return IN_HAND * max(1, sum(threads.values()))
 
-    def submit(self, part: Part) -> Future[Findings]:
-        """Have one of them run a part."""
-        return self.executor.submit(run_in_worker, self.order, part)
+    def submit(self, job: Job) -> Future[Findings]:
+        """Have one of them run a job."""
+        return self.executor.submit(run_in_worker, self.order, job)
 
     def abandon(self) -> None:
         """Take back what none of them has begun."""
@@ -111,7 +110,7 @@ class _Cluster:
 
 
 def _distributed() -> tuple[type[Exception], Callable[[str], Any]]:
-    """The error for a part that kills its workers, and how to connect."""
+    """The error for a job that kills its workers, and how to connect."""
     try:
         distributed: Any = importlib.import_module("distributed")
     except ImportError as error:
@@ -165,27 +164,27 @@ _own = threading.Lock()
 """Held while the following changes."""
 
 _idle: dict[str, list[Isolated]] = {}
-"""Processes of this worker that wait for a part, by exploration: one for each of its threads."""
+"""Processes of this worker that wait for a job, by campaign: one for each of its threads."""
 
 _busy: dict[str, list[Isolated]] = {}
 """Those that have one."""
 
 _over: set[str] = set()
-"""Explorations whose parts nobody waits for any more."""
+"""Campaigns that are over."""
 
 
-def run_in_worker(order: Order, part: Part) -> Findings:
-    """Run a part on behalf of this worker, in a process beside it.
+def run_in_worker(order: Order, job: Job) -> Findings:
+    """Run a job on behalf of this worker, in a process beside it.
 
     Raises:
         ClusterError: if the results would not be comparable with those of who ordered it.
-        WorkersDiedError: if the process died of this part `MAX_DEATHS` times.
-        CancelledError: if the exploration is over.
+        WorkersDiedError: if the process died of this job `MAX_DEATHS` times.
+        CancelledError: if the campaign is over.
     """
     for _ in range(MAX_DEATHS):
         isolated = _take(order)
         try:
-            found = isolated.run(part)
+            found = isolated.run(job)
         except (EOFError, OSError):
             _drop(isolated)
         except OtherSurroundingsError as error:
@@ -198,23 +197,23 @@ def run_in_worker(order: Order, part: Part) -> Findings:
             _give_back(isolated)
             return found
     raise WorkersDiedError(
-        f"a process of the worker at {_address()} died {MAX_DEATHS} times of the same part; "
+        f"a process of the worker at {_address()} died {MAX_DEATHS} times of the same job; "
         "run with --jobs 1 to see why"
     )
 
 
 def _take(order: Order) -> Isolated:
     with _own:
-        if order.exploration in _over:
+        if order.name in _over:
             raise CancelledError
-        idle = _idle.setdefault(order.exploration, [])
+        idle = _idle.setdefault(order.name, [])
         isolated = idle.pop() if idle else Isolated(order)
-        _busy.setdefault(order.exploration, []).append(isolated)
+        _busy.setdefault(order.name, []).append(isolated)
     return isolated
 
 
 def _give_back(isolated: Isolated) -> None:
-    name = isolated.order.exploration
+    name = isolated.order.name
     with _own:
         if name not in _over:
             _busy[name].remove(isolated)
@@ -222,18 +221,18 @@ def _give_back(isolated: Isolated) -> None:
 
 
 def _drop(isolated: Isolated) -> None:
-    name = isolated.order.exploration
+    name = isolated.order.name
     with _own:
         if name not in _over:
             _busy[name].remove(isolated)
     isolated.close()
 
 
-def _end(exploration: str) -> None:
-    """End the processes of an exploration that is over, whatever they are doing."""
+def _end(campaign: str) -> None:
+    """End the processes of a campaign that is over, whatever they are doing."""
     with _own:
-        _over.add(exploration)
-        idle, busy = _idle.pop(exploration, []), _busy.pop(exploration, [])
+        _over.add(campaign)
+        idle, busy = _idle.pop(campaign, []), _busy.pop(campaign, [])
     for isolated in idle:
         isolated.close()
     for isolated in busy:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runfaults.explore.bound import Bound
-from runfaults.explore.check import check
-from runfaults.explore.exploration import Progress
-from runfaults.explore.replay import NotPlayableError, play
+from runfaults.explore.bounds import Bound
+from runfaults.explore.campaign import Campaign
+from runfaults.explore.conclude import check
+from runfaults.explore.players import open_player
+from runfaults.explore.runner import Runner
+from runfaults.explore.running import Options
+from runfaults.explore.trial import NotPlayableError
 from runfaults.model import CheckResult, Scenario, Verdict
-from runfaults.sim.simulation import Simulation
-from runfaults.targets import target_named
+from runfaults.model.listener import Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Comparison:
 
 
 def compare(
-    first: str, second: str, bound: Bound, progress: Progress, *, jobs: int | None = None
+    first: str, second: str, bound: Bound, listener: Listener, *, processes: int | None = None
 ) -> Comparison:
     """Check both targets, and play with each what was found with the other.
 
@@ -68,16 +70,16 @@ def compare(
         first: Name of a target.
         second: Name of another.
         bound: Which schedules.
-        progress: Hears how far it is, once for each.
-        jobs: Number of processes; None for one per core.
+        listener: Hears how far it is, once for each.
+        processes: Number of processes; None for one per core.
 
     Raises:
         TargetError: if one of them cannot be tested.
     """
     results: list[CheckResult] = []
     for name in (first, second):
-        progress.note(name)
-        results.append(check(name, bound, progress, jobs=jobs))
+        listener.note(name)
+        results.append(check(Campaign(name, bound.strategies), Options(processes), listener))
     found = [
         [each.scenario for each in result.violations if each.verdict is Verdict.BROKEN]
         for result in results
@@ -90,10 +92,12 @@ def _played_with(target: str, scenarios: list[Scenario], position: int) -> Itera
     """The scenarios that do not break a rule of that target, which is first (0) or second (1)."""
     if not scenarios:
         return
-    with Simulation(target_named(target)) as simulation:
+    with open_player(target) as player:
         for scenario in scenarios:
+            trial = Runner(player).run(scenario.schedule)
             try:
-                verdict, why_not = play(scenario, simulation).verdict, ""
+                trial.require_playable(scenario.name)
+                verdict, why_not = trial.verdict, ""
             except NotPlayableError as error:
                 verdict, why_not = None, str(error)
             if verdict is Verdict.BROKEN:

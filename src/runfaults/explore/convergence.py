@@ -11,31 +11,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
 
+from runfaults.explore.job import Allowance
 from runfaults.sim.actor import Actor
 from runfaults.sim.execution import Execution, Stretch
-
-
-class Room(NamedTuple):
-    """How many elements a schedule may still get."""
-
-    faults: int
-    acts: int
-    preemptions: int
-
-    def covers(self, other: Room) -> bool:
-        """Whether whatever has room in the other one has room here."""
-        return all(mine >= its for mine, its in zip(self, other, strict=True))
 
 
 class Visited:
     """The states from which schedules have been grown, or will be, each with how far."""
 
     def __init__(self) -> None:
-        self._rooms: defaultdict[int, list[Room]] = defaultdict(list)
+        self._rooms: defaultdict[int, list[Allowance]] = defaultdict(list)
 
-    def visit(self, execution: Execution, begin: int, end: int, room: Room) -> int:
+    def visit(self, execution: Execution, begin: int, end: int, room: Allowance) -> int:
         """Visit the states of an execution that nobody has visited with as much room.
 
         Args:

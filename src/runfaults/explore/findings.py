@@ -6,10 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from runfaults.explore.sampling import Measured
-from runfaults.explore.shard import Shard
-from runfaults.model import History, Judgement, Schedule, Tally, Verdict
-from runfaults.sim.execution import Execution
+from runfaults.explore.job import Job, Measured
+from runfaults.explore.trial import Trial, Witness
+from runfaults.model import Schedule, Tally, Verdict
 
 MANY_TIMES = 1000
 """Where "until lifted" stands when schedules are put in order of size."""
@@ -40,14 +39,6 @@ def shape(schedule: Schedule) -> str:
     return "; ".join([*faults, *acts, *switches])
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """A history under which some rule does not hold."""
-
-    history: History
-    judgements: tuple[Judgement, ...]
-
-
 class Counted(NamedTuple):
     """How many schedules ran, and how many did not because an equivalent one did."""
 
@@ -61,7 +52,7 @@ class Counted(NamedTuple):
 
 @dataclass(slots=True)
 class Findings:
-    """What part of an exploration found; parts merge to the same whole in any order.
+    """What jobs found; findings merge to the same whole in any order.
 
     Attributes:
         verdicts: How many schedules got each verdict.
@@ -75,8 +66,8 @@ class Findings:
             compared with, since the smallest of all may be known while another is new.
         problems: Schedules that could not be played as written: a bug in the harness.
         sampled: What the samples beyond the bound were like.
-        further: What a part of a search has shown to be worth running besides, in no part's hand
-            yet. It is for whoever hands parts out, and does not merge.
+        further: Jobs that a job has shown to be worth running besides. They are for what hands
+            jobs out, and do not merge.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter[Verdict])
@@ -93,38 +84,39 @@ class Findings:
     suspects: dict[str, dict[str, Schedule]] = field(default_factory=dict[str, dict[str, Schedule]])
     problems: list[str] = field(default_factory=list[str])
     sampled: Measured = field(default_factory=Measured)
-    further: dict[Shard, None] = field(default_factory=dict[Shard, None])
+    further: dict[Job, None] = field(default_factory=dict[Job, None])
 
-    def add(self, history: History, judgements: tuple[Judgement, ...]) -> None:
-        """Count one judged history."""
-        verdict = Verdict.worst(judgement.verdict for judgement in judgements)
+    def add(self, trial: Trial) -> None:
+        """Count one trial, and note what of its schedule could not be played as written."""
+        verdict, schedule = trial.verdict, trial.schedule
         self.verdicts[verdict] += 1
-        for fault in history.schedule.faults:
+        for fault in schedule.faults:
             self.cells[str(fault.at), fault.kind, verdict] += 1
-        if verdict is Verdict.HOLDS:
-            return
-        for judgement in judgements:
-            if judgement.verdict is not Verdict.HOLDS:
-                key = judgement.rule, judgement.verdict
-                self.rules[key] += 1
-                self._keep_smaller(key, Witness(history, judgements))
-                if judgement.verdict is Verdict.BROKEN:
-                    self.suspect(judgement.rule, history.schedule)
+        for judgement in trial.against():
+            key = judgement.rule, judgement.verdict
+            self.rules[key] += 1
+            self._keep_smaller(key, trial.witness())
+            if judgement.verdict is Verdict.BROKEN:
+                self.suspect(judgement.rule, schedule)
+        self.note_problems(trial)
+
+    def follow(self, job: Job) -> None:
+        """Have another job run, wherever, if that is not known yet."""
+        self.further[job] = None
 
     def belong_to(self, region: str) -> None:
-        """Have all that was counted be of one region of the bound, as `Bound.regions` calls it."""
+        """Have all that was counted be of one region of the bound, as its strategy describes it."""
         self.regions = {region: Counted(self.verdicts.total(), self.pruned)}
 
-    def note_problems(self, execution: Execution) -> None:
+    def note_problems(self, trial: Trial) -> None:
         """Note what of a schedule could not be played as written."""
-        schedule = execution.history.schedule
-        for fault, reason in execution.refused:
-            self.problems.append(f"{schedule}: {fault} was refused: {reason}")
-        for element in execution.unreached:
-            self.problems.append(f"{schedule}: never reached: {element}")
+        for fault, reason in trial.execution.refused:
+            self.problems.append(f"{trial.schedule}: {fault} was refused: {reason}")
+        for element in trial.execution.unreached:
+            self.problems.append(f"{trial.schedule}: never reached: {element}")
 
     def merge(self, other: Findings) -> None:
-        """Take another part's findings in."""
+        """Take the findings of another job in."""
         self.verdicts += other.verdicts
         self.pruned += other.pruned
         for region, counted in other.regions.items():
@@ -153,9 +145,7 @@ class Findings:
 
     def _keep_smaller(self, key: tuple[str, Verdict], witness: Witness) -> None:
         known = self.witnesses.get(key)
-        if known is None or schedule_order(witness.history.schedule) < schedule_order(
-            known.history.schedule
-        ):
+        if known is None or schedule_order(witness.schedule) < schedule_order(known.schedule):
             self.witnesses[key] = witness
 
     def suspect(self, rule: str, schedule: Schedule) -> None:

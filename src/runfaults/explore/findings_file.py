@@ -1,16 +1,16 @@
-"""Findings as JSON, for the journal of an exploration and for the cache."""
+"""Findings as JSON, for the journal of a campaign and for the cache."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
-from runfaults.explore.findings import Counted, Findings, Witness
-from runfaults.explore.sampling import Measured
-from runfaults.explore.shard import Shard
+from runfaults.explore.findings import Counted, Findings
+from runfaults.explore.job import Job, Measured
+from runfaults.explore.trial import Witness
 from runfaults.model import Event, EventKind, History, Judgement, Schedule, Verdict, Vocabulary
 
-FORMAT = 4
+FORMAT = 5
 """Raised when the form changes: what was written before is not read any more."""
 
 _WORDS = ("active", "completed", "cancelled", "failed", "interrupted")
@@ -35,7 +35,7 @@ def to_document(found: Findings) -> dict[str, Any]:
         },
         "problems": found.problems,
         "sampled": list(found.sampled),
-        "further": [[str(schedule), begin] for schedule, begin in found.further],
+        "further": [[str(job.base), *job[1:]] for job in found.further],
     }
 
 
@@ -62,14 +62,17 @@ def from_document(document: dict[str, Any]) -> Findings:
         },
         problems=document["problems"],
         sampled=Measured(*document["sampled"]),
-        further={
-            Shard(Schedule.parse(schedule), begin): None for schedule, begin in document["further"]
-        },
+        further=dict.fromkeys(map(_read_job, document["further"])),
     )
     for rule, schedules in document["suspects"].items():
         for text in schedules:
             found.suspect(rule, Schedule.parse(text))
     return found
+
+
+def _read_job(fields: list[Any]) -> Job:
+    base, begin, strategy, rank, group = fields
+    return Job(Schedule.parse(base), begin, strategy, tuple(rank), group)
 
 
 def _history(history: History) -> dict[str, Any]:
@@ -78,7 +81,6 @@ def _history(history: History) -> dict[str, Any]:
         "schedule": str(history.schedule),
         "vocabulary": {word: sorted(getattr(history.vocabulary, word)) for word in _WORDS},
         "events": [list(event) for event in history.events],
-        "exempt": list(history.exempt),
         "may_cancel": list(history.may_cancel),
     }
 
@@ -89,7 +91,6 @@ def _read_history(document: dict[str, Any]) -> History:
         Schedule.parse(document["schedule"]),
         Vocabulary(**{word: frozenset(document["vocabulary"][word]) for word in _WORDS}),
         tuple(map(_read_event, document["events"])),
-        tuple(document["exempt"]),
         tuple(document["may_cancel"]),
     )
 

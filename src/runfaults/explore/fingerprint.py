@@ -1,4 +1,4 @@
-"""What decides the result of an exploration, as one hash: equal hashes, equal results."""
+"""What decides the result of a campaign, as one hash: equal hashes, equal results."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import runfaults
-from runfaults.explore.bound import Bound
+from runfaults.explore.campaign import Campaign
 
 
-def fingerprint(target: str, bound: Bound) -> str:
-    """Hash the target's code, this package's, the bound, and the versions of everything else.
+def fingerprint(campaign: Campaign) -> str:
+    """Hash the target's code, this package's, the strategies, and the versions of everything else.
 
     The target's code is every module outside of the standard library and the installed packages
     that is loaded by now, with all other files of its package; so call it when the target has run
@@ -25,12 +25,11 @@ def fingerprint(target: str, bound: Bound) -> str:
     place is not noticed, nor is a data file beside a single-file module.
 
     Args:
-        target: Name of the system under test.
-        bound: Which schedules.
+        campaign: What is run.
     """
     digest = sha256()
     versions = (platform.python_implementation(), sys.version, sqlite3.sqlite_version, sys.platform)
-    for text in (target, repr(bound), *versions, *sorted(_installed())):
+    for text in (campaign.target, repr(campaign.strategies), *versions, *sorted(_installed())):
         digest.update(f"{text}\n".encode())
     for name, path in sorted(_files_in(_places().values())):
         digest.update(f"{name}\n".encode())

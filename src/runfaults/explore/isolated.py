@@ -1,4 +1,4 @@
-"""Runs parts in a process of their own, on behalf of one that has other threads to care for.
+"""Runs jobs in a process of their own, on behalf of one that has other threads to care for.
 
 A simulation moves the wall clock of its whole process and collects no garbage meanwhile. A process
 that talks to others on time, as the worker of a cluster does, must not live through that.
@@ -19,15 +19,15 @@ from dataclasses import asdict, dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
-from runfaults.explore.bound import Bound
+from runfaults.explore.campaign import Campaign
 from runfaults.explore.findings import Findings
 from runfaults.explore.fingerprint import code_in_development
-from runfaults.explore.part import Part, run_part
+from runfaults.explore.job import Job
+from runfaults.explore.players import open_player
+from runfaults.explore.runner import Runner
 from runfaults.explore.versions import versions
 from runfaults.model import Versions
 from runfaults.sim.database import memory_backed_folder
-from runfaults.sim.simulation import Simulation
-from runfaults.targets import target_named
 
 
 class OtherSurroundingsError(ValueError):
@@ -36,30 +36,28 @@ class OtherSurroundingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What has to be known of an exploration to run any part of it.
+    """What has to be known of a campaign to run any job of it.
 
     Attributes:
-        exploration: Tells it from all others.
-        target: Name of the system under test.
-        bound: How far each part goes.
+        name: Tells it from all others.
+        campaign: What is run.
         versions: What the results are to be measured with.
         code: Hashes of the code that it is about; see `code_in_development`.
     """
 
-    exploration: str
-    target: str
-    bound: Bound
+    name: str
+    campaign: Campaign
     versions: Versions
     code: Mapping[str, str]
 
 
 class Isolated:
-    """A process with a simulation, from which one thread at a time gets what parts find.
+    """A process with a player, from which one thread at a time gets what jobs find.
 
     However it ends, and however the process ends that made it, no file is left.
 
     Args:
-        order: What its parts belong to.
+        order: What its jobs belong to.
     """
 
     def __init__(self, order: Order) -> None:
@@ -76,21 +74,21 @@ class Isolated:
         there.close()
         self._connection.send((order, self._folder))
 
-    def run(self, part: Part) -> Findings:
-        """Run one part.
+    def run(self, job: Job) -> Findings:
+        """Run one job.
 
         Raises:
             OtherSurroundingsError: if it would find something else than was ordered.
-            EOFError, OSError: if the process died; its parts are to be run again elsewhere.
+            EOFError, OSError: if the process died; its jobs are to be run again elsewhere.
         """
-        self._connection.send(part)
+        self._connection.send(job)
         answer: Findings | BaseException = self._connection.recv()
         if isinstance(answer, BaseException):
             raise answer
         return answer
 
     def kill(self) -> None:
-        """End the process, in the middle of a part if need be, and remove its files."""
+        """End the process, in the middle of a job if need be, and remove its files."""
         self._process.kill()
         self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -102,7 +100,7 @@ class Isolated:
 
 
 def serve(descriptor: int) -> None:
-    """Run parts for the process at the other end of a pipe until that closes it, or is gone."""
+    """Run jobs for the process at the other end of a pipe until that closes it, or is gone."""
     # Ctrl-C is for whoever ordered this, though the terminal may send it to all.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = Connection(descriptor)
@@ -120,11 +118,13 @@ def serve(descriptor: int) -> None:
 
 
 def _serve(connection: Connection, order: Order, folder: str) -> None:
-    with Simulation(target_named(order.target), within=folder) as simulation:
+    campaign = order.campaign
+    with open_player(campaign.target, campaign.player, within=folder) as player:
         _require_as_ordered(order)
+        runner = Runner(player)
         while True:
-            part = connection.recv()
-            connection.send(run_part(simulation, part, order.bound))
+            job = connection.recv()
+            connection.send(campaign.run(runner, job))
 
 
 def _require_as_ordered(order: Order) -> None:

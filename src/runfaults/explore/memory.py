@@ -1,4 +1,4 @@
-"""What an exploration leaves for the next one: a journal of finished parts, a cache of results."""
+"""What a campaign leaves for the next one: a journal of finished jobs, a cache of results."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import IO, Any
 
 from runfaults.explore.findings import Findings
 from runfaults.explore.findings_file import FORMAT, from_document, to_document
-from runfaults.explore.part import Part
+from runfaults.explore.job import Job
 from runfaults.model import Verdict
 
 MAX_ENTRIES = 20
-"""Explorations that the cache keeps, the latest ones."""
+"""Campaigns whose findings the cache keeps, the latest ones."""
 
 
 class StateError(ValueError):
@@ -55,7 +55,7 @@ class Cache:
 
 
 class Journal:
-    """The finished parts of one exploration, in a file that only grows, a line for each.
+    """The finished jobs of one campaign, in a file that only grows, a line for each.
 
     A line that was cut off, because the process was killed while it wrote, counts as not written.
 
@@ -64,28 +64,28 @@ class Journal:
         fingerprint: Of the exploration.
 
     Raises:
-        StateError: if the folder has the parts of another exploration.
+        StateError: if the folder has the jobs of another campaign.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / "parts.jsonl"
+        self.path = folder / "jobs.jsonl"
         self._head = {"format": FORMAT, "fingerprint": fingerprint}
-        self._finished = {line["part"]: line["found"] for line in self._read()}
+        self._finished = {line["job"]: line["found"] for line in self._read()}
         self._file: IO[str] | None = None
 
-    def find(self, part: Part) -> Findings | None:
-        """What a part found; None if it is not done."""
-        found = self._finished.get(part.key)
+    def find(self, job: Job) -> Findings | None:
+        """What a job found; None if it is not done."""
+        found = self._finished.get(job.key)
         return None if found is None else from_document(found)
 
-    def add(self, part: Part, found: Findings) -> None:
-        """Note that a part is done."""
+    def add(self, job: Job, found: Findings) -> None:
+        """Note that a job is done."""
         if self._file is None:
             self._file = self.path.open("a", encoding="utf-8")
             if not self._file.tell():
                 self._write(self._head)
-        self._write({"part": part.key, "found": to_document(found)})
+        self._write({"job": job.key, "found": to_document(found)})
 
     def close(self) -> None:
         """Let the file go."""

@@ -1,4 +1,4 @@
-"""Runs parts on all cores; what a dying worker had in hand is run again."""
+"""Runs jobs on all cores; what a dying worker had in hand is run again."""
 
 from __future__ import annotations
 
@@ -18,63 +18,62 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.queues import SimpleQueue
 
 from runfaults.explore.agenda import Agenda
-from runfaults.explore.bound import Bound
+from runfaults.explore.campaign import Campaign
 from runfaults.explore.findings import Findings
-from runfaults.explore.part import Part, run_part
+from runfaults.explore.job import Job
+from runfaults.explore.players import open_player
+from runfaults.explore.runner import Runner
 from runfaults.explore.workers import MAX_DEATHS, WorkersDiedError, hand_out
 from runfaults.sim.database import memory_backed_folder
-from runfaults.sim.simulation import Simulation
-from runfaults.targets import target_named
 
-_simulation: Simulation | None = None
+_worker: tuple[Campaign, Runner] | None = None
 
 
-def run_parts(
-    target: str,
+def run_jobs(
+    campaign: Campaign,
     agenda: Agenda,
-    bound: Bound,
-    jobs: int,
+    processes: int,
     enough: Callable[[], bool] = lambda: False,
-) -> Generator[tuple[Part, Findings]]:
-    """Run every part; yields what each found, in the order in which they finish.
+) -> Generator[tuple[Job, Findings]]:
+    """Run every job; yields what each found, in the order in which they finish.
 
     Args:
-        target: Name of the system under test.
+        campaign: What they belong to.
         agenda: What to run; see `hand_out`.
-        bound: How far each part goes.
-        jobs: Number of processes; 1 runs everything in this one.
-        enough: Asked again and again, in this process between parts only; True ends it early.
+        processes: Number of processes; 1 runs everything in this one.
+        enough: Asked again and again, in this process between jobs only; True ends it early.
 
     Raises:
         WorkersDiedError: if processes died `MAX_DEATHS` times.
     """
-    if jobs == 1:
-        with Simulation(target_named(target)) as simulation:
+    if processes == 1:
+        with open_player(campaign.target, campaign.player) as player:
+            runner = Runner(player)
             while agenda.waiting and not enough():
-                part = agenda.take()
-                yield part, run_part(simulation, part, bound)
+                job = agenda.take()
+                yield job, campaign.run(runner, job)
         return
     for _ in range(MAX_DEATHS):
-        yield from _run_in_pool(target, agenda, bound, jobs, enough)
+        yield from _run_in_pool(campaign, agenda, processes, enough)
         if not agenda or enough():
             return
     raise WorkersDiedError(
-        f"worker processes died {MAX_DEATHS} times with {len(agenda)} parts left; "
+        f"worker processes died {MAX_DEATHS} times with {len(agenda)} jobs left; "
         "run with --jobs 1 to see why"
     )
 
 
 def _run_in_pool(
-    target: str, agenda: Agenda, bound: Bound, jobs: int, enough: Callable[[], bool]
-) -> Generator[tuple[Part, Findings]]:
-    """Run parts until all are done, a worker dies or it is enough.
+    campaign: Campaign, agenda: Agenda, processes: int, enough: Callable[[], bool]
+) -> Generator[tuple[Job, Findings]]:
+    """Run jobs until all are done, a worker dies or it is enough.
 
     However it ends, no process and no file of a worker is left.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["runfaults.explore.pool"])
     cores: SimpleQueue[int] = context.SimpleQueue()
-    for core in islice(cycle(available_cores()), jobs):
+    for core in islice(cycle(available_cores()), processes):
         cores.put(core)
     others = frozenset(multiprocessing.active_children())
     with (
@@ -82,14 +81,14 @@ def _run_in_pool(
             prefix="runfaults-", dir=memory_backed_folder(), ignore_cleanup_errors=True
         ) as folder,
         ProcessPoolExecutor(
-            jobs,
+            processes,
             mp_context=context,
-            initializer=_enter_simulation,
-            initargs=(target, folder, cores),
+            initializer=_begin,
+            initargs=(campaign, folder, cores),
         ) as pool,
         contextlib.suppress(BrokenProcessPool),
     ):
-        yield from hand_out(_Processes(pool, bound, jobs, others), agenda, enough)
+        yield from hand_out(_Processes(pool, processes, others), agenda, enough)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +97,21 @@ class _Processes:
 
     Attributes:
         pool: Theirs.
-        bound: How far each part goes.
-        jobs: How many they are.
+        number: How many they are.
         others: Children of this process that are none of them.
     """
 
     pool: ProcessPoolExecutor
-    bound: Bound
-    jobs: int
+    number: int
     others: frozenset[BaseProcess]
 
     def wanted(self) -> int:
-        """One part to run and one to go on with for each."""
-        return 2 * self.jobs
+        """One job to run and one to continue with for each."""
+        return 2 * self.number
 
-    def submit(self, part: Part) -> Future[Findings]:
-        """Have one of them run a part."""
-        return self.pool.submit(_run_in_worker, part, self.bound)
+    def submit(self, job: Job) -> Future[Findings]:
+        """Have one of them run a job."""
+        return self.pool.submit(_run_in_worker, job)
 
     def abandon(self) -> None:
         """Kill them in the middle of it: the pool sees that they died, and is left."""
@@ -122,20 +119,21 @@ class _Processes:
             worker.kill()
 
 
-def _enter_simulation(target: str, folder: str, cores: SimpleQueue[int]) -> None:
-    """Prepare a worker process: one simulation for all its parts, on a core of its own.
+def _begin(campaign: Campaign, folder: str, cores: SimpleQueue[int]) -> None:
+    """Prepare a worker process: one player for all its jobs, on a core of its own.
 
     Of its threads one runs at a time: to wake one on another core would only take longer.
 
     It is never left, so its files are in a folder that the parent removes. Ctrl-C is for the
     parent alone, though the terminal sends it to all.
     """
-    global _simulation  # noqa: PLW0603  # a worker process has one simulation, from birth to death
+    global _worker  # noqa: PLW0603  # a worker process has one player, from birth to death
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {cores.get()})
     threading.Thread(target=_die_with_parent, args=(folder,), daemon=True).start()
-    _simulation = Simulation(target_named(target), within=folder).__enter__()
+    player = open_player(campaign.target, campaign.player, within=folder).__enter__()
+    _worker = campaign, Runner(player)
 
 
 def _die_with_parent(folder: str) -> None:
@@ -147,10 +145,11 @@ def _die_with_parent(folder: str) -> None:
         os._exit(1)
 
 
-def _run_in_worker(part: Part, bound: Bound) -> Findings:
-    if _simulation is None:
-        raise RuntimeError("a worker ran a part before its simulation was entered")
-    return run_part(_simulation, part, bound)
+def _run_in_worker(job: Job) -> Findings:
+    if _worker is None:
+        raise RuntimeError("a worker ran a job before its player was opened")
+    campaign, runner = _worker
+    return campaign.run(runner, job)
 
 
 def available_cores() -> tuple[int, ...]:

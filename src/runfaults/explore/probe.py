@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from runfaults.explore.runner import Player
 from runfaults.model import Ending, Event, EventKind, History, Schedule
-from runfaults.sim.simulation import Simulation
 from runfaults.targets.target import TargetError
 
 _ENDINGS = (Ending.SUCCEEDS, Ending.RAISES)
 
 
-def probe(simulation: Simulation) -> None:
+def probe(player: Player) -> None:
     """Run the target without any fault, and see whether it can be tested at all.
 
     What it records in the end is not looked at here: that is for the rules.
@@ -21,7 +21,7 @@ def probe(simulation: Simulation) -> None:
             status that it did not declare; the message says what was seen and what to change.
     """
     for ending in _ENDINGS:
-        history = simulation.run(Schedule(pipeline=ending)).history
+        history = player.play(Schedule(pipeline=ending)).history
         for complaint in _COMPLAINTS:
             for text in complaint(history):
                 raise TargetError(

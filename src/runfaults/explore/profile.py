@@ -13,7 +13,7 @@ from enum import StrEnum
 from time import perf_counter
 from typing import Any
 
-from runfaults.explore import minimise, search, sweep, violations
+from runfaults.explore import runner
 from runfaults.sim.actor import Actor
 from runfaults.sim.database import DatabaseTemplate
 from runfaults.sim.gate import CurrentGate
@@ -128,10 +128,7 @@ _BORDERS: tuple[tuple[Any, str, Phase, Phase | None], ...] = (
     (World, "play", Phase.SWITCHING, Phase.EXPLORING),
     (World, "_observe", Phase.WATCHING, None),
     (DatabaseTemplate, "restore", Phase.WATCHING, None),
-    (minimise, "judge", Phase.ORACLE, None),
-    (search, "judge", Phase.ORACLE, None),
-    (sweep, "judge", Phase.ORACLE, None),
-    (violations, "judge", Phase.ORACLE, None),
+    (runner, "judge", Phase.ORACLE, None),
 )
 """Where time passes from one phase to another: the phase within, and the one after."""
 

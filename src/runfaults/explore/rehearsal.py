@@ -7,20 +7,10 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
 
-from runfaults.model import (
-    Act,
-    Event,
-    EventKind,
-    Fault,
-    FaultPoint,
-    Operation,
-    Preemption,
-    Schedule,
-)
+from runfaults.explore.runner import Player
+from runfaults.model import Event, EventKind, Fault, FaultPoint, Operation, Schedule
 from runfaults.sim.acts import act_named
-from runfaults.sim.execution import Execution, Step
-from runfaults.sim.gate import SurveyedPoint
-from runfaults.sim.simulation import Simulation
+from runfaults.sim.execution import Execution, Step, SurveyedPoint
 
 
 class Moment(NamedTuple):
@@ -112,25 +102,25 @@ class Rehearsal:
             yield Moment(step.event, operation=False, step=number), step
 
 
-def rehearse(simulation: Simulation, schedule: Schedule, kinds: Sequence[str]) -> Rehearsal:
+def rehearse(player: Player, schedule: Schedule, kinds: Sequence[str]) -> Rehearsal:
     """Run the schedule and see what could be added to it.
 
     Args:
-        simulation: Where.
+        player: Runs it.
         schedule: What is there already.
         kinds: Names of the fault kinds that could be added.
     """
-    execution, survey = simulation.survey(schedule, kinds)
+    execution = player.play(schedule, survey=kinds)
     events = execution.history.events
     return Rehearsal(
         execution.steps,
         tuple(
             (each.point, each.event, tuple(_possible(each)))
-            for each in survey
+            for each in execution.survey
             if not _is_struck(events, each.event)
         ),
         first_event(execution, EventKind.STATUS),
-        _last_moment(schedule, execution, survey),
+        _last_moment(execution),
     )
 
 
@@ -164,22 +154,15 @@ def _is_struck(events: Sequence[Event], invoked: int) -> bool:
     return any(event.kind is EventKind.STRIKE for event in until_it_ends)
 
 
-def _last_moment(
-    schedule: Schedule, execution: Execution, survey: Sequence[SurveyedPoint]
-) -> Moment:
-    begun = {each.point: Moment(each.event, operation=True, step=0) for each in survey}
+def _last_moment(execution: Execution) -> Moment:
+    begun = {each.point: Moment(each.event, operation=True, step=0) for each in execution.survey}
     reached = {
         step.point: Moment(step.event, operation=False, step=number)
         for number, step in enumerate(execution.steps)
     }
-    elements: tuple[Fault | Act | Preemption, ...] = (
-        *schedule.faults,
-        *schedule.acts,
-        *schedule.preemptions,
-    )
     moments = [
         (begun if isinstance(each, Fault) else reached).get(each.at, BEGINNING)
-        for each in elements
+        for each in execution.history.schedule.elements
         if each.at is not None
     ]
     return max(moments, default=BEGINNING)

@@ -24,6 +24,7 @@ from runfaults.model import (
 from runfaults.oracle.judge import rule_named
 from runfaults.sim.acts import act_named
 from runfaults.sqlite.kinds import kind_named
+from runfaults.sqlite.real.lasting import EVERY_KIND
 
 _T = TypeVar("_T")
 
@@ -116,7 +117,11 @@ def _fault(table: _Table) -> Fault:
             "at",
             f"no database error can strike at {str(at)!r}; `runfaults points` lists where one can",
         )
-    return Fault(table.value("kind", kind_named).name, at, table.value("times", _times, 1))
+    return Fault(table.value("kind", _kind), at, table.value("times", _times, 1))
+
+
+def _kind(name: str) -> str:
+    return kind_named(name, EVERY_KIND).name
 
 
 def _act(table: _Table) -> Act:

@@ -15,7 +15,7 @@ from typing import Any
 from runfaults.model import Ending, Operation, Verdict
 from runfaults.oracle.rules import RULES
 from runfaults.sim.acts import ACTS
-from runfaults.sqlite.kinds import KINDS
+from runfaults.sqlite.real.lasting import EVERY_KIND
 from runfaults.targets import TARGETS
 
 _PLACE = "schemas/scenario.schema.json"
@@ -92,7 +92,7 @@ def _fault() -> dict[str, Any]:
     operations = [operation for operation in Operation if operation.touches_database]
     return _table(
         {
-            "kind": _choice({kind.name: kind.summary for kind in KINDS.values()}),
+            "kind": _choice({kind.name: kind.summary for kind in EVERY_KIND.values()}),
             "at": _point(operations, "run commit #2"),
             "times": {
                 "description": "How many operations it strikes.",

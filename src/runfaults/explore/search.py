@@ -23,22 +23,82 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from itertools import count
 from operator import attrgetter
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-from runfaults.explore.bound import SearchBound
-from runfaults.explore.convergence import Room, Visited
+from runfaults.explore.convergence import Visited
+from runfaults.explore.determinism import compare_some
 from runfaults.explore.findings import Findings
+from runfaults.explore.job import NOTHING, Allowance, Job, Measured, Scope
 from runfaults.explore.races import last_steps, reversals
 from runfaults.explore.rehearsal import birth
-from runfaults.explore.shard import Shard
-from runfaults.model import Act, Fault, FaultPoint, Preemption, Schedule
-from runfaults.model.schedule import Element
-from runfaults.oracle.judge import judge
+from runfaults.explore.runner import PlayerKind, Runner
+from runfaults.model import Act, Element, Fault, FaultPoint, Preemption, Schedule
 from runfaults.sim.execution import Execution
-from runfaults.sim.simulation import Simulation
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """All schedules with at most so many elements of each sort.
+
+    The jobs that a search begins with are its clean schedules: the others come up.
+
+    Attributes:
+        scope: The elements to choose from, and their surroundings.
+        most: At most so many of each sort.
+        reduce: True runs one of several orders that commute; False runs them all, which also
+            catches managers that share plain attributes between threads without a lock.
+    """
+
+    player: ClassVar = PlayerKind.SIMULATION
+
+    scope: Scope
+    most: Allowance
+    reduce: bool = False
+
+    def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
+        """The schedules in words."""
+        return (
+            f"all schedules with {_at_most(self.most.faults, 'fault', self.scope.kinds)}, "
+            f"{_at_most(self.most.acts, 'act', self.scope.acts)}, "
+            f"{_at_most(self.most.preemptions, 'preemption')}; "
+            f"{self.scope.describe_surroundings()}" + "; orders that commute once" * self.reduce
+        )
+
+    def jobs(self, runner: Runner) -> Iterator[Job]:  # noqa: ARG002  # they are known beforehand
+        """The clean schedules."""
+        return map(_job, self.scope.bases())
+
+    def run(self, runner: Runner, job: Job, found: Findings) -> None:
+        """Run a base schedule and what grows from it, as far as that is no job of its own."""
+        _Branch(runner, self, found).grow(job)
+        compare_some(runner.player, job.base, found)
+
+
+def _job(base: Schedule, begin: int = 0) -> Job:
+    return Job(base, begin, rank=(4,), group="interleavings, and what they lead to")
+
+
+def _at_most(number: int, what: str, of: tuple[str, ...] = ()) -> str:
+    if not number:
+        return f"no {what}"
+    return f"<= {number} {what}{'s' * (number > 1)}" + (f" ({', '.join(of)})" if of else "")
+
+
+class Growth(NamedTuple):
+    """A schedule, and where it may grow.
+
+    Attributes:
+        schedule: What is run.
+        begin: The first yield point at which it may get another element; at the point before it
+            only a fault. Elements come in the order in which they take effect, at one point first
+            what comes before the operation, then the fault.
+    """
+
+    schedule: Schedule
+    begin: int = 0
 
 
 class _Placed(NamedTuple):
@@ -64,7 +124,7 @@ class _Node(NamedTuple):
         elements: What there is, in the order in which it takes effect.
         faults: What could strike besides, each with the step that it would have.
         births: For each kind of act the event before which there is nothing to act upon.
-        begin: See `Shard`.
+        begin: See `Growth`.
         end: The yield point from which on all that would grow grows elsewhere.
     """
 
@@ -77,91 +137,64 @@ class _Node(NamedTuple):
     end: int
 
 
-def roots(bound: SearchBound) -> list[Shard]:
-    """The shards that a search begins with: the others come up as `Findings.further`."""
-    return [Shard(base) for base in bound.bases()]
-
-
-def search_shard(simulation: Simulation, shard: Shard, bound: SearchBound) -> Findings:
-    """Run a shard and what grows from it, as far as that is no shard of its own."""
-    branch = _Branch(simulation, bound)
-    branch.grow(shard)
-    return branch.findings
-
-
-def search(simulation: Simulation, bound: SearchBound) -> Findings:
-    """Run the whole search in this process."""
-    findings = Findings()
-    shards = dict.fromkeys(roots(bound))
-    done: set[Shard] = set()
-    while shards:
-        shard, _ = shards.popitem()
-        done.add(shard)
-        found = search_shard(simulation, shard, bound)
-        findings.merge(found)
-        shards |= {each: None for each in found.further if each not in done}
-    return findings
-
-
 class _Branch:
     """Grows schedules, and remembers what it has grown them from.
 
-    Schedules of up to a third of the elements that the bound allows are not grown here: each is a
-    shard of its own, so that any number of processes has something to do. What races show about
-    them is for whoever hands shards out. Smaller shards would know less of the states that others
-    have come to: with those of two elements the bound 0,2,2 has a third more schedules.
+    Schedules of up to a third of the elements that the search allows are not grown here: each is a
+    job of its own, so that any number of processes has something to do. What races show about
+    them is a job to follow. Smaller jobs would know less of the states that others have reached:
+    with those of two elements the bound 0,2,2 has a third more schedules.
     """
 
-    def __init__(self, simulation: Simulation, bound: SearchBound) -> None:
-        self.findings = Findings()
-        self._simulation = simulation
-        self._bound = bound
-        self._sharded = max(1, (bound.faults + bound.acts + bound.preemptions) // 3)
+    def __init__(self, runner: Runner, search: Search, found: Findings) -> None:
+        self._found = found
+        self._runner = runner
+        self._search = search
+        self._followed = max(1, sum(search.most) // 3)
         self._visited = Visited()
         self._grown: dict[Schedule, tuple[int, int]] = {}
         self._known: set[Schedule] = set()
-        self._waiting: list[tuple[int, int, Shard]] = []
+        self._waiting: list[tuple[int, int, Growth]] = []
         self._numbers = count()
 
-    def grow(self, shard: Shard) -> None:
-        """Run a shard and all that grows from it, fewer elements first.
+    def grow(self, job: Job) -> None:
+        """Run a schedule and all that grows from it, fewer elements first.
 
         So a state is first visited with most room to grow.
         """
-        self._await(shard)
+        self._await(Growth(job.base, job.begin))
         while self._waiting:
             node = self._run(heapq.heappop(self._waiting)[-1])
             for child in self._children(node):
-                if child.schedule.size <= self._sharded:
-                    self.findings.further[child] = None
+                if child.schedule.size <= self._followed:
+                    self._found.follow(_job(*child))
                 else:
                     self._await(child)
 
-    def _children(self, node: _Node) -> Iterator[Shard]:
+    def _children(self, node: _Node) -> Iterator[Growth]:
         """What grows from a schedule, and from those that it has grown from."""
         yield from self._with_another_fault(node)
-        if self._bound.reduce:
+        if self._search.reduce:
             yield from self._with_acts_at_last(node)
             yield from self._where_order_matters(node)
         else:
             yield from self._interrupted(node)
 
-    def _run(self, shard: Shard) -> _Node:
+    def _run(self, growth: Growth) -> _Node:
         """Run and judge a schedule, and find out how far it may grow."""
-        node = self._play(shard)
+        node = self._play(growth)
         execution = node.execution
-        self.findings.add(execution.history, judge(execution.history))
-        self.findings.note_problems(execution)
-        room = self._room(shard.schedule)
-        if self._bound.reduce:
+        self._found.add(self._runner.judge(execution))
+        room = self._search.most.left_by(growth.schedule)
+        if self._search.reduce:
             self._count_as_run(node)
-        if self._bound.reduce and any(room):
+        if self._search.reduce and any(room):
             end = self._visited.visit(execution, node.begin, node.end, room)
-            self.findings.pruned += end < node.end
+            self._found.pruned += end < node.end
             possible = tuple(each for each in node.faults if each[0] < max(end, node.begin))
             node = node._replace(end=end, faults=possible)
             places = range(node.begin, node.end)
-            self.findings.pruned += sum(
+            self._found.pruned += sum(
                 1 for at in places for _ in self._interruptions(node.schedule, node, at)
             )
         self._grown[node.schedule] = node.begin, node.end
@@ -169,17 +202,17 @@ class _Branch:
 
     def _count_as_run(self, node: _Node) -> None:
         """An act or a preemption was counted as pruned where it stood, until it is run."""
-        self.findings.pruned -= bool(node.elements) and not isinstance(
+        self._found.pruned -= bool(node.elements) and not isinstance(
             node.elements[-1].element, Fault
         )
 
-    def _interrupted(self, node: _Node) -> Iterator[Shard]:
+    def _interrupted(self, node: _Node) -> Iterator[Growth]:
         """Every schedule with one act or preemption more."""
         for number in range(node.end - 1, node.begin - 1, -1):
             for element in self._interruptions(node.schedule, node, number):
-                yield Shard(node.schedule.adding(element), number + 1)
+                yield Growth(node.schedule.adding(element), number + 1)
 
-    def _where_order_matters(self, node: _Node) -> Iterator[Shard]:
+    def _where_order_matters(self, node: _Node) -> Iterator[Growth]:
         """Those of them where an execution has shown that the order matters.
 
         What has to come before some of the node's elements is added to the others: they grow again
@@ -189,22 +222,22 @@ class _Branch:
         """
         elements = deque(node.elements)
         entered = _entered(node)
-        schedule = replace(node.schedule, faults=(), acts=(), preemptions=())
+        schedule = node.schedule.base
         for number, actors in sorted(reversals(node.execution).items()):
             while elements and elements[0].step < number:
                 schedule = schedule.adding(elements.popleft().element)
             if not self._may_grow(schedule, number):
                 continue
-            room = self._room(schedule)
+            room = self._search.most.left_by(schedule)
             acts = {entered[actor] for actor in actors if actor in entered}
             for element in self._interruptions(schedule, node, number):
                 wanted = element.kind in acts if isinstance(element, Act) else element.to in actors
                 if wanted or room.acts + room.preemptions > 1:
-                    yield Shard(schedule.adding(element), number + 1)
+                    yield Growth(schedule.adding(element), number + 1)
 
     def _may_grow(self, schedule: Schedule, number: int) -> bool:
         """Whether what a schedule gets at that step, after its elements, is not grown elsewhere."""
-        if schedule.size < self._sharded:
+        if schedule.size < self._followed:
             return True
         begin, end = self._grown.get(schedule, (0, 0))
         return begin <= number < end
@@ -213,43 +246,44 @@ class _Branch:
         self, schedule: Schedule, node: _Node, number: int
     ) -> Iterator[Act | Preemption]:
         """All that the schedule has room for at a step of the node."""
-        room, step = self._room(schedule), node.execution.steps[number]
+        room, step = self._search.most.left_by(schedule), node.execution.steps[number]
         if room.acts:
-            for kind in self._bound.act_kinds:
+            for kind in self._search.scope.acts:
                 if step.event > node.births[kind]:
                     yield Act(kind, step.point)
         if room.preemptions:
             for name in sorted(step.ready):
                 yield Preemption(step.point, name)
 
-    def _with_acts_at_last(self, node: _Node) -> Iterator[Shard]:
+    def _with_acts_at_last(self, node: _Node) -> Iterator[Growth]:
         """Every act at the last step, from where races move it."""
         number = node.end - 1
         if number >= node.begin:
             for element in self._interruptions(node.schedule, node, number):
                 if isinstance(element, Act):
-                    yield Shard(node.schedule.adding(element), number + 1)
+                    yield Growth(node.schedule.adding(element), number + 1)
 
-    def _with_another_fault(self, node: _Node) -> Iterator[Shard]:
+    def _with_another_fault(self, node: _Node) -> Iterator[Growth]:
         for step, fault in node.faults:
-            for times in self._bound.counts:
-                yield Shard(node.schedule.adding(fault._replace(times=times)), step + 1)
+            for times in self._search.scope.counts:
+                yield Growth(node.schedule.adding(fault._replace(times=times)), step + 1)
 
-    def _await(self, shard: Shard) -> bool:
-        """Have the shard run in its turn; False if that has been said before."""
-        if shard.schedule in self._known:
+    def _await(self, growth: Growth) -> bool:
+        """Have the growth run in its turn; False if that has been said before."""
+        if growth.schedule in self._known:
             return False
-        self._known.add(shard.schedule)
-        heapq.heappush(self._waiting, (shard.schedule.size, next(self._numbers), shard))
+        self._known.add(growth.schedule)
+        heapq.heappush(self._waiting, (growth.schedule.size, next(self._numbers), growth))
         return True
 
-    def _play(self, shard: Shard) -> _Node:
-        schedule, begin = shard.schedule, shard.begin
-        kinds = self._bound.kinds if self._room(schedule).faults else ()
-        execution, survey = self._simulation.survey(schedule, kinds)
+    def _play(self, growth: Growth) -> _Node:
+        schedule, begin = growth.schedule, growth.begin
+        kinds = self._search.scope.kinds if self._search.most.left_by(schedule).faults else None
+        execution = self._runner.player.play(schedule, survey=kinds)
         end = len(execution.steps)
         begun = _begun(execution)
         struck = {fault.at for fault in schedule.faults}
+        survey = execution.survey
         latest = max((n for n, each in enumerate(survey) if each.point in struck), default=-1)
         faults = tuple(
             (begun[point], Fault(kind, point))
@@ -258,17 +292,9 @@ class _Branch:
             for kind, refusal in refusals
             if refusal is None
         )
-        births = {kind: birth(execution, kind) for kind in self._bound.act_kinds}
+        births = {kind: birth(execution, kind) for kind in self._search.scope.acts}
         elements = _in_order(execution, begun)
         return _Node(schedule, execution, elements, faults, births, begin, end)
-
-    def _room(self, schedule: Schedule) -> Room:
-        bound = self._bound
-        return Room(
-            bound.faults - len(schedule.faults),
-            bound.acts - len(schedule.acts),
-            bound.preemptions - len(schedule.preemptions),
-        )
 
 
 def _begun(execution: Execution) -> dict[FaultPoint, int]:

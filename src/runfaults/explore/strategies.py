@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis import target as steer_to
 
 from runfaults.explore.bench import Trial, bench_for
-from runfaults.explore.bound import ALL_COUNTS
+from runfaults.explore.job import ALL_COUNTS, CANCELS
 from runfaults.explore.rehearsal import Offer, Place, place_of
 from runfaults.model import (
     Act,
@@ -34,9 +34,6 @@ from runfaults.sim.acts import act_named
 from runfaults.sqlite.kinds import KINDS, kind_named
 
 T = TypeVar("T")
-
-CANCELS = ("cancel", "cancel-api")
-"""Through the manager alone, and as GenGlossary's API does: the manager, then the database."""
 
 LOCK_ERRORS = ("busy", "busy-snapshot", "busy-recovery", "locked")
 """The fault kinds that are somebody else's lock."""

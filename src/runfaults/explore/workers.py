@@ -1,4 +1,4 @@
-"""Hands parts out to workers and takes back what they found, wherever the workers are."""
+"""Hands jobs out to workers and takes back what they found, wherever the workers are."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Protocol
 
 from runfaults.explore.agenda import Agenda
 from runfaults.explore.findings import Findings
-from runfaults.explore.part import Part
+from runfaults.explore.job import Job
 
 MAX_DEATHS = 3
-"""Times that worker processes may die before the exploration gives up."""
+"""Times that worker processes may die before the campaign gives up."""
 
 _ASK_EVERY = 0.1
-"""Real seconds between two questions whether it is enough, while no part is finished."""
+"""Real seconds between two questions whether it is enough, while no job is finished."""
 
 
 class WorkersDiedError(ChildProcessError):
@@ -22,42 +22,42 @@ class WorkersDiedError(ChildProcessError):
 
 
 class Workers(Protocol):
-    """Run parts outside of this process, several at once."""
+    """Run jobs outside of this process, several at once."""
 
     def wanted(self) -> int:
-        """How many parts they should have in hand, so that none of them is idle."""
+        """How many jobs should be handed out to them, so that none of them is idle."""
         ...
 
-    def submit(self, part: Part) -> Future[Findings]:
-        """Have one of them run a part."""
+    def submit(self, job: Job) -> Future[Findings]:
+        """Have one of them run a job."""
         ...
 
     def abandon(self) -> None:
-        """Nobody waits any more for what they have in hand."""
+        """End what was handed out to them and is not finished."""
         ...
 
 
 def hand_out(
     workers: Workers, agenda: Agenda, enough: Callable[[], bool]
-) -> Generator[tuple[Part, Findings]]:
-    """Have parts run until none is left or it is enough.
+) -> Generator[tuple[Job, Findings]]:
+    """Have jobs run until none is left or it is enough.
 
     Args:
-        workers: Who runs them.
-        agenda: What to run. Whoever gets a part with what it found has to cross it off, and may
-            put further parts down.
+        workers: What runs them.
+        agenda: What to run. The caller gets each job with what it found, crosses it off, and may
+            add further ones.
         enough: Asked again and again; True ends it early.
 
     Yields:
-        Each part with what it found, in the order in which they finish.
+        Each job with what it found, in the order in which they finish.
     """
-    waiting: dict[Future[Findings], Part] = {}
+    waiting: dict[Future[Findings], Job] = {}
     agenda.take_back()
     try:
         while (agenda.waiting or waiting) and not enough():
             for _ in range(min(agenda.waiting, workers.wanted() - len(waiting))):
-                part = agenda.take()
-                waiting[workers.submit(part)] = part
+                job = agenda.take()
+                waiting[workers.submit(job)] = job
             for future in wait(waiting, _ASK_EVERY, FIRST_COMPLETED).done:
                 found = future.result()
                 yield waiting.pop(future), found

@@ -1,11 +1,12 @@
 """The nouns of the project as plain frozen data: no behaviour beyond text and comparison."""
 
+from runfaults.model.element import Act, Element, Preemption
 from runfaults.model.fault import Fault
 from runfaults.model.fault_point import FaultPoint, Operation
 from runfaults.model.history import Event, EventKind, History
 from runfaults.model.result import Cell, CheckResult, Region, Tally, Versions, Violation
 from runfaults.model.scenario import Scenario
-from runfaults.model.schedule import Act, Ending, Preemption, Schedule
+from runfaults.model.schedule import Ending, Schedule
 from runfaults.model.verdict import Judgement, Verdict
 from runfaults.model.vocabulary import Vocabulary
 
@@ -13,6 +14,7 @@ __all__ = [
     "Act",
     "Cell",
     "CheckResult",
+    "Element",
     "Ending",
     "Event",
     "EventKind",

@@ -89,7 +89,6 @@ class History:
         schedule: What was asked for.
         vocabulary: What the recorded statuses mean.
         events: In the order in which they happened.
-        exempt: Names of the rules that make no sense for this target: none of them judges it.
         may_cancel: Subjects of the requests that can be why a run is cancelled.
         places: Where in the target's code an event came from, as (event number, lines of a stack,
             the outermost first), if that was asked for. No part of the canonical text.
@@ -99,7 +98,6 @@ class History:
     schedule: Schedule
     vocabulary: Vocabulary
     events: tuple[Event, ...]
-    exempt: tuple[str, ...] = ()
     may_cancel: tuple[str, ...] = ()
     places: tuple[tuple[int, str], ...] = ()
 

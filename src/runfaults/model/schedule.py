@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from runfaults.model.element import Act, Element, Preemption, described
 from runfaults.model.fault import Fault
-from runfaults.model.fault_point import FaultPoint
 
 
 class Ending(StrEnum):
@@ -23,70 +23,6 @@ class Ending(StrEnum):
     RAISES_IN_TRANSACTION = "raises-in-transaction"
     EXITS = "exits"
     """Raises `SystemExit`: an end that is no `Exception`."""
-
-
-_ACT = re.compile(r"(?P<kind>\S+)(?: at (?P<at>.+))?")
-_PREEMPTION = re.compile(r"(?P<at>.+) to (?P<to>\S+)")
-
-
-class Act(NamedTuple):
-    """Something another actor does when the schedule reaches a point.
-
-    Attributes:
-        kind: What is done: `cancel`, `cancel-api`, `start`, `read`, ... (`runfaults list`).
-        at: The act begins right before this point's operation; None: it is ready from the
-            moment the run exists and takes its turn when the others are blocked.
-    """
-
-    kind: str
-    at: FaultPoint | None = None
-
-    def __str__(self) -> str:
-        return self.kind if self.at is None else f"{self.kind} at {self.at}"
-
-    @classmethod
-    def parse(cls, text: str) -> Act:
-        """Read the text form: `cancel at run commit #2`.
-
-        Raises:
-            ValueError: if the text is not an act.
-        """
-        match = _ACT.fullmatch(text.strip())
-        if match is None:
-            raise ValueError(f"{text!r} is not an act; write 'kind [at point]'")
-        return cls(match["kind"], FaultPoint.parse(match["at"]) if match["at"] else None)
-
-
-class Preemption(NamedTuple):
-    """A thread choice: right before the point's operation, another actor is resumed.
-
-    Attributes:
-        at: The point whose actor is paused. Of several at one point the next applies each time
-            that actor would be resumed.
-        to: The actor that runs instead, until it blocks, ends or is preempted itself.
-    """
-
-    at: FaultPoint
-    to: str
-
-    def __str__(self) -> str:
-        return f"{self.at} to {self.to}"
-
-    @classmethod
-    def parse(cls, text: str) -> Preemption:
-        """Read the text form: `run commit #2 to cancel`.
-
-        Raises:
-            ValueError: if the text is not a preemption.
-        """
-        match = _PREEMPTION.fullmatch(text.strip())
-        if match is None:
-            raise ValueError(f"{text!r} is not a preemption; write 'point to actor'")
-        return cls(FaultPoint.parse(match["at"]), match["to"])
-
-
-Element = Fault | Act | Preemption
-"""What can be added to a schedule, and removed from it."""
 
 
 class _Printer(Protocol):
@@ -117,9 +53,19 @@ class Schedule:
     seed: int = 0
 
     @property
+    def elements(self) -> tuple[Element, ...]:
+        """All that was added to it, in the order of its text."""
+        return (*self.faults, *self.acts, *self.preemptions)
+
+    @property
     def size(self) -> int:
         """Number of elements that could be removed."""
         return len(self.faults) + len(self.acts) + len(self.preemptions)
+
+    @property
+    def base(self) -> Schedule:
+        """The schedule without its elements."""
+        return self._consisting_of(())
 
     def adding(self, element: Element) -> Schedule:
         """The schedule with one element more, behind those of its sort."""
@@ -131,11 +77,38 @@ class Schedule:
             case Preemption():
                 return replace(self, preemptions=(*self.preemptions, element))
 
+    def without(self, *elements: Element) -> Schedule:
+        """The schedule without each of these elements, as often as it is given.
+
+        Raises:
+            ValueError: if the schedule does not have one of them.
+        """
+        left = list(self.elements)
+        for element in elements:
+            left.remove(element)
+        return self._consisting_of(left)
+
+    def replacing(self, old: Element, new: Element) -> Schedule:
+        """The schedule with one element in the place of another.
+
+        Raises:
+            ValueError: if the schedule does not have the old one.
+        """
+        elements = list(self.elements)
+        elements[elements.index(old)] = new
+        return self._consisting_of(elements)
+
+    def _consisting_of(self, elements: Iterable[Element]) -> Schedule:
+        elements = tuple(elements)
+        return replace(
+            self,
+            faults=tuple(each for each in elements if isinstance(each, Fault)),
+            acts=tuple(each for each in elements if isinstance(each, Act)),
+            preemptions=tuple(each for each in elements if isinstance(each, Preemption)),
+        )
+
     def __str__(self) -> str:
-        parts = [f"pipeline {self.pipeline}"]
-        parts += [f"fault {fault}" for fault in self.faults]
-        parts += [f"act {act}" for act in self.acts]
-        parts += [f"switch {preemption}" for preemption in self.preemptions]
+        parts = [f"pipeline {self.pipeline}", *map(described, self.elements)]
         parts += [f"journal {self.journal}"] * (self.journal != "delete")
         parts += [f"seed {self.seed}"] * (self.seed != 0)
         return "; ".join(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from runfaults.model.listener import Listener, Silence
 from runfaults.report.console import open_console
 from runfaults.report.steps import printable
 
@@ -12,37 +13,16 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 
-class Progress(Protocol):
-    """Receives the progress of a campaign and displays it."""
-
-    def start(self, total: int | None) -> None:
-        """The work begins; `total` pieces, None if unknown."""
-        ...
-
-    def advance(self, count: int = 1, more: int = 0) -> None:
-        """So many more pieces are done, and so many were added to the total."""
-        ...
-
-    def note(self, text: str) -> None:
-        """What is being done now, in a few words."""
-        ...
+class Progress(Listener, Protocol):
+    """Shows what it hears, until it is stopped."""
 
     def stop(self) -> None:
         """The work is over, done or not. Harmless if it never began."""
         ...
 
 
-class SilentProgress:
+class SilentProgress(Silence):
     """Shows nothing: for pipes and tests."""
-
-    def start(self, total: int | None) -> None:
-        """Show nothing."""
-
-    def advance(self, count: int = 1, more: int = 0) -> None:
-        """Show nothing."""
-
-    def note(self, text: str) -> None:
-        """Show nothing."""
 
     def stop(self) -> None:
         """Show nothing."""

@@ -43,6 +43,20 @@ class Stretch(NamedTuple):
     touched: dict[tuple[object, bool], None]
 
 
+class SurveyedPoint(NamedTuple):
+    """A fault point, and for each kind why it cannot strike there, or None if it can.
+
+    Attributes:
+        point: The fault point.
+        event: Number of the event with which the operation began.
+        refusals: For each kind, by name, why it cannot strike there; None if it can.
+    """
+
+    point: FaultPoint
+    event: int
+    refusals: tuple[tuple[str, str | None], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """A history, and what an exploration wants to know besides.
@@ -54,6 +68,8 @@ class Execution:
         struck: Strikes per fault of the schedule.
         unreached: Elements of the schedule whose moment never came, as text.
         refused: Faults that cannot strike where the schedule wants them, with the reason.
+        survey: What could strike at each fault point, where that was asked.
+        unavailable: Real causes that this machine could not make, a sentence each.
     """
 
     history: History
@@ -62,3 +78,5 @@ class Execution:
     struck: tuple[int, ...]
     unreached: tuple[str, ...]
     refused: tuple[tuple[Fault, str], ...]
+    survey: tuple[SurveyedPoint, ...] = ()
+    unavailable: tuple[str, ...] = ()

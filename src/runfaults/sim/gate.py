@@ -5,41 +5,27 @@ from __future__ import annotations
 import sqlite3
 import weakref
 from _thread import get_ident
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Turns, Wait, actors
+from runfaults.sim.execution import SurveyedPoint
 from runfaults.sim.exits import note_stranger, require_no_children
 from runfaults.sim.meter import NO_METER, Meter, Phase, border
 from runfaults.sim.recorder import Recorder
 from runfaults.sqlite.gate import Call, FaultKind, Gate
-from runfaults.sqlite.kinds import kind_named
+from runfaults.sqlite.kinds import KINDS, kind_named
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
 
 _DATABASE = "database"
 
 
-class SurveyedPoint(NamedTuple):
-    """A fault point, and for each kind why it cannot strike there, or None if it can.
-
-    Attributes:
-        point: The fault point.
-        event: Number of the event with which the operation began.
-        refusals: For each kind, by name, why it cannot strike there; None if it can.
-    """
-
-    point: FaultPoint
-    event: int
-    refusals: tuple[tuple[str, str | None], ...]
-
-
 class Survey:
     """Asks every kind at every fault point whether it could strike there."""
 
-    def __init__(self, kinds: Sequence[str]) -> None:
-        self._kinds = [kind_named(name) for name in kinds]
+    def __init__(self, names: Sequence[str], kinds: Mapping[str, FaultKind] = KINDS) -> None:
+        self._kinds = [kind_named(name, kinds) for name in names]
         self.points: list[SurveyedPoint] = []
 
     def ask(self, point: FaultPoint, event: int, call: Call) -> None:

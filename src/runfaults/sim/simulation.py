@@ -8,7 +8,8 @@ import logging
 import random
 import sqlite3
 import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -18,15 +19,16 @@ from runfaults.model import Act, Ending, Schedule
 from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
 from runfaults.sim.execution import Execution
 from runfaults.sim.exits import watch_exits, watched
-from runfaults.sim.gate import CurrentGate, Survey, SurveyedPoint
+from runfaults.sim.gate import CurrentGate, Survey
 from runfaults.sim.interpreter import require_controllable
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Director
 from runfaults.sim.substitution import controlled_primitives, substituted
 from runfaults.sim.world import EPOCH, World
 from runfaults.sqlite.engine import real_connect
-from runfaults.sqlite.gate import Gate
+from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.hook import connections_through
+from runfaults.sqlite.kinds import KINDS
 from runfaults.targets.target import Entered, Target, require_threads
 
 _COLLECT_EVERY = 16
@@ -47,7 +49,7 @@ class Simulation:
         target: The system under test.
         on_strike: Called in the struck thread right before each strike, for a debugger.
         within: Folder for its files, which are removed when it is left; None for the usual one.
-        around: Puts another gate around the one that the connections ask.
+        kinds: What faults strike with, by name.
 
     Raises:
         InterpreterError: if this interpreter cannot run a simulation.
@@ -59,13 +61,13 @@ class Simulation:
         target: Target,
         on_strike: Callable[[], None] | None = None,
         within: str | None = None,
-        around: Callable[[Gate], Gate] = lambda gate: gate,
+        kinds: Mapping[str, FaultKind] = KINDS,
     ) -> None:
         require_controllable()
         require_threads(target)
         self._target = target
         self._on_strike = on_strike
-        self._around = around
+        self._kinds = kinds
         self._within = within or memory_backed_folder()
         self._template = DatabaseTemplate(target, self._within)
         self._context = contextlib.ExitStack()
@@ -85,8 +87,7 @@ class Simulation:
             watch_exits()
             stack.enter_context(watched(self._folder))
             stack.enter_context(controlled_primitives())
-            gate = self._around(CurrentGate())
-            stack.enter_context(connections_through(gate))
+            stack.enter_context(connections_through(CurrentGate()))
             stack.enter_context(substituted(real_connect, sqlite3.connect))
             stack.enter_context(_no_garbage_collection())
             stack.enter_context(_quiet_logging())
@@ -104,13 +105,19 @@ class Simulation:
         Otherwise the first history would differ from the same schedule's later ones.
         """
         for ending in Ending:
-            self.run(Schedule(pipeline=ending, acts=(Act("cancel-api"),)))
+            self.play(Schedule(pipeline=ending, acts=(Act("cancel-api"),)))
 
-    def run(
+    @property
+    def target(self) -> Target:
+        """The system under test."""
+        return self._target
+
+    def play(
         self,
         schedule: Schedule,
-        director: Director | None = None,
         *,
+        director: Director | None = None,
+        survey: Sequence[str] | None = None,
         with_places: bool = False,
     ) -> Execution:
         """Run one schedule to its end.
@@ -119,25 +126,11 @@ class Simulation:
             schedule: What is to happen.
             director: Chooses the next actor where the schedule is silent; by default an actor
                 runs until it blocks.
+            survey: Fault kinds of which each fault point is asked whether they could strike there;
+                None asks none.
             with_places: Also note where in the target's code each operation was called from: slow,
                 for a history that a person will read.
         """
-        return self._play(schedule, director, None, Recorder(with_places=with_places))
-
-    def survey(
-        self, schedule: Schedule, kinds: Sequence[str]
-    ) -> tuple[Execution, list[SurveyedPoint]]:
-        """Run one schedule and ask at each fault point which kinds could strike there."""
-        survey = Survey(kinds)
-        return self._play(schedule, None, survey, Recorder()), survey.points
-
-    def _play(
-        self,
-        schedule: Schedule,
-        director: Director | None,
-        survey: Survey | None,
-        recorder: Recorder,
-    ) -> Execution:
         self._runs += 1
         if self._runs % _COLLECT_ALL_EVERY == 0:
             gc.collect()
@@ -145,11 +138,16 @@ class Simulation:
             gc.collect(0)
         random.seed(schedule.seed)
         database = self._template.restore(self._folder, schedule.journal)
+        asked = None if survey is None else Survey(survey, self._kinds)
+        recorder = Recorder(with_places=with_places)
         with time_machine.travel(EPOCH, tick=False) as traveller:
-            world = World(self._target, schedule, database, director, survey, recorder)
+            world = World(
+                self._target, schedule, database, director, asked, recorder, kinds=self._kinds
+            )
             world.gate.on_strike = self._on_strike
             world.wall_clock = traveller.move_to
-            return world.play()
+            execution = world.play()
+        return execution if asked is None else replace(execution, survey=tuple(asked.points))
 
 
 @contextlib.contextmanager

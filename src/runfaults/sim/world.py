@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from runfaults.model import Act, Ending, EventKind, History, Operation, Schedule
@@ -17,6 +17,8 @@ from runfaults.sim.meter import NO_METER, Meter, Phase, border
 from runfaults.sim.pipeline import ScriptedPipeline
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Director, Scheduler
+from runfaults.sqlite.gate import FaultKind
+from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.plan import FaultPlan
 from runfaults.targets.target import (
     Inspectable,
@@ -24,7 +26,6 @@ from runfaults.targets.target import (
     NamesThreads,
     Signals,
     Target,
-    exemptions,
 )
 
 EPOCH = 1_767_225_600.0
@@ -43,9 +44,10 @@ class World:
         recorder: Takes the events; a fresh one if None.
         seen: Transitions that the audit has already and that an earlier life has told of.
         meter: Told the borders between the phases.
+        kinds: What faults strike with, by name.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a schedule is played with
         self,
         target: Target,
         schedule: Schedule,
@@ -53,8 +55,10 @@ class World:
         director: Director | None,
         survey: Survey | None,
         recorder: Recorder | None = None,
+        *,
         seen: int = 0,
         meter: Meter = NO_METER,
+        kinds: Mapping[str, FaultKind] = KINDS,
     ) -> None:
         self.meter = meter
         self._target = target
@@ -66,7 +70,7 @@ class World:
         self.scheduler = Scheduler(
             self._recorder, self._director, lambda now: self.wall_clock(EPOCH + now), meter
         )
-        self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock)
+        self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock, kinds)
         self.gate = WorldGate(
             self.scheduler, self._recorder, self._plan, self._observe, survey, meter
         )
@@ -101,7 +105,6 @@ class World:
             self._schedule,
             target.vocabulary,
             events,
-            exemptions(target),
             acts.MAY_CANCEL,
             tuple(self._recorder.places),
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from runfaults.model import Fault, FaultPoint, Operation
 from runfaults.model.fault import LIFTED_AFTER
 from runfaults.sqlite.gate import Call, FaultKind
-from runfaults.sqlite.kinds import kind_named
+from runfaults.sqlite.kinds import KINDS, kind_named
 
 
 class PointCounter:
@@ -32,12 +32,18 @@ class FaultPlan:
     the first in order does.
     """
 
-    def __init__(self, faults: tuple[Fault, ...], now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        faults: tuple[Fault, ...],
+        now: Callable[[], float],
+        kinds: Mapping[str, FaultKind] = KINDS,
+    ) -> None:
         """Make a plan.
 
         Args:
             faults: In the order in which they take precedence.
             now: The time in seconds, on whichever clock.
+            kinds: What strikes, by name.
 
         Raises:
             ValueError: if a fault's kind does not exist.
@@ -46,7 +52,7 @@ class FaultPlan:
         self.refused: list[tuple[Fault, str]] = []
         """Faults whose point was reached, but whose kind cannot strike there, and why."""
         self._now = now
-        self._kinds = [kind_named(fault.kind) for fault in faults]
+        self._kinds = [kind_named(fault.kind, kinds) for fault in faults]
         self._struck = [0] * len(faults)
         self._first: dict[int, float] = {}
         self._waiting: dict[FaultPoint, list[int]] = {}

@@ -158,7 +158,7 @@ def _play(target: Target, database: Path, life: Life, pipe: int) -> None:
     random.seed(schedule.seed)
     chronicle = Chronicle(pipe, life.dies_after)
     kind = _LaterWorld if life.number > 1 else World
-    world = kind(target, schedule, database, None, None, chronicle, life.seen)
+    world = kind(target, schedule, database, None, None, chronicle, seen=life.seen)
     if isinstance(world, _LaterWorld):
         world.known = life.known
     later = (life.number - 1) * BETWEEN_LIVES

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
-from runfaults.explore.findings import Findings, Witness, schedule_order
+from runfaults.explore.findings import Findings, schedule_order
+from runfaults.explore.trial import Witness
 from runfaults.model import (
     Cell,
     Event,

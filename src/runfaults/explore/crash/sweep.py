@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from multiprocessing.util import Finalize
 from typing import NamedTuple
 
-from runfaults.explore.check import Progress, versions
 from runfaults.explore.crash.result import MOMENTS, cells, place_of, violations
 from runfaults.explore.crash.story import Stage, Story
 from runfaults.explore.findings import Findings
 from runfaults.explore.pool import available_cores
+from runfaults.explore.runner import rules_for
+from runfaults.explore.trial import Trial
+from runfaults.explore.versions import versions
 from runfaults.model import (
     Act,
     CheckResult,
@@ -31,8 +33,9 @@ from runfaults.model import (
     Schedule,
     Verdict,
 )
+from runfaults.model.listener import Listener
 from runfaults.oracle.judge import judge
-from runfaults.oracle.rules import RULES
+from runfaults.sim.execution import Execution
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
@@ -89,7 +92,7 @@ class Verdicts(NamedTuple):
 
 
 def crash(
-    target: str, bound: CrashBound, progress: Progress, *, jobs: int | None = None
+    target: str, bound: CrashBound, progress: Listener, *, jobs: int | None = None
 ) -> CheckResult:
     """Kill a target wherever it can be killed, let it recover, and judge all lives as one history.
 
@@ -116,7 +119,7 @@ def crash(
         regions=(Region(bound.describe(), found.verdicts.total()),),
         schedules=found.tally(),
         elapsed=time.perf_counter() - began,
-        rules={rule.name: found.tally(rule.name) for rule in RULES},
+        rules={rule.name: found.tally(rule.name) for rule in rules_for(target_named(target))},
         coverage=tuple(cells(found)),
         violations=tuple(violations(target, found)),
         notes=tuple(found.problems[:20]),
@@ -130,7 +133,7 @@ class _Sweep:
 
     target: str
     bound: CrashBound
-    progress: Progress
+    progress: Listener
     found: Findings = field(default_factory=Findings)
     finished: bool = False
 
@@ -285,8 +288,9 @@ def _look(schedule: Schedule, death: int, together: int) -> Verdicts:
 
 def _judge(story: Story, deaths: tuple[int, ...]) -> Verdicts:
     findings = Findings()
-    judgements = judge(story.history)
-    findings.add(story.history, judgements)
+    assert _simulation is not None
+    judgements = judge(story.history, rules_for(_simulation.target))
+    findings.add(Trial(Execution(story.history, (), (), (), (), ()), judgements))
     verdict = Verdict.worst(judgement.verdict for judgement in judgements)
     if deaths and story.reached:
         point, kind = place_of(story.lives[len(deaths) - 1].events, len(deaths))

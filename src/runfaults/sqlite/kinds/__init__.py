@@ -46,14 +46,14 @@ KINDS: Mapping[str, FaultKind] = MappingProxyType({kind.name: kind for kind in _
 """Every fault kind by its name."""
 
 
-def kind_named(name: str) -> FaultKind:
+def kind_named(name: str, kinds: Mapping[str, FaultKind] = KINDS) -> FaultKind:
     """The kind of this name.
 
     Raises:
         ValueError: naming the kinds there are.
     """
     try:
-        return KINDS[name]
+        return kinds[name]
     except KeyError:
-        known = ", ".join(KINDS)
+        known = ", ".join(kinds)
         raise ValueError(f"there is no fault kind {name!r}; the kinds are: {known}") from None

@@ -1,0 +1,48 @@
+"""What a campaign is, and how one of its jobs is run in this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runfaults.explore.findings import Findings
+from runfaults.explore.job import Job
+from runfaults.explore.runner import PlayerKind, Runner
+from runfaults.explore.strategy import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What is to be found out. It travels to the processes that run its jobs.
+
+    Attributes:
+        target: Name of the system under test.
+        strategies: Which schedules are run, one strategy after the other.
+        rules: Names of the rules that are reported; None for all.
+    """
+
+    target: str
+    strategies: tuple[Strategy, ...]
+    rules: tuple[str, ...] | None = None
+
+    @property
+    def player(self) -> PlayerKind:
+        """What makes its schedules happen."""
+        (kind,) = {strategy.player for strategy in self.strategies}
+        return kind
+
+    def jobs(self, runner: Runner) -> list[Job]:
+        """The jobs of all strategies that are known from the beginning."""
+        return [
+            job._replace(strategy=number)
+            for number, strategy in enumerate(self.strategies)
+            for job in strategy.jobs(runner)
+        ]
+
+    def run(self, runner: Runner, job: Job) -> Findings:
+        """Run one job."""
+        found = Findings()
+        strategy = self.strategies[job.strategy]
+        strategy.run(runner, job, found)
+        found.belong_to(strategy.describe())
+        found.further = {each._replace(strategy=job.strategy): None for each in found.further}
+        return found

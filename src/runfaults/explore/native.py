@@ -1,0 +1,255 @@
+"""The same schedules with real faults: the engine itself fails, and says how.
+
+The simulation brings the manager to the fault point. There the cause is armed for real (a lock
+held by another process, a system call that fails, a limit of the kernel), the operation is
+performed by the engine, and the cause is disarmed. What is raised and what is left is the engine's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Self, cast
+
+from runfaults.model import Schedule
+from runfaults.sim.execution import Execution
+from runfaults.sim.scheduler import Director, outside
+from runfaults.sim.simulation import Simulation
+from runfaults.sqlite.gate import Call, FaultKind
+from runfaults.sqlite.real.catalogue import real_cause
+from runfaults.sqlite.real.held_by_process import OtherProcess
+from runfaults.sqlite.real.lasting import CAUSES, DISK_FULL, EVERY_KIND, READ_ONLY_FOLDER
+from runfaults.sqlite.real.recipe import Recipe, Unavailable
+from runfaults.sqlite.real.small_disk import small_disk
+from runfaults.sqlite.situation import READS, Situation, situation_of
+from runfaults.sqlite.watched import WatchedConnection
+from runfaults.targets.target import Target
+
+
+class NativeSimulation:
+    """A player whose faults have real causes: enter it once, play many schedules.
+
+    Args:
+        target: The system under test.
+        within: Folder for its files, which are removed when it is left; None for the usual one.
+    """
+
+    def __init__(self, target: Target, within: str | None = None) -> None:
+        self._target = target
+        self._within = within
+        self._causes = _Causes()
+        self._stack = contextlib.ExitStack()
+        self._place = ""
+        self._simulation: Simulation | None = None
+        self._refused: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self._causes.open()
+            stack.callback(self._causes.close)
+            self._simulation_at("")
+            stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+        self._causes.close()
+
+    @property
+    def target(self) -> Target:
+        """The system under test."""
+        return self._target
+
+    def play(
+        self,
+        schedule: Schedule,
+        *,
+        director: Director | None = None,
+        survey: Sequence[str] | None = None,
+        with_places: bool = False,
+    ) -> Execution:
+        """Run one schedule to its end, as `Player.play` says.
+
+        A fault whose cause this machine cannot make is emulated, and told as unavailable.
+        """
+        unavailable = self._causes.unavailable
+        unavailable.clear()
+        try:
+            simulation = self._simulation_at(_place_for(schedule))
+        except Unavailable as reason:
+            unavailable[str(reason)] = None
+            lasting = [fault for fault in schedule.faults if fault.kind in CAUSES]
+            simulation, schedule = self._simulation_at(""), schedule.without(*lasting)
+        execution = simulation.play(
+            schedule, director=director, survey=survey, with_places=with_places
+        )
+        return replace(execution, unavailable=tuple(unavailable))
+
+    @contextlib.contextmanager
+    def emulating(self) -> Generator[None]:
+        """Have faults emulated meanwhile, to compare the two."""
+        self._causes.for_real = False
+        try:
+            yield
+        finally:
+            self._causes.for_real = True
+
+    def _simulation_at(self, place: str) -> Simulation:
+        """The simulation whose database lies there, entered.
+
+        Raises:
+            Unavailable: if this machine has no such place.
+        """
+        if place in self._refused:
+            raise Unavailable(self._refused[place])
+        if self._simulation is None or place != self._place:
+            self._stack.close()
+            self._simulation = None
+            with contextlib.ExitStack() as stack:
+                within = self._within
+                if place == DISK_FULL:
+                    within = str(self._remembering(place, stack))
+                simulation = Simulation(self._target, within=within, kinds=self._causes.kinds)
+                stack.enter_context(simulation)
+                self._simulation, self._place, self._stack = simulation, place, stack.pop_all()
+        return self._simulation
+
+    def _remembering(self, place: str, stack: contextlib.ExitStack) -> Path:
+        try:
+            return stack.enter_context(small_disk())
+        except Unavailable as reason:
+            self._refused[place] = str(reason)
+            raise
+
+
+def _place_for(schedule: Schedule) -> str:
+    """Where the database has to be for the causes of a schedule.
+
+    Raises:
+        Unavailable: if there is no such place for this user.
+    """
+    names = {fault.kind for fault in schedule.faults}
+    if READ_ONLY_FOLDER in names and os.geteuid() == 0:
+        raise Unavailable("root may write to a read-only folder")
+    return DISK_FULL if DISK_FULL in names else ""
+
+
+class _Causes:
+    """Every fault kind, struck by its real cause.
+
+    Attributes:
+        kinds: The kinds, by name.
+        unavailable: What could not be made since this was cleared, a sentence each.
+        for_real: Whether causes are made; otherwise faults are emulated.
+    """
+
+    def __init__(self) -> None:
+        self.unavailable: dict[str, None] = {}
+        self.for_real = True
+        self.kinds = {name: _Real(kind, self) for name, kind in EVERY_KIND.items()}
+        self._other: OtherProcess | None = None
+
+    def open(self) -> None:
+        """Start the process that holds locks; to be called outside of any simulation."""
+        self._other = OtherProcess()
+
+    def close(self) -> None:
+        """End it."""
+        if self._other is not None:
+            self._other.__exit__()
+
+    def recipe(self, kind: str, call: Call) -> Recipe:
+        """What makes a kind fail a call: for locks one in another process.
+
+        Raises:
+            Unavailable: if this machine cannot make it.
+            KeyError: if no real cause is known.
+        """
+        if kind == "closed":
+            return _closed_past_the_gate
+        situation = situation_of(call)
+        if isinstance(situation, str):
+            raise Unavailable(situation)
+        if kind != "busy" or self._other is None:
+            return real_cause(kind, situation)
+        if situation in {Situation.COMMIT, Situation.COMMIT_UNCHANGED}:
+            return self._other.hold("shared")
+        return self._other.hold("exclusive" if situation in READS else "reserved")
+
+
+class _Real:
+    """A kind that strikes as its cause does."""
+
+    def __init__(self, kind: FaultKind, causes: _Causes) -> None:
+        self.name = kind.name
+        self.summary = kind.summary
+        self._kind = kind
+        self._causes = causes
+
+    def refusal(self, call: Call) -> str | None:
+        """See `FaultKind`."""
+        return self._kind.refusal(call)
+
+    def waits(self, call: Call) -> bool:
+        """See `FaultKind`."""
+        return self._kind.waits(call)
+
+    def strike(self, call: Call) -> object:
+        """Perform the operation under the cause."""
+        if not self._causes.for_real:
+            return self._kind.strike(call)
+        unavailable = self._causes.unavailable
+        where = f"{self.name} at {call.operation} {call.statement.subject}".rstrip()
+        lasting = self.name in CAUSES
+        try:
+            with outside():
+                result = self._kind.strike(call) if lasting else self._perform(call)
+        except (Unavailable, KeyError) as reason:
+            why = reason.args[0] if isinstance(reason, Unavailable) else "no real cause is known"
+            unavailable[f"{where}: {why}"] = None
+            return call.real() if lasting else self._kind.strike(call)
+        except BaseException as error:
+            if (told := self._difference(error)) is not None:
+                unavailable[f"{where}: {told}"] = None
+            raise
+        if not lasting:
+            unavailable[f"{where}: the cause was there, and the engine did not fail"] = None
+        return result
+
+    def _perform(self, call: Call) -> object:
+        """The operation under the cause. The gate has waited for the lock already."""
+        recipe = self._causes.recipe(self.name, call)
+        connection = call.connection
+        if connection is None:
+            # Those that strike `connect` work on the process, not on a connection.
+            return recipe(cast("sqlite3.Connection", None), call.real)
+        timeout, connection.busy_timeout = connection.busy_timeout, 0.0
+        try:
+            return recipe(connection, call.real)
+        finally:
+            connection.busy_timeout = timeout
+
+    def _difference(self, error: BaseException) -> str | None:
+        """Insist on the kind that the schedule names: the primary code must be the same."""
+        expected: int | None = getattr(self._kind, "code", None)
+        seen: int | None = getattr(error, "sqlite_errorcode", None)
+        if expected is not None and seen is not None and (expected ^ seen) & 0xFF:
+            return f"the engine said {error!r} instead"
+        return None
+
+
+def _closed_past_the_gate(
+    connection: sqlite3.Connection, operation: Callable[[], object]
+) -> object:
+    """Another thread closes the connection, which is no operation of the target's own."""
+    thread = threading.Thread(target=sqlite3.Connection.close, args=(connection,))
+    thread.start()
+    thread.join()
+    if isinstance(connection, WatchedConnection):
+        connection.closed = True
+    return operation()

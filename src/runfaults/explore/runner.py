@@ -1,0 +1,90 @@
+"""Turns a schedule into a trial: a player makes it happen, the oracle judges the history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from runfaults.explore.trial import Trial
+from runfaults.model import Schedule
+from runfaults.oracle.judge import judge
+from runfaults.oracle.rule import Rule
+from runfaults.oracle.rules import RULES
+from runfaults.sim.execution import Execution
+from runfaults.sim.scheduler import Director
+from runfaults.targets.target import Target, exemptions
+
+
+class Player(Protocol):
+    """Makes schedules happen, one after the other."""
+
+    @property
+    def target(self) -> Target:
+        """The system under test."""
+        ...
+
+    def play(
+        self,
+        schedule: Schedule,
+        *,
+        director: Director | None = None,
+        survey: Sequence[str] | None = None,
+        with_places: bool = False,
+    ) -> Execution:
+        """Run one schedule to its end.
+
+        Args:
+            schedule: What is to happen.
+            director: Decides who goes on where the schedule is silent; by default a thread runs
+                until it blocks.
+            survey: Fault kinds of which each fault point is asked whether they could strike there;
+                None asks none.
+            with_places: Also note where in the target's code each operation was called from: slow,
+                for a history that a person will read.
+        """
+        ...
+
+
+class PlayerKind(StrEnum):
+    """What makes schedules happen."""
+
+    SIMULATION = "simulation"
+    """Emulated faults, in this process."""
+    NATIVE = "native"
+    """The same, but faults have real causes."""
+
+
+class Runner:
+    """Runs schedules and judges them.
+
+    Args:
+        player: Makes them happen.
+
+    Attributes:
+        rules: The rules that judge its target: all but those from which the target is exempt.
+    """
+
+    def __init__(self, player: Player) -> None:
+        self.player = player
+        self.rules = rules_for(player.target)
+
+    def run(
+        self,
+        schedule: Schedule,
+        *,
+        survey: Sequence[str] | None = None,
+        with_places: bool = False,
+    ) -> Trial:
+        """Run one schedule and judge its history; the arguments are those of `Player.play`."""
+        return self.judge(self.player.play(schedule, survey=survey, with_places=with_places))
+
+    def judge(self, execution: Execution) -> Trial:
+        """Judge what a player made happen."""
+        return Trial(execution, judge(execution.history, self.rules))
+
+
+def rules_for(target: Target) -> tuple[Rule, ...]:
+    """The rules that judge a target."""
+    exempt = exemptions(target)
+    return tuple(rule for rule in RULES if rule.name not in exempt)

@@ -1,0 +1,231 @@
+"""Shrinks a failing schedule until nothing can be removed, and says what each rest is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+
+from runfaults.explore.findings import schedule_order
+from runfaults.explore.rehearsal import rehearse
+from runfaults.explore.runner import Player, Runner
+from runfaults.explore.trial import Trial
+from runfaults.model import Act, Element, Ending, Fault, Preemption, Schedule, Verdict
+from runfaults.model.element import described
+from runfaults.sim.acts import ACTS
+from runfaults.sqlite.kinds import KINDS
+
+MANY_ELEMENTS = 4
+"""From so many on a schedule is more than a person reads in a minute."""
+
+MOST_RUNS = 2_000
+"""Schedules near a failing one that are tried at most, so that it is reported in seconds."""
+
+_SIMPLEST_KIND, _SIMPLEST_ACT = next(iter(KINDS)), next(iter(ACTS))
+
+
+class NothingToMinimiseError(ValueError):
+    """The schedule does not fail: there is nothing to preserve while shrinking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """A schedule from which nothing can be removed.
+
+    Attributes:
+        trial: The schedule, run and judged.
+        tried: How many schedules were run to find it.
+    """
+
+    trial: Trial
+    tried: int
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule."""
+        return self.trial.schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What one element of a minimal schedule is needed for.
+
+    Attributes:
+        element: The element as text.
+        without: The verdict without it.
+    """
+
+    element: str
+    without: Verdict
+
+
+def shrink(
+    runner: Runner,
+    schedule: Schedule,
+    rules: Collection[str] | None = None,
+    *,
+    nearby: bool | None = None,
+) -> Shrunk:
+    """Shrink a schedule for as long as it fails in the same way.
+
+    Fewer elements come first, then simpler ones, in place. Nearby, each element is then exchanged
+    for every simpler one at every point of the history, kind and point at once: a search or
+    Hypothesis lowers one choice at a time, and a sample meets a bug wherever it happens to be.
+
+    Args:
+        runner: Where to run.
+        schedule: One that fails.
+        rules: Names of the rules of which one must fail as it does now; None for all.
+        nearby: Whether it is looked for in other places too; None: if many elements are left.
+
+    Raises:
+        NothingToMinimiseError: if none of the rules fails.
+        NotPlayableError: if the schedule cannot happen as written.
+    """
+    search = _Search(runner, schedule, rules)
+    search.descend(lambda known: sorted(in_place(known), key=schedule_order))
+    if nearby or (nearby is None and search.trial.schedule.size >= MANY_ELEMENTS):
+        search.descend(lambda known: _nearby(runner.player, known), MOST_RUNS)
+        search.descend(lambda known: sorted(in_place(known), key=schedule_order))
+    return Shrunk(search.trial, search.tried)
+
+
+def needs(runner: Runner, schedule: Schedule) -> tuple[Need, ...]:
+    """For each element of a minimal schedule the verdict without it."""
+    found: list[Need] = []
+    for element in schedule.elements:
+        trial = runner.run(schedule.without(element))
+        found.append(Need(described(element), trial.verdict if trial.playable else Verdict.UNKNOWN))
+    return tuple(found)
+
+
+class _Search:
+    """Runs candidates and keeps one that still fails in the same way."""
+
+    def __init__(self, runner: Runner, schedule: Schedule, rules: Collection[str] | None) -> None:
+        self.tried = 0
+        self.trial = runner.run(schedule)
+        self.trial.require_playable("the schedule")
+        failing = self.trial.against(rules)
+        if not failing:
+            named = "every rule holds" if rules is None else f"{', '.join(sorted(rules))} holds"
+            raise NothingToMinimiseError(
+                f"'{schedule}' does not fail: {named}, so there is nothing to minimise"
+            )
+        self._runner = runner
+        self._wanted = rules
+        self._verdict = Verdict.worst(each.verdict for each in failing)
+        self._rules = self._against(self.trial)
+
+    def descend(
+        self, candidates: Callable[[Schedule], Iterable[Schedule]], most: float = float("inf")
+    ) -> None:
+        """Take the first candidate that fails in the same way, again and again."""
+        end = self.tried + most
+        while any(
+            self._keeps(each)
+            for each in takewhile(lambda _: self.tried < end, candidates(self.trial.schedule))
+        ):
+            pass
+
+    def _keeps(self, candidate: Schedule) -> bool:
+        self.tried += 1
+        trial = self._runner.run(candidate)
+        against = self._against(trial) if trial.playable else set[str]()
+        if not self._rules & against:
+            return False
+        self.trial, self._rules = trial, against
+        return True
+
+    def _against(self, trial: Trial) -> set[str]:
+        failing = trial.against(self._wanted)
+        return {each.rule for each in failing if each.verdict is self._verdict}
+
+
+def in_place(schedule: Schedule) -> Iterator[Schedule]:
+    """Every schedule that is one step simpler: an element less, or one element simpler."""
+    for element in dict.fromkeys(schedule.elements):
+        yield schedule.without(element)
+        for simpler in _simpler(element):
+            yield schedule.replacing(element, simpler)
+    yield from _simpler_surroundings(schedule)
+    if schedule.seed:
+        yield replace(schedule, seed=0)
+
+
+def _simpler(element: Element) -> Iterator[Element]:
+    match element:
+        case Fault(kind, _, times):
+            for fewer in (1, 2, 3, 4, 6):
+                if times is None or fewer < times:
+                    yield element._replace(times=fewer)
+            if kind in KINDS and kind != _SIMPLEST_KIND:
+                yield element._replace(kind=_SIMPLEST_KIND)
+        case Act(kind, _):
+            if kind != _SIMPLEST_ACT:
+                yield element._replace(kind=_SIMPLEST_ACT)
+        case Preemption():
+            pass
+
+
+def _simpler_surroundings(schedule: Schedule) -> Iterator[Schedule]:
+    for ending in takewhile(lambda each: each is not schedule.pipeline, Ending):
+        yield replace(schedule, pipeline=ending)
+    if schedule.journal != "delete":
+        yield replace(schedule, journal="delete")
+
+
+# --- nearby ---------------------------------------------------------------------------------------
+
+
+def _nearby(player: Player, schedule: Schedule) -> Iterator[Schedule]:
+    """Fewer elements, then simpler surroundings, then simpler elements in any place.
+
+    Simpler is a kind that comes earlier in the catalogue, an earlier point, fewer times.
+    """
+    elements = schedule.elements
+    shorter = [schedule.without(element) for element in elements]
+    yield from shorter
+    yield from _simpler_surroundings(schedule)
+    for base, element in zip(shorter, elements, strict=True):
+        yield from _with_each(base, _variants(element), player, until=element)
+    for base in shorter:  # what is left may have moved, because an earlier try is missing now
+        for element in base.elements:
+            yield from _with_each(base.without(element), [element], player)
+
+
+def _with_each(
+    base: Schedule, variants: Sequence[Element], player: Player, until: Element | None = None
+) -> Iterator[Schedule]:
+    """The base with each of the variants at each point of its history, in order."""
+    kinds = tuple(dict.fromkeys(each.kind for each in variants if isinstance(each, Fault)))
+    rehearsal = rehearse(player, base, kinds)
+    for variant in variants:
+        match variant:
+            case Fault():
+                points = [offer.point for offer in rehearsal.faults() if offer.name == variant.kind]
+            case Act():
+                points = [offer.point for offer in rehearsal.acts((variant.kind,))]
+            case Preemption():
+                found = rehearsal.preemptions()
+                points = [offer.point for offer in found if offer.name == variant.to]
+        for point in points:
+            placed = variant._replace(at=point)
+            if placed == until:
+                return
+            yield base.adding(placed)
+
+
+def _variants(element: Element) -> list[Element]:
+    """The element in every simpler kind, then in its own."""
+    match element:
+        case Fault(kind, at, times):
+            kinds = (
+                [*takewhile(lambda each: each != kind, KINDS), kind] if kind in KINDS else [kind]
+            )
+            once = [Fault(each, at) for each in kinds]
+            return [*once, element] if times != 1 else list(once)
+        case Act(kind, at):
+            return [Act(_SIMPLEST_ACT, at), element] if kind != _SIMPLEST_ACT else [element]
+        case Preemption():
+            return [element]

@@ -1,0 +1,43 @@
+"""What a strategy is: it describes itself, lists jobs and runs one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Protocol
+
+from runfaults.explore.findings import Findings
+from runfaults.explore.job import NOTHING, Job, Measured, Scope
+from runfaults.explore.runner import PlayerKind, Runner
+
+
+class Strategy(Protocol):
+    """A way of choosing schedules: a frozen dataclass.
+
+    It travels to other processes, and its `repr` is what a result is remembered by.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    player: ClassVar[PlayerKind]
+    """What makes its schedules happen."""
+
+    @property
+    def scope(self) -> Scope:
+        """What its schedules may consist of."""
+        ...
+
+    def describe(self, measured: Measured = NOTHING) -> str:
+        """The schedules in words.
+
+        Args:
+            measured: What the samples were like, if they were taken.
+        """
+        ...
+
+    def jobs(self, runner: Runner) -> Iterable[Job]:
+        """The jobs that are known from the beginning, smallest first."""
+        ...
+
+    def run(self, runner: Runner, job: Job, found: Findings) -> None:
+        """Run one job; what comes up in it besides is for `Findings.follow`."""
+        ...

@@ -1,0 +1,34 @@
+"""Who hears how far a long piece of work is."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Listener(Protocol):
+    """Hears how far a campaign is."""
+
+    def start(self, total: int | None) -> None:
+        """The work begins: so many pieces; None if that is not known."""
+        ...
+
+    def advance(self, count: int = 1, more: int = 0) -> None:
+        """So many more pieces are done, and so many that were not known of are added."""
+        ...
+
+    def note(self, text: str) -> None:
+        """What is being done now, in a few words."""
+        ...
+
+
+class Silence:
+    """Tells nothing of what it hears."""
+
+    def start(self, total: int | None) -> None:
+        """See `Listener`."""
+
+    def advance(self, count: int = 1, more: int = 0) -> None:
+        """See `Listener`."""
+
+    def note(self, text: str) -> None:
+        """See `Listener`."""
