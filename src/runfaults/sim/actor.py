@@ -119,6 +119,14 @@ class Turns(Protocol):
         """Start a thread of the target as an actor."""
         ...
 
+    def fail(self, error: Exception) -> NoReturn:
+        """End the schedule, because the harness itself made a mistake; who runs it gets the error.
+
+        Raises:
+            SimulationOver: which unwinds the running actor.
+        """
+        ...
+
 
 def _held_lock() -> LockType:
     lock = allocate_lock()

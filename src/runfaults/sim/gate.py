@@ -6,6 +6,7 @@ import sqlite3
 import weakref
 from _thread import get_ident
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Turns, Wait, actors
@@ -13,12 +14,14 @@ from runfaults.sim.execution import SurveyedPoint
 from runfaults.sim.exits import note_stranger, require_no_children
 from runfaults.sim.meter import NO_METER, Meter, Phase, border
 from runfaults.sim.recorder import Recorder
+from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call, FaultKind, Gate
 from runfaults.sqlite.kinds import KINDS, kind_named
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
 
 _DATABASE = "database"
+_Answer = TypeVar("_Answer")
 
 
 class Survey:
@@ -62,6 +65,31 @@ class WorldGate:
     def before(self, call: Call) -> FaultKind | None:
         """Wait for this actor's turn; say what strikes."""
         require_no_children()
+        return self._without_mistakes(lambda: self._before(call))
+
+    @border(Phase.SWITCHING, Phase.TARGET)
+    def after(self, call: Call, error: BaseException | None) -> None:
+        """Record the outcome, and wake the actors that wait for the database."""
+        if isinstance(error, EmulationError):
+            self._turns.fail(error)
+        self._without_mistakes(lambda: self._after(call, error))
+
+    @border(Phase.SWITCHING, Phase.DATABASE)
+    def busy(self, call: Call, waited: int) -> bool:
+        """Play SQLite's busy handler: wait in the scheduler, on virtual time."""
+        return self._without_mistakes(lambda: self._busy(call, waited))
+
+    def _without_mistakes(self, ask: Callable[[], _Answer]) -> _Answer:
+        """Keep an error of the harness itself from the target, which might swallow it.
+
+        The schedule ends; whoever runs it is told.
+        """
+        try:
+            return ask()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the target's
+            self._turns.fail(error)
+
+    def _before(self, call: Call) -> FaultKind | None:
         turns = self._turns
         point = turns.reach(call.operation, call.statement.subject)
         if turns.over:
@@ -90,9 +118,7 @@ class WorldGate:
                 self.on_strike()
         return kind
 
-    @border(Phase.SWITCHING, Phase.TARGET)
-    def after(self, call: Call, error: BaseException | None) -> None:
-        """Record the outcome, and wake the actors that wait for the database."""
+    def _after(self, call: Call, error: BaseException | None) -> None:
         turns = self._turns
         if turns.over:
             return
@@ -110,8 +136,10 @@ class WorldGate:
             self._opened.append((name, weakref.ref(connection)))
         elif connection.closed or not connection.in_transaction or _ended(call, error):
             if name in self._changing:
-                self._changing.remove(name)
                 self._observe()
+                if connection.closed or not connection.has_unfinished_cursor:
+                    # What RETURNING has changed is committed when its last row was fetched.
+                    self._changing.remove(name)
             turns.wake(_DATABASE)
 
     def account_for_writes(self) -> bool:
@@ -139,9 +167,7 @@ class WorldGate:
             if connection is not None and not connection.closed:
                 yield opener, connection
 
-    @border(Phase.SWITCHING, Phase.DATABASE)
-    def busy(self, call: Call, waited: int) -> bool:
-        """Play SQLite's busy handler: wait in the scheduler, on virtual time."""
+    def _busy(self, call: Call, waited: int) -> bool:
         turns = self._turns
         connection = call.connection
         if turns.over or connection is None:
@@ -182,7 +208,7 @@ def _changes(call: Call) -> bool | None:
         case Operation.CONNECT:
             return None
         case Operation.FETCH:
-            return False
+            return call.statement.writes
         case Operation.COMMIT | Operation.ROLLBACK | Operation.CLOSE:
             if connection is None or connection.closed:
                 return None

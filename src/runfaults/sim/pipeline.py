@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from runfaults.model import Ending, EventKind, Operation
 from runfaults.sim.actor import SimulationOver, current_actor
@@ -14,12 +15,39 @@ class ScriptedError(RuntimeError):
     """The failure that a script raises on purpose."""
 
 
+@dataclass(eq=False, slots=True)
+class Attempt:
+    """One time that the work was done, and what became of its second step.
+
+    Attributes:
+        run: Whose work it was, if the target says so.
+        wrote: It wrote its second step.
+        committed: That was committed, or nobody can tell whether it was.
+        raised: It ended by an exception.
+    """
+
+    run: int | None
+    wrote: bool = False
+    committed: bool = False
+    raised: bool = False
+
+    @property
+    def uncommitted(self) -> bool:
+        """Whether it ended with its second step in an open transaction."""
+        return self.wrote and not self.committed
+
+
 class ScriptedPipeline:
-    """Work that writes, commits, looks at the cancel event and ends as the schedule says."""
+    """Work that writes, commits, looks at the cancel event and ends as the schedule says.
+
+    Attributes:
+        attempts: Each time that it was done on a connection, in order.
+    """
 
     def __init__(self, ending: Ending, recorder: Recorder) -> None:
         self._ending = ending
         self._recorder = recorder
+        self.attempts: list[Attempt] = []
 
     def __call__(
         self,
@@ -34,30 +62,31 @@ class ScriptedPipeline:
         if actor is None or actor.turns.over:
             return
         add, name = self._recorder.add, actor.name
+        attempt = Attempt(run)
+        self.attempts.append(attempt)
         add(name, EventKind.PIPELINE, "started", run=run)
         actor.turns.reach(Operation.REACH, "pipeline")
         try:
             if instead is not None:
                 instead()
             else:
-                self._play(connection, cancelled, cancel_exception)
+                self._play(attempt, connection, cancelled, cancel_exception)
         except SimulationOver:
             raise
         except BaseException as error:
+            attempt.raised = True
+            attempt.committed |= not _in_transaction(connection)
             noticed = cancel_exception is not None and isinstance(error, cancel_exception)
             what = f"{type(error).__name__}: {error}"
             add(name, EventKind.PIPELINE, "cancelled" if noticed else "raised", what, run)
             raise
-        left_open = (
-            self._ending is Ending.LEAVES_TRANSACTION_OPEN
-            and connection is not None
-            and instead is None
-        )
-        add(name, EventKind.PIPELINE, "returned", "transaction open" * left_open, run)
+        value = "transaction open" * attempt.uncommitted
+        add(name, EventKind.PIPELINE, "returned", value, run)
         actor.turns.reach(Operation.REACH, "pipeline-end")
 
     def _play(
         self,
+        attempt: Attempt,
         connection: sqlite3.Connection | None,
         cancelled: Callable[[], bool],
         cancel_exception: type[BaseException] | None,
@@ -73,11 +102,23 @@ class ScriptedPipeline:
             raise ScriptedError("the script says so")
         if connection is not None:
             connection.execute("INSERT INTO runfaults_work (step) VALUES ('second')")
+            attempt.wrote = True
+            attempt.committed = not connection.in_transaction
             if self._ending is Ending.RAISES_IN_TRANSACTION:
                 raise ScriptedError("the script says so, in the middle of a transaction")
             if self._ending is not Ending.LEAVES_TRANSACTION_OPEN:
                 connection.commit()
+                attempt.committed = True
         if self._ending is Ending.NOTICES_CANCEL and cancelled() and cancel_exception is not None:
             raise cancel_exception("the work noticed the cancel")
         if self._ending is Ending.EXITS:
             raise SystemExit("the script says so")
+
+
+def _in_transaction(connection: sqlite3.Connection | None) -> bool:
+    if connection is None:
+        return False
+    try:
+        return connection.in_transaction
+    except sqlite3.ProgrammingError:
+        return False  # closed

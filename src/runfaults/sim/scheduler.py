@@ -89,6 +89,7 @@ class Scheduler:
         self._ready: list[Actor] = []
         self._touched: dict[tuple[object, bool], None] = {}
         self._leaving: threading.Thread | None = None
+        self._failure: Exception | None = None
         self._finished = allocate_lock()
         self._finished.acquire()
 
@@ -107,6 +108,8 @@ class Scheduler:
             self._let_leave()
         finally:
             self.over = True  # after Ctrl-C too
+        if self._failure is not None:
+            raise self._failure
 
     def spawn(self, name: str, function: Callable[[], None], *, background: bool = False) -> Actor:
         """Add an actor of the harness's own; it is ready at once."""
@@ -205,6 +208,13 @@ class Scheduler:
                 "only threads started inside the simulation can take part"
             )
         return actor
+
+    def fail(self, error: Exception) -> NoReturn:
+        """See `Turns`."""
+        if not self.over:
+            self._failure = error
+            self._finish()
+        raise SimulationOver
 
     # --- inside -------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import logging
 import random
 import sqlite3
 import tempfile
+import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -91,6 +92,7 @@ class Simulation:
             stack.enter_context(substituted(real_connect, sqlite3.connect))
             stack.enter_context(_no_garbage_collection())
             stack.enter_context(_quiet_logging())
+            stack.enter_context(_quiet_collection())
             stack.callback(random.setstate, random.getstate())
             self._warm_up()
             self._context = stack.pop_all()
@@ -163,6 +165,14 @@ def _no_garbage_collection() -> Generator[None]:
         gc.unfreeze()
         if enabled:
             gc.enable()
+
+
+@contextlib.contextmanager
+def _quiet_collection() -> Generator[None]:
+    """A connection that is left to the garbage collector is told by no warning of Python 3.13."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "unclosed database", ResourceWarning)
+        yield
 
 
 @contextlib.contextmanager

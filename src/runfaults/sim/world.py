@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from runfaults.model import Act, Ending, EventKind, History, Operation, Schedule
+from runfaults.model import Act, EventKind, History, Operation, Schedule
 from runfaults.sim import acts
 from runfaults.sim.actor import Wait
 from runfaults.sim.database import AuditReader
@@ -14,11 +15,12 @@ from runfaults.sim.execution import Execution
 from runfaults.sim.exits import uncontrolled, what_left
 from runfaults.sim.gate import Survey, WorldGate
 from runfaults.sim.meter import NO_METER, Meter, Phase, border
-from runfaults.sim.pipeline import ScriptedPipeline
+from runfaults.sim.pipeline import Attempt, ScriptedPipeline
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Director, Scheduler
 from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.kinds import KINDS
+from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
 from runfaults.targets.target import (
     Inspectable,
@@ -78,6 +80,8 @@ class World:
         self.scheduler.actor_names = target.threads if isinstance(target, NamesThreads) else {}
         self._audit = AuditReader(database, seen)
         self._work = ScriptedPipeline(schedule.pipeline, self._recorder)
+        # A fresh database has none; one that an earlier life has used may.
+        self._steps_before = self._audit.steps_of_work().count("second") if seen else 0
         self._run: int | None = None
         self._managers: list[Manager] = []
 
@@ -207,14 +211,27 @@ class World:
 
     def _look_for_lost_work(self) -> None:
         """What a pipeline left in an open transaction when it returned is there, or it is lost."""
-        for event in tuple(self._recorder.events):
-            if (
-                event.kind is EventKind.PIPELINE
-                and event.subject == "returned"
-                and event.value
-                and "second" not in self._audit.steps_of_work()
-            ):
-                self._recorder.add("harness", EventKind.PIPELINE, "lost", run=event.run)
+        returned = [each for each in self._left_uncommitted() if not each.raised]
+        if returned and self._unexplained_steps() < len(returned):
+            for attempt in returned:
+                self._recorder.add("harness", EventKind.PIPELINE, "lost", run=attempt.run)
+
+    def _left_uncommitted(self) -> list[Attempt]:
+        return [attempt for attempt in self._work.attempts if attempt.uncommitted]
+
+    def _unexplained_steps(self) -> int:
+        """How many second steps are there that the work itself has not committed."""
+        committed = sum(attempt.wrote and attempt.committed for attempt in self._work.attempts)
+        return self._audit.steps_of_work().count("second") - self._steps_before - committed
+
+    def _is_completed(self, run: int | None) -> bool:
+        """Whether the work counts as done: the target may have committed it once more."""
+        shown = [
+            event.value
+            for event in self._recorder.events
+            if event.kind is EventKind.STATUS and event.run == run
+        ]
+        return shown[-1:] != [] and shown[-1] in self._target.vocabulary.completed
 
     def _look_for_strangers(self) -> None:
         if told := what_left():
@@ -230,7 +247,7 @@ class World:
         for actor in self.scheduler.cast:
             if actor.alive and not actor.background:
                 yield "thread", actor.name
-        for opener, connection in self.gate.left_open():
+        for opener, connection in self._reachable_connections():
             yield "connection", f"opened by {opener}"
             if connection.in_transaction:
                 yield "transaction", f"of the connection opened by {opener}"
@@ -238,15 +255,22 @@ class World:
             if lock.owner is not None:
                 yield "lock", f"{lock.name} held by {lock.owner.name}"
 
+    def _reachable_connections(self) -> list[tuple[str, Observed]]:
+        """The open connections, without those that only wait for the garbage collector."""
+        if not any(True for _ in self.gate.left_open()):
+            return []
+        for actor in self.scheduler.cast:
+            if not actor.alive:
+                actor.thread = None  # with what the target's own thread object refers to
+        gc.collect()
+        return list(self.gate.left_open())
+
     def _leaks_told(self) -> Iterator[tuple[str, str]]:
-        raised = any(
-            event.kind is EventKind.PIPELINE and event.subject in {"raised", "cancelled"}
-            for event in self._recorder.events
-        )
-        if raised and self._schedule.pipeline is Ending.RAISES_IN_TRANSACTION:
-            steps = self._audit.steps_of_work()
-            if "second" in steps:
-                yield "database", f"run {self._run} raised, yet its uncommitted rows are there"
+        left = self._left_uncommitted()
+        raised = [each for each in left if each.raised and not self._is_completed(each.run)]
+        if raised and self._unexplained_steps() > len(left) - len(raised):
+            run = self._run if raised[0].run is None else raised[0].run
+            yield "database", f"run {run} raised, yet its uncommitted rows are there"
         for manager in self._managers:
             if isinstance(manager, Inspectable):
                 yield from manager.leaks()

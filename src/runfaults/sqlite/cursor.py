@@ -89,8 +89,6 @@ class FaultyCursor(sqlite3.Cursor):
         self.statement = statement = Statement.parse(sql)
         operation = connection.operation_of(statement)
         perform = partial(real, sql, *parameters)
-        if statement.table == "busy_timeout":
-            perform = partial(connection.with_real_timeout, perform)
         result = connection.perform(operation, statement, perform, self)
         if statement.returns_rows and statement.touches_file:
             connection.state.cursors.add(self)

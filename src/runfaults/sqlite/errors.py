@@ -38,6 +38,10 @@ _NAMES = {
 }
 
 
+class EmulationError(AssertionError):
+    """What a fault kind took for granted was not so: a bug of the harness, not of the program."""
+
+
 def sqlite_error(code: int) -> sqlite3.DatabaseError:
     """The exception that the `sqlite3` module raises for an (extended) result code.
 

@@ -23,7 +23,7 @@ from runfaults.sqlite.statement import Statement
 _NO_STATEMENT = Statement("")
 # sqlite3.connect(database, timeout, detect_types, isolation_level, check_same_thread, factory,
 # cached_statements, uri): the place of an argument that is given by position.
-_DATABASE, _TIMEOUT, _FACTORY, _URI = 0, 1, 5, 7
+_DATABASE, _TIMEOUT, _CHECK_SAME_THREAD, _FACTORY, _URI = 0, 1, 4, 5, 7
 _DEFAULT_TIMEOUT = 5.0
 
 
@@ -109,6 +109,7 @@ def _connect(gate: Gate, arguments: list[Any], named: dict[str, Any]) -> FaultyC
     database = _argument(arguments, named, _DATABASE, "database", None)
     uri = bool(_argument(arguments, named, _URI, "uri", default=False))
     timeout = _argument(arguments, named, _TIMEOUT, "timeout", _DEFAULT_TIMEOUT)
+    bound = _argument(arguments, named, _CHECK_SAME_THREAD, "check_same_thread", default=True)
     factory = _argument(arguments, named, _FACTORY, "factory", sqlite3.Connection)
     if isinstance(timeout, (int, float)):
         _put(arguments, named, _TIMEOUT, "timeout", 0.0)
@@ -120,7 +121,7 @@ def _connect(gate: Gate, arguments: list[Any], named: dict[str, Any]) -> FaultyC
             connection = cast("FaultyConnection", real_connect(*arguments, **named))
         finally:
             _opening.discard(get_ident())
-        connection.attach(gate, database, uri=uri, timeout=timeout)
+        connection.attach(gate, database, uri=uri, timeout=timeout, shared=not bound)
         return connection
 
     return at_gate(gate, Call(Operation.CONNECT, _NO_STATEMENT, None, real=open_connection))

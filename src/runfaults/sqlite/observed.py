@@ -25,17 +25,20 @@ class Observed(sqlite3.Connection):
     path: str = ""
     """The database file; empty for a database in memory."""
     closed: bool = False
+    shared: bool = False
+    """Whether threads other than the one that opened it may use it."""
     _database: str | bytes = ""
     _uri: bool = False
     _journal: str = "delete"
 
-    def observe(self, database: object, *, uri: bool, timeout: float) -> None:
+    def observe(self, database: object, *, uri: bool, timeout: float, shared: bool) -> None:
         """Begin to keep the state. Called once, right after the connection was opened.
 
         Args:
             database: As given to `sqlite3.connect`.
             uri: As given to `sqlite3.connect`.
             timeout: Seconds; as the program gave it to `sqlite3.connect`.
+            shared: The opposite of what `sqlite3.connect` calls `check_same_thread`.
         """
         name = os.fsdecode(cast("str", database))
         self.path = file_of(name, uri=uri)
@@ -43,6 +46,7 @@ class Observed(sqlite3.Connection):
         self._database = self.path if self.path and not uri else name
         # SQLite's busy handler counts in whole milliseconds.
         self.busy_timeout = max(0, int(timeout * 1000)) / 1000
+        self.shared = shared
         self.state = State()
         # With `autocommit=False` it is. A subclass may have opened nothing.
         self.state.open = self.has_autocommit(on=False) and self.in_transaction
@@ -71,6 +75,8 @@ class Observed(sqlite3.Connection):
             self.create_collation("runfaults_probe", None)
         except sqlite3.OperationalError:
             return True
+        except sqlite3.ProgrammingError:
+            return not self.closed  # another thread's, which alone could ask
         self.state.cursors.clear()
         return False
 

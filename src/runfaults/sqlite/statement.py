@@ -66,6 +66,7 @@ _READING_PRAGMAS = frozenset(
         "user_version",
     ]
 )
+_PRAGMAS_OF_THE_CONNECTION = frozenset({"busy_timeout", "foreign_keys"})
 _STORED_PRAGMAS = frozenset({"application_id", "user_version"})
 
 
@@ -281,6 +282,8 @@ def _definition(sql: str, tokens: Sequence[str], words: Sequence[str]) -> Statem
 def _pragma(sql: str, tokens: Sequence[str]) -> Statement:
     name, following = _qualified(tokens, 1)
     name = name.lower()
+    if name.rpartition(".")[2] in _PRAGMAS_OF_THE_CONNECTION:
+        name = name.rpartition(".")[2]  # whatever schema is named
     assigns = following < len(tokens) and tokens[following] in {"=", "("}
     writes = assigns and name in _STORED_PRAGMAS
     return Statement(

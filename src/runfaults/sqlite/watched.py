@@ -30,7 +30,9 @@ class WatchedConnection(Observed):
     gate: Gate | None = None
     """Decides what strikes. Set it to None, from any thread, to let the connection go."""
 
-    def attach(self, gate: Gate, database: object, *, uri: bool, timeout: float) -> None:
+    def attach(
+        self, gate: Gate, database: object, *, uri: bool, timeout: float, shared: bool
+    ) -> None:
         """Begin to ask a gate. Called once, right after the connection was opened.
 
         Args:
@@ -38,8 +40,9 @@ class WatchedConnection(Observed):
             database: As given to `sqlite3.connect`.
             uri: As given to `sqlite3.connect`.
             timeout: Seconds; as the program gave it to `sqlite3.connect`.
+            shared: The opposite of what `sqlite3.connect` calls `check_same_thread`.
         """
-        self.observe(database, uri=uri, timeout=timeout)
+        self.observe(database, uri=uri, timeout=timeout, shared=shared)
         self.gate = gate
 
     def operation_of(self, statement: Statement) -> Operation:
@@ -61,6 +64,8 @@ class WatchedConnection(Observed):
             self.become_plain()
             return real()
 
+        if statement.table == "busy_timeout":
+            real = partial(self._with_real_timeout, real)
         attempt = partial(self._attempt, gate, operation, statement, real)
         return at_gate(gate, Call(operation, statement, self, cursor, attempt))
 
@@ -124,7 +129,7 @@ class WatchedConnection(Observed):
         setattr(self, "__class__", plain)  # noqa: B010 - checkers refuse the plain assignment
         return True
 
-    def with_real_timeout(self, real: Callable[[], _Result]) -> _Result:
+    def _with_real_timeout(self, real: Callable[[], _Result]) -> _Result:
         """Perform `PRAGMA busy_timeout` with the engine's timeout as the program believes it is."""
         statement_on(self, f"PRAGMA busy_timeout={round(self.busy_timeout * 1000)}")
         try:

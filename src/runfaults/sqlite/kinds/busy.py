@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from runfaults.sqlite.effect import Effect, connection_of, nothing, transaction_opened
 from runfaults.sqlite.engine import statement_on
+from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.situation import READS, Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -27,7 +28,7 @@ def _met_a_reader(call: Call) -> None:
         statement_on(reader, "BEGIN")
         statement_on(reader, "SELECT 1 FROM sqlite_master")
         call.real()
-        raise AssertionError("COMMIT succeeded while another connection was reading")
+        raise EmulationError("COMMIT succeeded while another connection was reading")
     finally:
         connection.busy_timeout = waiting
         reader.close()

@@ -8,6 +8,7 @@ from contextlib import closing
 
 from runfaults.sqlite.effect import Effect, connection_of
 from runfaults.sqlite.engine import statement_on
+from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -19,7 +20,7 @@ def _overtaken(call: Call) -> None:
         version = statement_on(other, "PRAGMA user_version")[0][0]
         statement_on(other, f"PRAGMA user_version = {version}")
     call.real()
-    raise AssertionError("a write succeeded on a snapshot that is out of date")
+    raise EmulationError("a write succeeded on a snapshot that is out of date")
 
 
 class BusySnapshot(TabledKind):

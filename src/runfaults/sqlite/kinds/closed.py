@@ -6,11 +6,15 @@ import sqlite3
 from typing import NoReturn
 
 from runfaults.model import Operation
+from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call
 
 
 class Closed:
-    """Another thread closed the connection just before: this and all that follows fails."""
+    """Another thread closed the connection just before: this and all that follows fails.
+
+    Only where the connection was opened with `check_same_thread=False`.
+    """
 
     name = "closed"
     summary = "the connection was closed by another thread: its open transaction is rolled back"
@@ -26,6 +30,8 @@ class Closed:
             return "the connection is closed already"
         if connection.in_wrong_thread:
             return "the connection belongs to another thread: that is what will be reported"
+        if not connection.shared:
+            return "check_same_thread lets no other thread close the connection"
         return None
 
     def waits(self, call: Call) -> bool:  # noqa: ARG002 - the same everywhere
@@ -39,4 +45,4 @@ class Closed:
         sqlite3.Connection.close(connection)
         connection.closed = True
         call.real()
-        raise AssertionError("an operation on a closed connection succeeded")
+        raise EmulationError("an operation on a closed connection succeeded")

@@ -8,6 +8,7 @@ from contextlib import closing
 
 from runfaults.sqlite.effect import Effect, connection_of
 from runfaults.sqlite.engine import statement_on
+from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -21,7 +22,7 @@ def _another_writes(call: Call) -> None:
             table = call.statement.table.replace('"', '""')
             statement_on(other, f'DELETE FROM "{table}" WHERE 0')  # noqa: S608 - quoted
         call.real()
-    raise AssertionError("nothing was locked while another connection wrote to the shared cache")
+    raise EmulationError("nothing was locked while another connection wrote to the shared cache")
 
 
 class Locked(TabledKind):
