@@ -125,15 +125,17 @@ def typed_by_action(tmp_path: Path, **inputs: str) -> list[str]:
             {"target": "a folder/x.py:X", "budget": "60s", "baseline": "known.toml"},
             ["--target", "a folder/x.py:X", "60s", "--baseline", "known.toml"],
         ),
+        ({"source": "."}, ["--source", "."]),
         ({"options": "--jobs 1  --only busy"}, ["--jobs", "--only", "busy"]),
         ({"target": '$(touch hacked)"; x'}, ['$(touch hacked)"; x']),
     ],
 )
 def test_the_action_types_a_command_that_is_understood(
-    inputs: dict[str, str], expected: list[str], tmp_path: Path
+    inputs: dict[str, str], expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     typed = typed_by_action(tmp_path, **inputs)
-    begin = typed.index("runfaults.cli")
+    begin = typed.index("runfaults")
     install, command = typed[:begin], typed[begin + 1 :]
     assert install[-2:] == ["/action", "-m"]
     assert set(expected) <= set(command)

@@ -297,8 +297,20 @@ def test_a_run_that_needs_a_missing_package_is_no_proof(copy: Copy) -> None:
         '        if self._closed:\n            raise RuntimeError("This run manager is closed',
         '        no_such_cache.clear()\n        if self._closed:\n            raise RuntimeError("This run manager is closed',
     )
-    with pytest.raises(TargetError, match=r"no_such_cache\.clear; install them"):
+    with pytest.raises(TargetError, match=r"managing a run uses no_such_cache\.clear") as raised:
         copy.check()
+    command = f"uv run --with no_such_cache runfaults check --source {copy.folder}"
+    assert str(raised.value).endswith(command)
+
+
+def test_an_import_that_a_stand_in_cannot_satisfy_names_the_command(copy: Copy) -> None:
+    copy.edit(
+        MANAGER, "logger = logging", "from no_such_cache import SIZE\nlogger = SIZE + logging"
+    )
+    with pytest.raises(TargetError, match="cannot be imported: TypeError") as raised:
+        copy.check()
+    assert "no_such_cache is not installed here, which may be why" in str(raised.value)
+    assert "uv run --with no_such_cache runfaults check" in str(raised.value)
 
 
 def test_no_file_of_the_checkout_is_written(copy: Copy) -> None:

@@ -19,6 +19,7 @@ from typing import Any, cast
 
 from runfaults.model import Vocabulary
 from runfaults.targets.checkout_manager import CheckoutManager, Parts, manager_class
+from runfaults.targets.requirements import command_with
 from runfaults.targets.source_tree import Definition, SourceTree
 from runfaults.targets.stubs import StubFinder, StubModule
 from runfaults.targets.target import Audit, TargetError, Work
@@ -195,9 +196,14 @@ class Checkout:
             importlib.import_module(self._manager.module)
             importlib.import_module(self._executor.module)
         except Exception as error:
-            raise TargetError(
-                f"{self._path}: cannot be imported: {type(error).__name__}: {error}"
-            ) from error
+            stubbed = self._stubs.stubbed
+            told = f"{self._path}: cannot be imported: {type(error).__name__}: {error}"
+            if stubbed:
+                told += (
+                    f"; {', '.join(sorted(stubbed))} is not installed here, which may be why; to "
+                    f"have it installed for this once: {command_with(self._path, stubbed)}"
+                )
+            raise TargetError(told) from error
         self._stubs.used.clear()
 
     def _parts(self) -> Parts:
@@ -220,6 +226,7 @@ class Checkout:
                 if name.partition(".")[0] in tops
             ),
             used=self._stubs.used,
+            folder=self._path,
         )
 
     def _be_prepared(self) -> None:

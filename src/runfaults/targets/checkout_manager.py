@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
+from runfaults.targets.requirements import command_with
 from runfaults.targets.target import TargetError, Work
 
 
@@ -34,6 +35,7 @@ class Parts:
         cancelled_word: The status of a cancelled run.
         modules: Every module of the checkout that was imported.
         used: Names of the stand-ins that were used; see `stubs`.
+        folder: The checkout.
     """
 
     manager: type[Any]
@@ -46,6 +48,7 @@ class Parts:
     cancelled_word: str
     modules: tuple[ModuleType, ...]
     used: set[str]
+    folder: Path
 
 
 def manager_class(parts: Parts) -> type[CheckoutManager]:
@@ -104,9 +107,12 @@ class CheckoutManager:
             TargetError: if a stand-in for a missing package was used: the run proves nothing.
         """
         if self.parts.used:
+            packages = {name.partition(".")[0] for name in self.parts.used}
             raise TargetError(
-                "managing a run needs packages that are not installed: "
-                f"{', '.join(sorted(self.parts.used))}; install them"
+                f"{self.parts.folder}: managing a run uses {', '.join(sorted(self.parts.used))}, "
+                f"and {', '.join(sorted(packages))} is not installed here; a stand-in is for what "
+                "no run uses; to have it installed for this once: "
+                f"{command_with(self.parts.folder, packages)}"
             )
         for sort, name in (("subscriber", "_subscribers"), ("cancel-event", "_cancel_events")):
             for run in getattr(self._manager, name, ()):

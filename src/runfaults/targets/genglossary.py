@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import inspect
 import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from runfaults.model import Vocabulary
+from runfaults.targets.nearby import option_for_nearby
 from runfaults.targets.target import Audit, TargetError, Work
 
 if TYPE_CHECKING:
@@ -123,18 +125,27 @@ class GenGlossary:
         """Create GenGlossary's schema.
 
         Raises:
-            TargetError: if GenGlossary cannot be imported; the message says what to do.
+            TargetError: if GenGlossary cannot be imported, or another version of it is; the message
+                says what to do.
         """
         try:
-            importlib.import_module("genglossary.runs.manager")  # needed later: ask now
+            manager: Any = importlib.import_module("genglossary.runs.manager")  # asked for now
             from genglossary.db.connection import get_connection
             from genglossary.db.schema import initialize_db
         except ImportError as error:
             raise TargetError(
                 f"the target genglossary needs GenGlossary, which cannot be imported here ({error})"
-                "; install it into this environment, give a checkout with --source PATH, or test "
-                "your own job manager with --target path/to/file.py:Class"
+                "; install it into this environment, give a checkout with "
+                f"{option_for_nearby(Path.cwd())}, or test your own job manager with "
+                "--target path/to/file.py:Class"
             ) from error
+        if "executor_factory" not in inspect.signature(manager.RunManager).parameters:
+            raise TargetError(
+                "the target genglossary is the corrected GenGlossary of runfaults' repository, and "
+                f"the RunManager that is imported here ({manager.__file__}) is another: its "
+                "constructor takes no executor_factory; to test it, type "
+                f"`runfaults check {option_for_nearby(Path.cwd())}`"
+            )
         with contextlib.closing(get_connection(str(database))) as connection:
             initialize_db(connection)
 
