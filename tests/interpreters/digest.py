@@ -19,8 +19,8 @@ from runfaults.explore.trial import Trial
 from runfaults.model.listener import Silence
 
 
-def digest(target: str, bound: str) -> tuple[str, int, str]:
-    """The verdict on a target within a bound, the schedules, and the digest of the histories."""
+def digest(target: str, bound: str) -> tuple[int, str, str]:
+    """The schedules of a bound, their verdicts, and the digest of their histories."""
     total = 0
     add = Findings.add
 
@@ -30,17 +30,17 @@ def digest(target: str, bound: str) -> tuple[str, int, str]:
         total += int.from_bytes(hashlib.sha256(text.encode()).digest())
         add(found, trial)
 
+    campaign = Campaign(target, bound_named(bound).strategies)
     with patch.object(Findings, "add", note):
-        campaign = Campaign(target, bound_named(bound).strategies)
         outcome = run_campaign(campaign, Options(processes=1), Silence())
     verdicts = outcome.found.verdicts
-    verdict = ", ".join(f"{number} {each}" for each, number in sorted(verdicts.items()))
-    return verdict, verdicts.total(), f"{total % 2**256:064x}"[-16:]
+    told = ", ".join(f"{number} {each}" for each, number in sorted(verdicts.items()))
+    return verdicts.total(), told, f"{total % 2**64:016x}"
 
 
 if __name__ == "__main__":
-    for bound in sys.argv[1:]:
+    for name in sys.argv[1:]:
         began = time.monotonic()
-        found, schedules, told = digest("genglossary", bound)
+        schedules, found, told = digest("genglossary", name)
         seconds = time.monotonic() - began
-        print(f"{bound}: {schedules} schedules, {found}, histories {told}; {seconds:.0f} s")
+        print(f"{name}: {schedules} schedules, {found}, histories {told}; {seconds:.0f} s")
