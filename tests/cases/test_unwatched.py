@@ -76,7 +76,7 @@ UNWATCHED = {
 @pytest.mark.parametrize("door", WATCHED)
 def test_a_door_that_can_be_watched_is(here: Any, door: str) -> None:
     with Simulation(here.target(HEAD.format(door=door))) as simulation:
-        events = simulation.run(Schedule()).history.events
+        events = simulation.play(Schedule()).history.events
     points = [event.subject for event in events if event.kind is EventKind.INVOKE]
     assert points.count("user connect") == points.count("run connect") == 1
     assert "run execute UPDATE jobs" in points
