@@ -256,7 +256,7 @@ def test_a_planted_import_is_caught(module: str, source: str, why: str) -> None:
         ("runfaults.oracle.judge", "from .rules import RULES\nfrom runfaults import __version__"),
         ("runfaults.cli", "from runfaults import explore, report, targets, model"),
         ("runfaults.__main__", "from runfaults.cli import main"),
-        ("genglossary.runs.manager", "import tenacity\nfrom genglossary.db import schema"),
+        ("genglossary.runs.manager", "import uuid\nfrom genglossary.db import schema"),
         ("runfaults.targets.genglossary", "def f():\n import genglossary.runs"),
         ("runfaults.targets.genglossary", "if TYPE_CHECKING:\n import genglossary.runs"),
         ("runfaults.targets.genglossary", "def f():\n import_module('genglossary.runs')"),

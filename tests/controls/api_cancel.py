@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from plain_manager import Job, PlainManager, PlainTarget
-
-from genglossary.db.runs_repository import ACTIVE_STATUSES
+from plain_manager import ACTIVE_STATUSES, Job, PlainManager, PlainTarget
 
 
 class ApiCancelManager(PlainManager):

@@ -25,7 +25,7 @@ from genglossary.db.connection import (
     immediate_transaction,
     transaction,
 )
-from genglossary.db.runs_repository import ACTIVE_STATUSES, cancel_run, get_run
+from genglossary.db.runs_repository import cancel_run, get_run
 from genglossary.db.schema import initialize_db
 from runfaults.model import Vocabulary
 from runfaults.targets.target import Audit, Work
@@ -35,6 +35,7 @@ PAUSE = 5.0
 
 LONGEST_PAUSE = 3600.0
 
+ACTIVE_STATUSES = ("pending", "running")
 ACTIVE = "status IN ('pending', 'running')"
 
 Result = TypeVar("Result")

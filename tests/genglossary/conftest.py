@@ -193,6 +193,16 @@ class ScriptedExecutor:
         pass
 
 
+def driven(path: Path, executor: Any, **options: Any) -> RunManager:
+    """Make a manager with an executor of ours; all else in it is unmodified."""
+
+    class Driven(RunManager):
+        def _make_executor(self) -> Any:
+            return executor
+
+    return Driven(str(path), **options)
+
+
 @pytest.fixture
 def retry() -> RetryPolicy:
     """Return a policy that does not wait."""
@@ -209,9 +219,9 @@ def make_manager(
     def make(
         action: Callable[[sqlite3.Connection, ExecutionContext], Any] = lambda _c, _x: None,
         path: Path = db_path,
+        **options: Any,
     ) -> RunManager:
-        executor: Any = ScriptedExecutor(action)
-        manager = RunManager(path, executor_factory=lambda: executor, retry=retry)
+        manager = driven(path, ScriptedExecutor(action), retry=retry, **options)
         managers.append(manager)
         return manager
 
@@ -241,7 +251,7 @@ def heard() -> Callable[[Any, str], dict[str, Any]]:
     def wait(queue: Any, text: str) -> dict[str, Any]:
         while True:
             message = queue.get()
-            if text in message["message"]:
+            if text in message.get("message", ""):
                 return message
             assert not message.get("complete"), f"No {text!r} before {message}"
 

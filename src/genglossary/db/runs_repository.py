@@ -1,42 +1,33 @@
 """The table of runs: one statement per function, and no function commits.
 
-A run goes from ``pending`` to ``running`` to one of four terminal statuses. Every function that
-changes a status names in its ``WHERE`` clause the statuses it may start from, so a terminal
-status is final whoever writes next, and writing the same outcome twice does no harm.
+The conditional functions name in their ``WHERE`` clause the statuses they may start from, so a
+terminal status is final whoever writes next, and writing the same outcome twice does no harm.
 """
 
 import sqlite3
 from datetime import UTC, datetime
 from enum import Enum
 
-ACTIVE_STATUSES = ("pending", "running")
-TERMINAL_STATUSES = ("completed", "cancelled", "failed", "interrupted")
-STATUSES = ACTIVE_STATUSES + TERMINAL_STATUSES
+TERMINAL_STATUSES = {"completed", "failed", "cancelled"}
+VALID_STATUSES = TERMINAL_STATUSES | {"pending", "running"}
 
 
 class RunUpdateResult(Enum):
-    """What an update found. Only `UPDATED` is true."""
+    """What a conditional update found."""
 
     UPDATED = "updated"
-    NOT_FOUND = "not found"
-    NOT_IN_EXPECTED_STATE = "not in expected state"
-
-    def __bool__(self) -> bool:
-        return self is RunUpdateResult.UPDATED
+    NOT_FOUND = "not_found"
+    NOT_IN_EXPECTED_STATE = "not_in_expected_state"
 
 
-def create_run(
-    conn: sqlite3.Connection,
-    scope: str,
-    triggered_by: str = "api",
-    created_at: datetime | None = None,
-) -> int:
+def create_run(conn: sqlite3.Connection, scope: str, triggered_by: str = "api") -> int:
     """Insert a pending run and return its id."""
     cursor = conn.execute(
-        "INSERT INTO runs (scope, status, triggered_by, created_at) VALUES (?, 'pending', ?, ?)",
-        (str(scope), triggered_by, _timestamp(created_at or datetime.now(UTC))),
+        "INSERT INTO runs (scope, triggered_by, created_at) VALUES (?, ?, ?)",
+        (scope, triggered_by, _current_utc_iso()),
     )
-    assert cursor.lastrowid is not None, "SQLite gives every inserted row an id"
+    if cursor.lastrowid is None:
+        raise RuntimeError("Failed to create run: lastrowid is None")
     return cursor.lastrowid
 
 
@@ -48,22 +39,22 @@ def get_run(conn: sqlite3.Connection, run_id: int) -> sqlite3.Row | None:
 def get_active_run(conn: sqlite3.Connection) -> sqlite3.Row | None:
     """Return the pending or running run, the newest if there are several."""
     return conn.execute(
-        "SELECT * FROM runs WHERE status IN ('pending', 'running') ORDER BY id DESC LIMIT 1"
+        "SELECT * FROM runs WHERE status IN ('pending', 'running')"
+        " ORDER BY created_at DESC, id DESC LIMIT 1"
     ).fetchone()
 
 
 def get_current_or_latest_run(conn: sqlite3.Connection) -> sqlite3.Row | None:
     """Return the active run, or else the newest one."""
     return conn.execute(
-        "SELECT * FROM runs ORDER BY status IN ('pending', 'running') DESC, id DESC LIMIT 1"
+        "SELECT * FROM runs ORDER BY status IN ('pending', 'running') DESC,"
+        " created_at DESC, id DESC LIMIT 1"
     ).fetchone()
 
 
-def list_runs(conn: sqlite3.Connection, limit: int | None = None) -> list[sqlite3.Row]:
+def list_runs(conn: sqlite3.Connection) -> list[sqlite3.Row]:
     """Return the runs, newest first."""
-    return conn.execute(
-        "SELECT * FROM runs ORDER BY id DESC LIMIT ?", (-1 if limit is None else limit,)
-    ).fetchall()
+    return conn.execute("SELECT * FROM runs ORDER BY created_at DESC").fetchall()
 
 
 def update_run_status(
@@ -73,39 +64,65 @@ def update_run_status(
     started_at: datetime | None = None,
     finished_at: datetime | None = None,
     error_message: str | None = None,
-) -> RunUpdateResult:
-    """Give an active run another status, and whatever else is not None.
+) -> None:
+    """Give a run another status, whatever it has, and the times that are not None.
+
+    A run that is active again has no error message.
 
     Raises:
-        ValueError: No such status, or a timestamp without a time zone.
+        ValueError: No such status, or a time without a zone.
     """
-    return _update(conn, run_id, status, ACTIVE_STATUSES, started_at, finished_at, error_message)
+    _validate_status(status)
+    conn.execute(
+        "UPDATE runs SET status = ?, started_at = coalesce(?, started_at),"
+        " finished_at = coalesce(?, finished_at),"
+        " error_message = CASE WHEN ? THEN coalesce(?, error_message) END WHERE id = ?",
+        (
+            status,
+            _to_iso_string(started_at, "started_at"),
+            _to_iso_string(finished_at, "finished_at"),
+            status in TERMINAL_STATUSES,
+            error_message,
+            run_id,
+        ),
+    )
 
 
 def update_run_status_if_active(
     conn: sqlite3.Connection,
     run_id: int,
     status: str,
-    finished_at: datetime | None = None,
     error_message: str | None = None,
+    finished_at: datetime | None = None,
 ) -> RunUpdateResult:
-    """Give a pending or running run another status; a terminal one finishes now by default."""
-    return _update(
-        conn, run_id, status, ACTIVE_STATUSES, None, finished_at or _end(status), error_message
+    """Give a pending or running run a terminal status; it finishes now by default.
+
+    Raises:
+        ValueError: No terminal status, or a time without a zone.
+    """
+    _validate_status(status, TERMINAL_STATUSES)
+    updated = conn.execute(
+        "UPDATE runs SET status = ?, error_message = ?, finished_at = ?"
+        " WHERE id = ? AND status IN ('pending', 'running')",
+        (status, error_message, _end(finished_at), run_id),
     )
+    return _result(conn, run_id, updated.rowcount)
 
 
 def update_run_status_if_running(
-    conn: sqlite3.Connection,
-    run_id: int,
-    status: str,
-    finished_at: datetime | None = None,
-    error_message: str | None = None,
+    conn: sqlite3.Connection, run_id: int, status: str, finished_at: datetime | None = None
 ) -> RunUpdateResult:
-    """Give a running run another status; a terminal one finishes now by default."""
-    return _update(
-        conn, run_id, status, ("running",), None, finished_at or _end(status), error_message
+    """Give a running run a terminal status; it finishes now by default.
+
+    Raises:
+        ValueError: No terminal status, or a time without a zone.
+    """
+    _validate_status(status, TERMINAL_STATUSES)
+    updated = conn.execute(
+        "UPDATE runs SET status = ?, finished_at = ? WHERE id = ? AND status = 'running'",
+        (status, _end(finished_at), run_id),
     )
+    return _result(conn, run_id, updated.rowcount)
 
 
 def cancel_run(conn: sqlite3.Connection, run_id: int) -> RunUpdateResult:
@@ -114,60 +131,28 @@ def cancel_run(conn: sqlite3.Connection, run_id: int) -> RunUpdateResult:
 
 
 def complete_run_if_not_cancelled(conn: sqlite3.Connection, run_id: int) -> RunUpdateResult:
-    """Record that an active run completed."""
-    return update_run_status_if_active(conn, run_id, "completed")
+    """Record that a running run completed."""
+    return update_run_status_if_running(conn, run_id, "completed")
 
 
 def fail_run_if_not_terminal(
     conn: sqlite3.Connection, run_id: int, error_message: str
 ) -> RunUpdateResult:
     """Record that an active run failed, and why."""
-    return update_run_status_if_active(conn, run_id, "failed", error_message=error_message)
-
-
-def interrupt_active_runs(conn: sqlite3.Connection, message: str) -> int:
-    """Record every active run as interrupted and return how many there were.
-
-    Only for the owner of the database's runs (see `genglossary.runs.ownership`): for anybody
-    else an active run may well be alive.
-    """
-    return conn.execute(
-        "UPDATE runs SET status = 'interrupted', finished_at = ?, error_message = ?"
-        " WHERE status IN ('pending', 'running')",
-        (_timestamp(datetime.now(UTC)), message),
-    ).rowcount
+    return update_run_status_if_active(conn, run_id, "failed", error_message)
 
 
 def update_run_progress(
-    conn: sqlite3.Connection, run_id: int, current: int, total: int, current_step: str = ""
+    conn: sqlite3.Connection, run_id: int, current: int, total: int, current_step: str
 ) -> None:
-    """Write how far an active run has come: ``current`` of ``total`` units of ``current_step``."""
+    """Write how far a run has come: ``current`` of ``total`` units of ``current_step``."""
     conn.execute(
-        "UPDATE runs SET progress_current = ?, progress_total = ?, current_step = ?"
-        " WHERE id = ? AND status IN ('pending', 'running')",
+        "UPDATE runs SET progress_current = ?, progress_total = ?, current_step = ? WHERE id = ?",
         (current, total, current_step, run_id),
     )
 
 
-def _update(
-    conn: sqlite3.Connection,
-    run_id: int,
-    status: str,
-    expected: tuple[str, ...],
-    started_at: datetime | None,
-    finished_at: datetime | None,
-    error_message: str | None,
-) -> RunUpdateResult:
-    if status not in STATUSES:
-        raise ValueError(f"No status {status!r}: a run is {', '.join(STATUSES)}.")
-    marks = ", ".join("?" * len(expected))
-    values = (status, _timestamp(started_at), _timestamp(finished_at), error_message)
-    updated = conn.execute(
-        "UPDATE runs SET status = ?, started_at = COALESCE(?, started_at),"  # noqa: S608 - marks
-        " finished_at = COALESCE(?, finished_at), error_message = COALESCE(?, error_message)"
-        f" WHERE id = ? AND status IN ({marks})",
-        (*values, run_id, *expected),
-    ).rowcount
+def _result(conn: sqlite3.Connection, run_id: int, updated: int) -> RunUpdateResult:
     if updated:
         return RunUpdateResult.UPDATED
     if get_run(conn, run_id) is None:
@@ -175,13 +160,23 @@ def _update(
     return RunUpdateResult.NOT_IN_EXPECTED_STATE
 
 
-def _end(status: str) -> datetime | None:
-    return datetime.now(UTC) if status in TERMINAL_STATUSES else None
+def _validate_status(status: str, allowed: set[str] | None = None) -> None:
+    allowed = allowed or VALID_STATUSES
+    if status not in allowed:
+        raise ValueError(f"Invalid status: {status}. Must be one of {allowed}")
 
 
-def _timestamp(moment: datetime | None) -> str | None:
+def _end(moment: datetime | None) -> str:
+    return _to_iso_string(moment, "finished_at") or _current_utc_iso()
+
+
+def _to_iso_string(moment: datetime | None, name: str) -> str | None:
     if moment is None:
         return None
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment!r} has no time zone: use datetime.now(UTC).")
-    return moment.astimezone(UTC).isoformat()
+    if moment.utcoffset() is None:
+        raise ValueError(f"{name} must be timezone-aware")
+    return moment.isoformat(timespec="seconds")
+
+
+def _current_utc_iso() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -68,16 +68,30 @@ class _Document:
 class PipelineExecutor:
     """Runs the pipeline.
 
+    It takes what callers say of a language model, and needs none of it.
+
     Args:
-        provider: Accepted for callers that choose a language model; not used here.
-        model: Likewise.
-        base_url: Likewise.
+        provider: The language model's provider.
+        model: Its name.
+        base_url: Where it is reached; None leaves that to the provider.
+        llm_debug: Whether to write down what it is asked.
+        debug_dir: The folder for that.
     """
 
-    def __init__(self, provider: str = "", model: str = "", base_url: str = "") -> None:
+    def __init__(
+        self,
+        provider: str = "ollama",
+        model: str = "",
+        base_url: str | None = None,
+        *,
+        llm_debug: bool = False,
+        debug_dir: str | None = None,
+    ) -> None:
         self.provider = provider
         self.model = model
         self.base_url = base_url
+        self.llm_debug = llm_debug
+        self.debug_dir = debug_dir
 
     def execute(
         self,

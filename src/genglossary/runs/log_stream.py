@@ -1,124 +1,108 @@
-"""Log lines from a run to its subscribers, ended by exactly one completion signal each.
+"""Log lines from runs to their subscribers, ended by one completion signal each.
 
-A subscriber is a bounded queue of dictionaries. Each has ``run_id``, ``level`` and ``message``,
-and may have more; the last one has also ``complete`` (True) and ``status``: the terminal status
-that is in the database, or None if there is none to be told.
+A subscriber is a bounded queue of dictionaries. The signal has ``run_id``, ``complete`` (True),
+``db_status``, the status that is in the database, if one is, and ``status_update_failed`` (True)
+if the outcome could not be recorded.
 """
 
-from contextlib import suppress
-from queue import Empty, Full, Queue
-from sqlite3 import Row
-from threading import Lock
+from queue import Full, Queue
+from threading import RLock
 from typing import Any
-
-from genglossary.db.runs_repository import ACTIVE_STATUSES
 
 LogMessage = dict[str, Any]
 LogQueue = Queue[LogMessage]
 
 
 class LogStream:
-    """The subscribers of all runs.
+    """The subscribers of a manager's runs."""
 
-    Attributes:
-        subscribers: The queues by run id. An entry goes with its last queue or its run.
-        lock: Guards everything here; nothing blocks while it is held.
-    """
+    MAX_LOG_QUEUE_SIZE = 1000
 
-    def __init__(self, max_size: int) -> None:
-        self.subscribers: dict[int, list[LogQueue]] = {}
-        self.lock = Lock()
-        self._max_size = max_size
-        self._open: set[int] = set()
+    def __init__(self) -> None:
+        self._subscribers: dict[int, list[LogQueue]] = {}
+        self._open_runs: set[int] = set()
+        self._completed_runs: dict[int, LogMessage] = {}
+        # A signal handler can take the lock again that it has interrupted the holder of.
+        self._subscribers_lock = RLock()
 
-    def open(self, run_id: int) -> None:
-        """Announce that a completion signal for this run will come."""
-        with self.lock:
-            self._open.add(run_id)
+    def _subscribe(self, run_id: int) -> tuple[LogQueue, bool]:
+        """Return a new queue, and whether its signal is in it already, or is sure to come."""
+        queue = LogQueue(self.MAX_LOG_QUEUE_SIZE)
+        with self._subscribers_lock:
+            signal = self._completed_runs.get(run_id)
+            if signal is None:
+                self._subscribers.setdefault(run_id, []).append(queue)
+            else:
+                _put(queue, signal)
+            return queue, signal is not None or run_id in self._open_runs
 
-    def subscribe(self, run_id: int) -> tuple[LogQueue, bool]:
-        """Add a queue; tell also whether the run is open."""
-        queue: LogQueue = Queue(self._max_size)
-        with self.lock:
-            self.subscribers.setdefault(run_id, []).append(queue)
-            return queue, run_id in self._open
+    def unregister_subscriber(self, run_id: int, queue: LogQueue) -> None:
+        """Send nothing more to the queue; without effect if it is not registered."""
+        self._remove(run_id, queue)
 
-    def unsubscribe(self, run_id: int, queue: LogQueue) -> None:
-        """Remove a queue; without effect if it is not there."""
-        with self.lock:
-            self._remove(run_id, queue)
-
-    def broadcast(self, run_id: int, message: LogMessage) -> None:
-        """Give each subscriber the message; a full queue loses its oldest."""
-        with self.lock:
-            for queue in self.subscribers.get(run_id, ()):
-                _put(queue, message)
-
-    def complete(self, run_id: int, status: str | None, message: str) -> None:
-        """Give each subscriber the completion signal and forget the run."""
-        with self.lock:
-            self._open.discard(run_id)
-            for queue in self.subscribers.pop(run_id, ()):
-                _put(queue, completion_signal(run_id, status, message))
-
-    def complete_latecomer(
-        self, run_id: int, queue: LogQueue, status: str | None, message: str
-    ) -> None:
-        """Give one queue its signal, unless its run is open or it has had the signal."""
-        with self.lock:
-            if run_id not in self._open and self._remove(run_id, queue):
-                _put(queue, completion_signal(run_id, status, message))
-
-    def complete_waiting(self, message: str) -> None:
-        """End every subscription to a run that is not open."""
-        with self.lock:
-            for run_id in [waiting for waiting in self.subscribers if waiting not in self._open]:
-                for queue in self.subscribers.pop(run_id):
-                    _put(queue, completion_signal(run_id, None, message))
+    def _end_subscription(self, run_id: int, queue: LogQueue, db_status: str) -> None:
+        """Give one queue its signal, unless it has had it."""
+        with self._subscribers_lock:
+            if self._remove(run_id, queue):
+                _put(queue, _completion_signal(run_id, db_status))
 
     def _remove(self, run_id: int, queue: LogQueue) -> bool:
-        queues = self.subscribers.get(run_id, [])
-        if queue not in queues:
-            return False
-        queues.remove(queue)
-        if not queues:
-            del self.subscribers[run_id]
-        return True
+        with self._subscribers_lock:
+            queues = self._subscribers.get(run_id, [])
+            if queue not in queues:
+                return False
+            queues.remove(queue)
+            if not queues:
+                del self._subscribers[run_id]
+            return True
+
+    def _broadcast_log(self, run_id: int, message: LogMessage) -> None:
+        """Give each subscriber of the run the message."""
+        with self._subscribers_lock:
+            for queue in self._subscribers.get(run_id, ()):
+                _put(queue, message)
+
+    def _tell(self, run_id: int, level: str, message: str, **more: str | None) -> None:
+        self._broadcast_log(run_id, {"run_id": run_id, "level": level, "message": message, **more})
+
+    def _complete(
+        self, run_id: int, db_status: str | None, *, status_update_failed: bool = False
+    ) -> None:
+        """Give each subscriber of the run the completion signal, and those that come later."""
+        signal = _completion_signal(run_id, db_status)
+        if status_update_failed:
+            signal["status_update_failed"] = True
+        with self._subscribers_lock:
+            self._completed_runs[run_id] = signal
+            self._open_runs.discard(run_id)
+            for queue in self._subscribers.pop(run_id, ()):
+                _put(queue, signal)
+
+    def _open_log(self, run_id: int) -> None:
+        """Announce that a signal will come, though one may have come for an undone row."""
+        with self._subscribers_lock:
+            self._completed_runs.pop(run_id, None)
+            self._open_runs.add(run_id)
+
+    def _complete_rest(self) -> None:
+        """End the subscriptions to runs that this manager has never had."""
+        with self._subscribers_lock:
+            for run_id in list(self._subscribers):
+                self._complete(run_id, None)
 
 
-def completion_signal(run_id: int, status: str | None, message: str) -> LogMessage:
-    """Return the last message of a subscription."""
-    level = "error" if status in ("failed", "interrupted") else "info"
-    return {
-        "run_id": run_id,
-        "level": level,
-        "message": message,
-        "complete": True,
-        "status": status,
-    }
-
-
-def ending_of(row: Row) -> tuple[str | None, str]:
-    """Return the status and message of the signal for a run that this manager does not run."""
-    if row["status"] in ACTIVE_STATUSES:
-        return None, f"Run {row['id']} is of another process: its log cannot be followed here."
-    return row["status"], summary(row["id"], row["status"], row["error_message"])
-
-
-def summary(run_id: int, status: str | None, cause: str | None) -> str:
-    """Tell in a sentence how a run is recorded; None means that it is not."""
-    if status is None:
-        return f"Run {run_id} has no row any more: it was deleted, or never came to be."
-    if status in ("failed", "interrupted") and cause:
-        return f"Run {run_id} {status}: {cause}"
-    return f"Run {run_id} {status}"
+def _completion_signal(run_id: int, db_status: str | None) -> LogMessage:
+    signal: LogMessage = {"run_id": run_id, "complete": True}
+    if db_status is not None:
+        signal["db_status"] = db_status
+    return signal
 
 
 def _put(queue: LogQueue, message: LogMessage) -> None:
-    # Only the holder of the stream's lock puts, so a place that was made stays free.
+    """Drop a line that finds the queue full; make room for a completion signal."""
     try:
         queue.put_nowait(message)
     except Full:
-        with suppress(Empty):
+        if message.get("complete"):
             queue.get_nowait()
-        queue.put_nowait(message)
+            queue.put_nowait(message)

@@ -1,124 +1,185 @@
 """Background runs of the pipeline whose recorded status is true, whatever fails.
 
-The rules this module keeps are in ``docs/architecture/status-contract.md``. In short: how a run
-ended is decided once, in memory, under the lock that accepts cancels; then it is recorded, with
-connections of its own, for as long as that takes; then everything the run held is released; and
-then subscribers hear the status that is in the database.
+How a run ended is decided once, in memory, under the lock that accepts cancels; then it is
+recorded, with connections of its own, for as long as that takes; then everything the run held is
+released; and then subscribers hear the status that is in the database.
 """
 
+import itertools
 import logging
+import math
+import os
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, RLock, Thread
 from traceback import clear_frames
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
-from genglossary.db import runs_repository
+from genglossary.config import Config
 from genglossary.db.connection import (
     database_connection,
-    discard,
     get_connection,
     immediate_transaction,
 )
 from genglossary.db.runs_repository import (
-    ACTIVE_STATUSES,
+    TERMINAL_STATUSES,
     RunUpdateResult,
-    cancel_run,
-    complete_run_if_not_cancelled,
+    create_run,
+    get_active_run,
+    get_current_or_latest_run,
+    get_run,
     update_run_status,
     update_run_status_if_active,
 )
-from genglossary.db.schema import initialize_db
 from genglossary.runs.executor import (
     ExecutionContext,
     PipelineCancelledException,
     PipelineExecutor,
 )
-from genglossary.runs.log_stream import LogMessage, LogQueue, LogStream, ending_of, summary
-from genglossary.runs.outcome import CANCELLED, COMPLETED, Outcome, decide, describe_error, failed
-from genglossary.runs.ownership import Ownership
-from genglossary.runs.recorder import OnDelay, Recorder, commit_rest
-from genglossary.runs.recovery import record_interrupted, recover
+from genglossary.runs.failure import describe, traceback_of
+from genglossary.runs.log_stream import LogMessage, LogQueue, LogStream
+from genglossary.runs.own_connection import commit_rest, discard
+from genglossary.runs.ownership import Claim, interrupt_orphans, is_orphaned
 from genglossary.runs.retry import RetryPolicy, TransientError, is_transient, persist
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
+_ENDED = TERMINAL_STATUSES | {"interrupted"}
+
+_LONGEST_START = 5.0
+"""Seconds after which a start is not tried again: its caller waits. One statement waits as long."""
+
+_LONGEST_TURN_CHECK = 0.5
+"""Seconds between two looks whether the pipeline of an earlier run has ended."""
+
+
+class _Outcome(NamedTuple):
+    status: Literal["completed", "cancelled", "failed"]
+    message: str | None = None
+    traceback: str | None = None
+
 
 @dataclass(slots=True)
 class _Run:
+    claim: Claim
     scope: str
-    document_ids: Sequence[int] | None
-    ownership: Ownership
-    cancel_event: Event
-    id: int = 0  # until the row is inserted
+    document_ids: list[int] | None
+    cancel_event: Event = field(default_factory=Event)
+    id: int = 0  # until its row is inserted
+    doubtful: bool = False  # whether the transaction that inserted the row may have been undone
+    thread: Thread | None = None
+    previous: Thread | None = None  # the thread of the run before
 
 
-class RunManager:
+class RunManager(LogStream):
     """Starts, cancels, watches and records runs: one at a time per database.
 
-    Several managers, in one process or in several, may share a database. Making a manager
-    records as ``interrupted`` a run whose process died; should the database be locked just
-    then, the next call that meets the run does it.
+    Several managers, in one process or in several, may share a database. A run whose process
+    died is recorded as ``interrupted`` by the next manager that meets it.
 
     Args:
-        db_path: The database file; made, and brought up to date, when a run starts.
+        db_path: The database file.
         doc_root: The folder whose documents the pipeline reads.
         llm_provider: Passed to the executor.
-        llm_model: Likewise.
-        llm_base_url: Likewise.
-        executor_factory: Makes the executor of each run; by default a `PipelineExecutor`.
+        llm_model: Passed to the executor.
+        llm_base_url: Passed to the executor; None if empty.
+        late_cancel: What a cancel does that comes when the pipeline has returned: with
+            ``completed`` it is refused, and the results count; with ``cancelled`` it is accepted
+            until the last uncommitted work is committed.
         retry: How attempts at the database are spaced.
-    """
 
-    MAX_LOG_QUEUE_SIZE = 1000
+    Raises:
+        ValueError: The path names no file that threads and processes can share.
+    """
 
     def __init__(
         self,
-        db_path: str | Path,
-        doc_root: str | Path = ".",
+        db_path: str,
+        doc_root: str = ".",
         llm_provider: str = "ollama",
         llm_model: str = "",
         llm_base_url: str = "",
         *,
-        executor_factory: Callable[[], PipelineExecutor] | None = None,
+        late_cancel: Literal["completed", "cancelled"] = "completed",
         retry: RetryPolicy | None = None,
     ) -> None:
-        self.db_path = str(db_path)
-        self.doc_root = str(doc_root)
+        if not db_path or db_path == ":memory:" or db_path.startswith("file:"):
+            raise ValueError(f"Runs need the path of a database file, which {db_path!r} is not.")
+        super().__init__()
+        self.db_path = db_path
+        self.doc_root = doc_root
         self.llm_provider = llm_provider
         self.llm_model = llm_model
         self.llm_base_url = llm_base_url
-        self._executor_factory = executor_factory
+        self._file = Path(db_path).absolute()  # the same one after a chdir
+        self._late_cancel = late_cancel
         self._retry = retry or RetryPolicy()
-        # An event is here from before its row is inserted until its run's outcome is decided:
-        # a cancel is accepted exactly if it finds the event.
-        self._cancel_events: dict[int, Event] = {}
-        self._cancel_events_lock = Lock()
-        self._log_stream = LogStream(self.MAX_LOG_QUEUE_SIZE)
-        self._subscribers = self._log_stream.subscribers
-        self._subscribers_lock = self._log_stream.lock
+        # These locks can be taken again by a signal handler that interrupts their holder.
+        self._start_run_lock = RLock()
         self._thread: Thread | None = None
-        self._thread_lock = Lock()
         self._closed = False
-        self._recover_at_start()
+        # An event is here from before its row can be seen until the outcome is decided: a cancel
+        # is accepted exactly if it finds the event. A run is here until its thread takes it.
+        self._cancel_events: dict[int, Event] = {}
+        self._waiting: dict[int, _Run] = {}
+        self._executors: dict[int, PipelineExecutor] = {}
+        self._cancel_events_lock = RLock()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
+    def start_run(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+        scope: str,
+        triggered_by: str = "api",
+        document_ids: list[int] | None = None,
+    ) -> int:
+        """Insert a run and start its thread.
+
+        The run is pending as long as the pipeline of an earlier one, cancelled perhaps, works.
+
+        Returns:
+            The id of a run that will reach a terminal status.
+
+        Raises:
+            RuntimeError: A run of this database is active, in whatever process; or the manager
+                is closed; or no thread can be started.
+            sqlite3.Error: The database cannot be written.
+            OSError: A lock file beside the database cannot be opened.
+        """
+        run = _Run(Claim(self._file), scope, document_ids)
+        try:
+            with self._start_run_lock:
+                self._require_open()
+                end = time.monotonic() + _LONGEST_START
+                self._patiently(lambda: self._insert(run, triggered_by), run, end)
+                self._launch(run)
+            return run.id
+        except BaseException as error:
+            self._give_up(run, error)
+            raise
+
+    def cancel_run(self, run_id: int) -> bool:
+        """Ask a run of this manager to end, without waiting for it or for the database.
+
+        Closes the executor, so that a call of the pipeline that can be woken ends.
+
+        Returns:
+            True if the cancel was accepted: the run will be recorded as cancelled. False if
+            the run's outcome is decided already, or it is not a run of this manager.
+        """
+        with self._cancel_events_lock:
+            event = self._cancel_events.get(run_id)
+            if event is None:
+                return False
+            event.set()
+            executor = self._executors.get(run_id)
+        if executor is not None:
+            self._close_executor(executor)
+        return True
 
     def close(self, timeout: float | None = None) -> bool:
         """Accept no more runs and wait until the current one is recorded; it is not cancelled.
@@ -130,273 +191,347 @@ class RunManager:
             True if no run is left. Otherwise the run goes on, and is recorded if the process
             lives long enough.
         """
-        with self._thread_lock:
-            self._closed = True
-            thread = self._thread
-        if thread is not None:
-            thread.join(timeout)
-        self._log_stream.complete_waiting("The run manager was closed.")
-        return thread is None or not thread.is_alive()
-
-    def start_run(
-        self,
-        scope: str,
-        triggered_by: str = "api",
-        document_ids: Sequence[int] | None = None,
-    ) -> int:
-        """Insert a run and start its thread.
-
-        Returns:
-            The id of a run that will reach a terminal status.
-
-        Raises:
-            RuntimeError: A run of this database is active, in whatever process; or the manager
-                is closed; or no thread can be started. No active row is left behind.
-            sqlite3.Error: The database cannot be written. No active row is left behind.
-            OSError: The owner lock beside the database cannot be had. Likewise.
-        """
-        if self._closed:
-            raise RuntimeError("This run manager is closed: make another one.")
-        run = _Run(scope, document_ids, Ownership(self.db_path), Event())
+        self._closed = True
+        end = None if timeout is None else time.monotonic() + timeout
+        if not self._start_run_lock.acquire(timeout=-1 if timeout is None else timeout):
+            return False
+        thread = self._thread
+        self._start_run_lock.release()
         try:
-            self._patiently(lambda: self._claim(run), run)
-            self._patiently(lambda: self._insert(run, triggered_by), run)
-            self._launch(run)
-        except BaseException as error:
-            self._conclude(run, failed(error))
-            raise
-        return run.id
+            if thread is not None:
+                thread.join(None if end is None else max(0, end - time.monotonic()))
+        except RuntimeError:
+            return False  # Called from the thread itself, or in the midst of its start.
+        if thread is not None and thread.is_alive():
+            return False
+        self._complete_rest()
+        return True
 
-    def cancel_run(self, run_id: int) -> bool:
-        """Ask a run of this manager to end, without waiting for it or for the database.
-
-        Returns:
-            True if the cancel was accepted: the run will be recorded as cancelled. False if
-            the run's outcome is decided already, or it is not a run of this manager.
-        """
-        with self._cancel_events_lock:
-            event = self._cancel_events.get(run_id)
-            if event is not None:
-                event.set()
-            return event is not None
+    # Looking
 
     def get_run(self, run_id: int) -> sqlite3.Row | None:
         """Return the run's row, or None if there is none."""
-        return self._read(lambda conn: runs_repository.get_run(conn, run_id))
+        return self._read(lambda conn: get_run(conn, run_id))
 
     def get_active_run(self) -> sqlite3.Row | None:
         """Return the row of the run that is active, in whatever process, or None."""
-        return self._read(runs_repository.get_active_run)
+        return self._read(get_active_run)
 
     def get_current_or_latest_run(self) -> sqlite3.Row | None:
         """Return the row of the active run, or else of the newest one."""
-        return self._read(runs_repository.get_current_or_latest_run)
-
-    def register_subscriber(self, run_id: int) -> LogQueue:
-        """Return a queue of the run's log lines, ended by one completion signal.
-
-        See `genglossary.runs.log_stream` for what is in it. A run that has ended gives its
-        signal at once. A run of another process gives a signal with status None at once, as
-        its lines cannot be followed from here. For a run that does not exist the queue waits
-        until it does, or until the manager is closed.
-
-        Raises:
-            sqlite3.Error: The database cannot be read; nothing is registered.
-        """
-        queue, is_open = self._log_stream.subscribe(run_id)
-        if not is_open:
-            try:
-                row = self.get_run(run_id)
-            except BaseException:
-                self.unregister_subscriber(run_id, queue)
-                raise
-            if row is not None:
-                self._log_stream.complete_latecomer(run_id, queue, *ending_of(row))
-        return queue
-
-    def unregister_subscriber(self, run_id: int, queue: LogQueue) -> None:
-        """Send nothing more to the queue; without effect if it is not registered."""
-        self._log_stream.unsubscribe(run_id, queue)
-
-    def _broadcast_log(self, run_id: int, message: LogMessage) -> None:
-        self._log_stream.broadcast(run_id, message)
-
-    # Starting
-
-    def _claim(self, run: _Run) -> None:
-        if run.ownership.acquire():
-            return
-        with self._connect() as conn:
-            initialize_db(conn)
-            active = runs_repository.get_active_run(conn)
-        if active is not None:
-            raise RuntimeError(
-                f"Run {active['id']} of this database is {active['status']}: "
-                "wait until it has ended, or cancel it."
-            )
-        raise TransientError("Another run of this database is just starting or ending: try again.")
-
-    def _insert(self, run: _Run, triggered_by: str) -> None:
-        with self._connect() as conn:
-            initialize_db(conn)
-            if run.id and runs_repository.get_run(conn, run.id) is not None:
-                return  # The commit of an earlier attempt raised, but took effect.
-            with immediate_transaction(conn):
-                # The owner is the only one who inserts, so these are of processes that died.
-                record_interrupted(conn)
-                run.id = runs_repository.create_run(conn, run.scope, triggered_by)
-                # Known here before it can be seen there: no cancel or subscriber comes too early.
-                self._log_stream.open(run.id)
-                with self._cancel_events_lock:
-                    self._cancel_events[run.id] = run.cancel_event
-
-    def _launch(self, run: _Run) -> None:
-        with self._thread_lock:
-            if self._closed:
-                raise RuntimeError("This run manager was closed before the run could start.")
-            if self._thread is not None:
-                # It has released its ownership: at most its signal is still to be given.
-                self._thread.join()
-            thread = Thread(
-                target=self._execute_run, args=(run,), name=f"run-{run.id}", daemon=True
-            )
-            thread.start()
-            self._thread = thread
-
-    # Running
-
-    def _execute_run(self, run: _Run) -> None:
-        try:
-            self._perform(run)
-            ending = COMPLETED
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is how the run ended
-            cancelled = isinstance(error, PipelineCancelledException)
-            ending = CANCELLED if cancelled else failed(error)
-            # Somebody may keep the error, and it the pipeline's cursors, and they their locks.
-            clear_frames(error.__traceback__)
-        self._conclude(run, ending)
-
-    def _perform(self, run: _Run) -> None:
-        conn = self._patiently(lambda: self._begin(run), run)
-        try:
-            self._run_pipeline(run, conn)
-            commit_rest(
-                conn,
-                self._retry,
-                wanted=lambda: not run.cancel_event.is_set(),
-                on_delay=self._delay("Committing the work of", run),
-            )
-        finally:
-            discard(conn)
-
-    def _begin(self, run: _Run) -> sqlite3.Connection:
-        if run.cancel_event.is_set():
-            raise PipelineCancelledException("Cancelled before the pipeline started.")
-        with ExitStack() as stack:
-            conn = get_connection(self.db_path)
-            stack.callback(discard, conn)
-            with immediate_transaction(conn):
-                if not update_run_status(conn, run.id, "running", started_at=datetime.now(UTC)):
-                    raise PipelineCancelledException("The row is not active any more.")
-            stack.pop_all()
-        return conn
-
-    def _run_pipeline(self, run: _Run, conn: sqlite3.Connection) -> None:
-        def log(message: LogMessage) -> None:
-            self._broadcast_log(run.id, {"run_id": run.id, "level": "info", **message})
-
-        executor = self._make_executor()
-        try:
-            executor.execute(
-                conn,
-                run.scope,
-                ExecutionContext(run.id, log, run.cancel_event),
-                doc_root=self.doc_root,
-                document_ids=run.document_ids,
-            )
-        finally:
-            try:
-                executor.close()
-            except Exception as error:  # noqa: BLE001 - the work itself is done, or has failed
-                logger.warning("Closing the executor failed: %s", describe_error(error))
-
-    def _make_executor(self) -> PipelineExecutor:
-        if self._executor_factory is not None:
-            return self._executor_factory()
-        return PipelineExecutor(
-            provider=self.llm_provider, model=self.llm_model, base_url=self.llm_base_url
-        )
-
-    # Ending
-
-    def _conclude(self, run: _Run, ending: Outcome) -> None:
-        """Decide, record, release, tell."""
-        status, message = None, f"Run {run.id} ended without a record of how."
-        try:
-            with self._cancel_events_lock:
-                outcome = decide(ending, cancel_accepted=run.cancel_event.is_set())
-                self._cancel_events.pop(run.id, None)
-            if run.id:
-                status = Recorder(self._connect, self._retry).record(
-                    run.id,
-                    outcome,
-                    lambda conn: self._write(conn, run.id, outcome),
-                    self._delay("Recording the outcome of", run),
-                )
-                message = summary(run.id, status, outcome.message)
-                logger.info(message)
-        finally:
-            run.ownership.release()
-            self._log_stream.complete(run.id, status, message)
-
-    def _write(self, conn: sqlite3.Connection, run_id: int, outcome: Outcome) -> RunUpdateResult:
-        if outcome.status == "completed":
-            return complete_run_if_not_cancelled(conn, run_id)
-        if outcome.status == "cancelled":
-            return cancel_run(conn, run_id)
-        return update_run_status_if_active(
-            conn, run_id, outcome.status, error_message=outcome.message
-        )
-
-    # Retrying and reading
-
-    def _connect(self) -> AbstractContextManager[sqlite3.Connection]:
-        return database_connection(self.db_path)
-
-    def _patiently(self, action: Callable[[], Result], run: _Run) -> Result:
-        return persist(
-            action,
-            self._retry,
-            again=is_transient,
-            attempts=self._retry.start_attempts,
-            on_trouble=self._delay("Starting", run),
-        )
-
-    def _delay(self, what: str, run: _Run) -> OnDelay:
-        def on_delay(number: int, error: Exception) -> None:
-            if number & (number - 1):
-                return  # At attempts 1, 2, 4, 8...: a long delay needs few words.
-            name = f"run {run.id}" if run.id else "a run"
-            message = f"{what} {name} is delayed: {describe_error(error)}"
-            logger.warning("%s (attempt %d)", message, number)
-            self._broadcast_log(run.id, {"run_id": run.id, "level": "warning", "message": message})
-
-        return on_delay
+        return self._read(get_current_or_latest_run)
 
     def _read(
         self, query: Callable[[sqlite3.Connection], sqlite3.Row | None]
     ) -> sqlite3.Row | None:
-        with self._connect() as conn:
+        with database_connection(str(self._file)) as conn:
             row = query(conn)
-        active = row is not None and row["status"] in ACTIVE_STATUSES
-        if active and recover(self.db_path, self._connect):
-            with self._connect() as conn:
-                row = query(conn)
-        return row
+            if row is None or row["status"] in _ENDED or not is_orphaned(self._file):
+                return row
+            try:
+                with immediate_transaction(conn):
+                    interrupt_orphans(conn, self._file)
+            except (sqlite3.Error, MemoryError, OSError) as error:
+                logger.warning("Recovery is left to the next look: %s", describe(error))
+                return row
+            return query(conn)
 
-    def _recover_at_start(self) -> None:
+    # Log stream
+
+    def register_subscriber(self, run_id: int) -> LogQueue:
+        """Return a queue of the run's log lines, ended by one completion signal.
+
+        A run that has ended gives its signal at once. The lines of a run of another manager
+        cannot be heard here, and its end only if it comes before this call.
+
+        Raises:
+            sqlite3.Error: The database cannot be read; nothing is registered.
+        """
+        queue, sure = self._subscribe(run_id)
+        if sure:
+            return queue
         try:
-            if Path(self.db_path).exists():
-                self.get_active_run()
-        except (sqlite3.Error, MemoryError, OSError) as error:
-            logger.info("Recovery is left to the next call: %s", describe_error(error))
+            row = self.get_run(run_id)
+        except BaseException:
+            self.unregister_subscriber(run_id, queue)
+            raise
+        if row is not None and row["status"] in _ENDED:
+            self._end_subscription(run_id, queue, row["status"])
+        return queue
+
+    # Starting
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("This run manager is closed: make another one.")
+
+    def _insert(self, run: _Run, triggered_by: str) -> None:
+        with database_connection(str(self._file)) as conn:
+            if not run.doubtful:
+                # Before the write lock, which the pipeline of an active run may hold for long.
+                self._refuse_second(conn)
+            with immediate_transaction(conn):
+                if not (run.doubtful and run.claim.is_newest() and get_run(conn, run.id)):
+                    interrupt_orphans(conn, self._file)
+                    self._refuse_second(conn)
+                    self._create(conn, run, triggered_by)
+        run.doubtful = False
+
+    def _refuse_second(self, conn: sqlite3.Connection) -> None:
+        active = get_active_run(conn)
+        if active is not None and not is_orphaned(self._file):
+            raise RuntimeError(f"Run already running: {active['id']}")
+
+    def _create(self, conn: sqlite3.Connection, run: _Run, triggered_by: str) -> None:
+        if not run.claim.announce():
+            raise TransientError("Another process is looking for orphans: try again.")
+        self._forget(run.id)
+        run.id = create_run(conn, scope=run.scope, triggered_by=triggered_by)
+        run.doubtful = True
+        # Known here before it can be seen there: no cancel comes too early.
+        with self._cancel_events_lock:
+            self._waiting[run.id] = run
+            self._cancel_events[run.id] = run.cancel_event
+        self._open_log(run.id)
+
+    def _launch(self, run: _Run) -> None:
+        run.previous = self._thread
+        run.thread = Thread(
+            target=self._execute_run, args=(run.id, run.scope, run.document_ids), daemon=True
+        )
+        self._thread = run.thread
+        self._require_open()
+        run.thread.start()
+
+    def _give_up(self, run: _Run, error: BaseException) -> None:
+        """Leave no active row behind a start that raised."""
+        with self._cancel_events_lock:
+            begun = run.thread is not None and run.id not in self._waiting
+            if not begun:
+                self._forget(run.id)
+                if self._thread is run.thread:
+                    self._thread = run.previous
+        if run.id == 0:
+            run.claim.release()
+        elif begun:
+            self.cancel_run(run.id)
+        else:
+            self._conclude(run, _failed(error, "Failed to start execution thread"))
+            if run.doubtful:
+                self._completed_runs.pop(run.id)  # The id may become another run's.
+
+    # Running
+
+    def _execute_run(self, run_id: int, scope: str, document_ids: list[int] | None = None) -> None:
+        with self._cancel_events_lock:
+            event = self._cancel_events.get(run_id)
+            run = self._waiting.pop(run_id, None)
+        if event is None:
+            return  # start_run has given the run up, and records that.
+        if run is None:
+            run = _Run(Claim(self._file), scope, document_ids, event, run_id)
+        try:
+            self._perform(run)
+            outcome = _Outcome("completed")
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is how the run ended
+            cancelled = isinstance(error, PipelineCancelledException)
+            outcome = _Outcome("cancelled") if cancelled else _failed(error)
+            # The error may be kept somewhere, and it the pipeline's cursors, and they their locks.
+            clear_frames(error.__traceback__)
+        self._conclude(run, outcome)
+        if run.previous is not None:
+            run.previous.join()  # So the newest thread is the last to end.
+
+    def _perform(self, run: _Run) -> None:
+        self._await_turn(run)
+        conn = self._patiently(lambda: self._begin(run), run)
+        try:
+            self._run_pipeline(conn, run)
+            commit_rest(
+                conn,
+                self._retry,
+                wanted=lambda: not run.cancel_event.is_set(),
+                on_delay=self._delay("commit the work", run),
+            )
+        finally:
+            discard(conn)
+
+    def _await_turn(self, run: _Run) -> None:
+        """Wait until the pipeline of an earlier run, cancelled perhaps, has ended."""
+        for attempt in itertools.count(1):
+            if self._patiently(run.claim.take_turn, run):
+                return
+            if attempt == 1:
+                self._tell(run.id, "info", "Waiting until the run before has ended")
+            if run.cancel_event.wait(min(self._retry.wait_after(attempt), _LONGEST_TURN_CHECK)):
+                raise PipelineCancelledException
+
+    def _begin(self, run: _Run) -> sqlite3.Connection:
+        if run.cancel_event.is_set():
+            raise PipelineCancelledException
+        conn = get_connection(str(self._file))
+        try:
+            with immediate_transaction(conn):
+                row = get_run(conn, run.id)
+                cancelled = row is None or row["status"] in _ENDED
+                if not cancelled:
+                    update_run_status(conn, run.id, "running", started_at=datetime.now(UTC))
+        except BaseException:
+            discard(conn)
+            raise
+        if cancelled:
+            discard(conn)
+            raise PipelineCancelledException
+        return conn
+
+    def _run_pipeline(self, conn: sqlite3.Connection, run: _Run) -> None:
+        def log(message: LogMessage) -> None:
+            self._broadcast_log(run.id, message)
+
+        executor = self._make_executor()
+        process = os.getpid()
+        with self._cancel_events_lock:
+            self._executors[run.id] = executor
+        try:
+            if run.cancel_event.is_set():
+                raise PipelineCancelledException
+            executor.execute(
+                conn,
+                run.scope,
+                ExecutionContext(run_id=run.id, log_callback=log, cancel_event=run.cancel_event),
+                doc_root=self.doc_root,
+                document_ids=run.document_ids,
+            )
+            if self._late_cancel == "completed":
+                self._forget(run.id)
+        finally:
+            if os.getpid() != process:
+                # A child that the pipeline forked: the run and its connection are the parent's.
+                os._exit(1)
+            with self._cancel_events_lock:
+                self._executors.pop(run.id, None)
+            self._close_executor(executor)
+
+    def _make_executor(self) -> PipelineExecutor:
+        return PipelineExecutor(
+            provider=self.llm_provider,
+            model=self.llm_model,
+            base_url=self.llm_base_url or None,
+            llm_debug=Config().llm_debug,
+            debug_dir=str(self._file.parent / "llm-debug"),
+        )
+
+    def _close_executor(self, executor: PipelineExecutor) -> None:
+        try:
+            executor.close()
+        except Exception as error:  # noqa: BLE001 - the work itself is done, or has failed
+            logger.debug("Closing the executor failed: %s", describe(error))
+
+    # Ending
+
+    def _conclude(self, run: _Run, outcome: _Outcome) -> None:
+        """Decide, record, release, tell."""
+        status = None
+        try:
+            with self._cancel_events_lock:
+                self._forget(run.id)
+                if run.cancel_event.is_set():
+                    outcome = _Outcome("cancelled")
+            status = self._record(run, outcome)
+            if outcome.status == "failed":
+                logger.error("Run %d failed: %s\n%s", run.id, outcome.message, outcome.traceback)
+                told = f"Run failed: {outcome.message}"
+                self._tell(run.id, "error", told, traceback=outcome.traceback)
+        finally:
+            run.claim.release()
+            self._cleanup_run_resources(
+                run.id, db_status=status, status_update_failed=status is None
+            )
+
+    def _record(self, run: _Run, outcome: _Outcome) -> str | None:
+        """Write the outcome; return only when the row is terminal, or gone.
+
+        The run's own connection is closed by now: the lock of a transaction left open on it, or
+        of a commit that met a lock, would keep these attempts waiting for ever.
+
+        Returns:
+            The terminal status that is in the database, which may be one that another writer
+            wrote first, or None if the row is gone.
+        """
+        delay = self._delay(f"update {outcome.status} status", run)
+        tried = False
+
+        def once() -> str | None:
+            if not self._file.exists():
+                return None
+            with database_connection(str(self._file)) as conn:
+                conn.execute("BEGIN IMMEDIATE")
+                if run.doubtful and not run.claim.is_newest():
+                    return None
+                result = update_run_status_if_active(conn, run.id, outcome.status, outcome.message)
+                if result is RunUpdateResult.UPDATED:
+                    conn.commit()
+                    return outcome.status
+                # A commit can meet a lock even if it changes nothing: closing undoes nothing.
+                row = get_run(conn, run.id)
+            status = None if row is None else row["status"]
+            if not tried or status != outcome.status:
+                found = "run not found" if row is None else "run not in expected state"
+                self._tell(run.id, "info", f"{outcome.status.capitalize()} skipped: {found}")
+            return status
+
+        def on_trouble(number: int, error: Exception) -> None:
+            nonlocal tried
+            tried = True
+            delay(number, error)
+
+        try:
+            return persist(
+                once, self._retry, again=lambda error: not _is_gone(error), on_trouble=on_trouble
+            )
+        except sqlite3.Error:
+            return None
+
+    def _cleanup_run_resources(
+        self, run_id: int, db_status: str | None = None, *, status_update_failed: bool = False
+    ) -> None:
+        self._forget(run_id)
+        self._complete(run_id, db_status, status_update_failed=status_update_failed)
+
+    def _forget(self, run_id: int) -> None:
+        """Accept no cancel of the run from now on."""
+        with self._cancel_events_lock:
+            self._cancel_events.pop(run_id, None)
+            self._waiting.pop(run_id, None)
+
+    # Retrying
+
+    def _patiently(self, action: Callable[[], Result], run: _Run, end: float = math.inf) -> Result:
+        return persist(
+            action,
+            self._retry,
+            again=lambda error: is_transient(error) and time.monotonic() < end,
+            attempts=self._retry.start_attempts,
+            on_trouble=self._delay("start", run),
+        )
+
+    def _delay(self, what: str, run: _Run) -> Callable[[int, Exception], None]:
+        def on_trouble(number: int, error: Exception) -> None:
+            if number & (number - 1):
+                return  # At attempts 1, 2, 4, 8...: a long delay needs few words.
+            message = f"Failed to {what}: {describe(error)}; trying again"
+            logger.warning("Run %d: %s (attempt %d)", run.id, message, number)
+            self._tell(run.id, "warning", message)
+
+        return on_trouble
+
+
+def _failed(error: BaseException, prefix: str | None = None) -> _Outcome:
+    return _Outcome("failed", describe(error, prefix), traceback_of(error))
+
+
+def _is_gone(error: Exception) -> bool:
+    """Tell whether the table of runs is gone, because another file took the database's place."""
+    return getattr(
+        error, "sqlite_errorcode", None
+    ) == sqlite3.SQLITE_ERROR and "no such table" in str(error)

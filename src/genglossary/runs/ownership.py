@@ -1,56 +1,199 @@
-"""Who may write the active run of a database: the holder of a lock that dies with its process.
+"""Which runs are alive and which one works, told by locks that die with their process.
 
-An active row alone says nothing: its process may be slow, or dead. The lock does, because the
-kernel drops it with the process, whatever ended it, and never before. It is held from before a
-row is inserted until after the row is terminal; so whoever gets the lock and sees an active row
-knows that its owner is dead.
+Two files beside the database carry the locks. ``<database>.owner`` is locked *shared* by each run
+from before its row can be seen until its thread has nothing left to do, so an active row beside a
+file that is not locked is an orphan. ``<database>.worker`` is locked *exclusively* by the one run
+whose pipeline is at work.
+
+The kernel drops a lock with its process, whatever ended that, and never before: it proves what no
+timeout can. The files stay, because removing one would let two processes lock two files of one
+name. Without such locks (Windows, some network file systems) the runs of one process still take
+turns, and no row is ever called an orphan: a cancel through the API ends it.
 """
 
-import logging
+import errno
+import os
+import sqlite3
+import uuid
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
+from typing import ClassVar, Self
+from weakref import WeakSet
 
-from filelock import FileLock, Timeout
+from genglossary.db.runs_repository import get_active_run
 
-logger = logging.getLogger(__name__)
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+_NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
-class Ownership:
-    """One holder's claim to the runs of a database.
-
-    Two claims exclude each other also within a process. The lock file lies beside the database,
-    with ``.owner`` added to its name, and stays there: removing it would let two processes lock
-    two files of one name.
+class FileLock:
+    """A lock on a file. Two of one process exclude each other too.
 
     Args:
-        db_path: The database file. All paths to it that differ by symbolic links are one.
+        path: The file; made if need be.
+
+    Attributes:
+        certain: Whether the kernel keeps the lock, so that other processes see it.
     """
 
-    def __init__(self, db_path: str | Path) -> None:
-        database = Path(db_path).resolve()
-        self._path = database.with_name(database.name + ".owner")
-        # The thread that runs the pipeline releases what the thread that started it acquired.
-        self._lock = FileLock(self._path, thread_local=False)
+    _held: ClassVar[WeakSet[Self]] = WeakSet()
+    _paths_of_this_process: ClassVar[set[Path]] = set()  # what stands in for the kernel
+    _guard: ClassVar = Lock()
 
-    def acquire(self) -> bool:
-        """Take the claim if nobody holds it, without waiting.
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.certain = fcntl is not None
+        self._descriptor: int | None = None
+        self._stands_in = False
+
+    def acquire(self, *, shared: bool = False) -> bool:
+        """Take the lock without waiting; return False if another holder is in the way.
 
         Raises:
-            OSError: The lock file cannot be made or locked.
+            OSError: The file cannot be opened.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+        self._held.add(self)
+        acquired = False
         try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            return False
-        if type(self._lock) is not FileLock:
-            # filelock turns to a lock that outlives its process where the kernel has none.
-            self._lock.release()
-            raise OSError("The file system cannot lock files: put the database on one that can.")
+            acquired = self._lock(self._descriptor, shared=shared)
+        finally:
+            if not acquired:
+                self.release()
+        return acquired
+
+    def _lock(self, descriptor: int, *, shared: bool) -> bool:
+        if fcntl is not None:
+            try:
+                fcntl.flock(
+                    descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
+                )
+            except BlockingIOError:
+                return False
+            except OSError as error:
+                if error.errno not in _NO_LOCKS_HERE:
+                    raise
+                self.certain = False
+        if not self.certain and not shared:
+            with self._guard:
+                if self.path in self._paths_of_this_process:
+                    return False
+                self._paths_of_this_process.add(self.path)
+                self._stands_in = True
         return True
 
     def release(self) -> None:
-        """Give the claim up; without effect if it is not held."""
-        try:
-            self._lock.release()
-        except OSError as error:
-            logger.warning("Releasing the owner lock failed: %s", str(error))
+        """Give the lock up; without effect if it is not held."""
+        descriptor = self.forget()
+        if descriptor is None:
+            return
+        if fcntl is not None and self.certain:
+            # Closing alone would leave it to a forked child that has the descriptor too.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        if self._stands_in:
+            self._stands_in = False
+            self._paths_of_this_process.discard(self.path)
+        os.close(descriptor)
+
+    def forget(self) -> int | None:
+        """Hand out the descriptor, which is the caller's to close."""
+        descriptor, self._descriptor = self._descriptor, None
+        return descriptor
+
+    def read(self) -> bytes:
+        """Return what is in the file; the lock is held."""
+        assert self._descriptor is not None, "held"
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        return os.read(self._descriptor, 64)
+
+    def write(self, content: bytes) -> None:
+        """Replace what is in the file by as many bytes; the lock is held."""
+        assert self._descriptor is not None, "held"
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.write(self._descriptor, content)
+
+    def __del__(self) -> None:
+        self.release()
+
+    @classmethod
+    def leave_to_parent(cls) -> None:
+        """Close, in a forked child, what its parent has locked: the child owns no run."""
+        for lock in list(cls._held):
+            descriptor = lock.forget()
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=FileLock.leave_to_parent)
+
+
+class Claim:
+    """What one run holds: a sign of life, and from its turn on the right to work."""
+
+    def __init__(self, database: Path) -> None:
+        self._owner = FileLock(_beside(database, ".owner"))
+        self._worker = FileLock(_beside(database, ".worker"))
+        self._mark = uuid.uuid4().hex.encode()
+        self._announced = False
+
+    def announce(self) -> bool:
+        """Show that a run is alive; return False if another process is just looking for orphans.
+
+        The caller holds the database's write lock and inserts the row in that transaction.
+        """
+        self._announced = self._announced or self._owner.acquire(shared=True)
+        if self._announced:
+            self._owner.write(self._mark)
+        return self._announced
+
+    def is_newest(self) -> bool:
+        """Tell whether no other run was announced since; the caller holds the write lock.
+
+        A run whose insert has no known outcome is thereby told from another one of the same id.
+        """
+        return self._announced and self._owner.read() == self._mark
+
+    def take_turn(self) -> bool:
+        """Take the right to work; return False while another run has it."""
+        return self._worker.acquire()
+
+    def release(self) -> None:
+        """Give up everything."""
+        self._worker.release()
+        self._owner.release()
+
+
+def is_orphaned(database: Path) -> bool:
+    """Tell whether every active row is of a process that is certainly dead."""
+    lock = FileLock(_beside(database, ".owner"))
+    free = lock.acquire()
+    lock.release()
+    return free and lock.certain
+
+
+def interrupt_orphans(conn: sqlite3.Connection, database: Path) -> None:
+    """Record active rows as interrupted if the process that ran them is dead.
+
+    The caller holds the write lock, so no run can announce itself meanwhile.
+    """
+    if get_active_run(conn) is None or not is_orphaned(database):
+        return
+    conn.execute(
+        "UPDATE runs SET status = 'interrupted', finished_at = ?, error_message = ?"
+        " WHERE status IN ('pending', 'running')",
+        (
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            "The process that ran this ended before it could record how the run went.",
+        ),
+    )
+
+
+def _beside(database: Path, suffix: str) -> Path:
+    file = database.resolve()
+    return file.with_name(file.name + suffix)

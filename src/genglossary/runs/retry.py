@@ -1,20 +1,13 @@
 """When a failed attempt is worth another, and how long to wait for it."""
 
 import gc
+import itertools
+import random
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
-
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_result,
-    stop_after_attempt,
-    stop_never,
-    wait_exponential,
-    wait_random,
-)
 
 Result = TypeVar("Result")
 
@@ -37,8 +30,8 @@ _COLLECT_AT_ATTEMPT = 6
 class RetryPolicy:
     """How attempts at the database are spaced.
 
-    The wait before attempt n + 1 is ``initial * 2**(n - 1)`` seconds, at most ``cap``, plus a
-    random part of up to ``jitter`` seconds that keeps several processes out of step.
+    The wait after attempt n is ``initial * 2**(n - 1)`` seconds, at most ``cap``, plus a random
+    part of up to ``jitter`` seconds that keeps several processes out of step.
 
     Attributes:
         initial: Seconds before the second attempt.
@@ -51,7 +44,12 @@ class RetryPolicy:
     initial: float = 0.05
     cap: float = 5.0
     jitter: float = 0.05
-    start_attempts: int = 8
+    start_attempts: int = 5
+
+    def wait_after(self, attempt: int) -> float:
+        """Return the seconds to wait after an attempt; the first one has number 1."""
+        doubled = self.initial * 2 ** min(attempt - 1, 32)
+        return min(doubled, self.cap) + random.uniform(0, self.jitter)  # noqa: S311 - no secret
 
 
 class TransientError(RuntimeError):
@@ -80,9 +78,6 @@ def persist(
 ) -> Result:
     """Repeat the action until it returns.
 
-    Between attempts an error has no traceback: the frames of one would keep cursors alive, and
-    a cursor keeps its connection's locks, even after that connection was closed.
-
     Args:
         action: Does the work and leaves no lock behind if it raises.
         policy: How long to wait between attempts.
@@ -93,44 +88,19 @@ def persist(
     Raises:
         Exception: What the last attempt raised.
     """
-
-    def attempt() -> Result | _Trouble:
+    for number in itertools.count(1):
         try:
             return action()
-        except Exception as error:  # noqa: BLE001 - ``again`` knows which ones are expected
+        except Exception as error:
+            # The frames of a traceback would keep cursors alive, and a cursor keeps its
+            # connection's locks, even after that connection was closed.
             error.__cause__ = error.__context__ = error.__traceback__ = None
-            return _Trouble(error)
-
-    def before_sleep(state: RetryCallState) -> None:
-        if state.attempt_number == _COLLECT_AT_ATTEMPT:
+            if number == attempts or not again(error):
+                raise
+            trouble = error
+        on_trouble(number, trouble)
+        del trouble
+        if number == _COLLECT_AT_ATTEMPT:
             gc.collect()
-        trouble = _result(state)
-        assert isinstance(trouble, _Trouble), "only trouble is followed by another attempt"
-        on_trouble(state.attempt_number, trouble.error)
-
-    result = attempt()
-    if isinstance(result, _Trouble) and again(result.error):
-        # Most actions succeed at once, which costs less than to set all this up.
-        first = iter([result])
-        retrying = Retrying(
-            retry=retry_if_result(lambda each: isinstance(each, _Trouble) and again(each.error)),
-            wait=wait_exponential(multiplier=policy.initial, max=policy.cap)
-            + wait_random(0, policy.jitter),
-            stop=stop_never if attempts is None else stop_after_attempt(attempts),
-            before_sleep=before_sleep,
-            retry_error_callback=_result,
-        )
-        result = retrying(lambda: next(first, None) or attempt())
-    if isinstance(result, _Trouble):
-        raise result.error
-    return result
-
-
-@dataclass(frozen=True, slots=True)
-class _Trouble:
-    error: Exception
-
-
-def _result(state: RetryCallState) -> object:
-    assert state.outcome is not None, "tenacity asks only after an attempt"
-    return state.outcome.result()
+        time.sleep(policy.wait_after(number))
+    raise AssertionError("counting has no end")

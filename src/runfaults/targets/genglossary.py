@@ -102,7 +102,7 @@ class GenGlossaryManager:
                 if message is None:
                     return None
                 if message.get("complete"):
-                    return str(message.get("status") or "")
+                    return str(message.get("db_status") or "")
 
         return next_signal
 
@@ -151,14 +151,7 @@ class GenGlossary:
 
     def open(self, database: Path, work: Work) -> GenGlossaryManager:
         """Open a manager whose executor plays the script."""
-        from genglossary.runs.manager import RunManager
-
-        def executor() -> PipelineExecutor:
-            # It plays the executor's part without being one: the harness needs no pipeline.
-            return cast("PipelineExecutor", ScriptedExecutor(work))
-
-        manager = RunManager(str(database), executor_factory=executor)
-        return GenGlossaryManager(manager, database)
+        return GenGlossaryManager(_manager(database, lambda: ScriptedExecutor(work)), database)
 
 
 class ReferenceExecutor:
@@ -200,10 +193,19 @@ class GenGlossaryReference(GenGlossary):
 
     def open(self, database: Path, work: Work) -> GenGlossaryManager:
         """Open a manager that runs the reference pipeline."""
-        from genglossary.runs.manager import RunManager
-
-        def executor() -> PipelineExecutor:
-            return cast("PipelineExecutor", ReferenceExecutor(work))
-
-        manager = RunManager(str(database), doc_root=str(DOCUMENTS), executor_factory=executor)
+        manager = _manager(database, lambda: ReferenceExecutor(work), doc_root=str(DOCUMENTS))
         return GenGlossaryManager(manager, database)
+
+
+def _manager(
+    database: Path, make_executor: Callable[[], object], doc_root: str = "."
+) -> RunManager:
+    """Make a manager with an executor of ours; all else in it is unmodified."""
+    from genglossary.runs.manager import RunManager
+
+    class Driven(RunManager):
+        def _make_executor(self) -> PipelineExecutor:
+            # It plays the executor's part without being one: the harness needs no pipeline.
+            return cast("PipelineExecutor", make_executor())
+
+    return Driven(str(database), doc_root=doc_root)

@@ -40,7 +40,7 @@ def gate() -> Iterator[Any]:
 
 def run(manager: Any, signal: Any) -> Any:
     run_id = manager.start_run("full")
-    return run_id, signal(manager.register_subscriber(run_id))["status"]
+    return run_id, signal(manager.register_subscriber(run_id))["db_status"]
 
 
 def raising(error: Any) -> Any:
@@ -51,7 +51,7 @@ def raising(error: Any) -> Any:
 
 
 def left_over(manager: Any) -> Any:
-    return manager._cancel_events, manager._subscribers, manager._log_stream._open
+    return manager._cancel_events, manager._subscribers, manager._waiting, manager._executors
 
 
 def test_a_run_that_succeeds_is_completed(
@@ -65,7 +65,7 @@ def test_a_run_that_succeeds_is_completed(
     assert row["created_at"] == row["started_at"] == row["finished_at"]
     assert row["finished_at"] == "2025-03-01T12:00:00+00:00"
     assert transitions() == ["pending", "running", "completed"]
-    assert left_over(manager) == ({}, {}, set())
+    assert left_over(manager) == ({}, {}, {}, {})
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_whatever_the_pipeline_raises_is_recorded_as_failed(
     manager = make_manager(raising(error))
     run_id, status = run(manager, signal)
     assert status == "failed"
-    assert manager.get_run(run_id)["error_message"].startswith(type(error).__name__)
+    assert type(error).__name__ in manager.get_run(run_id)["error_message"]
     assert transitions() == ["pending", "running", "failed"]
     manager.close()
-    assert left_over(manager) == ({}, {}, set())
+    assert left_over(manager) == ({}, {}, {}, {})
 
 
 def test_a_pipeline_that_says_it_was_cancelled_was(
@@ -138,27 +138,9 @@ def test_a_cancel_before_the_thread_has_got_going_is_accepted(
     queue = manager.register_subscriber(run_id)
     assert manager.cancel_run(run_id)
     threads[0].start()
-    assert signal(queue)["status"] == "cancelled"
+    assert signal(queue)["db_status"] == "cancelled"
     assert reached == []
     assert transitions() == ["pending", "cancelled"]
-
-
-def test_a_cancel_after_the_decision_is_refused(
-    make_manager: Callable[..., Any],
-    signal: Any,
-    heard: Any,
-    conn: sqlite3.Connection,
-    error: Any,
-    faults: Any,
-) -> None:
-    manager = make_manager(lambda c, x: conn.execute("BEGIN IMMEDIATE"))
-    run_id = manager.start_run("full")
-    queue = manager.register_subscriber(run_id)
-    heard(queue, "Recording the outcome of run 1 is delayed")
-    assert not manager.cancel_run(run_id)
-    conn.rollback()
-    assert signal(queue)["status"] == "completed"
-    assert not manager.cancel_run(run_id)
 
 
 def test_nothing_else_can_be_cancelled(make_manager: Callable[..., Any]) -> None:
@@ -179,7 +161,7 @@ def test_a_cancel_that_the_api_wrote_itself_counts(
     cancel_run(conn, run_id)
     conn.commit()
     gate.go_on.set()
-    assert signal(queue)["status"] == "cancelled"
+    assert signal(queue)["db_status"] == "cancelled"
     assert transitions() == ["pending", "running", "cancelled"]
 
 
@@ -193,9 +175,9 @@ def test_a_row_that_was_deleted_ends_the_run(
     conn.execute("DELETE FROM runs")
     conn.commit()
     gate.go_on.set()
-    message = signal(queue)
-    assert message["status"] is None
-    assert "was deleted" in message["message"]
+    assert signal(queue) == {"run_id": 1, "complete": True, "status_update_failed": True}
+    manager.close()
+    assert left_over(manager) == ({}, {}, {}, {})
 
 
 def write(conn: sqlite3.Connection) -> None:
@@ -244,7 +226,7 @@ def test_an_executor_that_cannot_be_closed_fails_nothing(
     make_manager: Callable[..., Any], signal: Any
 ) -> None:
     manager = make_manager()
-    manager._executor_factory().close = raising(sqlite3.OperationalError("no"))
+    manager._make_executor().close = lambda: raising(sqlite3.OperationalError("no"))(None, None)
     assert run(manager, signal)[1] == "completed"
 
 
@@ -252,10 +234,10 @@ def test_an_executor_that_cannot_be_made_is_a_failure(
     make_manager: Callable[..., Any], signal: Any
 ) -> None:
     manager = make_manager()
-    manager._executor_factory = lambda: raising(ValueError("no model"))(None, None)
+    manager._make_executor = lambda: raising(ValueError("no model"))(None, None)
     run_id, status = run(manager, signal)
     assert status == "failed"
-    assert manager.get_run(run_id)["error_message"] == "ValueError: no model"
+    assert manager.get_run(run_id)["error_message"] == "no model (ValueError)"
 
 
 def test_one_run_at_a_time(
@@ -269,10 +251,10 @@ def test_one_run_at_a_time(
     queue = first.register_subscriber(run_id)
     gate.begun.wait()
     for manager in (first, second):
-        with pytest.raises(RuntimeError, match="Run 1 of this database is running"):
+        with pytest.raises(RuntimeError, match="Run already running: 1"):
             manager.start_run("full")
     gate.go_on.set()
-    assert signal(queue)["status"] == "completed"
+    assert signal(queue)["db_status"] == "completed"
     assert run(second, signal)[1] == "completed"
     assert transitions() == ["pending", "running", "completed"] * 2
 
@@ -309,20 +291,6 @@ def test_the_signal_says_that_the_next_run_may_start(
     assert [run(manager, signal) for _ in range(20)] == [(n + 1, "completed") for n in range(20)]
 
 
-def test_who_comes_late_hears_what_the_database_says(
-    make_manager: Callable[..., Any], signal: Any, conn: sqlite3.Connection
-) -> None:
-    manager = make_manager(raising(ValueError("no")))
-    run_id, _ = run(manager, signal)
-    queue = make_manager().register_subscriber(run_id)
-    message = queue.get_nowait()
-    assert message["complete"]
-    assert (message["status"], message["level"]) == ("failed", "error")
-    assert message["message"] == "Run 1 failed: ValueError: no"
-    with pytest.raises(Empty):
-        queue.get_nowait()
-
-
 def test_who_comes_while_the_database_is_locked_is_told_so_and_forgotten(
     make_manager: Callable[..., Any], conn: sqlite3.Connection
 ) -> None:
@@ -341,67 +309,7 @@ def test_who_waits_for_a_run_that_never_comes_hears_of_the_close(
     manager._broadcast_log(42, {"message": "line"})
     assert queue.get_nowait() == {"message": "line"}
     manager.close()
-    assert signal(queue)["status"] is None
-
-
-def test_lines_of_the_pipeline_reach_subscribers(
-    make_manager: Callable[..., Any], gate: Any, signal: Any
-) -> None:
-    def action(conn: sqlite3.Connection, context: Any) -> None:
-        gate.action(conn, context)
-        context.log_callback({"message": "step"})
-
-    manager = make_manager(action)
-    queue = manager.register_subscriber(manager.start_run("full"))
-    gate.go_on.set()
-    assert queue.get() == {"run_id": 1, "level": "info", "message": "step"}
-    assert signal(queue)["status"] == "completed"
-
-
-def test_closing_waits_for_the_record(
-    make_manager: Callable[..., Any], gate: Any, conn: sqlite3.Connection
-) -> None:
-    with make_manager(gate.action) as manager:
-        run_id = manager.start_run("full")
-        gate.begun.wait()
-        assert manager.close(timeout=0) is False
-        gate.go_on.set()
-    assert manager.close() is True
-    assert found(conn, run_id)["status"] == "completed"
-
-
-def test_a_closed_manager_starts_nothing(
-    make_manager: Callable[..., Any], transitions: Callable[[], list[str]]
-) -> None:
-    manager = make_manager()
-    manager.close()
-    with pytest.raises(RuntimeError, match="closed: make another one"):
-        manager.start_run("full")
-    assert transitions() == []
-
-
-def test_a_manager_that_is_closed_while_it_starts_leaves_no_active_row(
-    make_manager: Callable[..., Any],
-    monkeypatch: pytest.MonkeyPatch,
-    transitions: Callable[[], list[str]],
-) -> None:
-    manager = make_manager()
-    announce = manager._log_stream.open
-    monkeypatch.setattr(manager._log_stream, "open", lambda i: (announce(i), manager.close()))
-    with pytest.raises(RuntimeError, match="closed before the run could start"):
-        manager.start_run("full")
-    assert transitions() == ["pending", "failed"]
-    assert left_over(manager) == ({}, {}, set())
-
-
-def test_a_manager_makes_its_database(tmp_path: Path, signal: Any) -> None:
-    with RunManager(tmp_path / "new" / "g.db", doc_root=tmp_path) as manager:
-        assert run(manager, signal)[1] == "completed"
-
-
-def test_a_manager_that_only_looks_makes_no_database(tmp_path: Path) -> None:
-    RunManager(tmp_path / "new" / "g.db")
-    assert list(tmp_path.iterdir()) == []
+    assert signal(queue) == {"run_id": 42, "complete": True}
 
 
 def test_runs_can_be_looked_up(make_manager: Callable[..., Any], gate: Any, signal: Any) -> None:
@@ -417,47 +325,6 @@ def test_runs_can_be_looked_up(make_manager: Callable[..., Any], gate: Any, sign
     assert manager.get_current_or_latest_run()["triggered_by"] == "cli"
 
 
-def test_what_is_passed_to_the_executor(db_path: Path, tmp_path: Path, signal: Any) -> None:
-    with (
-        patch.object(module, "PipelineExecutor") as executor,
-        RunManager(db_path, tmp_path, "openai", "m", "http://llm") as manager,
-    ):
-        run_id = manager.start_run("extract", document_ids=[3])
-    executor.assert_called_once_with(provider="openai", model="m", base_url="http://llm")
-    call = executor().execute.call_args
-    assert call.args[1] == "extract"
-    assert call.args[2].run_id == run_id
-    assert call.kwargs == {"doc_root": str(tmp_path), "document_ids": [3]}
-    executor().close.assert_called_once_with()
-
-
-@pytest.mark.parametrize(
-    ("name", "ending"),
-    [
-        ("update_run_status", "completed"),
-        ("complete_run_if_not_cancelled", "completed"),
-        ("cancel_run", "cancelled"),
-        ("update_run_status_if_active", "failed"),
-        ("get_connection", "completed"),
-        ("database_connection", "completed"),
-    ],
-)
-def test_names_are_looked_up_when_they_are_needed(
-    make_manager: Callable[..., Any], signal: Any, name: str, ending: Any
-) -> None:
-    def action(conn: sqlite3.Connection, context: Any) -> None:
-        if ending == "cancelled":
-            manager.cancel_run(context.run_id)
-        if ending == "failed":
-            raise ValueError("no")
-
-    manager = make_manager(action)
-    with patch.object(module, name, wraps=getattr(module, name)) as replaced:
-        assert run(manager, signal)[1] == ending
-        manager._thread.join()
-    assert replaced.called
-
-
 def test_a_replaced_connection_that_cannot_be_had_is_a_failure(
     make_manager: Callable[..., Any], signal: Any
 ) -> None:
@@ -465,7 +332,7 @@ def test_a_replaced_connection_that_cannot_be_had_is_a_failure(
     with patch.object(module, "get_connection", side_effect=Exception("no connection")):
         run_id, status = run(manager, signal)
     assert status == "failed"
-    assert manager.get_run(run_id)["error_message"] == "Exception: no connection"
+    assert manager.get_run(run_id)["error_message"] == "no connection (Exception)"
 
 
 def test_nothing_is_open_after_a_run(
@@ -490,3 +357,282 @@ def test_a_row_that_nobody_runs_is_no_hindrance(
     conn.commit()
     assert run(manager, signal) == (2, "completed")
     assert transitions() == ["pending", "interrupted", "pending", "running", "completed"]
+
+
+def test_a_cancel_after_the_decision_is_refused(
+    make_manager: Callable[..., Any],
+    signal: Any,
+    heard: Any,
+    conn: sqlite3.Connection,
+) -> None:
+    manager = make_manager(lambda c, x: conn.execute("BEGIN IMMEDIATE"))
+    run_id = manager.start_run("full")
+    queue = manager.register_subscriber(run_id)
+    heard(queue, "Failed to update completed status: database is locked")
+    assert not manager.cancel_run(run_id)
+    conn.rollback()
+    assert signal(queue)["db_status"] == "completed"
+    assert not manager.cancel_run(run_id)
+
+
+@pytest.mark.parametrize(
+    ("late_cancel", "accepted", "status"),
+    [("completed", False, "completed"), ("cancelled", True, "cancelled")],
+)
+def test_what_a_late_cancel_does_is_a_choice(
+    make_manager: Callable[..., Any],
+    heard: Any,
+    signal: Any,
+    conn: sqlite3.Connection,
+    late_cancel: str,
+    accepted: Any,
+    status: str,
+) -> None:
+    def action(c: Any, context: Any) -> None:
+        conn.execute("BEGIN")
+        conn.execute("SELECT * FROM runs").fetchall()
+        write(c)
+
+    manager = make_manager(action, late_cancel=late_cancel)
+    run_id = manager.start_run("full")
+    queue = manager.register_subscriber(run_id)
+    # The pipeline has returned; what it left open waits for the reader.
+    heard(queue, "Failed to commit the work")
+    assert manager.cancel_run(run_id) is accepted
+    if accepted:
+        heard(queue, "Failed to update cancelled status")
+    conn.rollback()
+    assert signal(queue)["db_status"] == status
+    assert documents(conn) == ([] if accepted else ["left.md"])
+
+
+class Blocked:
+    """A pipeline in a call that returns, or raises, when its client is closed."""
+
+    def __init__(self, ending: Any = None) -> None:
+        self.begun, self.closed = Event(), Event()
+        self.ending = ending
+
+    def execute(self, *_: Any, **__: Any) -> None:
+        self.begun.set()
+        self.closed.wait()
+        if self.ending is not None:
+            raise self.ending
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+@pytest.mark.parametrize("ending", [None, ConnectionError("client closed"), SystemExit(1)])
+def test_a_cancel_closes_the_client_and_what_that_makes_the_pipeline_do_is_no_failure(
+    make_manager: Callable[..., Any], signal: Any, ending: Any, transitions: Any
+) -> None:
+    manager, blocked = make_manager(), Blocked(ending)
+    manager._make_executor = lambda: blocked
+    run_id = manager.start_run("full")
+    queue = manager.register_subscriber(run_id)
+    blocked.begun.wait()
+    assert manager.cancel_run(run_id)
+    assert signal(queue)["db_status"] == "cancelled"
+    assert transitions() == ["pending", "running", "cancelled"]
+
+
+def test_a_client_that_cannot_be_closed_is_cancelled_all_the_same(
+    make_manager: Callable[..., Any], gate: Any, signal: Any
+) -> None:
+    manager = make_manager(gate.action)
+    manager._make_executor().close = lambda: raising(OSError("no"))(None, None)
+    run_id = manager.start_run("full")
+    queue = manager.register_subscriber(run_id)
+    gate.begun.wait()
+    assert manager.cancel_run(run_id)
+    gate.go_on.set()
+    assert signal(queue)["db_status"] == "cancelled"
+
+
+def test_a_cancel_while_the_executor_is_made_ends_the_run_before_the_pipeline(
+    make_manager: Callable[..., Any], signal: Any
+) -> None:
+    reached: list[Any] = []
+    manager = make_manager(lambda c, x: reached.append(x))
+    executor = manager._make_executor()
+
+    def make() -> Any:
+        assert manager.cancel_run(1)
+        return executor
+
+    manager._make_executor = make
+    assert run(manager, signal) == (1, "cancelled")
+    assert reached == []
+
+
+@pytest.mark.parametrize("same_manager", [True, False])
+def test_a_restart_after_an_api_cancel_is_accepted_and_waits_its_turn(
+    make_manager: Callable[..., Any],
+    gate: Any,
+    signal: Any,
+    heard: Any,
+    conn: sqlite3.Connection,
+    same_manager: Any,
+) -> None:
+    working: list[int] = []
+
+    def action(c: Any, context: Any) -> None:
+        working.append(context.run_id)
+        if context.run_id == 1:
+            gate.action(c, context)
+        working.append(-context.run_id)
+
+    first = make_manager(action)
+    first.start_run("full")
+    gate.begun.wait()
+    assert first.cancel_run(1)
+    cancel_run(conn, 1)
+    conn.commit()
+    second = first if same_manager else make_manager(action)
+    queue = second.register_subscriber(2)
+    assert second.start_run("full") == 2
+    heard(queue, "Waiting until the run before has ended")
+    assert found(conn, 2)["status"] == "pending"
+    with pytest.raises(RuntimeError, match="already running: 2"):
+        second.start_run("full")
+    gate.go_on.set()
+    assert signal(queue)["db_status"] == "completed"
+    assert working == [1, -1, 2, -2]
+
+
+def test_a_restart_that_waits_its_turn_can_be_cancelled(
+    make_manager: Callable[..., Any],
+    gate: Any,
+    signal: Any,
+    heard: Any,
+    conn: sqlite3.Connection,
+    transitions: Any,
+) -> None:
+    manager = make_manager(gate.action)
+    manager.start_run("full")
+    gate.begun.wait()
+    manager.cancel_run(1)
+    cancel_run(conn, 1)
+    conn.commit()
+    queue = manager.register_subscriber(manager.start_run("full"))
+    assert manager.cancel_run(2)
+    assert signal(queue)["db_status"] == "cancelled"
+    queue = manager.register_subscriber(manager.start_run("full"))
+    assert manager.close(timeout=0) is False
+    gate.go_on.set()
+    assert signal(queue)["db_status"] == "completed"
+    assert manager.close() is True
+    assert transitions() == [
+        *("pending", "running", "cancelled"),
+        *("pending", "cancelled"),
+        *("pending", "running", "completed"),
+    ]
+
+
+def test_what_a_failure_tells_its_subscribers(
+    make_manager: Callable[..., Any], gate: Any, signal: Any
+) -> None:
+    def action(c: Any, context: Any) -> None:
+        gate.action(c, context)
+        raise ValueError("no")
+
+    manager = make_manager(action)
+    queue = manager.register_subscriber(manager.start_run("full"))
+    gate.go_on.set()
+    told = queue.get()
+    assert "in action" in told.pop("traceback")
+    assert told == {"run_id": 1, "level": "error", "message": "Run failed: no (ValueError)"}
+    assert queue.get() == {"run_id": 1, "complete": True, "db_status": "failed"}
+
+
+def test_a_record_that_came_too_late_says_so(
+    make_manager: Callable[..., Any], gate: Any, conn: sqlite3.Connection
+) -> None:
+    manager = make_manager(gate.action)
+    queue = manager.register_subscriber(manager.start_run("full"))
+    gate.begun.wait()
+    cancel_run(conn, 1)
+    conn.commit()
+    gate.go_on.set()
+    skipped = "Completed skipped: run not in expected state"
+    assert queue.get() == {"run_id": 1, "level": "info", "message": skipped}
+
+
+def test_who_comes_late_hears_what_the_database_says(
+    make_manager: Callable[..., Any], signal: Any
+) -> None:
+    manager = make_manager(raising(ValueError("no")))
+    run_id, _ = run(manager, signal)
+    for late in (manager, make_manager()):
+        queue = late.register_subscriber(run_id)
+        assert queue.get_nowait() == {"run_id": 1, "complete": True, "db_status": "failed"}
+        with pytest.raises(Empty):
+            queue.get_nowait()
+        assert late._subscribers == {}
+
+
+def test_lines_of_the_pipeline_reach_subscribers_unchanged(
+    make_manager: Callable[..., Any], gate: Any, signal: Any
+) -> None:
+    said = {"run_id": 1, "message": "step"}
+
+    def action(conn: sqlite3.Connection, context: Any) -> None:
+        gate.action(conn, context)
+        context.log_callback(said)
+
+    manager = make_manager(action)
+    queue = manager.register_subscriber(manager.start_run("full"))
+    gate.go_on.set()
+    assert queue.get() is said
+    assert signal(queue)["db_status"] == "completed"
+
+
+def test_closing_waits_for_the_record(
+    make_manager: Callable[..., Any], gate: Any, conn: sqlite3.Connection
+) -> None:
+    manager = make_manager(gate.action)
+    run_id = manager.start_run("full")
+    gate.begun.wait()
+    assert manager.close(timeout=0) is False
+    gate.go_on.set()
+    assert manager.close() is True
+    assert found(conn, run_id)["status"] == "completed"
+
+
+def test_a_closed_manager_starts_nothing(
+    make_manager: Callable[..., Any], transitions: Any
+) -> None:
+    manager = make_manager()
+    manager.close()
+    with pytest.raises(RuntimeError, match="closed: make another one"):
+        manager.start_run("full")
+    assert transitions() == []
+
+
+def test_a_manager_that_only_looks_makes_no_database(tmp_path: Path) -> None:
+    RunManager(str(tmp_path / "new" / "g.db"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("asked", ["", "true"])
+def test_what_is_passed_to_the_executor(
+    db_path: Path, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLM_DEBUG", asked)
+    manager = RunManager(str(db_path), "docs", "openai", "m", "")
+    with patch.object(module, "PipelineExecutor") as executor:
+        run_id = manager.start_run("extract", document_ids=[3])
+        manager.close()
+    executor.assert_called_once_with(
+        provider="openai",
+        model="m",
+        base_url=None,
+        llm_debug=bool(asked),
+        debug_dir=str(db_path.parent / "llm-debug"),
+    )
+    call = executor().execute.call_args
+    assert call.args[1:] == ("extract", call.args[2])
+    assert call.args[2].run_id == run_id
+    assert call.kwargs == {"doc_root": "docs", "document_ids": [3]}
+    executor().close.assert_called_once_with()

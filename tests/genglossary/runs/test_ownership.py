@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import signal as signals
 import subprocess
 import sys
@@ -7,60 +9,69 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
 from genglossary.runs import ownership
-from genglossary.runs.ownership import Ownership
+from genglossary.runs.ownership import Claim, is_orphaned
 
 HOLD = """
 import sys
-from genglossary.runs.ownership import Ownership
-held = Ownership(sys.argv[1])
-assert held.acquire()
+from pathlib import Path
+from genglossary.runs.ownership import Claim
+claim = Claim(Path(sys.argv[1]))
+assert claim.announce() and claim.take_turn()
 print("held", flush=True)
 sys.stdin.read()
 """
 
 
-def test_two_claims_of_one_process_exclude_each_other(db_path: Path) -> None:
-    first, second = Ownership(db_path), Ownership(db_path)
-    assert first.acquire()
-    assert not second.acquire()
+def test_two_claims_are_both_alive_and_only_one_works(db_path: Path) -> None:
+    first, second = Claim(db_path), Claim(db_path)
+    assert first.announce()
+    assert second.announce()
+    assert first.take_turn()
+    assert not second.take_turn()
     first.release()
-    assert second.acquire()
+    assert second.take_turn()
+    assert not is_orphaned(db_path)
     second.release()
+    assert is_orphaned(db_path)
+
+
+def test_only_the_last_one_announced_is_the_newest(db_path: Path) -> None:
+    first, second = Claim(db_path), Claim(db_path)
+    assert not first.is_newest()
+    first.announce()
+    assert first.is_newest()
+    second.announce()
+    assert (first.is_newest(), second.is_newest()) == (False, True)
 
 
 def test_releasing_what_is_not_held_does_nothing(db_path: Path) -> None:
-    first, second = Ownership(db_path), Ownership(db_path)
-    assert first.acquire()
+    first, second = Claim(db_path), Claim(db_path)
+    assert first.announce()
+    assert first.take_turn()
     second.release()
-    assert not second.acquire()
-    first.release()
+    assert not second.take_turn()
+    assert not is_orphaned(db_path)
+
+
+def test_a_claim_that_is_garbage_is_released(db_path: Path) -> None:
+    Claim(db_path).announce()
+    assert is_orphaned(db_path)
 
 
 def test_databases_are_claimed_one_by_one(tmp_path: Path) -> None:
-    first, second = Ownership(tmp_path / "a.db"), Ownership(tmp_path / "b.db")
-    assert first.acquire()
-    assert second.acquire()
-    first.release()
-    second.release()
+    first, second = Claim(tmp_path / "a.db"), Claim(tmp_path / "b.db")
+    assert first.take_turn()
+    assert second.take_turn()
 
 
 def test_a_symbolic_link_is_the_same_database(db_path: Path, tmp_path: Path) -> None:
     link = tmp_path / "link.db"
     link.symlink_to(db_path)
-    first, second = Ownership(db_path), Ownership(link)
-    assert first.acquire()
-    assert not second.acquire()
-    first.release()
-
-
-def test_the_folder_is_made(tmp_path: Path) -> None:
-    claim = Ownership(tmp_path / "new" / "a.db")
-    assert claim.acquire()
-    claim.release()
-    assert (tmp_path / "new" / "a.db.owner").exists()
+    first, second = Claim(db_path), Claim(link)
+    assert first.take_turn()
+    assert not second.take_turn()
 
 
 def test_a_claim_dies_with_its_process(db_path: Path) -> None:
@@ -72,28 +83,72 @@ def test_a_claim_dies_with_its_process(db_path: Path) -> None:
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "held\n"
-        claim = Ownership(db_path)
-        assert not claim.acquire()
+        claim = Claim(db_path)
+        assert not is_orphaned(db_path)
+        assert not claim.take_turn()
         child.send_signal(signals.SIGKILL)
         child.wait()
-        assert claim.acquire()
+        assert is_orphaned(db_path)
+        assert claim.take_turn()
+
+
+def test_a_forked_child_owns_nothing(db_path: Path) -> None:
+    claim = Claim(db_path)
+    claim.announce()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        claim.release()  # The parent's lock stays.
+        os.read(reader, 1)
+        os._exit(0)
+    try:
+        assert not is_orphaned(db_path)
         claim.release()
+        assert is_orphaned(db_path)  # The child has no share in it.
+    finally:
+        os.write(writer, b".")
+        os.waitpid(child, 0)
+        os.close(reader)
+        os.close(writer)
 
 
-def test_a_lock_that_outlives_its_process_is_refused(
+@pytest.fixture(params=["no fcntl", "no locks"])
+def without_locks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    if request.param == "no fcntl":
+        monkeypatch.setattr(ownership, "fcntl", None)
+    else:
+
+        def refuse(*_: Any) -> None:
+            raise OSError(errno.ENOLCK, "No locks available")
+
+        monkeypatch.setattr(ownership.fcntl, "flock", refuse)
+
+
+@pytest.mark.usefixtures("without_locks")
+def test_without_locks_one_process_still_takes_turns_and_calls_nothing_an_orphan(
+    db_path: Path,
+) -> None:
+    first, second = Claim(db_path), Claim(db_path)
+    assert first.announce()
+    assert second.announce()
+    assert (first.take_turn(), second.take_turn()) == (True, False)
+    second.release()
+    assert not second.take_turn()
+    first.release()
+    assert second.take_turn()
+    second.release()
+    assert not is_orphaned(db_path)
+
+
+def test_another_error_of_the_lock_is_raised_and_nothing_stays_open(
     db_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Lock(FileLock):
-        def acquire(self, *arguments: Any, **options: Any) -> Any:
-            self.__class__ = SoftLock  # pyright: ignore - what filelock does
-            return super().acquire(*arguments, **options)
+    def refuse(descriptor: int, operation: int) -> None:
+        if operation != ownership.fcntl.LOCK_UN:
+            raise OSError(errno.EIO, "Input/output error")
 
-    class SoftLock(Lock):
-        pass
-
-    monkeypatch.setattr(ownership, "FileLock", Lock)
-    claim = Ownership(db_path)
-    with pytest.raises(OSError, match="cannot lock files"):
-        claim.acquire()
-    monkeypatch.undo()
-    assert claim._lock.is_locked is False
+    monkeypatch.setattr(ownership.fcntl, "flock", refuse)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(OSError, match="Input/output"):
+        Claim(db_path).announce()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

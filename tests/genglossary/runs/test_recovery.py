@@ -15,37 +15,33 @@ import pytest
 
 from genglossary.db.connection import get_connection
 from genglossary.db.runs_repository import create_run, get_active_run, get_run
-from genglossary.db.schema import SCHEMA_VERSION, get_schema_version
-from genglossary.runs.ownership import Ownership
+from genglossary.runs.ownership import is_orphaned
 
 RUN_FOR_EVER = """
 import sys
 from threading import Event
+from genglossary.runs.executor import PipelineExecutor
 from genglossary.runs.manager import RunManager
 
-class Executor:
-    def execute(self, conn, scope, context, **_):
-        conn.execute("INSERT INTO documents (file_name, content) VALUES ('half.md', '')")
-        print("running", context.run_id, flush=True)
-        Event().wait()
+def execute(self, conn, scope, context, **_):
+    conn.execute("INSERT INTO documents (file_name, content) VALUES ('half.md', '')")
+    print("running", context.run_id, flush=True)
+    Event().wait()
 
-RunManager(sys.argv[1], executor_factory=Executor).start_run("full")
+PipelineExecutor.execute = execute
+RunManager(sys.argv[1]).start_run("full")
 Event().wait()
 """
 
 RUN_AND_CLOSE = """
 import sys
+from genglossary.runs.executor import PipelineExecutor
 from genglossary.runs.manager import RunManager
 
-class Executor:
-    def execute(self, *_, **__):
-        pass
-
-    def close(self):
-        pass
-
-with RunManager(sys.argv[1], executor_factory=Executor) as manager:
-    manager.start_run("full")
+PipelineExecutor.execute = lambda *_, **__: None
+manager = RunManager(sys.argv[1])
+manager.start_run("full")
+manager.close()
 print("closed", flush=True)
 sys.stdin.read()
 """
@@ -55,20 +51,7 @@ import sys
 from genglossary.runs.manager import RunManager
 print("ready", flush=True)
 sys.stdin.readline()
-RunManager(sys.argv[1])
-"""
-
-VERSION_1 = """
-CREATE TABLE runs (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    scope TEXT NOT NULL,
-    status TEXT NOT NULL
-        CHECK (status IN ('pending', 'running', 'completed', 'cancelled', 'failed')),
-    started_at TEXT, finished_at TEXT, triggered_by TEXT, error_message TEXT,
-    progress_current INTEGER, progress_total INTEGER, current_step TEXT
-);
-INSERT INTO runs (scope, status) VALUES ('full', 'completed'), ('full', 'running');
-PRAGMA user_version = 1;
+RunManager(sys.argv[1]).get_active_run()
 """
 
 
@@ -117,7 +100,8 @@ def test_a_run_whose_process_died_is_interrupted(
 ) -> None:
     assert found(conn, orphan)["status"] == "running"
     manager = make_manager()
-    row = found(conn, orphan)
+    assert found(conn, orphan)["status"] == "running"  # Making one touches no database.
+    row = manager.get_run(orphan)
     assert row["status"] == "interrupted"
     assert row["finished_at"] is not None
     assert row["error_message"] == (
@@ -125,7 +109,7 @@ def test_a_run_whose_process_died_is_interrupted(
     )
     assert conn.execute("SELECT * FROM documents").fetchall() == []
     assert transitions() == ["pending", "running", "interrupted"]
-    assert signal(manager.register_subscriber(orphan))["status"] == "interrupted"
+    assert signal(manager.register_subscriber(orphan))["db_status"] == "interrupted"
     assert manager.get_active_run() is None
 
 
@@ -153,12 +137,10 @@ def test_a_living_run_of_another_process_is_left_alone(
     manager = make_manager()
     assert manager.get_active_run()["id"] == run_id
     assert manager.get_run(run_id)["status"] == "running"
-    with pytest.raises(RuntimeError, match="is running"):
+    with pytest.raises(RuntimeError, match="already running"):
         manager.start_run("full")
     assert manager.cancel_run(run_id) is False
-    message = signal(manager.register_subscriber(run_id))
-    assert message["status"] is None
-    assert "another process" in message["message"]
+    assert manager.register_subscriber(run_id).empty()
     assert transitions() == ["pending", "running"]
     process.send_signal(signals.SIGKILL)
     process.wait()
@@ -186,7 +168,7 @@ def test_starting_a_run_also_recovers(
     create_run(conn, "full")
     conn.commit()
     queue = manager.register_subscriber(manager.start_run("full"))
-    assert signal(queue)["status"] == "completed"
+    assert signal(queue)["db_status"] == "completed"
     assert transitions() == ["pending", "interrupted", "pending", "running", "completed"]
 
 
@@ -199,8 +181,13 @@ def test_a_locked_database_is_recovered_later(
 ) -> None:
     create_run(conn, "full")
     conn.commit()
-    conn.execute(lock)
     manager = make_manager()
+    conn.execute(lock)
+    if lock == "BEGIN IMMEDIATE":
+        assert manager.get_active_run()["status"] == "pending"
+    else:
+        with pytest.raises(sqlite3.OperationalError):
+            manager.get_active_run()
     conn.rollback()
     assert transitions() == ["pending"]
     assert manager.get_active_run() is None
@@ -217,11 +204,9 @@ def test_recovery_that_fails_leaves_the_claim_to_others(
     create_run(conn, "full")
     conn.commit()
     faults.arm("commit", error("SQLITE_FULL"))
-    make_manager()
+    assert make_manager().get_run(1)["status"] == "pending"
     assert get_active_run(conn) is not None
-    claim = Ownership(db_path)
-    assert claim.acquire()
-    claim.release()
+    assert is_orphaned(db_path)
 
 
 def test_a_database_without_tables_is_left_alone(
@@ -229,21 +214,10 @@ def test_a_database_without_tables_is_left_alone(
 ) -> None:
     path = tmp_path / "other.db"
     get_connection(path).execute("CREATE TABLE mine (x)")
-    make_manager(path=path)
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        make_manager(path=path).get_active_run()
     tables = get_connection(path).execute("SELECT name FROM sqlite_master").fetchall()
     assert [row["name"] for row in tables] == ["mine"]
-
-
-def test_a_database_of_an_older_version_is_recovered(
-    tmp_path: Path, make_manager: Callable[..., Any], signal: Any
-) -> None:
-    path = tmp_path / "old.db"
-    old = get_connection(path)
-    old.executescript(VERSION_1)
-    manager = make_manager(path=path)
-    assert [found(old, run_id)["status"] for run_id in (1, 2)] == ["completed", "interrupted"]
-    assert get_schema_version(old) == SCHEMA_VERSION
-    assert signal(manager.register_subscriber(manager.start_run("full")))["status"] == "completed"
 
 
 def test_what_was_recorded_survives_its_process(

@@ -2,21 +2,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from genglossary.db.connection import database_connection, get_connection
-from genglossary.db.runs_repository import (
-    cancel_run,
-    complete_run_if_not_cancelled,
-    create_run,
-    get_run,
-)
-from genglossary.runs.outcome import COMPLETED
-from genglossary.runs.recorder import Recorder, commit_rest
+from genglossary.db.connection import get_connection
+from genglossary.db.runs_repository import cancel_run, create_run, get_run
+from genglossary.runs.manager import RunManager, _Outcome, _Run
+from genglossary.runs.ownership import Claim
 from genglossary.runs.retry import RetryPolicy
 
 ERRORS = [
@@ -41,22 +35,21 @@ def run_id(conn: sqlite3.Connection) -> Any:
     return run_id
 
 
-class Recording:
+class Recording(RunManager):
     """Records that a run completed, counting the delays."""
 
     def __init__(self, db_path: Path, retry: RetryPolicy, run_id: int) -> None:
-        self.recorder = Recorder(partial(database_connection, db_path), retry)
-        self.run_id = run_id
+        super().__init__(str(db_path), retry=retry)
+        self._run = _Run(Claim(db_path), "full", None, id=run_id)
         self.delays: list[int] = []
         self.on_delay: Callable[[], Any] = lambda: None
 
     def __call__(self) -> str | None:
-        return self.recorder.record(
-            self.run_id,
-            COMPLETED,
-            lambda conn: complete_run_if_not_cancelled(conn, self.run_id),
-            self.delayed,
-        )
+        return self._record(self._run, _Outcome("completed"))
+
+    def _delay(self, what: str, run: _Run) -> Any:
+        assert (what, run) == ("update completed status", self._run)
+        return self.delayed
 
     def delayed(self, number: int, error: Exception) -> None:
         self.delays.append(number)
@@ -174,105 +167,14 @@ def test_a_lock_is_waited_for(record: Recording, conn: sqlite3.Connection) -> No
     assert record.delays == list(range(1, 31))
 
 
-def leave_open(db_path: Path) -> Any:
-    conn = get_connection(db_path)
-    conn.execute("INSERT INTO documents (file_name, content) VALUES ('a.md', '')")
-    return conn
-
-
-def names(db_path: Path) -> Any:
-    with database_connection(db_path) as conn:
-        return [row[0] for row in conn.execute("SELECT file_name FROM documents").fetchall()]
-
-
-def always() -> Any:
-    return True
-
-
-def fail(number: int, error: Any) -> None:
-    pytest.fail(f"delayed: {error}")
-
-
-def test_left_work_is_committed(db_path: Path, retry: RetryPolicy) -> None:
-    commit_rest(leave_open(db_path), retry, wanted=always, on_delay=fail)
-    assert names(db_path) == ["a.md"]
-
-
-def test_left_work_that_is_not_wanted_stays_uncommitted(db_path: Path, retry: RetryPolicy) -> None:
-    conn = leave_open(db_path)
-    commit_rest(conn, retry, wanted=lambda: False, on_delay=fail)
-    assert conn.in_transaction
-
-
-def test_left_work_waits_for_a_reader(
-    db_path: Path, retry: RetryPolicy, conn: sqlite3.Connection
+@pytest.mark.parametrize("replaced_by", [None, "", "CREATE TABLE mine (x)"])
+def test_a_database_that_is_gone_ends_the_recording(
+    record: Recording, conn: sqlite3.Connection, db_path: Path, replaced_by: str | None
 ) -> None:
-    conn.execute("BEGIN")
-    conn.execute("SELECT * FROM runs").fetchall()
-    delays = []
-
-    def on_delay(number: int, error: Any) -> None:
-        delays.append(str(error))
-        if number == 3:
-            conn.rollback()
-
-    commit_rest(leave_open(db_path), retry, wanted=always, on_delay=on_delay)
-    assert delays == ["database is locked"] * 3
-    assert names(db_path) == ["a.md"]
-
-
-def test_a_cursor_left_in_the_middle_is_not_waited_for(db_path: Path, retry: RetryPolicy) -> None:
-    conn = leave_open(db_path)
-    cursor = conn.execute(
-        "INSERT INTO documents (file_name, content) VALUES ('b', ''), ('c', '') RETURNING id"
-    )
-    assert cursor.fetchone()
-    with pytest.raises(sqlite3.OperationalError, match="in progress"):
-        commit_rest(conn, retry, wanted=always, on_delay=fail)
-
-
-@pytest.mark.parametrize(
-    "name", ["SQLITE_INTERRUPT", "SQLITE_IOERR_DIR_FSYNC", "SQLITE_IOERR_DELETE_NOENT"]
-)
-def test_left_work_is_not_lost_with_the_answer(
-    db_path: Path, retry: RetryPolicy, faults: Any, error: Any, name: str
-) -> None:
-    faults.arm("commit", error(name), after=True)
-    commit_rest(leave_open(db_path), retry, wanted=always, on_delay=fail)
-    assert names(db_path) == ["a.md"]
-
-
-@pytest.mark.parametrize("name", ["SQLITE_INTERRUPT", "SQLITE_BUSY", "SQLITE_NOMEM"])
-def test_left_work_is_committed_as_long_as_its_transaction_lives(
-    db_path: Path, retry: RetryPolicy, faults: Any, error: Any, name: str
-) -> None:
-    fault = MemoryError() if name == "SQLITE_NOMEM" else error(name)
-    faults.arm("commit", fault, times=5)
-    commit_rest(leave_open(db_path), retry, wanted=always, on_delay=lambda *_: None)
-    assert names(db_path) == ["a.md"]
-
-
-@pytest.mark.parametrize("name", ["SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_CORRUPT"])
-def test_left_work_that_is_lost_is_an_error(
-    db_path: Path, retry: RetryPolicy, faults: Any, error: Any, name: str
-) -> None:
-    faults.arm("commit", error(name), rolls_back=True)
-    with pytest.raises(sqlite3.OperationalError):
-        commit_rest(leave_open(db_path), retry, wanted=always, on_delay=fail)
-
-
-def test_left_work_that_violates_a_constraint_is_an_error(
-    db_path: Path, retry: RetryPolicy, faults: Any, error: Any
-) -> None:
-    faults.arm("commit", error("SQLITE_CONSTRAINT", sqlite3.IntegrityError))
-    with pytest.raises(sqlite3.IntegrityError):
-        commit_rest(leave_open(db_path), retry, wanted=always, on_delay=fail)
-
-
-def test_a_connection_that_the_pipeline_closed_has_nothing_left(
-    db_path: Path, retry: RetryPolicy
-) -> None:
-    conn = get_connection(db_path)
     conn.close()
-    commit_rest(conn, retry, wanted=always, on_delay=fail)
-    assert names(db_path) == []
+    db_path.unlink()
+    if replaced_by is not None:
+        get_connection(db_path).executescript(replaced_by)
+    assert record() is None
+    assert record.delays == []
+    assert db_path.exists() is (replaced_by is not None)
