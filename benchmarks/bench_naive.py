@@ -15,6 +15,9 @@ from measuring import fresh_databases, measure
 class SlowPipeline:
     """Works for a moment, so that a cancel can come meanwhile."""
 
+    def __init__(self, **_: object) -> None:
+        pass
+
     def execute(self, conn: sqlite3.Connection, *_: object, **__: object) -> None:
         conn.execute("INSERT INTO runfaults_work (step) VALUES ('first')")
         conn.commit()
@@ -26,7 +29,8 @@ class SlowPipeline:
 
 def cancelled_run_is_not_failed_though_the_database_is_locked(database: str) -> None:
     """One fault and one cancel, each at one moment that the author thought of."""
-    real, failures = runs_repository.cancel_run, [sqlite3.OperationalError("database is locked")]
+    real = runs_repository.update_run_status_if_active
+    failures = [sqlite3.OperationalError("database is locked")]
 
     def locked_once(*arguments: Any, **named: Any) -> Any:
         if failures:
@@ -34,8 +38,11 @@ def cancelled_run_is_not_failed_though_the_database_is_locked(database: str) -> 
         return real(*arguments, **named)
 
     pipeline: Any = SlowPipeline
-    with patch("genglossary.runs.manager.cancel_run", locked_once):
-        manager = RunManager(database, executor_factory=pipeline)
+    with (
+        patch("genglossary.runs.manager.update_run_status_if_active", locked_once),
+        patch("genglossary.runs.manager.PipelineExecutor", pipeline),
+    ):
+        manager = RunManager(database)
         run = manager.start_run("full")
         time.sleep(0.05)  # it works by now
         assert manager.cancel_run(run)

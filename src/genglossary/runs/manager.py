@@ -429,14 +429,17 @@ class RunManager(LogStream):
 
     # Ending
 
-    def _conclude(self, run: _Run, outcome: _Outcome) -> None:
+    def _decide(self, run: _Run, ending: _Outcome) -> _Outcome:
+        """Settle the outcome: a cancel that was accepted wins over any ending of the pipeline."""
+        with self._cancel_events_lock:
+            self._forget(run.id)
+            return _Outcome("cancelled") if run.cancel_event.is_set() else ending
+
+    def _conclude(self, run: _Run, ending: _Outcome) -> None:
         """Decide, record, release, tell."""
         status = None
         try:
-            with self._cancel_events_lock:
-                self._forget(run.id)
-                if run.cancel_event.is_set():
-                    outcome = _Outcome("cancelled")
+            outcome = self._decide(run, ending)
             status = self._record(run, outcome)
             if outcome.status == "failed":
                 logger.error("Run %d failed: %s\n%s", run.id, outcome.message, outcome.traceback)
