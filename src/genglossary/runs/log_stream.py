@@ -40,10 +40,10 @@ class LogStream:
         """Send nothing more to the queue; without effect if it is not registered."""
         self._remove(run_id, queue)
 
-    def _end_subscription(self, run_id: int, queue: LogQueue, db_status: str) -> None:
-        """Give one queue its signal, unless it has had it."""
+    def _end_subscription(self, run_id: int, queue: LogQueue, db_status: str | None) -> None:
+        """Give one queue its signal, unless it has had it, or is sure to have it."""
         with self._subscribers_lock:
-            if self._remove(run_id, queue):
+            if run_id not in self._open_runs and self._remove(run_id, queue):
                 _put(queue, _completion_signal(run_id, db_status))
 
     def _remove(self, run_id: int, queue: LogQueue) -> bool:

@@ -241,8 +241,8 @@ class RunManager(LogStream):
     def register_subscriber(self, run_id: int) -> LogQueue:
         """Return a queue of the run's log lines, ended by one completion signal.
 
-        A run that has ended gives its signal at once. The lines of a run of another manager
-        cannot be heard here, and its end only if it comes before this call.
+        A run that has ended gives its signal at once. So does one of another manager, without a
+        status if it is active: its lines cannot be heard here.
 
         Raises:
             sqlite3.Error: The database cannot be read; nothing is registered.
@@ -255,8 +255,9 @@ class RunManager(LogStream):
         except BaseException:
             self.unregister_subscriber(run_id, queue)
             raise
-        if row is not None and row["status"] in _ENDED:
-            self._end_subscription(run_id, queue, row["status"])
+        if row is not None or self._closed:
+            status = row["status"] if row is not None and row["status"] in _ENDED else None
+            self._end_subscription(run_id, queue, status)
         return queue
 
     # Starting

@@ -80,6 +80,15 @@ def test_who_comes_after_the_end_of_another_managers_run_has_it_too(stream: Stre
     assert stream._subscribers == {}
 
 
+def test_who_comes_to_a_run_that_opened_meanwhile_waits_for_its_signal(stream: Stream) -> None:
+    queue = stream.subscribe(1)
+    stream._open_log(1)
+    stream._end_subscription(1, queue, None)
+    assert drain(queue) == []
+    stream._complete(1, "completed")
+    assert len(drain(queue)) == 1
+
+
 def test_closing_ends_what_waits_for_nothing(stream: Stream) -> None:
     queue = stream.subscribe(2)
     stream._complete_rest()
