@@ -52,9 +52,6 @@ Result = TypeVar("Result")
 
 _ENDED = TERMINAL_STATUSES | {"interrupted"}
 
-_LONGEST_START = 5.0
-"""Seconds after which a start is not tried again: its caller waits. One statement waits as long."""
-
 _LONGEST_TURN_CHECK = 0.5
 """Seconds between two looks whether the pipeline of an earlier run has ended."""
 
@@ -154,7 +151,7 @@ class RunManager(LogStream):
         try:
             with self._start_run_lock:
                 self._require_open()
-                end = time.monotonic() + _LONGEST_START
+                end = time.monotonic() + self._retry.start_seconds
                 self._patiently(lambda: self._insert(run, triggered_by), run, end)
                 self._launch(run)
             return run.id

@@ -37,14 +37,17 @@ class RetryPolicy:
         initial: Seconds before the second attempt.
         cap: The longest wait in seconds, without the jitter.
         jitter: The longest random addition in seconds.
-        start_attempts: Attempts at starting a run before it counts as failed. Recording an
-            outcome has no such limit.
+        start_attempts: Attempts at a step of starting a run before the run counts as failed.
+            Recording an outcome has no such limit.
+        start_seconds: Seconds after which the caller of a start is not kept waiting by another
+            attempt. One statement waits as long for a lock.
     """
 
     initial: float = 0.05
     cap: float = 5.0
     jitter: float = 0.05
     start_attempts: int = 5
+    start_seconds: float = 5.0
 
     def wait_after(self, attempt: int) -> float:
         """Return the seconds to wait after an attempt; the first one has number 1."""

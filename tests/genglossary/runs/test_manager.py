@@ -266,7 +266,8 @@ def test_many_starts_at_once_start_one(
     answers: list[int | None] = []
 
     def start(manager: Any) -> None:
-        manager._retry = replace(manager._retry, start_attempts=1_000_000)
+        patient: dict[str, Any] = {"start_attempts": 1_000_000, "start_seconds": float("inf")}
+        manager._retry = replace(manager._retry, **patient)
         try:
             answers.append(manager.start_run("full"))
         except RuntimeError:
