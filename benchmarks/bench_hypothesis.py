@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 
 from measuring import measure
-from runfaults.explore.bench import bench_for, leave_simulation, take_tally
 from runfaults.model import Schedule
 from runfaults.strategies import schedules
+from runfaults.testing.bench import bench_for, leave_simulation, take_tally
 
 EXAMPLES = 100
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from measuring import measure
-from runfaults.explore.bounds import bound_named
-from runfaults.explore.campaign import Campaign
-from runfaults.explore.running import Options, run_campaign
+from runfaults.campaign.bounds import bound_named
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.running import Options, run_campaign
 from runfaults.model import Ending
 from runfaults.model.listener import Silence
 

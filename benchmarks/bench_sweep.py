@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from measuring import measure, on_one_core
-from runfaults.explore.bounds import bound_named
-from runfaults.explore.campaign import Campaign
+from runfaults.campaign.bounds import bound_named
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.profile import profiled
 from runfaults.explore.findings import Findings
-from runfaults.explore.profile import profiled
 from runfaults.explore.runner import Runner
 from runfaults.model import Schedule
 from runfaults.oracle.judge import judge

@@ -7,8 +7,8 @@ import resource
 import sys
 import time
 
-from runfaults.explore.bounds import bound_named
-from runfaults.explore.campaign import Campaign
+from runfaults.campaign.bounds import bound_named
+from runfaults.campaign.campaign import Campaign
 from runfaults.explore.findings import Findings
 from runfaults.explore.runner import Runner
 from runfaults.sim.simulation import Simulation

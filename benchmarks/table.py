@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from runfaults.explore.profile import Phase
+from runfaults.campaign.profile import Phase
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from runfaults.explore.replay import replay
-from runfaults.explore.scenario_file import dump_scenario, load_scenario
+from runfaults.campaign.replay import replay
 from runfaults.model import Verdict
+from runfaults.scenario.file import dump_scenario, load_scenario
 from runfaults.targets.optional import MissingPackageError
 
 ROOT = Path(__file__).parent.parent

@@ -6,8 +6,8 @@ from types import FunctionType
 
 from wording import HEAD, code, members, table
 
+from runfaults.campaign.bounds import BOUNDS
 from runfaults.cli.list_everything import ENDINGS
-from runfaults.explore.bounds import BOUNDS
 from runfaults.model import Operation
 from runfaults.sim.acts import ACTS
 from runfaults.targets import target

@@ -11,8 +11,18 @@ from typing import Any, NamedTuple
 import tomli_w
 from wording import HEAD, attributes, code, table
 
-from runfaults.explore.scenario_file import ScenarioError, load_scenario
-from runfaults.model import Act, Ending, Fault, FaultPoint, Preemption, Scenario, Schedule, Verdict
+from runfaults.model import (
+    Act,
+    Death,
+    Ending,
+    Fault,
+    FaultPoint,
+    Preemption,
+    Scenario,
+    Schedule,
+    Verdict,
+)
+from runfaults.scenario.file import ScenarioError, load_scenario
 
 _TEXT = """\
 # Scenario file format
@@ -78,6 +88,12 @@ _PARTS = (
         Preemption,
         lambda scenario: scenario.schedule.preemptions[0],
         {"at": "run commit", "to": "user"},
+    ),
+    _Part(
+        "[[death]]",
+        Death,
+        lambda scenario: scenario.schedule.deaths[0],
+        {"at": "run commit", "after": False, "successors": 1},
     ),
 )
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 if TYPE_CHECKING:
-    from runfaults.explore.bench import Bench, Trial
     from runfaults.model import CheckResult
+    from runfaults.testing.bench import Bench, Trial
 
 _MARKER = "runfaults_scenarios"
 _SYMPTOM = re.compile(r"^symptom\s*=", re.MULTILINE)
@@ -89,7 +89,7 @@ def runfaults_target(pytestconfig: pytest.Config) -> str:
 @pytest.fixture(scope="module")
 def bench(runfaults_target: str) -> Bench:
     """Runs schedules: `bench.run(schedule).assert_holds("succeeded-never-failed")`."""
-    from runfaults.explore.bench import bench_for
+    from runfaults.testing.bench import bench_for
 
     return bench_for(runfaults_target)
 
@@ -103,14 +103,14 @@ def sweep(runfaults_target: str, pytestconfig: pytest.Config) -> Callable[[], Ch
     """
 
     def run() -> CheckResult:
-        from runfaults.explore.bench import bench_for, leave_simulation
-        from runfaults.explore.bounds import bound_named
-        from runfaults.explore.budget import Budget, seconds_of
-        from runfaults.explore.campaign import Campaign
-        from runfaults.explore.conclude import check
-        from runfaults.explore.running import Options
+        from runfaults.campaign.bounds import bound_named
+        from runfaults.campaign.budget import Budget, seconds_of
+        from runfaults.campaign.campaign import Campaign
+        from runfaults.campaign.conclude import check
+        from runfaults.campaign.running import Options
         from runfaults.model import Verdict
         from runfaults.model.listener import Silence
+        from runfaults.testing.bench import bench_for, leave_simulation
 
         leave_simulation()
         bound = bound_named(cast("str", pytestconfig.getoption("runfaults_bound")))
@@ -168,8 +168,8 @@ class ScenarioItem(pytest.Item):
         self, excinfo: pytest.ExceptionInfo[BaseException]
     ) -> str:
         """The message tells it all: what happened, not where in the harness it was noticed."""
-        from runfaults.explore.scenario_file import ScenarioError
         from runfaults.explore.trial import NotPlayableError
+        from runfaults.scenario.file import ScenarioError
 
         told = (UnexpectedVerdictError, NotPlayableError, ScenarioError, LookupError)
         if isinstance(excinfo.value, told):
@@ -182,9 +182,9 @@ class ScenarioItem(pytest.Item):
 
 
 def _replay(path: Path, config: pytest.Config) -> Trial:
-    from runfaults.explore.bench import bench_for
-    from runfaults.explore.scenario_file import load_scenario
+    from runfaults.scenario.file import load_scenario
     from runfaults.targets.optional import MissingPackageError
+    from runfaults.testing.bench import bench_for
 
     scenario = load_scenario(path)
     target = cast("str | None", config.getoption("runfaults_target"))
@@ -196,7 +196,7 @@ def _replay(path: Path, config: pytest.Config) -> Trial:
 
 def _insist(replayed: Trial) -> None:
     """Raise UnexpectedVerdictError unless it went as the file says."""
-    from runfaults.explore.bench import shown
+    from runfaults.testing.bench import shown
 
     scenario = replayed.scenario
     if scenario is None or replayed.matches(scenario):
@@ -255,7 +255,7 @@ def pytest_runtest_protocol(
     try:
         return (yield)
     finally:
-        module = sys.modules.get("runfaults.explore.bench")
+        module = sys.modules.get("runfaults.testing.bench")
         if module is not None and not (
             isinstance(item, ScenarioItem) and isinstance(nextitem, ScenarioItem)
         ):
@@ -268,9 +268,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Count what was tried; save the schedules that failed."""
     report = yield
-    if "runfaults.explore.bench" not in sys.modules:
+    if "runfaults.testing.bench" not in sys.modules:
         return report
-    from runfaults.explore.bench import DoesNotHoldError, take_tally
+    from runfaults.testing.bench import DoesNotHoldError, take_tally
 
     tried = take_tally()
     if tried:

@@ -1,7 +1,7 @@
 """Public: Hypothesis strategies for schedules, and the bench to run them on."""
 
-from runfaults.explore.bench import Bench, DoesNotHoldError, Trial, bench_for
-from runfaults.explore.strategies import (
+from runfaults.testing.bench import Bench, DoesNotHoldError, Trial, bench_for
+from runfaults.testing.strategies import (
     CANCELS,
     LOCK_ERRORS,
     acts_after,

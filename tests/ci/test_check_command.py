@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import runfaults.cli.check as check_command
-from runfaults.explore import bounds
-from runfaults.explore.bounds import Bound
-from runfaults.explore.budget import Budget
-from runfaults.explore.campaign import Campaign
+from runfaults.campaign import bounds
+from runfaults.campaign.bounds import Bound
+from runfaults.campaign.budget import Budget
+from runfaults.campaign.campaign import Campaign
 from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
 from runfaults.report import REPORTS
@@ -23,8 +23,8 @@ Typed = Callable[..., int]
 ROOT = Path(__file__).parents[2]
 BROKEN = f"{ROOT / 'tests/controls/one_try.py'}:OneTry"
 SOUND = f"{ROOT / 'tests/controls/plain_manager.py'}:Plain"
-RANDOM = f"{ROOT / 'tests/explore/planted.py'}:UsesRandomness"
-ORDERED = f"{ROOT / 'tests/explore/planted.py'}:Ordered"
+RANDOM = f"{ROOT / 'tests/planted.py'}:UsesRandomness"
+ORDERED = f"{ROOT / 'tests/planted.py'}:Ordered"
 
 TINY = Bound("tiny", (Sweep(Scope(acts=()), paired_counts=()),))
 CLEAN = Bound("clean", (Sweep(Scope(kinds=(), acts=()), paired_counts=()),))

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import fromstring
 import jsonschema
 import pytest
 
-from runfaults.explore.scenario_schema import scenario_schema
+from runfaults.scenario.schema import scenario_schema
 
 ROOT = Path(__file__).parents[2]
 PLAIN = f"{ROOT / 'tests/controls/plain_manager.py'}:Plain"

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from runfaults.campaign.bounds import BOUNDS, Bound
 from runfaults.cli import main
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN, USAGE
-from runfaults.explore.bounds import BOUNDS, Bound
 from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Ending

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from planted_races import DOUBLE_START, LATE_CANCEL, LOCK_ORDER, PlantedRace
-from runfaults.explore.campaign import Campaign
-from runfaults.explore.conclude import check
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.conclude import check
+from runfaults.campaign.replay import replay
+from runfaults.campaign.running import Options
 from runfaults.explore.job import Scope
-from runfaults.explore.replay import replay
-from runfaults.explore.running import Options
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Act, CheckResult, Ending, EventKind, Schedule, Verdict
 from runfaults.model.listener import Silence

@@ -10,9 +10,7 @@ import sys
 from collections import defaultdict
 from dataclasses import replace
 
-from small_checks import run_whole
-
-from runfaults.explore.bounds import bound_named
+from runfaults.campaign.bounds import bound_named
 from runfaults.explore.findings import Findings
 from runfaults.explore.runner import Runner
 from runfaults.explore.search import Search
@@ -21,6 +19,7 @@ from runfaults.model import History
 from runfaults.sim.execution import Execution
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
+from small_checks import run_whole
 
 
 def outcomes(simulation: Simulation, search: Search) -> tuple[set[object], Findings]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_checks import campaign_of, checked, comparable, concluded, stop_after
 
 from planted_races import (
     API_CANCEL,
@@ -19,13 +18,13 @@ from planted_races import (
     LOCK_ORDER,
     PlantedRace,
 )
-from runfaults.explore.bounds import BOUNDS, Bound
+from runfaults.campaign.bounds import BOUNDS, Bound
+from runfaults.campaign.findings_file import from_document, to_document
+from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.explore.determinism import first_difference_elsewhere
 from runfaults.explore.findings import Findings
-from runfaults.explore.findings_file import from_document, to_document
 from runfaults.explore.job import JOURNALS, Measured, Scope
 from runfaults.explore.runner import Runner
-from runfaults.explore.running import Options, Outcome, run_campaign
 from runfaults.explore.samples import Sample, Samples, _too_early, probability
 from runfaults.explore.shrink import shrink
 from runfaults.explore.strategy import Strategy
@@ -36,6 +35,7 @@ from runfaults.sim.acts import ACTS
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
+from small_checks import campaign_of, checked, comparable, concluded, stop_after
 
 LARGE = Samples(Scope(tuple(KINDS), tuple(ACTS), (1, 3, None), tuple(Ending), JOURNALS), samples=60)
 """Up to three faults and two acts of all kinds."""

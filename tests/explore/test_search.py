@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import pytest
 from outcomes import outcomes
-from small_checks import run_whole
 
 from planted_races import (
     API_CANCEL,
@@ -20,7 +19,7 @@ from planted_races import (
     LOCK_ORDER,
     PlantedRace,
 )
-from runfaults.explore.bounds import bound_named
+from runfaults.campaign.bounds import bound_named
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Allowance, Job, Scope
 from runfaults.explore.runner import Runner
@@ -29,6 +28,7 @@ from runfaults.explore.shrink import needs, shrink
 from runfaults.model import Act, Ending, FaultPoint, Schedule, Verdict
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
+from small_checks import run_whole
 
 _, ACTS, PAUSES, STRUCK_ACTS = bound_named("default").strategies
 

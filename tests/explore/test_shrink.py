@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small_checks import BROKEN
 
 from runfaults.explore import shrink as module
 from runfaults.explore.runner import Runner
@@ -15,8 +14,9 @@ from runfaults.explore.trial import NotPlayableError
 from runfaults.model import Schedule, Verdict
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
+from small_checks import BROKEN
 
-PLANTED = Path(__file__).with_name("planted.py")
+PLANTED = Path(__file__).parents[1] / "planted.py"
 RULES = frozenset({"succeeded-never-failed"})
 SMALLEST = "pipeline succeeds; fault busy at run execute UPDATE jobs"
 MINIMAL = "pipeline succeeds; fault busy at run commit #4"

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from small_checks import BROKEN, SOUND, checked, run_whole
 
-from runfaults.explore.bounds import bound_named
+from runfaults.campaign.bounds import bound_named
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import ALL_COUNTS, Job, Scope
 from runfaults.explore.runner import Runner
@@ -16,6 +15,7 @@ from runfaults.model import CheckResult, Fault, FaultPoint, Schedule
 from runfaults.sim.execution import Execution
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
+from small_checks import BROKEN, SOUND, checked, run_whole
 
 SMALL = Sweep(
     Scope(kinds=("busy", "full"), acts=("cancel",), counts=(1, 2, None)), paired_counts=()

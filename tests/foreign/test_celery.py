@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from shown import statuses
 
+from runfaults.campaign.replay import replay
 from runfaults.explore.probe import probe
-from runfaults.explore.replay import replay
-from runfaults.explore.scenario_file import load_scenario
 from runfaults.model import Act, Ending, FaultPoint, Operation, Schedule, Verdict
 from runfaults.oracle.judge import judge
+from runfaults.scenario.file import load_scenario
 from runfaults.sim.simulation import Simulation
 from runfaults.targets.celery import Celery
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from runfaults.explore.campaign import Campaign
-from runfaults.explore.conclude import check
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.conclude import check
+from runfaults.campaign.running import Options
 from runfaults.explore.job import Scope
-from runfaults.explore.running import Options
 from runfaults.explore.sweep import Sweep
 from runfaults.model import CheckResult, Ending, EventKind, Schedule, Verdict
 from runfaults.model.listener import Silence

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from runfaults.campaign.bounds import Bound
+from runfaults.campaign.compare import Comparison, compare
 from runfaults.cli.compare import _exit_code, _lines, _named
-from runfaults.explore.bounds import Bound
-from runfaults.explore.compare import Comparison, compare
 from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Verdict

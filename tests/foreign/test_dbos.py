@@ -12,9 +12,9 @@ from shown import statuses
 
 from runfaults.explore.probe import probe
 from runfaults.explore.runner import Runner
-from runfaults.explore.scenario_file import load_scenario
 from runfaults.model import Act, Ending, FaultPoint, Operation, Schedule, Verdict
 from runfaults.oracle.judge import judge
+from runfaults.scenario.file import load_scenario
 from runfaults.sim.simulation import Simulation
 from runfaults.targets.dbos import Dbos
 

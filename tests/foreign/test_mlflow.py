@@ -12,9 +12,9 @@ from shown import statuses
 
 from runfaults.explore.probe import probe
 from runfaults.explore.runner import Runner
-from runfaults.explore.scenario_file import load_scenario
 from runfaults.model import Ending, Schedule, Verdict
 from runfaults.oracle.judge import judge
+from runfaults.scenario.file import load_scenario
 from runfaults.sim.simulation import Simulation
 from runfaults.targets.mlflow import Mlflow
 

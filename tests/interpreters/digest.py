@@ -11,10 +11,10 @@ import sys
 import time
 from unittest.mock import patch
 
-from runfaults.explore.bounds import bound_named
-from runfaults.explore.campaign import Campaign
+from runfaults.campaign.bounds import bound_named
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.running import Options, run_campaign
 from runfaults.explore.findings import Findings
-from runfaults.explore.running import Options, run_campaign
 from runfaults.explore.trial import Trial
 from runfaults.model.listener import Silence
 

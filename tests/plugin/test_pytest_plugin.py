@@ -237,7 +237,7 @@ def test_it_lives_with_frozen_time_timeouts_and_its_neighbours(pytester: pytest.
 
 TINY = """
 from dataclasses import replace
-from runfaults.explore.bounds import BOUNDS
+from runfaults.campaign.bounds import BOUNDS
 from runfaults.model import Ending
 
 BOUNDS["tiny"] = Bound("tiny", (Sweep(Scope(acts=()), paired_counts=()),))
@@ -248,16 +248,16 @@ def test_a_sweep_runs_the_bound_that_is_asked_for(pytester: pytest.Pytester) -> 
     pytester.makeconftest(TINY)
     pytester.makepyfile(
         """
-        import runfaults.explore.conclude
+        import runfaults.campaign.conclude
 
         def test_sweep(sweep, monkeypatch):
-            check, seeds = runfaults.explore.conclude.check, []
+            check, seeds = runfaults.campaign.conclude.check, []
 
             def spy(campaign, *arguments, **named):
                 seeds.extend(strategy.scope.seed for strategy in campaign.strategies)
                 return check(campaign, *arguments, **named)
 
-            monkeypatch.setattr("runfaults.explore.conclude.check", spy)
+            monkeypatch.setattr("runfaults.campaign.conclude.check", spy)
             result = sweep()
             assert result.finished
             assert result.schedules.broken

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import click
 
+from runfaults.campaign.baseline import load_baseline
+from runfaults.campaign.bounds import bound_named
+from runfaults.campaign.budget import Budget, seconds_of
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.conclude import conclude
+from runfaults.campaign.memory import Cache
+from runfaults.campaign.profile import Phase, profiled
+from runfaults.campaign.running import Options, run_campaign
 from runfaults.cli.exit_codes import HARNESS, HOLDS, UNKNOWN, exit_code
 from runfaults.cli.reports import report_options, write_reports
-from runfaults.explore.baseline import load_baseline
-from runfaults.explore.bounds import bound_named
-from runfaults.explore.budget import Budget, seconds_of
-from runfaults.explore.campaign import Campaign
-from runfaults.explore.conclude import conclude
-from runfaults.explore.memory import Cache
-from runfaults.explore.profile import Phase, profiled
-from runfaults.explore.running import Options, run_campaign
 from runfaults.model import CheckResult, Verdict
 from runfaults.oracle.rules import RULES
 from runfaults.report.progress import open_progress
@@ -51,8 +51,8 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     "--bound",
     default="default",
     show_default=True,
-    help="How much to run: quick, default, single, nightly, deep; or all interleavings with at "
-    "most so many FAULTS,CANCELS,PREEMPTIONS, such as 1,1,1.",
+    help="How much to run: quick, default, single, nightly, deep, crash, real; or all "
+    "interleavings with at most so many FAULTS,CANCELS,PREEMPTIONS, such as 1,1,1.",
 )
 @click.option(
     "--only",
@@ -192,7 +192,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     if profile is not None:
         click.echo(profile.text())
     in_budget = spending is not None and spending.stopped and not outcome.interrupted
-    sys.exit(_exit_code(result, in_budget=in_budget))
+    sys.exit(exit_code_of(result, in_budget=in_budget))
 
 
 def _chosen(only: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -206,7 +206,7 @@ def _chosen(only: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     return (tuple(name for name in only if name in names) for names in known)
 
 
-def _exit_code(result: CheckResult, *, in_budget: bool) -> int:
+def exit_code_of(result: CheckResult, *, in_budget: bool = False) -> int:
     """Whoever asked for a budget knows that it ends; any other end before the end is unknown."""
     if result.verdict is Verdict.HOLDS and result.notes:
         return HARNESS

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from runfaults.campaign.bounds import bound_named
+from runfaults.campaign.compare import Change, Comparison, compare
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN
-from runfaults.explore.bounds import bound_named
-from runfaults.explore.compare import Change, Comparison, compare
 from runfaults.model import CheckResult, Verdict
 from runfaults.report.progress import open_progress
 from runfaults.report.wording import describe_duration, describe_tally

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import click
 
-from runfaults.cli.exit_codes import HARNESS, HOLDS, UNKNOWN, exit_code
-from runfaults.explore.crash.sweep import CrashBound, crash, play_one
-from runfaults.model import CheckResult, Schedule, Verdict
-from runfaults.oracle.judge import judge
+from runfaults.campaign.bounds import bound_named
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.conclude import check
+from runfaults.campaign.replay import play
+from runfaults.campaign.running import Options
+from runfaults.cli.check import exit_code_of
+from runfaults.cli.exit_codes import exit_code
+from runfaults.model import Schedule
 from runfaults.report.explain import explain
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
@@ -27,53 +33,44 @@ from runfaults.report.timeline import print_timeline
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per core.")
 @click.option(
-    "--schedule", metavar="TEXT", help="Play one story only: this schedule, with --die-after."
+    "--save",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".runfaults"),
+    show_default=True,
+    help="Folder for the scenario files of violations.",
 )
 @click.option(
-    "--die-after",
-    "deaths",
-    type=click.IntRange(min=0),
-    multiple=True,
-    metavar="EVENT",
-    help="Kill the life after this event; once for each life but the last.",
+    "--schedule",
+    metavar="TEXT",
+    help="Play one schedule only, such as 'pipeline succeeds; death before run commit #2'.",
 )
-def command(
-    target: str, journal: str, jobs: int | None, schedule: str | None, deaths: tuple[int, ...]
-) -> None:
+def command(target: str, journal: str, jobs: int | None, save: Path, schedule: str | None) -> None:
     """Kill the target at every fault point and judge what the next life makes of it.
 
     Each life is a child process that dies by SIGKILL right before or after one operation, or
     after one answer; a fresh process then opens the database and goes on. Needs `os.fork`.
+
+    The same as `runfaults check --bound crash`, which has a budget, a baseline and more reports.
     """
-    if deaths and schedule is None:
-        raise click.UsageError("--die-after needs --schedule: events are counted in one schedule")
     if schedule is not None:
-        sys.exit(_play(target, Schedule.parse(schedule), deaths))
-    journals = ("delete", "wal") if journal == "both" else (journal,)
+        sys.exit(_play(target, Schedule.parse(schedule)))
+    (deaths,) = bound_named("crash").strategies
+    if journal != "both":
+        deaths = replace(deaths, scope=replace(deaths.scope, journals=(journal,)))
     progress = open_progress()
     try:
-        result = crash(target, CrashBound(journals=journals), progress, jobs=jobs)
+        campaign = Campaign(target, (deaths,))
+        result = check(campaign, Options(processes=jobs), progress, save_to=save)
     finally:
         progress.stop()
     print_result(result)
-    sys.exit(_exit_code(result))
+    sys.exit(exit_code_of(result))
 
 
-def _play(target: str, schedule: Schedule, deaths: tuple[int, ...]) -> int:
-    history, reached = play_one(target, schedule, deaths)
-    judgements = judge(history)
-    print_timeline(history, judgements)
-    click.echo(explain(history, judgements))
-    if not reached:
-        click.echo("unknown: not every death came to pass; a life ended before its event")
-        return UNKNOWN
-    verdict = Verdict.worst(judgement.verdict for judgement in judgements)
-    click.echo(str(verdict))
-    return exit_code(verdict)
-
-
-def _exit_code(result: CheckResult) -> int:
-    if result.verdict is Verdict.HOLDS and result.notes:
-        return HARNESS
-    code = exit_code(result.verdict)
-    return UNKNOWN if code == HOLDS and not result.finished else code
+def _play(target: str, schedule: Schedule) -> int:
+    trial = play(target, schedule)
+    print_timeline(trial.history, trial.judgements)
+    click.echo(explain(trial.history, trial.judgements))
+    trial.require_playable("the schedule")
+    click.echo(str(trial.verdict))
+    return exit_code(trial.verdict)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from runfaults.explore.replay import replay
-from runfaults.explore.scenario_file import load_scenario
+from runfaults.campaign.replay import replay
 from runfaults.report.picture import draw_png, draw_svg
+from runfaults.scenario.file import load_scenario
 
 
 @click.command("draw")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runfaults.explore.bounds import BOUNDS
+from runfaults.campaign.bounds import BOUNDS
 from runfaults.model import Ending
 from runfaults.oracle.rules import RULES
 from runfaults.sim.acts import ACTS

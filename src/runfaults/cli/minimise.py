@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from runfaults.explore.players import open_player, player_for
+from runfaults.campaign.players import open_player, player_for
 from runfaults.explore.runner import Runner
-from runfaults.explore.scenario_file import dump_scenario, load_scenario
 from runfaults.explore.shrink import needs, shrink
+from runfaults.scenario.file import dump_scenario, load_scenario
 
 
 @click.command("minimise")

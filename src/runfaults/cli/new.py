@@ -28,7 +28,7 @@ SCHEMA = "scenario.schema.json"
 )
 def command(name: str, target: str, folder: Path, *, schema_only: bool) -> None:
     """Write a commented scenario NAME.toml, and beside it the schema that editors check it with."""
-    from runfaults.explore.scenario_schema import schema_text
+    from runfaults.scenario.schema import schema_text
 
     if schema_only:
         click.echo(schema_text(), nl=False)
@@ -52,7 +52,7 @@ def _scenario(name: str, target: str, path: Path) -> str:
     from runfaults.model import Ending
     from runfaults.sim.acts import ACTS
 
-    text = files("runfaults.explore").joinpath("schemas/scenario.template.toml").read_text("utf-8")
+    text = files("runfaults.scenario").joinpath("schemas/scenario.template.toml").read_text("utf-8")
     for place, words in {
         "@FILE@": shlex.quote(str(path)),
         "@NAME@": name,

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
+from runfaults.campaign.replay import replay
 from runfaults.cli.exit_codes import UNTESTABLE, exit_code
-from runfaults.explore.replay import replay
-from runfaults.explore.scenario_file import load_scenario
 from runfaults.explore.trial import NotPlayableError, Trial
 from runfaults.model import Scenario, Verdict
 from runfaults.report.explain import explain
 from runfaults.report.timeline import print_timeline
+from runfaults.scenario.file import load_scenario
 from runfaults.targets.checkout import PREFIX
 from runfaults.targets.optional import MissingPackageError
 from runfaults.targets.target import TargetError

@@ -1,1 +1,1 @@
-"""Decides which schedules run: sweep, search, strategies, crash, minimise."""
+"""One job: which schedules are run, how they are judged and counted."""

@@ -36,7 +36,8 @@ def shape(schedule: Schedule) -> str:
     faults = [f"{each.kind} at {each.at._replace(ordinal=1)}" for each in schedule.faults]
     acts = [each.kind for each in schedule.acts]
     switches = [f"switch to {each.to}" for each in schedule.preemptions]
-    return "; ".join([*faults, *acts, *switches])
+    deaths = [f"{each.kind} at {each.at._replace(ordinal=1)}" for each in schedule.deaths]
+    return "; ".join([*faults, *acts, *switches, *deaths])
 
 
 class Counted(NamedTuple):
@@ -90,8 +91,8 @@ class Findings:
         """Count one trial, and note what of its schedule could not be played as written."""
         verdict, schedule = trial.verdict, trial.schedule
         self.verdicts[verdict] += 1
-        for fault in schedule.faults:
-            self.cells[str(fault.at), fault.kind, verdict] += 1
+        for each in (*schedule.faults, *schedule.deaths):
+            self.cells[str(each.at), each.kind, verdict] += 1
         for judgement in trial.against():
             key = judgement.rule, judgement.verdict
             self.rules[key] += 1

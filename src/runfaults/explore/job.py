@@ -30,6 +30,8 @@ class Job(NamedTuple):
             they have in common, the likeliest to break a rule first: a status goes wrong where it
             is recorded, and of interleavings there are many for each that matters.
         group: What they have in common, in words.
+        wave: It is handed out when all jobs of the waves before are finished.
+        alike: Of several jobs of one wave that are alike, the one of the lowest rank is run.
     """
 
     base: Schedule
@@ -37,6 +39,8 @@ class Job(NamedTuple):
     strategy: int = 0
     rank: tuple[int, ...] = ()
     group: str = ""
+    wave: int = 0
+    alike: str = ""
 
     @property
     def key(self) -> str:

@@ -53,6 +53,8 @@ class PlayerKind(StrEnum):
     """Emulated faults, in this process."""
     NATIVE = "native"
     """The same, but faults have real causes."""
+    LIVES = "lives"
+    """A process for each life: some schedules have deaths."""
 
 
 class Runner:

@@ -10,7 +10,7 @@ from runfaults.explore.findings import schedule_order
 from runfaults.explore.rehearsal import rehearse
 from runfaults.explore.runner import Player, Runner
 from runfaults.explore.trial import Trial
-from runfaults.model import Act, Element, Ending, Fault, Preemption, Schedule, Verdict
+from runfaults.model import Act, Death, Element, Ending, Fault, Preemption, Schedule, Verdict
 from runfaults.model.element import described
 from runfaults.sim.acts import ACTS
 from runfaults.sqlite.kinds import KINDS
@@ -164,7 +164,7 @@ def _simpler(element: Element) -> Iterator[Element]:
         case Act(kind, _):
             if kind != _SIMPLEST_ACT:
                 yield element._replace(kind=_SIMPLEST_ACT)
-        case Preemption():
+        case Preemption() | Death():
             pass
 
 
@@ -209,6 +209,8 @@ def _with_each(
             case Preemption():
                 found = rehearsal.preemptions()
                 points = [offer.point for offer in found if offer.name == variant.to]
+            case Death():
+                return  # it comes where it comes
         for point in points:
             placed = variant._replace(at=point)
             if placed == until:
@@ -220,12 +222,10 @@ def _variants(element: Element) -> list[Element]:
     """The element in every simpler kind, then in its own."""
     match element:
         case Fault(kind, at, times):
-            kinds = (
-                [*takewhile(lambda each: each != kind, KINDS), kind] if kind in KINDS else [kind]
-            )
-            once = [Fault(each, at) for each in kinds]
+            earlier = takewhile(lambda each: each != kind, KINDS if kind in KINDS else ())
+            once = [Fault(each, at) for each in (*earlier, kind)]
             return [*once, element] if times != 1 else list(once)
         case Act(kind, at):
             return [Act(_SIMPLEST_ACT, at), element] if kind != _SIMPLEST_ACT else [element]
-        case Preemption():
+        case Preemption() | Death():
             return [element]

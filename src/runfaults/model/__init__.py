@@ -1,6 +1,6 @@
 """The nouns of the project as plain frozen data: no behaviour beyond text and comparison."""
 
-from runfaults.model.element import Act, Element, Preemption
+from runfaults.model.element import Act, Death, Element, Preemption
 from runfaults.model.fault import Fault
 from runfaults.model.fault_point import FaultPoint, Operation
 from runfaults.model.history import Event, EventKind, History
@@ -14,6 +14,7 @@ __all__ = [
     "Act",
     "Cell",
     "CheckResult",
+    "Death",
     "Element",
     "Ending",
     "Event",

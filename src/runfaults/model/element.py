@@ -9,6 +9,9 @@ from runfaults.model.fault import Fault
 from runfaults.model.fault_point import FaultPoint
 
 _ACT = re.compile(r"(?P<kind>\S+)(?: at (?P<at>.+))?")
+_DEATH = re.compile(
+    r"(?P<when>before|after) (?P<at>.+?)(?: with (?P<successors>[1-9]\d*) successors)?"
+)
 _PREEMPTION = re.compile(r"(?P<at>.+) to (?P<to>\S+)")
 
 
@@ -68,7 +71,55 @@ class Preemption(NamedTuple):
         return cls(FaultPoint.parse(match["at"]), match["to"])
 
 
-Element = Fault | Act | Preemption
+class Death(NamedTuple):
+    """SIGKILL of the process at a moment; a new process then opens the database.
+
+    What the schedule has for `name@2` happens in that second life, and so on.
+
+    Attributes:
+        at: An operation, or a milestone such as `user reach reply-cancel`: the harness's words for
+            what is written down then.
+        after: Whether it comes after the operation, before the target hears how it went.
+        successors: How many processes open the database at once in the next life. Several do so in
+            real time: what comes of that is not always the same.
+    """
+
+    at: FaultPoint
+    after: bool = False
+    successors: int = 1
+
+    @property
+    def kind(self) -> str:
+        """What strikes, as a grid calls it."""
+        return "sigkill-after" if self.after else "sigkill-before"
+
+    @property
+    def moment(self) -> tuple[FaultPoint, bool]:
+        """When it comes."""
+        return self.at, self.after
+
+    def __str__(self) -> str:
+        successors = f" with {self.successors} successors" * (self.successors > 1)
+        return f"{'after' if self.after else 'before'} {self.at}{successors}"
+
+    @classmethod
+    def parse(cls, text: str) -> Death:
+        """Read the text form: `before run commit #2`.
+
+        Raises:
+            ValueError: if the text is not a death.
+        """
+        match = _DEATH.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(
+                f"{text!r} is not a death; write 'before point' or 'after point', and perhaps "
+                "'with N successors'"
+            )
+        at = FaultPoint.parse(match["at"])
+        return cls(at, match["when"] == "after", int(match["successors"] or 1))
+
+
+Element = Fault | Act | Preemption | Death
 
 
 def described(element: Element) -> str:
@@ -80,3 +131,22 @@ def described(element: Element) -> str:
             return f"act {element}"
         case Preemption():
             return f"switch {element}"
+        case Death():
+            return f"death {element}"
+
+
+def life_of(element: Element) -> int:
+    """In which life an element has its moment, from 1."""
+    return 1 if element.at is None else element.at.life
+
+
+def in_its_life(element: Element) -> Element:
+    """The element as its life itself calls it."""
+    at = None if element.at is None else element.at.in_its_life()
+    match element:
+        case Act():
+            return element._replace(at=at)
+        case Preemption(_, to):
+            return element._replace(at=at, to=to.partition("@")[0])
+        case _:
+            return element._replace(at=at)

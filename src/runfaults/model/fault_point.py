@@ -68,6 +68,16 @@ class FaultPoint(NamedTuple):
     subject: str = ""
     ordinal: int = 1
 
+    @property
+    def life(self) -> int:
+        """The life in which it is, from 1: the actors of the second are called `name@2`."""
+        _, _, number = self.actor.partition("@")
+        return int(number) if number.isdecimal() else 1
+
+    def in_its_life(self) -> FaultPoint:
+        """The point as the life itself calls it."""
+        return self._replace(actor=self.actor.partition("@")[0])
+
     def __str__(self) -> str:
         subject = f" {self.subject}" if self.subject else ""
         ordinal = f" #{self.ordinal}" if self.ordinal > 1 else ""

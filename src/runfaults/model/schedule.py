@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
-from runfaults.model.element import Act, Element, Preemption, described
+from runfaults.model.element import Act, Death, Element, Preemption, described, in_its_life, life_of
 from runfaults.model.fault import Fault
 
 
@@ -43,6 +43,7 @@ class Schedule:
             until it blocks.
         journal: SQLite journal mode of the database: `delete` or `wal`.
         seed: Seed of the `random` module, which backoff jitter draws from.
+        deaths: When the process dies, once in each life but the last.
     """
 
     pipeline: Ending = Ending.SUCCEEDS
@@ -51,16 +52,17 @@ class Schedule:
     preemptions: tuple[Preemption, ...] = ()
     journal: str = "delete"
     seed: int = 0
+    deaths: tuple[Death, ...] = ()
 
     @property
     def elements(self) -> tuple[Element, ...]:
         """All that was added to it, in the order of its text."""
-        return (*self.faults, *self.acts, *self.preemptions)
+        return (*self.faults, *self.acts, *self.preemptions, *self.deaths)
 
     @property
     def size(self) -> int:
         """Number of elements that could be removed."""
-        return len(self.faults) + len(self.acts) + len(self.preemptions)
+        return len(self.elements)
 
     @property
     def base(self) -> Schedule:
@@ -76,6 +78,8 @@ class Schedule:
                 return replace(self, acts=(*self.acts, element))
             case Preemption():
                 return replace(self, preemptions=(*self.preemptions, element))
+            case Death():
+                return replace(self, deaths=(*self.deaths, element))
 
     def without(self, *elements: Element) -> Schedule:
         """The schedule without each of these elements, as often as it is given.
@@ -98,6 +102,11 @@ class Schedule:
         elements[elements.index(old)] = new
         return self._consisting_of(elements)
 
+    def life(self, number: int) -> Schedule:
+        """What happens in one life, counted from 1, as that life itself calls it."""
+        mine = (each for each in self.elements if life_of(each) == number)
+        return self._consisting_of(map(in_its_life, mine))
+
     def _consisting_of(self, elements: Iterable[Element]) -> Schedule:
         elements = tuple(elements)
         return replace(
@@ -105,6 +114,7 @@ class Schedule:
             faults=tuple(each for each in elements if isinstance(each, Fault)),
             acts=tuple(each for each in elements if isinstance(each, Act)),
             preemptions=tuple(each for each in elements if isinstance(each, Preemption)),
+            deaths=tuple(each for each in elements if isinstance(each, Death)),
         )
 
     def __str__(self) -> str:
@@ -128,6 +138,7 @@ class Schedule:
         faults: list[Fault] = []
         acts: list[Act] = []
         preemptions: list[Preemption] = []
+        deaths: list[Death] = []
         for part in text.split(";"):
             word, _, rest = part.strip().partition(" ")
             match word:
@@ -139,6 +150,8 @@ class Schedule:
                     acts.append(Act.parse(rest))
                 case "switch":
                     preemptions.append(Preemption.parse(rest))
+                case "death":
+                    deaths.append(Death.parse(rest))
                 case "journal" if rest in {"delete", "wal"}:
                     journal = rest
                 case "seed":
@@ -146,6 +159,8 @@ class Schedule:
                 case _:
                     raise ValueError(
                         f"{part.strip()!r} is not part of a schedule; write 'pipeline ...', "
-                        "'fault ...', 'act ...', 'switch ...', 'journal delete|wal' or 'seed N'"
+                        "'fault ...', 'act ...', 'switch ...', 'death ...', 'journal delete|wal' "
+                        "or 'seed N'"
                     )
-        return cls(pipeline, tuple(faults), tuple(acts), tuple(preemptions), journal, seed)
+        elements = (tuple(faults), tuple(acts), tuple(preemptions))
+        return cls(pipeline, *elements, journal, seed, tuple(deaths))

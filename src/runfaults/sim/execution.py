@@ -69,6 +69,7 @@ class Execution:
         unreached: Elements of the schedule whose moment never came, as text.
         refused: Faults that cannot strike where the schedule wants them, with the reason.
         survey: What could strike at each fault point, where that was asked.
+        left: What each death left for the next life; empty where no run was active.
         unavailable: Real causes that this machine could not make, a sentence each.
     """
 
@@ -79,4 +80,5 @@ class Execution:
     unreached: tuple[str, ...]
     refused: tuple[tuple[Fault, str], ...]
     survey: tuple[SurveyedPoint, ...] = ()
+    left: tuple[str, ...] = ()
     unavailable: tuple[str, ...] = ()

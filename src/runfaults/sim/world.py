@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from runfaults.model import Act, EventKind, History, Operation, Schedule
+from runfaults.model import Act, EventKind, Fault, History, Operation, Schedule
 from runfaults.sim import acts
 from runfaults.sim.actor import Wait
 from runfaults.sim.database import AuditReader
@@ -116,10 +116,25 @@ class World:
             history,
             tuple(self.scheduler.steps),
             tuple(self.scheduler.stretches),
-            self._plan.struck,
-            (*map(str, self._plan.unreached()), *self._director.unreached()),
-            tuple(self._plan.refused),
+            self.struck,
+            self.unreached,
+            self.refused,
         )
+
+    @property
+    def struck(self) -> tuple[int, ...]:
+        """Strikes per fault of the schedule."""
+        return self._plan.struck
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """Elements of the schedule whose moment has not come, as text."""
+        return (*map(str, self._plan.unreached()), *self._director.unreached())
+
+    @property
+    def refused(self) -> tuple[tuple[Fault, str], ...]:
+        """Faults that cannot strike where the schedule wants them, with the reason."""
+        return tuple(self._plan.refused)
 
     # --- the stage of the acts ----------------------------------------------------------------
 

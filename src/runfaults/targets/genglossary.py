@@ -139,11 +139,11 @@ class GenGlossary:
                 f"{option_for_nearby(Path.cwd())}, or test your own job manager with "
                 "--target path/to/file.py:Class"
             ) from error
-        if "executor_factory" not in inspect.signature(manager.RunManager).parameters:
+        if "late_cancel" not in inspect.signature(manager.RunManager).parameters:
             raise TargetError(
                 "the target genglossary is the corrected GenGlossary of runfaults' repository, and "
                 f"the RunManager that is imported here ({manager.__file__}) is another: its "
-                "constructor takes no executor_factory; to test it, type "
+                "constructor takes no late_cancel; to test it, type "
                 f"`runfaults check {option_for_nearby(Path.cwd())}`"
             )
         with contextlib.closing(get_connection(str(database))) as connection:

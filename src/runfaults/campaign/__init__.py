@@ -1,0 +1,1 @@
+"""Runs many jobs on many cores and concludes what they found."""

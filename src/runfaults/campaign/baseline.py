@@ -1,0 +1,179 @@
+"""Violations that are known: a project adopts the gate today, and only new ones fail."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tomli_w
+
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.players import open_player
+from runfaults.campaign.violations import minimal_witness, show
+from runfaults.explore.findings import MAX_SUSPECTS, Findings, schedule_order, shape
+from runfaults.explore.runner import Runner
+from runfaults.explore.trial import Witness
+from runfaults.model import CheckResult, Schedule, Verdict
+
+_HEAD = """\
+# Known violations. `runfaults check --baseline THIS_FILE` fails only on others; with
+# --update-baseline it writes this file anew.
+
+"""
+
+
+class BaselineError(ValueError):
+    """A baseline file that cannot be used; the message says why and what to do."""
+
+
+class Known(NamedTuple):
+    """What a violation is recognised by, also when lines of the target's code come and go.
+
+    Attributes:
+        rule: Name of the broken rule.
+        schedule: The minimal schedule's ending and shape: neither ordinals nor moments of acts.
+    """
+
+    rule: str
+    schedule: str
+
+    @classmethod
+    def of(cls, rule: str, schedule: Schedule) -> Known:
+        """What a minimal schedule is recognised by."""
+        journal = "" if schedule.journal == "delete" else f"; journal {schedule.journal}"
+        parts = filter(None, (f"pipeline {schedule.pipeline}", shape(schedule)))
+        return cls(rule, "; ".join(parts) + journal)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The known violations of one project.
+
+    Attributes:
+        path: Their file.
+        known: The violations.
+        update: Whether the file is to be written anew; every violation counts as known then.
+    """
+
+    path: Path
+    known: frozenset[Known] = frozenset()
+    update: bool = False
+
+
+def load_baseline(path: Path, *, update: bool = False) -> Baseline:
+    """Read a baseline; if it is to be updated, it need not be there yet.
+
+    Raises:
+        BaselineError: if it is missing or is no baseline.
+    """
+    if update and not path.exists():
+        return Baseline(path, update=True)
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        if document.keys() - {"known"}:
+            raise BaselineError(f"{path}: unknown keys; a baseline has tables [[known]] only")
+        known = frozenset(_known(entry) for entry in document.get("known", []))
+    except FileNotFoundError as error:
+        raise BaselineError(
+            f"there is no baseline {path}; --update-baseline writes one with today's violations"
+        ) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError) as error:
+        raise BaselineError(f"{path} cannot be read as a baseline: {error}") from error
+    return Baseline(path, known, update)
+
+
+def set_aside(
+    campaign: Campaign,
+    result: CheckResult,
+    found: Findings,
+    baseline: Baseline,
+    save_to: Path | None,
+) -> CheckResult:
+    """Show only what the baseline does not know, and say in remarks what it does know.
+
+    A rule that is broken in known ways only is taken out of the result, and so are the schedules
+    that break it, if nothing else is broken.
+    """
+    with open_player(campaign.target, campaign.player) as player:
+        runner = Runner(player)
+        occurring = _occurring(runner, found, result.rules)
+        if baseline.update:
+            kept = frozenset[Known]() if result.finished else baseline.known
+            baseline = replace(baseline, known=kept | occurring.keys())
+            _write(baseline)
+        new = {each: occurring[each] for each in occurring if each not in baseline.known}
+        unjudged = [
+            witness
+            for (rule, verdict), witness in found.witnesses.items()
+            if verdict is Verdict.UNKNOWN and rule in result.rules
+        ]
+        violations = tuple(show(result.target, runner, [*new.values(), *unjudged], save_to))
+    old = {each.rule for each in occurring} - {each.rule for each in new}
+    return replace(
+        result,
+        schedules=result.schedules if new else result.schedules._replace(broken=0),
+        rules={rule: tally for rule, tally in result.rules.items() if rule not in old},
+        violations=violations,
+        remarks=(
+            *result.remarks,
+            *_told(result, baseline, old),
+            *_gone(result, found, baseline, occurring),
+        ),
+    )
+
+
+def _occurring(runner: Runner, found: Findings, rules: Iterable[str]) -> dict[Known, Witness]:
+    """Every violation that was found, minimised, smallest first for each rule."""
+    occurring: dict[Known, Witness] = {}
+    for rule in rules:
+        schedules = found.suspects.get(rule, {}).values()
+        for schedule in sorted(schedules, key=schedule_order):
+            witness = minimal_witness(runner, rule, schedule)
+            occurring.setdefault(Known.of(rule, witness.schedule), witness)
+    return occurring
+
+
+def _told(result: CheckResult, baseline: Baseline, old: Iterable[str]) -> Iterable[str]:
+    for rule in sorted(old):
+        tally = result.rules[rule]
+        yield (
+            f"{rule} is broken by {tally.broken:,} of {tally.total:,} schedules in ways that "
+            f"{baseline.path} knows: set aside"
+        )
+    if baseline.update:
+        yield f"{baseline.path} was written: every violation of today counts as known from now on"
+
+
+def _gone(
+    result: CheckResult, found: Findings, baseline: Baseline, occurring: Iterable[Known]
+) -> Iterable[str]:
+    """What the baseline knows and nobody saw, where all that there is was looked at."""
+    if not result.finished:
+        return
+    for each in sorted(baseline.known - set(occurring)):
+        suspects = found.suspects.get(each.rule, {})
+        if each.rule in result.rules and len(suspects) < MAX_SUSPECTS:
+            yield (
+                f"{baseline.path} knows a violation that no longer occurs: {each.rule} under "
+                f"'{each.schedule}'; --update-baseline removes it"
+            )
+
+
+def _known(entry: Mapping[str, Any]) -> Known:
+    rule, schedule = entry.get("rule"), entry.get("schedule")
+    if (
+        not isinstance(rule, str)
+        or not isinstance(schedule, str)
+        or len(entry) != len(Known._fields)
+    ):
+        raise TypeError("each [[known]] needs `rule` and `schedule`, two texts, and nothing else")
+    return Known(rule, schedule)
+
+
+def _write(baseline: Baseline) -> None:
+    entries = [f"[[known]]\n{tomli_w.dumps(each._asdict())}" for each in sorted(baseline.known)]
+    baseline.path.parent.mkdir(parents=True, exist_ok=True)
+    baseline.path.write_text(_HEAD + "\n".join(entries), encoding="utf-8")

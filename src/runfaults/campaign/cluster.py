@@ -1,0 +1,244 @@
+"""Runs jobs on the workers of a Dask cluster; what a lost worker had in hand is run again.
+
+The same protocol as the processes of this machine: `runfaults.campaign.workers`. Which worker runs
+a job does not matter, nor whether it runs twice: a job always finds the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import threading
+import uuid
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import CancelledError, Executor, Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from runfaults.campaign.agenda import Agenda
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.fingerprint import code_in_development
+from runfaults.campaign.isolated import Isolated, Order, OtherSurroundingsError
+from runfaults.campaign.workers import MAX_DEATHS, WorkersDiedError, hand_out
+from runfaults.explore.findings import Findings
+from runfaults.explore.job import Job
+from runfaults.explore.versions import versions
+
+CONNECT_SECONDS = 10
+"""Real seconds in which a scheduler must answer."""
+
+IN_HAND = 3
+"""Jobs for each thread of a worker at a time: what it runs, and what is on its way meanwhile."""
+
+
+class ClusterError(ValueError):
+    """A cluster cannot be used; the message says why and what to do."""
+
+
+def run_on_cluster(
+    campaign: Campaign,
+    agenda: Agenda,
+    address: str,
+    enough: Callable[[], bool] = lambda: False,
+) -> Generator[tuple[Job, Findings]]:
+    """Run every job on a cluster; yields what each found, in the order in which they finish.
+
+    Workers may come and go meanwhile. However it ends, the workers are left as they were.
+
+    Args:
+        campaign: What they belong to; a target's file must be at the same place on every worker.
+        agenda: What to run; see `hand_out`.
+        address: Of the scheduler, such as `tcp://10.0.0.1:8786`.
+        enough: Asked again and again; True ends it early.
+
+    Raises:
+        ClusterError: if the cluster cannot be reached, or runs another version of anything.
+        WorkersDiedError: if one job was with several workers when they died.
+    """
+    killed, client_of = _distributed()
+    anywhere = replace(campaign, target=_anywhere(campaign.target))
+    order = Order(uuid.uuid4().hex, anywhere, versions(), code_in_development())
+    with contextlib.closing(client_of(address)) as client:
+        _require_same(client, address)
+        cluster = _Cluster(client, client.get_executor(pure=False), order)
+        try:
+            yield from hand_out(cluster, agenda, enough)
+        except WorkersDiedError:
+            raise
+        except (CancelledError, OSError) as error:
+            raise ClusterError(
+                f"the connection to the scheduler at {address} was lost; what is done is kept "
+                "if there is a --state folder: go on from there when it is back"
+            ) from error
+        except killed as error:
+            raise WorkersDiedError(
+                f"workers of the cluster at {address} died one after the other over the same job; "
+                "run with --jobs 1 to see why"
+            ) from error
+        finally:
+            if client.status == "running":
+                client.run(_end, order.name, on_error="ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """Workers that are processes of a cluster.
+
+    Attributes:
+        client: Of the scheduler.
+        executor: Likewise, as the standard library knows executors.
+        order: What they are to do.
+    """
+
+    client: Any
+    executor: Executor
+    order: Order
+
+    def wanted(self) -> int:
+        """More if there are more of them by now; the scheduler keeps some if there is none yet."""
+        threads: Mapping[str, int] = self.client.nthreads()
+        return IN_HAND * max(1, sum(threads.values()))
+
+    def submit(self, job: Job) -> Future[Findings]:
+        """Have one of them run a job."""
+        return self.executor.submit(run_in_worker, self.order, job)
+
+    def abandon(self) -> None:
+        """Take back what none of them has begun."""
+        self.executor.shutdown(wait=False)
+
+
+def _distributed() -> tuple[type[Exception], Callable[[str], Any]]:
+    """The error for a job that kills its workers, and how to connect."""
+    try:
+        distributed: Any = importlib.import_module("distributed")
+    except ImportError as error:
+        raise ClusterError(
+            f"--cluster needs the package distributed, which cannot be imported here ({error}); "
+            "pip install 'runfaults[cluster]'"
+        ) from error
+
+    def client_of(address: str) -> Any:  # noqa: ANN401  # its package has no types
+        try:
+            return distributed.Client(
+                address, timeout=CONNECT_SECONDS, set_as_default=False, name="runfaults"
+            )
+        except (OSError, ValueError, TypeError) as error:
+            raise ClusterError(
+                f"no Dask scheduler answers at {address} ({error}); "
+                "an address is host:port or tcp://host:port, as `dask scheduler` prints it"
+            ) from error
+
+    return distributed.KilledWorker, client_of
+
+
+def _require_same(client: Any, address: str) -> None:  # noqa: ANN401  # likewise
+    """Compare Python and runfaults where that needs neither of them to be the same."""
+    found: Any = client.get_versions(packages=["runfaults"])
+    here = _packages(found["client"])
+    others = {f"the scheduler at {address}": found["scheduler"]}
+    others |= {f"the worker at {worker}": its for worker, its in found["workers"].items()}
+    for who, its in others.items():
+        for package, version in _packages(its).items():
+            if version != here[package]:
+                raise ClusterError(
+                    f"{who} has {package} {version or '(none)'}, here it is {here[package]}; "
+                    "give all of them the same environment"
+                )
+
+
+def _packages(found: Any) -> dict[str, str | None]:  # noqa: ANN401  # a document
+    return {"Python": found["host"]["python"], "runfaults": found["packages"].get("runfaults")}
+
+
+def _anywhere(target: str) -> str:
+    """The target's name for a process whose working folder is another one."""
+    place, colon, attribute = target.rpartition(":")
+    return f"{Path(place).resolve()}{colon}{attribute}" if place.endswith(".py") else target
+
+
+# --- in a worker ----------------------------------------------------------------------------------
+
+_own = threading.Lock()
+"""Held while the following changes."""
+
+_idle: dict[str, list[Isolated]] = {}
+"""Processes of this worker that wait for a job, by campaign: one for each of its threads."""
+
+_busy: dict[str, list[Isolated]] = {}
+"""Those that have one."""
+
+_over: set[str] = set()
+"""Campaigns that are over."""
+
+
+def run_in_worker(order: Order, job: Job) -> Findings:
+    """Run a job on behalf of this worker, in a process beside it.
+
+    Raises:
+        ClusterError: if the results would not be comparable with those of who ordered it.
+        WorkersDiedError: if the process died of this job `MAX_DEATHS` times.
+        CancelledError: if the campaign is over.
+    """
+    for _ in range(MAX_DEATHS):
+        isolated = _take(order)
+        try:
+            found = isolated.run(job)
+        except (EOFError, OSError):
+            _drop(isolated)
+        except OtherSurroundingsError as error:
+            _drop(isolated)
+            raise ClusterError(f"the worker at {_address()} {error}") from None
+        except BaseException:
+            _drop(isolated)
+            raise
+        else:
+            _give_back(isolated)
+            return found
+    raise WorkersDiedError(
+        f"a process of the worker at {_address()} died {MAX_DEATHS} times of the same job; "
+        "run with --jobs 1 to see why"
+    )
+
+
+def _take(order: Order) -> Isolated:
+    with _own:
+        if order.name in _over:
+            raise CancelledError
+        idle = _idle.setdefault(order.name, [])
+        isolated = idle.pop() if idle else Isolated(order)
+        _busy.setdefault(order.name, []).append(isolated)
+    return isolated
+
+
+def _give_back(isolated: Isolated) -> None:
+    name = isolated.order.name
+    with _own:
+        if name not in _over:
+            _busy[name].remove(isolated)
+            _idle[name].append(isolated)
+
+
+def _drop(isolated: Isolated) -> None:
+    name = isolated.order.name
+    with _own:
+        if name not in _over:
+            _busy[name].remove(isolated)
+    isolated.close()
+
+
+def _end(campaign: str) -> None:
+    """End the processes of a campaign that is over, whatever they are doing."""
+    with _own:
+        _over.add(campaign)
+        idle, busy = _idle.pop(campaign, []), _busy.pop(campaign, [])
+    for isolated in idle:
+        isolated.close()
+    for isolated in busy:
+        isolated.kill()
+
+
+def _address() -> str:
+    distributed: Any = importlib.import_module("distributed")
+    return str(distributed.get_worker().address)

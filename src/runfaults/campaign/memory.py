@@ -1,0 +1,114 @@
+"""What a campaign leaves for the next one: a journal of finished jobs, a cache of results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from runfaults.campaign.findings_file import FORMAT, from_document, to_document
+from runfaults.explore.findings import Findings
+from runfaults.explore.job import Job
+from runfaults.model import Verdict
+
+MAX_ENTRIES = 20
+"""Campaigns whose findings the cache keeps, the latest ones."""
+
+
+class StateError(ValueError):
+    """A state folder belongs to another exploration; the message says what to do."""
+
+
+class Cache:
+    """Findings of finished explorations, by fingerprint, one file each.
+
+    Args:
+        folder: Where; created when there is something to keep.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, fingerprint: str) -> Findings | None:
+        """What an exploration with this fingerprint found; None if that is not known."""
+        try:
+            text = (self.folder / f"{fingerprint}.json").read_text(encoding="utf-8")
+            document = json.loads(text)
+            return from_document(document["found"]) if document["format"] == FORMAT else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # not there, or not whole: to be explored
+
+    def keep(self, fingerprint: str, found: Findings) -> None:
+        """Keep what a finished exploration found, unless another try could find something else."""
+        if found.problems or found.verdicts[Verdict.UNKNOWN] or not found.verdicts:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{fingerprint}.json"
+        text = json.dumps({"format": FORMAT, "found": to_document(found)})
+        half_written = path.with_suffix(".new")
+        half_written.write_text(text, encoding="utf-8")
+        half_written.replace(path)
+        entries = sorted(self.folder.glob("*.json"), key=lambda each: each.stat().st_mtime_ns)
+        for old in entries[:-MAX_ENTRIES]:
+            old.unlink(missing_ok=True)
+
+
+class Journal:
+    """The finished jobs of one campaign, in a file that only grows, a line for each.
+
+    A line that was cut off, because the process was killed while it wrote, counts as not written.
+
+    Args:
+        folder: Where; created if need be.
+        fingerprint: Of the exploration.
+
+    Raises:
+        StateError: if the folder has the jobs of another campaign.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / "jobs.jsonl"
+        self._head = {"format": FORMAT, "fingerprint": fingerprint}
+        self._finished = {line["job"]: line["found"] for line in self._read()}
+        self._file: IO[str] | None = None
+
+    def find(self, job: Job) -> Findings | None:
+        """What a job found; None if it is not done."""
+        found = self._finished.get(job.key)
+        return None if found is None else from_document(found)
+
+    def add(self, job: Job, found: Findings) -> None:
+        """Note that a job is done."""
+        if self._file is None:
+            self._file = self.path.open("a", encoding="utf-8")
+            if not self._file.tell():
+                self._write(self._head)
+        self._write({"job": job.key, "found": to_document(found)})
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self._file is not None:
+            self._file.close()
+
+    def _write(self, document: dict[str, Any]) -> None:
+        if self._file is not None:
+            self._file.write(json.dumps(document) + "\n")
+            self._file.flush()
+
+    def _read(self) -> Iterator[dict[str, Any]]:
+        if not self.path.exists():
+            return
+        content = self.path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if whole != content:
+            with self.path.open("r+b") as file:
+                file.truncate(len(whole))
+        lines = whole.splitlines()
+        if lines and json.loads(lines[0]) != self._head:
+            raise StateError(
+                f"{self.path} is of another exploration: the target, runfaults, the bound or a "
+                "version has changed since; delete it, or choose another --state folder"
+            )
+        yield from map(json.loads, lines[1:])

@@ -1,0 +1,159 @@
+"""Runs jobs on all cores; what a dying worker had in hand is run again."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import cycle, islice
+from multiprocessing.process import BaseProcess
+from multiprocessing.queues import SimpleQueue
+
+from runfaults.campaign.agenda import Agenda
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.players import open_player
+from runfaults.campaign.workers import MAX_DEATHS, WorkersDiedError, hand_out
+from runfaults.explore.findings import Findings
+from runfaults.explore.job import Job
+from runfaults.explore.runner import Runner
+from runfaults.sim.database import memory_backed_folder
+
+_worker: tuple[Campaign, Runner] | None = None
+
+
+def run_jobs(
+    campaign: Campaign,
+    agenda: Agenda,
+    processes: int,
+    enough: Callable[[], bool] = lambda: False,
+) -> Generator[tuple[Job, Findings]]:
+    """Run every job; yields what each found, in the order in which they finish.
+
+    Args:
+        campaign: What they belong to.
+        agenda: What to run; see `hand_out`.
+        processes: Number of processes; 1 runs everything in this one.
+        enough: Asked again and again, in this process between jobs only; True ends it early.
+
+    Raises:
+        WorkersDiedError: if processes died `MAX_DEATHS` times.
+    """
+    if processes == 1:
+        with open_player(campaign.target, campaign.player) as player:
+            runner = Runner(player)
+            while agenda.waiting and not enough():
+                job = agenda.take()
+                yield job, campaign.run(runner, job)
+        return
+    for _ in range(MAX_DEATHS):
+        yield from _run_in_pool(campaign, agenda, processes, enough)
+        if not agenda or enough():
+            return
+    raise WorkersDiedError(
+        f"worker processes died {MAX_DEATHS} times with {len(agenda)} jobs left; "
+        "run with --jobs 1 to see why"
+    )
+
+
+def _run_in_pool(
+    campaign: Campaign, agenda: Agenda, processes: int, enough: Callable[[], bool]
+) -> Generator[tuple[Job, Findings]]:
+    """Run jobs until all are done, a worker dies or it is enough.
+
+    However it ends, no process and no file of a worker is left.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["runfaults.campaign.pool"])
+    cores: SimpleQueue[int] = context.SimpleQueue()
+    for core in islice(cycle(available_cores()), processes):
+        cores.put(core)
+    others = frozenset(multiprocessing.active_children())
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="runfaults-", dir=memory_backed_folder(), ignore_cleanup_errors=True
+        ) as folder,
+        ProcessPoolExecutor(
+            processes,
+            mp_context=context,
+            initializer=_begin,
+            initargs=(campaign, folder, cores),
+        ) as pool,
+        contextlib.suppress(BrokenProcessPool),
+    ):
+        yield from hand_out(_Processes(pool, processes, others), agenda, enough)
+
+
+@dataclass(frozen=True, slots=True)
+class _Processes:
+    """Workers that are processes of this machine.
+
+    Attributes:
+        pool: Theirs.
+        number: How many they are.
+        others: Children of this process that are none of them.
+    """
+
+    pool: ProcessPoolExecutor
+    number: int
+    others: frozenset[BaseProcess]
+
+    def wanted(self) -> int:
+        """One job to run and one to continue with for each."""
+        return 2 * self.number
+
+    def submit(self, job: Job) -> Future[Findings]:
+        """Have one of them run a job."""
+        return self.pool.submit(_run_in_worker, job)
+
+    def abandon(self) -> None:
+        """Kill them in the middle of it: the pool sees that they died, and is left."""
+        for worker in frozenset(multiprocessing.active_children()) - self.others:
+            worker.kill()
+
+
+def _begin(campaign: Campaign, folder: str, cores: SimpleQueue[int]) -> None:
+    """Prepare a worker process: one player for all its jobs, on a core of its own.
+
+    Of its threads one runs at a time: to wake one on another core would only take longer.
+
+    It is never left, so its files are in a folder that the parent removes. Ctrl-C is for the
+    parent alone, though the terminal sends it to all.
+    """
+    global _worker  # noqa: PLW0603  # a worker process has one player, from birth to death
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {cores.get()})
+    threading.Thread(target=_die_with_parent, args=(folder,), daemon=True).start()
+    player = open_player(campaign.target, campaign.player, within=folder).__enter__()
+    _worker = campaign, Runner(player)
+
+
+def _die_with_parent(folder: str) -> None:
+    """End this process when the parent was killed, and do what it did not come to do."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
+
+
+def _run_in_worker(job: Job) -> Findings:
+    if _worker is None:
+        raise RuntimeError("a worker ran a job before its player was opened")
+    campaign, runner = _worker
+    return campaign.run(runner, job)
+
+
+def available_cores() -> tuple[int, ...]:
+    """The processors that this process may use, by number."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))

@@ -1,0 +1,158 @@
+"""Runs the jobs of a campaign, or recalls what they found, and says how far it got."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from runfaults.campaign.agenda import Agenda
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.fingerprint import fingerprint
+from runfaults.campaign.memory import Cache, Journal
+from runfaults.campaign.players import open_player
+from runfaults.campaign.pool import available_cores, run_jobs
+from runfaults.explore.findings import Findings
+from runfaults.explore.job import Job
+from runfaults.explore.probe import probe
+from runfaults.explore.runner import Runner
+from runfaults.model.listener import Listener
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a campaign is run; none of it changes what a finished one finds.
+
+    Attributes:
+        processes: Number of processes; None for one per core.
+        enough: Asked again and again; True ends the campaign early.
+        likeliest_first: Run first what is most likely to break a rule.
+        cache: Knows what unchanged code was found to do; None to run it again.
+        state: Folder for a journal of the finished jobs, which another campaign continues from.
+        cluster: Address of a Dask scheduler whose workers run it; None to run it here.
+    """
+
+    processes: int | None = None
+    enough: Callable[[], bool] = lambda: False
+    likeliest_first: bool = False
+    cache: Cache | None = None
+    state: Path | None = None
+    cluster: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a campaign found, and how far it got.
+
+    Attributes:
+        found: What was found.
+        elapsed: Real seconds that it took.
+        not_reached: What was not run, in phrases; empty if it finished.
+        interrupted: Whether Ctrl-C ended it.
+        remarks: Where findings come from that this campaign did not make itself.
+    """
+
+    found: Findings
+    elapsed: float
+    not_reached: tuple[str, ...] = ()
+    interrupted: bool = False
+    remarks: tuple[str, ...] = ()
+
+
+def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Outcome:
+    """Run every job, and those that follow.
+
+    Args:
+        campaign: What to run.
+        options: How to run it.
+        listener: Hears how far it is.
+
+    Raises:
+        TargetError: if the target cannot be tested.
+        StateError: if the journal is of another campaign.
+        ClusterError: if the cluster cannot be used.
+    """
+    began = time.perf_counter()
+    with open_player(campaign.target) as player:
+        probe(player)
+        remembers = options.cache is not None or options.state is not None
+        identity = fingerprint(campaign) if remembers else ""
+        known = None if options.cache is None else options.cache.find(identity)
+    if known is not None:
+        return Outcome(known, time.perf_counter() - began, remarks=(_RECALLED,))
+    with open_player(campaign.target, campaign.player) as player:
+        jobs = campaign.jobs(Runner(player))
+    agenda = Agenda(jobs, likeliest_first=options.likeliest_first)
+    journal = None if options.state is None else Journal(options.state, identity)
+    found = Findings()
+    if journal is not None:
+        _recall(journal, agenda, found)
+    before = agenda.total - len(agenda)
+    interrupted = _run(campaign, options, listener, agenda, found, journal)
+    if options.cache is not None and not agenda:
+        options.cache.keep(identity, found)
+    return Outcome(
+        found,
+        time.perf_counter() - began,
+        tuple(agenda.left_over()),
+        interrupted,
+        (f"{before:,} of {agenda.total:,} jobs were done before",) if before else (),
+    )
+
+
+def _recall(journal: Journal, agenda: Agenda, found: Findings) -> None:
+    """Take over what the journal knows, and the jobs that follow those that it knows."""
+    while agenda.waiting:
+        job = agenda.take()
+        if (its := journal.find(job)) is not None:
+            found.merge(its)
+            agenda.finish(job, its.further)
+    agenda.take_back()
+
+
+def _run(  # what there is to run, with what, and where it is kept
+    campaign: Campaign,
+    options: Options,
+    listener: Listener,
+    agenda: Agenda,
+    found: Findings,
+    journal: Journal | None,
+) -> bool:
+    """Run what is left, and cross it off job by job; returns whether Ctrl-C ended it."""
+    listener.start(len(agenda))
+    with contextlib.ExitStack() as stack:
+        if journal is not None:
+            stack.callback(journal.close)
+        running = _running(campaign, options, agenda)
+        stack.callback(running.close)
+        try:
+            for job, its in running:
+                if journal is not None:
+                    journal.add(job, its)
+                found.merge(its)
+                listener.advance(more=agenda.finish(job, its.further))
+                listener.note(f"{found.verdicts.total():,} schedules")
+        except KeyboardInterrupt:
+            listener.note("interrupted")
+            return True
+    return False
+
+
+def _running(
+    campaign: Campaign, options: Options, agenda: Agenda
+) -> Generator[tuple[Job, Findings]]:
+    """Run jobs where they are meant to run."""
+    if options.cluster is None:
+        processes = options.processes or len(available_cores())
+        return run_jobs(campaign, agenda, processes, options.enough)
+    from runfaults.campaign.cluster import run_on_cluster
+
+    return run_on_cluster(campaign, agenda, options.cluster, options.enough)
+
+
+_RECALLED = (
+    "no schedule was run: nothing has changed since this check was finished the last time, "
+    "and its result was kept; --no-cache runs it again"
+)

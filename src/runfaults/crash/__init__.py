@@ -1,0 +1,1 @@
+"""Plays schedules with deaths: a process for each life."""

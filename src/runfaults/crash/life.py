@@ -1,0 +1,300 @@
+"""One life of the system under test: a child process, which may be killed at any event."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import traceback
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import time_machine
+
+from runfaults.crash.moments import Moments
+from runfaults.model import Death, Ending, Event, EventKind, Fault, Operation, Schedule
+from runfaults.sim import acts
+from runfaults.sim.pipeline import ScriptedPipeline
+from runfaults.sim.recorder import Recorder
+from runfaults.sim.world import EPOCH, World
+from runfaults.sqlite.engine import real_connect
+from runfaults.sqlite.hook import unwatch
+from runfaults.targets.target import Audit, Manager, Reads, Target
+
+BETWEEN_LIVES = 3600.0
+"""Virtual seconds between the beginnings of two lives."""
+
+
+class ChildFailedError(RuntimeError):
+    """A child process ended in a way that nobody wanted; the message says how."""
+
+
+class Chronicle(Recorder):
+    """Writes each event to a pipe the moment it happens, so that it outlives the process.
+
+    Args:
+        pipe: File descriptor to write to.
+        deaths: When the process is killed.
+        with_places: See `Recorder`.
+
+    Attributes:
+        last_words: Told before the process is killed.
+    """
+
+    def __init__(
+        self, pipe: int, deaths: Iterable[Death] = (), *, with_places: bool = False
+    ) -> None:
+        super().__init__(with_places=with_places)
+        self.last_words: Callable[[], object] = dict[str, object]
+        self._pipe = pipe
+        self._deaths = {death.moment for death in deaths}
+        self._moments = Moments()
+
+    def add(
+        self,
+        actor: str,
+        kind: EventKind,
+        subject: str = "",
+        value: str = "",
+        run: int | None = None,
+    ) -> None:
+        """Append an event; perhaps it is the last."""
+        number = len(self.events)
+        super().add(actor, kind, subject, value, run)
+        if len(self.events) == number:
+            return
+        self.tell(self.events[-1])
+        if self._deaths:
+            death = self._moments.after(self.events[-1])
+            if death is not None and death.moment in self._deaths:
+                self.tell(self.last_words())
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def tell(self, something: object) -> None:
+        """Write a line of JSON."""
+        os.write(self._pipe, json.dumps(something).encode() + b"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What a life is to be.
+
+    Attributes:
+        number: From 1.
+        schedule: What happens in it.
+        with_places: Whether it is noted where each operation was called from.
+        known: The runs that the database has already.
+        seen: How many transitions the audit has already.
+    """
+
+    number: int
+    schedule: Schedule
+    with_places: bool = False
+    known: tuple[int, ...] = ()
+    seen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """What came of a life.
+
+    Attributes:
+        events: What happened, numbered from 0 and timed from the life's beginning.
+        killed: Whether it was killed.
+        unreached: Elements of its schedule whose moment never came, as text.
+        refused: Faults that cannot strike where the schedule wants them, with the reason.
+        struck: Strikes per fault of its schedule.
+        places: Where each operation was called from, by number of its event.
+    """
+
+    events: tuple[Event, ...]
+    killed: bool
+    unreached: tuple[str, ...] = ()
+    refused: tuple[tuple[Fault, str], ...] = ()
+    struck: tuple[int, ...] = ()
+    places: tuple[tuple[int, str], ...] = ()
+
+
+class _LaterWorld(World):
+    """A life after a death: look at what is there, then go on as if nothing had happened."""
+
+    known: tuple[int, ...] = ()
+
+    def _user(self) -> None:
+        self.open_another()
+        for run in self.known:
+            read(self.recorder, self.manager, self._database, self._target, run)
+        acts.start(self, "user")
+        self.scheduler.reach(Operation.REACH, "started")
+        run = _started(self.recorder.events)
+        if run is not None:
+            self.manager.wait(run)
+        self.scheduler.reach(Operation.REACH, "settled")
+        acts.close(self, "user")
+
+
+def _started(events: Sequence[Event]) -> int | None:
+    replies = (e for e in reversed(events) if e.kind is EventKind.REPLY and e.subject == "start")
+    return next((event.run for event in replies), None)
+
+
+def read(recorder: Recorder, manager: Manager, database: Path, target: Target, run: int) -> None:
+    """Ask what is recorded: the manager, or the database itself if the manager does not tell."""
+    actor = "user"
+    recorder.add(actor, EventKind.REQUEST, "read", run=run)
+    try:
+        answer = manager.status(run) if isinstance(manager, Reads) else _row(database, target, run)
+    except Exception as error:  # noqa: BLE001  # the answer to a request may be any error
+        answer = f"raised {type(error).__name__}: {error}"
+    recorder.add(actor, EventKind.REPLY, "read", str(answer), run)
+
+
+def _row(database: Path, target: Target, run: int) -> str | None:
+    audit = target.audit
+    if isinstance(audit, Audit):
+        sql = f"SELECT {audit.status} FROM {audit.table} WHERE {audit.key} = ?"  # noqa: S608  # names from an adapter
+    else:
+        sql = "SELECT new FROM runfaults_audit WHERE run = ? ORDER BY number DESC LIMIT 1"
+    with closing(real_connect(database)) as connection:
+        row = connection.execute(sql, (run,)).fetchone()
+    return None if row is None or row[0] is None else str(row[0])
+
+
+def live(target: Target, database: Path, life: Life) -> Lived:
+    """Live it in a child process.
+
+    Must be called inside a `Simulation`, in a process that has no other thread.
+
+    Raises:
+        ChildFailedError: if the child neither ended by itself nor by our own signal.
+    """
+    with _child(lambda pipe: _play(target, database, life, pipe)) as child:
+        return child.outcome()
+
+
+def _play(target: Target, database: Path, life: Life, pipe: int) -> None:
+    schedule = life.schedule
+    random.seed(schedule.seed)
+    chronicle = Chronicle(pipe, schedule.deaths, with_places=life.with_places)
+    kind = _LaterWorld if life.number > 1 else World
+    world = kind(target, schedule, database, None, None, chronicle, seen=life.seen)
+    chronicle.last_words = lambda: _account(world, chronicle)
+    if isinstance(world, _LaterWorld):
+        world.known = life.known
+    later = (life.number - 1) * BETWEEN_LIVES
+    with time_machine.travel(EPOCH + later, tick=False) as traveller:
+        world.wall_clock = lambda moment: traveller.move_to(moment + later)
+        world.play()
+    chronicle.tell(_account(world, chronicle))
+
+
+def _account(world: World, chronicle: Chronicle) -> dict[str, object]:
+    """What came of the elements of a life's schedule."""
+    return {
+        "unreached": world.unreached,
+        "refused": [(str(fault), reason) for fault, reason in world.refused],
+        "struck": world.struck,
+        "places": chronicle.places,
+    }
+
+
+def look_together(
+    target: Target, database: Path, known: tuple[int, ...], count: int
+) -> list[Lived]:
+    """Let several processes open the database at the same moment, read every run, and close.
+
+    Outside the simulation: real threads, real locks, real time.
+    """
+    barrier, release = os.pipe()
+
+    def look(pipe: int) -> None:
+        os.close(release)
+        unwatch()
+        recorder = Chronicle(pipe)
+        os.read(barrier, 1)
+        manager = target.open(database, ScriptedPipeline(Ending.SUCCEEDS, recorder))
+        for run in known:
+            read(recorder, manager, database, target, run)
+        manager.close()
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(os.close, barrier)
+        children = [stack.enter_context(_child(look)) for _ in range(count)]
+        os.close(release)
+        return [child.outcome() for child in children]
+
+
+class _Child:
+    """A forked process whose events arrive through a pipe."""
+
+    def __init__(self, pid: int, pipe: int) -> None:
+        self._pid: int | None = pid
+        self._pipe = pipe
+
+    def outcome(self) -> Lived:
+        """Wait for its end."""
+        with os.fdopen(self._pipe, "rb", closefd=False) as pipe:
+            lines = pipe.read().splitlines()
+        assert self._pid is not None
+        _, status = os.waitpid(self._pid, 0)
+        self._pid = None
+        events: list[Event] = []
+        account: dict[str, Any] = {}
+        for line in lines:
+            match json.loads(line):
+                case str(failure):
+                    raise ChildFailedError(f"a life failed in the harness:\n{failure}")
+                case dict() as told:
+                    account = cast("dict[str, Any]", told)
+                case [number, time, actor, kind, *rest]:
+                    events.append(Event(number, time, actor, EventKind(kind), *rest))
+                case other:
+                    raise ChildFailedError(f"a life told what is no event: {other!r}")
+        killed = os.WIFSIGNALED(status)
+        if (os.WTERMSIG(status) if killed else os.WEXITSTATUS(status)) != killed * signal.SIGKILL:
+            raise ChildFailedError(f"the process of a life ended with status {status}")
+        return Lived(
+            tuple(events),
+            killed,
+            tuple(account.get("unreached", ())),
+            tuple((Fault.parse(fault), why) for fault, why in account.get("refused", ())),
+            tuple(account.get("struck", ())),
+            tuple((number, place) for number, place in account.get("places", ())),
+        )
+
+    def end(self) -> None:
+        """Kill and reap it, if it is not reaped yet."""
+        os.close(self._pipe)
+        if self._pid is not None:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+
+
+@contextlib.contextmanager
+def _child(function: Callable[[int], None]) -> Generator[_Child]:
+    """Fork; the child calls the function with a pipe's write end and is over."""
+    read_end, write_end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(read_end)
+        _be_child(function, write_end)
+    os.close(write_end)
+    child = _Child(pid, read_end)
+    try:
+        yield child
+    finally:
+        child.end()
+
+
+def _be_child(function: Callable[[int], None], pipe: int) -> NoReturn:
+    try:
+        function(pipe)
+    except BaseException:  # noqa: BLE001  # a forked child must not return into its parent's code
+        os.write(pipe, json.dumps(traceback.format_exc()).encode() + b"\n")
+    finally:
+        os._exit(0)

@@ -1,0 +1,66 @@
+"""A player for schedules with deaths: a process for each life."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Self
+
+from runfaults.crash.stage import Stage
+from runfaults.explore.host import Host
+from runfaults.model import Schedule
+from runfaults.sim.execution import Execution
+from runfaults.sim.scheduler import Director
+from runfaults.sim.simulation import Simulation
+from runfaults.targets import target_named
+from runfaults.targets.target import Target
+
+
+class Lives:
+    """Plays each life in a process of its own, which a process without other threads forks.
+
+    Args:
+        target: Name of the system under test.
+    """
+
+    def __init__(self, target: str) -> None:
+        self._name = target
+        self._target = target_named(target)
+        self._host: Host | None = None
+
+    def __enter__(self) -> Self:
+        self._host = Host(on_stage, self._name)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._host is not None:
+            self._host.close()
+
+    @property
+    def target(self) -> Target:
+        """The system under test."""
+        return self._target
+
+    def play(
+        self,
+        schedule: Schedule,
+        *,
+        director: Director | None = None,
+        survey: Sequence[str] | None = None,  # noqa: ARG002  # no point is asked: it is elsewhere
+        with_places: bool = False,
+    ) -> Execution:
+        """Run one schedule to its end, as `Player.play` says; no fault point is surveyed."""
+        if self._host is None:
+            raise RuntimeError("lives are played in a process that was not started: enter it")
+        if director is not None:
+            raise ValueError("a schedule with deaths leaves no choice to a director")
+        return self._host.ask((schedule, with_places))
+
+
+@contextlib.contextmanager
+def on_stage(target: str, folder: str) -> Generator[Callable[[Any], Execution]]:
+    """Answers with what a schedule came to; see `Host`."""
+    system = target_named(target)
+    with Simulation(system, within=folder):
+        stage = Stage(system, folder)
+        yield lambda asked: stage.play(asked[0], with_places=asked[1])

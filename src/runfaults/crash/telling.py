@@ -1,0 +1,114 @@
+"""Several lives of one database as one history, with what only the harness knows between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runfaults.crash.life import BETWEEN_LIVES, Lived
+from runfaults.crash.post_mortem import Remains
+from runfaults.model import Ending, Event, EventKind, Vocabulary
+
+
+class Telling:
+    """Puts the lives one after the other: actors of the second are called `user@2`, and so on."""
+
+    def __init__(self, ending: Ending, vocabulary: Vocabulary) -> None:
+        self._ending = ending
+        self._vocabulary = vocabulary
+        self._events: list[Event] = []
+        self._places: list[tuple[int, str]] = []
+        self._time = 0.0
+
+    def tell(
+        self, lives: Sequence[Lived], remains: Sequence[Remains], deaths: int
+    ) -> tuple[tuple[Event, ...], tuple[tuple[int, str], ...]]:
+        """The events of the whole history, and where they came from.
+
+        Args:
+            lives: What happened in each.
+            remains: What was there before the first, and what each but the last ones left.
+            deaths: How many of them were killed; those after them recovered at once.
+        """
+        for number, life in enumerate(lives[:deaths], start=1):
+            self._tell_life(life, number, remains[number - 1], remains[number])
+            self._add("process", EventKind.THREAD, "died")
+        last = lives[deaths:]
+        before, after = remains[-2:]
+        for place, life in enumerate(last, start=1):
+            suffix = f"{deaths + 1}.{place}" if len(last) > 1 else f"{deaths + 1}"
+            self._tell_events(life, suffix, deaths * BETWEEN_LIVES)
+        self._tell_rest(last, before, after)
+        if last and not any(e.kind is EventKind.STUCK for life in last for e in life.events):
+            self._add("harness", EventKind.SETTLED)
+        return tuple(self._events), tuple(self._places)
+
+    def _tell_life(self, life: Lived, number: int, before: Remains, after: Remains) -> None:
+        self._tell_events(life, str(number), (number - 1) * BETWEEN_LIVES)
+        self._tell_rest([life], before, after)
+
+    def _tell_events(self, life: Lived, suffix: str, offset: float) -> None:
+        actors = {event.actor for event in life.events} - {"database", "harness"}
+        rename = {} if suffix == "1" else {actor: f"{actor}@{suffix}" for actor in actors}
+        places = dict(life.places)
+        for event in life.events:
+            if event.kind is EventKind.SETTLED:
+                continue
+            if event.number in places:
+                self._places.append((len(self._events), places[event.number]))
+            self._time = max(self._time, event.time + offset)
+            renamed = _renamed(event, rename)
+            self._events.append(renamed._replace(number=len(self._events), time=self._time))
+
+    def _tell_rest(self, lives: Sequence[Lived], before: Remains, after: Remains) -> None:
+        """What the audit and the checks say beyond what the lives themselves told."""
+        told = sum(e.kind is EventKind.STATUS for life in lives for e in life.events)
+        for run, old, new in after.transitions[len(before.transitions) + told :]:
+            self._add("database", EventKind.STATUS, old, new, run)
+        for complaint in (*after.complaints, *self._lost_work(lives, before, after)):
+            self._add("harness", EventKind.LEAK, "database", complaint)
+
+    def _lost_work(self, lives: Sequence[Lived], before: Remains, after: Remains) -> list[str]:
+        events = [event for life in lives for event in life.events]
+        second = after.steps.count("second") - before.steps.count("second")
+        if self._ending is Ending.RAISES_IN_TRANSACTION:
+            return ["uncommitted rows of a pipeline that raised are there"] * (second > 0)
+        wrote = any("runfaults_work" in e.subject for e in events if e.kind is EventKind.INVOKE)
+        returned = {e.run for e in events if e.kind is EventKind.PIPELINE}
+        completed = [
+            run
+            for run, status in after.statuses.items()
+            if status in self._vocabulary.completed and before.statuses.get(run) != status
+        ]
+        if not (wrote and returned and completed) or second:
+            return []
+        return [f"run {run} is recorded completed, yet its work is not there" for run in completed]
+
+    def _add(
+        self,
+        actor: str,
+        kind: EventKind,
+        subject: str = "",
+        value: str = "",
+        run: int | None = None,
+    ) -> None:
+        self._events.append(Event(len(self._events), self._time, actor, kind, subject, value, run))
+
+
+def _renamed(event: Event, rename: dict[str, str]) -> Event:
+    """The event with its actors called by their names in the whole story."""
+    subject, value = event.subject, event.value
+    first, space, rest = subject.partition(" ")
+    match event.kind:
+        case EventKind.INVOKE:
+            subject = rename.get(first, first) + space + rest
+        case EventKind.SIGNAL:
+            subject = rename.get(subject, subject)
+        case EventKind.REPLY if subject == "subscribe":
+            value = rename.get(value, value)
+        case EventKind.WAIT:
+            if first == "thread":
+                subject = first + space + rename.get(rest, rest)
+            value = rename.get(value, value)
+        case _:
+            pass
+    return event._replace(actor=rename.get(event.actor, event.actor), subject=subject, value=value)

@@ -1,1 +1,0 @@
-"""Lives that end by SIGKILL, and the lives after them: one child process a life."""

@@ -1,0 +1,1 @@
+"""Strikes by real causes: the engine itself fails."""

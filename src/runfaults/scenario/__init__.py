@@ -1,0 +1,1 @@
+"""Scenario files: read, written, described by a schema."""

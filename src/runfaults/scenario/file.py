@@ -1,0 +1,275 @@
+"""Scenarios as TOML files: strict, so that a typing error is an error and never a silent pass."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar, cast
+
+import tomli_w
+
+from runfaults.model import (
+    Act,
+    Death,
+    Ending,
+    Fault,
+    FaultPoint,
+    Preemption,
+    Scenario,
+    Schedule,
+    Verdict,
+)
+from runfaults.oracle.judge import rule_named
+from runfaults.sim.acts import act_named
+from runfaults.sqlite.kinds import kind_named
+from runfaults.sqlite.real.lasting import EVERY_KIND
+
+_T = TypeVar("_T")
+
+_TOP = (
+    "name",
+    "symptom",
+    "target",
+    "expect",
+    "rules",
+    "schedule",
+    "fault",
+    "act",
+    "preemption",
+    "death",
+)
+_UNTIL_LIFTED = "until lifted"
+_JOURNALS = ("delete", "wal")
+
+
+class ScenarioError(ValueError):
+    """A scenario file that cannot be used; the message names file, line and remedy."""
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read a scenario file.
+
+    Raises:
+        ScenarioError: if it cannot be read, is no TOML, has an unknown key or a value that means
+            nothing.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{path}: is not valid TOML: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path}: cannot be read: {error}") from error
+    top = _Table(path, text.splitlines(), document)
+    top.allow(*_TOP)
+    rules: object = document.get("rules", [])
+    if not isinstance(rules, list):
+        top.fail("rules", 'write a list of rules: rules = ["succeeded-never-failed"]')
+    return Scenario(
+        name=top.text("name"),
+        symptom=top.text("symptom"),
+        target=top.text("target"),
+        schedule=_schedule(top),
+        expect=top.value("expect", Verdict, Verdict.HOLDS),
+        rules=top.value("rules", lambda names: tuple(rule_named(name).name for name in names), ()),
+    )
+
+
+def dump_scenario(scenario: Scenario) -> str:
+    """The text of the scenario's file; reading it gives the same scenario."""
+    schedule = scenario.schedule
+    head: dict[str, object] = {
+        "name": scenario.name,
+        "symptom": scenario.symptom,
+        "target": scenario.target,
+        "expect": str(scenario.expect),
+    }
+    if scenario.rules:
+        head["rules"] = list(scenario.rules)
+    script: dict[str, object] = {
+        "pipeline": str(schedule.pipeline),
+        "journal": schedule.journal,
+        "seed": schedule.seed,
+    }
+    tables: list[tuple[str, dict[str, object]]] = [("", head), ("[schedule]\n", script)]
+    for fault in schedule.faults:
+        times = _UNTIL_LIFTED if fault.times is None else fault.times
+        tables.append(("[[fault]]\n", {"kind": fault.kind, "at": str(fault.at), "times": times}))
+    for act in schedule.acts:
+        at: dict[str, object] = {} if act.at is None else {"at": str(act.at)}
+        tables.append(("[[act]]\n", {"kind": act.kind, **at}))
+    tables.extend(
+        ("[[preemption]]\n", {"at": str(preemption.at), "to": preemption.to})
+        for preemption in schedule.preemptions
+    )
+    for death in schedule.deaths:
+        several = {"successors": death.successors} if death.successors > 1 else {}
+        after = {"after": True} if death.after else {}
+        tables.append(("[[death]]\n", {"at": str(death.at), **after, **several}))
+    return "\n".join(heading + tomli_w.dumps(table) for heading, table in tables)
+
+
+def _schedule(top: _Table) -> Schedule:
+    table = top.section("schedule")
+    table.allow("pipeline", "journal", "seed")
+    return Schedule(
+        table.value("pipeline", Ending, Ending.SUCCEEDS),
+        tuple(_fault(each) for each in top.sections("fault")),
+        tuple(_act(each) for each in top.sections("act")),
+        tuple(_preemption(each) for each in top.sections("preemption")),
+        table.value("journal", _journal, "delete"),
+        table.value("seed", _whole_number, 0),
+        tuple(_death(each) for each in top.sections("death")),
+    )
+
+
+def _fault(table: _Table) -> Fault:
+    table.allow("kind", "at", "times")
+    at = table.value("at", FaultPoint.parse)
+    if not at.operation.touches_database:
+        table.fail(
+            "at",
+            f"no database error can strike at {str(at)!r}; `runfaults points` lists where one can",
+        )
+    return Fault(table.value("kind", _kind), at, table.value("times", _times, 1))
+
+
+def _kind(name: str) -> str:
+    return kind_named(name, EVERY_KIND).name
+
+
+def _act(table: _Table) -> Act:
+    table.allow("kind", "at")
+    table.value("kind", act_named)
+    return Act(table.text("kind"), table.value("at", _optional_point, None))
+
+
+def _preemption(table: _Table) -> Preemption:
+    table.allow("at", "to")
+    return Preemption(table.value("at", FaultPoint.parse), table.text("to"))
+
+
+def _death(table: _Table) -> Death:
+    table.allow("at", "after", "successors")
+    return Death(
+        table.value("at", FaultPoint.parse),
+        table.value("after", _true_or_false, default=False),
+        table.value("successors", _number, 1),
+    )
+
+
+def _true_or_false(word: object) -> bool:
+    if not isinstance(word, bool):
+        raise ValueError(f"{word!r} is neither true nor false")  # noqa: TRY004  # as all the others
+    return word
+
+
+def _number(number: object) -> int:
+    if type(number) is not int or number < 1:
+        raise ValueError(f"{number!r} is no number of processes; write a whole number from 1 up")
+    return number
+
+
+def _optional_point(text: str | None) -> FaultPoint | None:
+    return None if text is None else FaultPoint.parse(text)
+
+
+def _journal(word: object) -> str:
+    if word not in _JOURNALS:
+        raise ValueError(f"{word!r} is not a journal mode; write 'delete' or 'wal'")
+    return cast("str", word)
+
+
+def _whole_number(number: object) -> int:
+    if type(number) is not int:
+        raise ValueError(f"{number!r} is not a whole number")
+    return number
+
+
+def _times(number: object) -> int | None:
+    if number == _UNTIL_LIFTED:
+        return None
+    if type(number) is not int or number < 1:
+        raise ValueError(
+            f"{number!r} is no number of times; write a whole number from 1 up, "
+            f"or {_UNTIL_LIFTED!r}"
+        )
+    return number
+
+
+_REQUIRED: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One table of the document; every complaint about it says where."""
+
+    path: Path
+    lines: list[str]
+    content: Mapping[str, Any]
+    heading: str = ""
+    number: int = 0
+
+    def section(self, name: str) -> _Table:
+        content: object = self.content.get(name, {})
+        if not isinstance(content, dict):
+            self.fail(name, f"write a table: [{name}]")
+        return _Table(self.path, self.lines, cast("dict[str, Any]", content), name)
+
+    def sections(self, name: str) -> list[_Table]:
+        content: object = self.content.get(name, [])
+        if not isinstance(content, list):
+            self.fail(name, f"write [[{name}]], with two brackets: there may be several")
+        tables = cast("list[dict[str, Any]]", content)
+        return [
+            _Table(self.path, self.lines, table, name, number)
+            for number, table in enumerate(tables)
+        ]
+
+    def allow(self, *keys: str) -> None:
+        for key in self.content:
+            if key not in keys:
+                self.fail(key, f"unknown key {key!r}; allowed are: {_listed(keys)}")
+
+    def text(self, key: str) -> str:
+        value = self.content.get(key)
+        if not isinstance(value, str) or not value:
+            self.fail(key, f"{self._place} needs `{key}`, a text that is not empty")
+        return value
+
+    def value(self, key: str, read: Callable[[Any], _T], default: _T = _REQUIRED) -> _T:
+        if key not in self.content:
+            if default is _REQUIRED:
+                self.fail(key, f"{self._place} needs `{key}`")
+            return default
+        try:
+            return read(self.content[key])
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            self.fail(key, str(error.args[0] if error.args else error))
+
+    def fail(self, key: str, complaint: str) -> NoReturn:
+        raise ScenarioError(f"{self.path}:{self._line(key)}: {complaint}")
+
+    @property
+    def _place(self) -> str:
+        return f"[[{self.heading}]]" if self.heading else "the file"
+
+    def _line(self, key: str) -> int:
+        """The line of the key in this table, else of its heading, else 1."""
+        heading = re.compile(rf"\s*\[{{0,2}}\s*{re.escape(self.heading)}\s*(\]|=)")
+        places = [n for n, line in enumerate(self.lines) if self.heading and heading.match(line)]
+        start = places[min(self.number, len(places) - 1)] if places else 0
+        wanted = re.compile(rf"\s*(\[{{0,2}}\s*)?{re.escape(key)}\b")
+        for n, line in enumerate(self.lines[start:], start):
+            if n > start and self.heading and line.lstrip().startswith("["):
+                break
+            if wanted.match(line):
+                return n + 1
+        return start + 1
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

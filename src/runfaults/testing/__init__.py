@@ -1,0 +1,1 @@
+"""Property tests: a bench, and Hypothesis strategies."""

@@ -1,0 +1,270 @@
+"""Where property tests run their schedules: one test bench for each target in a process."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import random
+from collections import Counter, OrderedDict
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from runfaults.campaign.players import open_player
+from runfaults.explore import trial
+from runfaults.explore.rehearsal import Rehearsal, rehearse
+from runfaults.explore.runner import Player, Runner
+from runfaults.explore.shrink import shrink
+from runfaults.model import History, Judgement, Scenario, Schedule, Verdict
+from runfaults.oracle.judge import rule_named
+from runfaults.report.explain import explain
+from runfaults.report.timeline import timeline_text
+from runfaults.scenario.file import dump_scenario
+from runfaults.sim.frozen_time import is_time_frozen, thawed
+
+REMEMBERED = 512
+"""Rehearsals that a bench keeps: strategies ask for those of short schedules again and again."""
+
+
+class DoesNotHoldError(AssertionError):
+    """Rules do not hold.
+
+    Its message shows the simplest schedule near the failing one that fails likewise: the timeline,
+    the story in words, the schedule. It is sought and written when somebody reads it, because most
+    failures are only steps of Hypothesis' own shrinking.
+    """
+
+    def __init__(self, bench: Bench, schedule: Schedule, rules: frozenset[str]) -> None:
+        super().__init__(schedule)
+        self._bench = bench
+        self._schedule = schedule
+        self._rules = rules
+
+    def __str__(self) -> str:
+        return shown(self._simplest.history, self._simplest.against(self._rules))
+
+    @cached_property
+    def _simplest(self) -> Trial:
+        return self._bench.simplest(self._schedule, self._rules)
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        """The schedule under a name, ready to be saved."""
+        trial = self._simplest
+        against = trial.against(self._rules)
+        worst = Verdict.worst(judgement.verdict for judgement in against)
+        first = next(judgement for judgement in against if judgement.verdict is worst)
+        return Scenario(
+            name=f"{_short(trial.target)}-{first.rule}",
+            symptom=first.reason,
+            target=trial.target,
+            schedule=trial.schedule,
+            expect=worst,
+            rules=tuple(each.rule for each in against if each.verdict is worst),
+        )
+
+    def save(self, folder: Path) -> Path:
+        """Write the scenario into the folder, beside what is there already.
+
+        Returns:
+            The file; one that has the same schedule already is left alone.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        number, name = 1, self.scenario.name
+        while (path := folder / f"{name}.toml").exists():
+            text = dump_scenario(replace(self.scenario, name=name))
+            if path.read_text(encoding="utf-8") == text:
+                return path
+            number += 1
+            name = f"{self.scenario.name}-{number}"
+        path.write_text(dump_scenario(replace(self.scenario, name=name)), encoding="utf-8")
+        return path
+
+
+def shown(history: History, against: Sequence[Judgement]) -> str:
+    """What is against a history, its timeline, the story in words, and its schedule."""
+    return "\n".join(
+        [
+            *(f"{each.rule} is {each.verdict}: {each.reason}" for each in against),
+            "",
+            timeline_text(history, against),
+            explain(history, against),
+            "",
+            f"schedule: {history.schedule}",
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Trial(trial.Trial):
+    """One schedule, run and judged on a bench.
+
+    Attributes:
+        target: Name of the system under test.
+        scenario: What was replayed; None for a schedule of no scenario.
+    """
+
+    target: str
+    scenario: Scenario | None = None
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether a scenario went as its file says."""
+        return self.scenario is not None and self.matches(self.scenario)
+
+    def assert_holds(self, *rules: str) -> None:
+        """Fail unless these rules hold; all rules if none is named.
+
+        Raises:
+            DoesNotHoldError: an `AssertionError`, if one is broken or cannot be judged.
+            ValueError: if there is no such rule.
+        """
+        failing = self.against([rule_named(name).name for name in rules] if rules else None)
+        if failing:
+            failed = frozenset(each.rule for each in failing)
+            raise DoesNotHoldError(bench_for(self.target), self.schedule, failed)
+
+
+class Bench:
+    """Runs schedules against one target; the simulation is entered when it is first needed.
+
+    Args:
+        target: Name of the system under test.
+
+    Attributes:
+        tried: How many schedules got each verdict here; see `take_tally`.
+    """
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.tried: Counter[Verdict] = Counter()
+        self._rehearsals: OrderedDict[tuple[Schedule, tuple[str, ...]], Rehearsal] = OrderedDict()
+
+    def run(self, schedule: Schedule) -> Trial:
+        """Run one schedule and judge its history.
+
+        Raises:
+            NotPlayableError: if the schedule asks for something that cannot happen.
+        """
+        with _player_of(self.target) as player:
+            ran = Runner(player).run(schedule)
+        ran.require_playable(str(schedule))
+        return self._counted(ran)
+
+    def simplest(self, schedule: Schedule, rules: frozenset[str]) -> Trial:
+        """The simplest schedule near a failing one that breaks one of the same rules.
+
+        Args:
+            schedule: One that fails.
+            rules: Names of the rules of which one must not hold.
+        """
+        with _player_of(self.target) as player:
+            runner = Runner(player)
+            shrunk = shrink(runner, schedule, rules, nearby=True)
+            shown = runner.run(shrunk.schedule, with_places=True)
+        return Trial(shown.execution, shown.judgements, self.target)
+
+    def replay(self, scenario: Scenario) -> Trial:
+        """Play a scenario against this target.
+
+        Raises:
+            NotPlayableError: if the scenario asks for something that cannot happen.
+        """
+        with _player_of(self.target) as player:
+            ran = Runner(player).run(scenario.schedule, with_places=True)
+        ran.require_playable(scenario.name)
+        return self._counted(ran, scenario)
+
+    def _counted(self, ran: trial.Trial, scenario: Scenario | None = None) -> Trial:
+        self.tried[ran.verdict] += 1
+        return Trial(ran.execution, ran.judgements, self.target, scenario)
+
+    def rehearse(self, schedule: Schedule, kinds: tuple[str, ...]) -> Rehearsal:
+        """What could be added to the schedule; remembered."""
+        key = schedule, kinds
+        known = self._rehearsals.get(key)
+        if known is None:
+            with _player_of(self.target) as player:
+                known = rehearse(player, schedule, kinds)
+            self._rehearsals[key] = known
+            if len(self._rehearsals) > REMEMBERED:
+                self._rehearsals.popitem(last=False)
+        self._rehearsals.move_to_end(key)
+        return known
+
+
+_benches: dict[str, Bench] = {}
+
+
+def bench_for(target: str = "genglossary") -> Bench:
+    """The test bench of that target; there is one for each in a process.
+
+    Args:
+        target: A built-in target, `package.module:Class` or `path/to/file.py:Class`.
+    """
+    return _benches.setdefault(target, Bench(target))
+
+
+def take_tally() -> Counter[Verdict]:
+    """How many schedules got each verdict on all benches, since this was asked last."""
+    total: Counter[Verdict] = Counter()
+    for bench in _benches.values():
+        total += bench.tried
+        bench.tried.clear()
+    return total
+
+
+_entered: dict[str, tuple[Player, contextlib.ExitStack]] = {}
+"""The one player that is open on behalf of the benches, by its target's name."""
+
+
+@contextlib.contextmanager
+def _player_of(target: str) -> Generator[Player]:
+    """The player of that target, open; the `random` module is left as it was.
+
+    It stays entered until another target's is asked for, `leave_simulation` is called or the
+    process ends: there is one at a time, because it watches every connection of the process.
+    While a test has frozen the time, it is entered for each use, with the real time.
+
+    Raises:
+        LookupError: if there is no such target.
+        RuntimeError: if somebody else has a simulation entered.
+    """
+    with _same_randomness():
+        if is_time_frozen():
+            leave_simulation()
+            with thawed(), open_player(target) as player:
+                yield player
+            return
+        if target not in _entered:
+            leave_simulation()
+            with contextlib.ExitStack() as stack:
+                player = stack.enter_context(open_player(target))
+                _entered[target] = player, stack.pop_all()
+        yield _entered[target][0]
+
+
+def leave_simulation() -> None:
+    """Put every substituted name back; the benches stay, and enter it again when need be."""
+    with _same_randomness():
+        while _entered:
+            _, (_, stack) = _entered.popitem()
+            stack.close()
+
+
+@contextlib.contextmanager
+def _same_randomness() -> Generator[None]:
+    """Hypothesis forbids its strategies to touch the state of the `random` module."""
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+atexit.register(leave_simulation)
+
+
+def _short(target: str) -> str:
+    return target.rpartition(":")[2]

@@ -1,0 +1,74 @@
+"""What is left to run: each job once, in order, nothing lost when it was in a dying hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runfaults.campaign.agenda import Agenda
+from runfaults.explore.job import Job
+from runfaults.model import Schedule
+from runfaults.model.listener import Silence
+from small_checks import BROKEN, explored, stop_after
+
+FIRST, SECOND, THIRD = (Job(Schedule(seed=seed), rank=(-seed,)) for seed in range(3))
+
+
+def test_jobs_are_handed_out_in_the_order_in_which_they_came() -> None:
+    agenda = Agenda([FIRST, SECOND])
+    assert agenda.add([THIRD]) == 1
+    assert [agenda.take() for _ in range(3)] == [FIRST, SECOND, THIRD]
+    with pytest.raises(IndexError):
+        agenda.take()
+
+
+def test_jobs_of_a_lower_rank_are_handed_out_first_also_where_they_come_later() -> None:
+    agenda = Agenda([FIRST, SECOND], likeliest_first=True)
+    agenda.add([THIRD])
+    assert [agenda.take() for _ in range(3)] == [THIRD, SECOND, FIRST]
+
+
+def test_a_job_is_on_it_once_even_if_it_was_finished_long_ago() -> None:
+    agenda = Agenda([FIRST, SECOND])
+    agenda.finish(agenda.take())
+    assert agenda.add([FIRST, SECOND, Job(Schedule(), rank=(0,))]) == 0
+    assert list(agenda) == [SECOND]
+    assert (agenda.total, len(agenda), agenda.waiting) == (2, 1, 1)
+
+
+def test_what_was_handed_out_can_be_taken_again_in_its_place() -> None:
+    agenda = Agenda([FIRST, SECOND, THIRD])
+    agenda.finish(agenda.take())
+    agenda.take()
+    assert (len(agenda), agenda.waiting) == (2, 1)
+    agenda.take_back()
+    assert [agenda.take(), agenda.take()] == [SECOND, THIRD]
+
+
+class Expected(Silence):
+    """Counts what was known in the beginning, and what came up."""
+
+    def __init__(self) -> None:
+        self.known = self.more = 0
+
+    def start(self, total: int | None) -> None:
+        self.known = total or 0
+
+    def advance(self, count: int = 1, more: int = 0) -> None:
+        self.more += more
+
+
+def test_a_campaign_that_continues_knows_what_had_come_up(tmp_path: Path) -> None:
+    expected = Expected()
+    whole = explored(BROKEN, expected)
+    assert expected.more > 2
+    enough = stop_after(expected.known + 2)  # the next ones are known from the journal alone
+    began = explored(BROKEN, state=tmp_path, enough=enough)
+    (missing,) = began.not_reached
+    assert missing.endswith("interleavings, and what they lead to")
+    went_on = explored(BROKEN, state=tmp_path)
+    total = expected.known + expected.more
+    assert went_on.remarks == (f"{expected.known + 2} of {total} jobs were done before",)
+    assert went_on.found.verdicts == whole.found.verdicts
+    assert went_on.found.pruned == whole.found.pruned

@@ -1,0 +1,84 @@
+"""A budget is spent where a violation is likely, and what it does not reach is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from runfaults.campaign.agenda import Agenda
+from runfaults.campaign.budget import Budget, seconds_of
+from runfaults.explore.search import _job as _search_job
+from runfaults.explore.sweep import _job
+from runfaults.model import Schedule, Verdict
+from small_checks import BROKEN, SOUND, concluded, explored, stop_after
+
+SCHEDULES = {
+    "clean": "pipeline succeeds",
+    "at commit": "fault busy at run commit #4",
+    "full at commit": "fault full at run commit #4",
+    "at update": "fault busy at run execute UPDATE runs",
+    "at select": "fault busy at user execute SELECT runs",
+    "cancel": "act cancel at run commit",
+}
+JOBS = {name: _job(Schedule.parse(text)) for name, text in SCHEDULES.items()}
+RACE = _search_job(Schedule())
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("60s", 60), ("5m", 300), ("1.5h", 5400), (" 1s ", 1)]
+)
+def test_durations_have_a_unit(text: str, seconds: float) -> None:
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "60", "s", "-1s", "0s", "1d", "1 s s"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="such as 60s"):
+        seconds_of(text)
+
+
+def test_a_budget_is_spent_when_its_time_has_passed() -> None:
+    now = [100.0]
+    budget = Budget(60, lambda: now[0])
+    assert not budget.spent()
+    now[0] = 159.9
+    assert not budget.spent()
+    assert not budget.stopped
+    now[0] = 160.0
+    assert budget.spent()
+    assert budget.stopped
+
+
+def test_faults_where_a_status_is_recorded_come_first_and_interleavings_last() -> None:
+    given = Agenda([RACE, *reversed(JOBS.values())], likeliest_first=True)
+    expected = ["clean", "at commit", "at update", "full at commit", "cancel", "at select"]
+    assert [given.take() for _ in JOBS] == [JOBS[name] for name in expected]
+    assert given.take() == RACE
+
+
+def test_what_is_left_is_told_by_its_sort() -> None:
+    other = _search_job(Schedule(), 7)
+    agenda = Agenda([RACE, JOBS["at select"], other, JOBS["clean"]])
+    agenda.finish(JOBS["clean"])
+    assert list(agenda.left_over()) == [
+        "1 of 4 jobs: a fault somewhere else",
+        "2 of 4 jobs: interleavings, and what they lead to",
+    ]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_enough_is_enough_on_any_number_of_processes(jobs: int) -> None:
+    outcome = explored(SOUND, processes=jobs, enough=stop_after(3))
+    result = concluded(SOUND, outcome)
+    assert not outcome.interrupted
+    assert not result.finished
+    assert result.not_reached
+    assert result.schedules.total < concluded(SOUND, explored(SOUND)).schedules.total
+
+
+def test_the_likeliest_jobs_find_a_planted_bug_before_the_others_would() -> None:
+    """The detector's control: in the plain order the same number of jobs finds nothing."""
+    few = 8
+    plain = explored(BROKEN, enough=stop_after(few))
+    likeliest = explored(BROKEN, enough=stop_after(few), likeliest_first=True)
+    assert concluded(BROKEN, likeliest).verdict is Verdict.BROKEN
+    assert concluded(BROKEN, plain).verdict is Verdict.HOLDS

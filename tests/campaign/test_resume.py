@@ -1,0 +1,100 @@
+"""An interrupted campaign is continued, leaves nothing behind, and comes to the same in the end."""
+
+from __future__ import annotations
+
+import multiprocessing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runfaults.campaign.memory import StateError
+from runfaults.explore.sweep import Sweep
+from small_checks import (
+    BROKEN,
+    SEARCH,
+    SOUND,
+    SWEEP,
+    InterruptedAfter,
+    checked,
+    comparable,
+    explored,
+    stop_after,
+)
+
+
+@pytest.fixture
+def uninterrupted() -> object:
+    return comparable(BROKEN, explored(BROKEN))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_after_ctrl_c_it_goes_on_and_comes_to_the_same(
+    jobs: int, tmp_path: Path, uninterrupted: object
+) -> None:
+    first = explored(BROKEN, InterruptedAfter(5), processes=jobs, state=tmp_path)
+    assert first.interrupted
+    assert first.not_reached
+    assert first.found.verdicts.total() > 0
+    second = explored(BROKEN, processes=jobs, state=tmp_path)
+    assert not second.interrupted
+    assert second.remarks[0].startswith("5 of ")
+    assert comparable(BROKEN, second) == uninterrupted
+
+
+def test_a_finished_state_runs_nothing_more(tmp_path: Path, uninterrupted: object) -> None:
+    explored(BROKEN, state=tmp_path)
+    again = explored(BROKEN, state=tmp_path, enough=lambda: True)
+    assert not again.not_reached
+    assert comparable(BROKEN, again) == uninterrupted
+
+
+def test_a_line_that_a_kill_cut_off_counts_as_not_written(
+    tmp_path: Path, uninterrupted: object
+) -> None:
+    explored(BROKEN, state=tmp_path, enough=stop_after(4))
+    path = tmp_path / "jobs.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-7])
+    again = explored(BROKEN, state=tmp_path)
+    assert again.remarks[0].startswith("3 of ")
+    assert path.read_bytes().startswith(whole[: whole[:-7].rfind(b"\n") + 1])
+    assert comparable(BROKEN, again) == uninterrupted
+
+
+def test_the_journal_only_grows(tmp_path: Path) -> None:
+    explored(SOUND, state=tmp_path, enough=stop_after(4))
+    before = (tmp_path / "jobs.jsonl").read_bytes()
+    explored(SOUND, state=tmp_path)
+    after = (tmp_path / "jobs.jsonl").read_bytes()
+    assert after.startswith(before)
+    assert len(after) > len(before)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(SWEEP, scope=replace(SWEEP.scope, seed=1)),
+        replace(SWEEP, scope=replace(SWEEP.scope, kinds=("busy",))),
+    ],
+)
+def test_the_state_of_another_campaign_is_refused(other: Sweep, tmp_path: Path) -> None:
+    explored(SOUND, state=tmp_path)
+    with pytest.raises(StateError, match="another exploration"):
+        checked(SOUND, other, SEARCH, state=tmp_path)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_leaves_no_process_and_no_file(
+    jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNFAULTS_TMPDIR", str(tmp_path))
+    before = set(multiprocessing.active_children())
+    outcome = explored(SOUND, InterruptedAfter(2), processes=jobs)
+    assert outcome.interrupted
+    assert set(multiprocessing.active_children()) == before
+    assert [path.name for path in tmp_path.glob("runfaults-*")] == []
+
+
+def test_any_number_of_processes_comes_to_the_same(uninterrupted: object) -> None:
+    assert comparable(BROKEN, explored(BROKEN, processes=2)) == uninterrupted

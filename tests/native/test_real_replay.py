@@ -1,0 +1,159 @@
+"""Every scenario with real faults: the verdict is the one that the file expects."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runfaults.campaign.confirm import confirm
+from runfaults.campaign.replay import replay
+from runfaults.explore.trial import Trial
+from runfaults.model import Scenario, Verdict, Violation
+from runfaults.native import native
+from runfaults.native.native import NativeSimulation
+from runfaults.scenario.file import load_scenario
+from runfaults.sqlite.real.recipe import Recipe, Unavailable
+from runfaults.sqlite.real.system_call import failing_system_call
+from runfaults.sqlite.situation import Situation
+from runfaults.targets import target_named
+from runfaults.targets.optional import MissingPackageError
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "faults").rglob("*.toml"))
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(autouse=True)
+def in_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scenario files name targets by paths from the root of the repository."""
+    monkeypatch.chdir(ROOT)
+
+
+def scenario(name: str) -> Scenario:
+    return load_scenario(ROOT / "faults" / f"{name}.toml")
+
+
+def for_real(known: Scenario) -> Trial:
+    return replay(known, real=True)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_reality_agrees_with_every_scenario(file: Path) -> None:
+    known = load_scenario(file)
+    try:
+        played = for_real(known)
+    except MissingPackageError as missing:
+        pytest.skip(str(missing))
+    if played.execution.unavailable:
+        pytest.skip(str(played.execution.unavailable))
+    assert played.matches(known)
+    assert bool(sum(played.execution.struck)) is bool(known.schedule.faults)
+
+
+@pytest.mark.parametrize(
+    "name", ["disk-full-while-recording", "commit-meets-a-reader", "commit-answer-lost"]
+)
+def test_a_real_fault_gives_the_same_history_byte_for_byte(name: str) -> None:
+    emulated, real = replay(scenario(name)), for_real(scenario(name))
+    assert sum(real.execution.struck)
+    assert not real.execution.unavailable
+    assert real.history.text() == emulated.history.text()
+
+
+def test_emulated_on_demand_the_same_player_makes_no_cause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[str] = []
+
+    def real_cause(kind: str, situation: Situation) -> Recipe:
+        made.append(f"{kind} {situation}")
+        raise Unavailable("there is no disk here")
+
+    monkeypatch.setattr(native, "real_cause", real_cause)
+    known = scenario("disk-full-while-recording")
+    with NativeSimulation(target_named(known.target)) as player:
+        with player.emulating():
+            assert player.play(known.schedule).unavailable == ()
+        assert not made
+        assert player.play(known.schedule).unavailable
+    assert made
+
+
+def with_cause(monkeypatch: pytest.MonkeyPatch, cause: Callable[[], Recipe]) -> None:
+    def real_cause(kind: str, situation: Situation) -> Recipe:
+        return cause()
+
+    monkeypatch.setattr(native, "real_cause", real_cause)
+
+
+def test_a_cause_that_cannot_be_had_is_named_and_gives_no_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def cannot() -> Recipe:
+        raise Unavailable("there is no disk here")
+
+    with_cause(monkeypatch, cannot)
+    played = for_real(scenario("disk-full-while-recording"))
+    assert played.verdict is Verdict.UNKNOWN
+    assert not played.playable
+    assert played.execution.unavailable[0] == "full at commit: there is no disk here"
+
+
+def test_a_kind_without_a_known_cause_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> Recipe:
+        raise KeyError("full")
+
+    with_cause(monkeypatch, unknown)
+    played = for_real(scenario("disk-full-while-recording"))
+    assert played.execution.unavailable[0] == "full at commit: no real cause is known"
+
+
+def test_a_cause_without_an_effect_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_cause(monkeypatch, lambda: lambda connection, operation: operation())
+    played = for_real(scenario("commit-answer-lost"))
+    assert played.verdict is Verdict.UNKNOWN
+    told = played.execution.unavailable[0]
+    assert "the cause was there, and the engine did not fail" in told
+
+
+def test_a_cause_with_another_effect_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_cause(monkeypatch, lambda: failing_system_call("pwrite64", "pwrite", error=errno.EIO))
+    played = for_real(scenario("disk-full-while-recording"))
+    assert played.verdict is Verdict.UNKNOWN
+    assert "instead" in played.execution.unavailable[0]
+
+
+def violation(name: str) -> Violation:
+    known = scenario(name)
+    played = replay(known)
+    return Violation(known, played.history, played.judgements)
+
+
+def test_a_violation_is_confirmed_by_the_engine_itself() -> None:
+    found = violation("controls/one-try-calls-success-failure")
+    assert (
+        confirm(found) == "on the real engine: SQLite itself failed once, by a real cause of busy"
+    )
+
+
+def test_a_violation_without_a_fault_needs_none() -> None:
+    assert confirm(violation("controls/cancel-overwritten")) == (
+        "on the real engine: no fault is needed"
+    )
+
+
+def test_what_is_no_violation_is_not_confirmed() -> None:
+    assert confirm(violation("commit-answer-lost")) is None
+
+
+def test_a_violation_that_reality_does_not_show_is_not_confirmed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = violation("controls/one-try-calls-success-failure")
+    named = replace(found.scenario, rules=(*found.scenario.rules, "nothing-escapes"))
+    assert confirm(replace(found, scenario=named)) is None

@@ -1,0 +1,95 @@
+"""Every kind at every point by its real cause, and causes that no kind stands for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from runfaults.campaign.bounds import bound_named
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.conclude import check
+from runfaults.campaign.replay import replay
+from runfaults.campaign.running import Options
+from runfaults.explore.job import Scope
+from runfaults.model import CheckResult, Verdict
+from runfaults.model.listener import Silence
+from runfaults.native.causes import RealCauses
+from runfaults.scenario.file import load_scenario
+from runfaults.sqlite.kinds import KINDS
+from runfaults.sqlite.real.lasting import CAUSES
+
+pytestmark = pytest.mark.timeout(180)
+
+ONE_TRY = "tests/controls/one_try.py:OneTry"
+
+
+def checked(
+    target: str,
+    causes: tuple[str, ...],
+    *,
+    kinds: tuple[str, ...] = (),
+    journal: str = "delete",
+    save_to: Path | None = None,
+) -> CheckResult:
+    strategy = RealCauses(Scope(kinds, (), journals=(journal,)), causes)
+    campaign = Campaign(target, (strategy,))
+    return check(campaign, Options(processes=1), Silence(), save_to=save_to)
+
+
+def test_the_corrected_manager_holds_under_real_faults() -> None:
+    causes = ("moved-away", "short-write", "no-descriptors")
+    result = checked("genglossary", causes, kinds=tuple(KINDS), journal="wal")
+    assert result.verdict is Verdict.HOLDS, [v.scenario.symptom for v in result.violations]
+    assert result.notes == ()
+    had = {cell.kind for cell in result.coverage if not cell.impossible}
+    assert {"busy", "full", "ioerr-write", "short-write", "moved-away"} <= had
+
+
+def test_what_cannot_be_had_is_said() -> None:
+    causes = ("disk-full", "read-only-folder")
+    result = checked("genglossary", causes, kinds=("locked",))
+    had = {cell.kind for cell in result.coverage if not cell.impossible}
+    reasons = {cell.kind: cell.impossible for cell in result.coverage if cell.impossible}
+    assert had | reasons.keys() == {*causes, "locked"} - ({"locked"} - reasons.keys())
+    refused = "read-only-folder" if os.geteuid() == 0 else "disk-full"
+    assert reasons[refused].startswith("not had here: ")
+
+
+def test_one_try_at_recording_does_not_survive_a_short_write(tmp_path: Path) -> None:
+    result = checked(ONE_TRY, ("short-write",), save_to=tmp_path)
+    assert result.verdict is Verdict.BROKEN
+    violation = result.violations[0]
+    assert "by a real cause of short-write" in (violation.confirmed or "")
+    assert violation.saved_to is not None
+    scenario = load_scenario(Path(violation.saved_to))
+    assert scenario.schedule.faults[0].kind == "short-write"
+    assert replay(scenario).matches(scenario)
+
+
+def test_a_rule_that_the_target_is_exempt_from_is_not_reported(tmp_path: Path) -> None:
+    """It did not judge, so it neither holds nor is broken."""
+    path = tmp_path / "exempted.py"
+    path.write_text(
+        "import sys\n"
+        f"sys.path.append({str(Path(ONE_TRY).parent.resolve())!r})\n"
+        "from one_try import OneTry\n"
+        "class Exempted(OneTry):\n"
+        "    exempt = {'succeeded-never-failed': 'it is known to'}\n"
+    )
+    result = checked(f"{path}:Exempted", ("short-write",))
+    assert "succeeded-never-failed" not in result.rules
+    assert not any("succeeded-never-failed" in each.scenario.rules for each in result.violations)
+
+
+def test_every_cause_has_a_name_of_its_own() -> None:
+    assert len(CAUSES) == 8
+    assert not CAUSES.keys() & KINDS.keys()
+
+
+def test_the_bound_has_every_cause() -> None:
+    (strategy,) = bound_named("real").strategies
+    assert isinstance(strategy, RealCauses)
+    assert strategy.causes == tuple(CAUSES)
+    assert strategy.scope.kinds == tuple(KINDS)

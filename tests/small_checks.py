@@ -1,0 +1,95 @@
+"""Small explorations of planted targets, for the tests of how explorations are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from planted_races import CONTROLS
+from runfaults.campaign.baseline import Baseline
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.conclude import check, conclude
+from runfaults.campaign.running import Options, Outcome, run_campaign
+from runfaults.explore.findings import Findings
+from runfaults.explore.job import Allowance, Job, Scope
+from runfaults.explore.runner import Runner
+from runfaults.explore.search import Search
+from runfaults.explore.strategy import Strategy
+from runfaults.explore.sweep import Sweep
+from runfaults.model import CheckResult
+from runfaults.model.listener import Listener, Silence
+
+BROKEN = f"{CONTROLS / 'one_try.py'}:OneTry"
+SOUND = f"{CONTROLS / 'plain_manager.py'}:Plain"
+
+SWEEP = Sweep(Scope(kinds=("busy", "lost-acknowledgement"), acts=()), paired_counts=())
+SEARCH = Search(Scope(acts=("cancel",)), Allowance(0, 1, 1), reduce=True)
+
+SMALL = (SWEEP, SEARCH)
+"""Some twenty jobs that are known from the beginning, and a search of which more follow."""
+
+
+class InterruptedAfter(Silence):
+    """Ctrl-C is pressed when so many jobs are done."""
+
+    def __init__(self, jobs: int) -> None:
+        self.left = jobs
+
+    def advance(self, count: int = 1, more: int = 0) -> None:
+        self.left -= count
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def stop_after(asked: int) -> Callable[[], bool]:
+    """Enough when it was asked so often."""
+    answers = iter([False] * asked)
+    return lambda: next(answers, True)
+
+
+def campaign_of(target: str, *strategies: Strategy) -> Campaign:
+    return Campaign(target, strategies or SMALL)
+
+
+def explored(target: str, listener: Listener | None = None, **options: Any) -> Outcome:
+    """What comes of a small campaign in one process."""
+    given = replace(Options(processes=1), **options)
+    return run_campaign(campaign_of(target), given, listener or Silence())
+
+
+def checked(
+    target: str, *strategies: Strategy, save_to: Path | None = None, **options: Any
+) -> CheckResult:
+    """The result of a campaign in one process."""
+    given = replace(Options(processes=1), **options)
+    return check(campaign_of(target, *strategies), given, Silence(), save_to=save_to)
+
+
+def concluded(
+    target: str, outcome: Outcome, *strategies: Strategy, baseline: Baseline | None = None
+) -> CheckResult:
+    """The result of what a campaign found."""
+    return conclude(campaign_of(target, *strategies), outcome, baseline=baseline)
+
+
+def comparable(target: str, outcome: Outcome, *strategies: Strategy) -> CheckResult:
+    """The result without what may differ between two campaigns that found the same."""
+    result = concluded(target, outcome, *strategies)
+    return replace(result, elapsed=0.0, remarks=(), coverage=tuple(sorted(result.coverage)))
+
+
+def run_whole(runner: Runner, strategy: Strategy) -> Findings:
+    """Run all jobs of a strategy in this process."""
+    campaign = Campaign("", (strategy,))
+    found = Findings()
+    jobs = dict.fromkeys(campaign.jobs(runner))
+    done: set[Job] = set()
+    while jobs:
+        job, _ = jobs.popitem()
+        done.add(job)
+        its = campaign.run(runner, job)
+        found.merge(its)
+        jobs |= {each: None for each in its.further if each not in done}
+    return found
