@@ -6,7 +6,7 @@ import pytest
 from sample_histories import Script, cancel_lost, deadlock, mission_bug, self_lock, undisturbed
 
 from runfaults.model import Event, EventKind, History, Schedule
-from runfaults.report.steps import Failure, lanes, length, printable, steps
+from runfaults.report.steps import Failure, lanes, printable, steps, wait_text
 
 
 def test_every_event_is_in_exactly_one_step_in_order() -> None:
@@ -107,7 +107,7 @@ def test_an_answer_without_an_invocation_is_a_step_of_its_own() -> None:
     [(0.0, ""), (0.0001, ""), (0.4001, " 0.4 s"), (5.0, " 5 s"), (33260.4, " 33,260 s")],
 )
 def test_the_length_of_a_wait_in_words(seconds: float, text: str) -> None:
-    assert length(seconds) == text
+    assert wait_text(seconds) == text
 
 
 def test_a_step_knows_where_in_the_code_it_came_from() -> None:

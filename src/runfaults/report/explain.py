@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from runfaults.model import Event, EventKind, FaultPoint, History, Judgement, Operation, Verdict
-from runfaults.report.steps import DATABASE, Failure, Step, awaited, length, printable, steps
+from runfaults.report.steps import DATABASE, Failure, Step, awaited, printable, steps, wait_text
 
 _ROUTINE = frozenset({"start", "subscribe", "close"})
 """Requests that are only news when they fail, or when the schedule asked for them."""
@@ -160,7 +160,7 @@ def _operation(step: Step) -> Iterator[_Sentence]:
 
 
 def _wait(step: Step, wait: Event) -> str:
-    long = length(step.until - wait.time)
+    long = wait_text(step.until - wait.time)
     itself = " itself" if wait.value == step.actor else ""
     holder = f", locked by the {wait.value}{itself}," if wait.value else ""
     return f"waited{long} for {awaited(wait)}{holder}"

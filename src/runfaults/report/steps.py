@@ -39,7 +39,7 @@ def printable(text: str) -> str:
     return _CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text.replace("\r\n", "\n"))
 
 
-def length(seconds: float) -> str:
+def wait_text(seconds: float) -> str:
     """The length of a wait, with a blank in front; empty where it is no news."""
     if seconds < _NOTABLE:
         return ""
@@ -155,7 +155,7 @@ class Step:
         wait = self.find(EventKind.WAIT)
         if wait is None:
             return ""
-        long = length(self.until - wait.time)
+        long = wait_text(self.until - wait.time)
         sleeps = wait.subject == "sleep"
         what = f"sleeps{long}" if sleeps else f"waits{long} for {awaited(wait)}"
         itself = " itself" if wait.value == self.actor else ""

@@ -105,7 +105,7 @@ class Scheduler:
         try:
             if not self._finished.acquire(timeout=HANG_SECONDS):
                 self._stuck("hang", self._stacks())
-            self._let_leave()
+            self._join_finished()
         finally:
             self.over = True  # after Ctrl-C too
         if self._failure is not None:
@@ -142,7 +142,7 @@ class Scheduler:
         self.steps.append(Step(point, ready, len(self._recorder.events), len(self.stretches)))
         if len(self.steps) > MAX_STEPS:
             self._give_up(f"{MAX_STEPS} steps without an end")
-        self._let_others_first(actor, point, ready)
+        self._switch(actor, point, ready)
         self._begin_stretch(actor, number)
         return point
 
@@ -162,7 +162,7 @@ class Scheduler:
         actor.timed_out = False
         self._hand_over(actor, self._next())
         point = self._points.point(actor.name, Operation.REACH, RESUMED)
-        self._let_others_first(actor, point, tuple([other.name for other in self._ready]))
+        self._switch(actor, point, tuple([other.name for other in self._ready]))
         self._begin_stretch(actor)
         return not actor.timed_out
 
@@ -239,7 +239,7 @@ class Scheduler:
         actors[get_ident()] = actor
         try:
             actor.park()
-            self._let_leave()
+            self._join_finished()
             if not self.over:
                 self.reach(Operation.REACH, "begin")
                 self.touch(actor, change=True)
@@ -268,7 +268,7 @@ class Scheduler:
         self._leaving = actor.thread
         self._resume(self._next())
 
-    def _let_leave(self) -> None:
+    def _join_finished(self) -> None:
         """Wait until the thread that ended last is gone.
 
         Only then are its thread-locals: a connection that it kept there is closed by that.
@@ -278,7 +278,7 @@ class Scheduler:
             with outside():
                 real_join(thread)
 
-    def _let_others_first(self, actor: Actor, point: FaultPoint, ready: tuple[str, ...]) -> None:
+    def _switch(self, actor: Actor, point: FaultPoint, ready: tuple[str, ...]) -> None:
         """Switch to the actors the director chooses until it chooses none."""
         while names := self._director.go_first(point, ready):
             first = [other for name in names for other in self._ready if other.name == name]
@@ -321,7 +321,7 @@ class Scheduler:
         if successor is not actor:
             self._resume(successor)
             actor.park()
-            self._let_leave()
+            self._join_finished()
         if self.over:
             raise SimulationOver
 

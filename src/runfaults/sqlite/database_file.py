@@ -6,7 +6,7 @@ import os
 from urllib.parse import parse_qs, unquote, urlsplit
 
 
-def file_of(database: str, *, uri: bool) -> str:
+def database_path(database: str, *, uri: bool) -> str:
     """The path of the file that `sqlite3.connect` opens; empty for a database in memory."""
     if not (uri and database.startswith("file:")):
         return "" if database in {"", ":memory:"} else _absolute(database)

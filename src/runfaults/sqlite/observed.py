@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from typing import Protocol, cast
 
 from runfaults.model import Operation
-from runfaults.sqlite.database_file import file_of
+from runfaults.sqlite.database_file import database_path
 from runfaults.sqlite.engine import real_connect, statement_on
 from runfaults.sqlite.state import State
 from runfaults.sqlite.statement import Statement
@@ -41,7 +41,7 @@ class Observed(sqlite3.Connection):
             shared: The opposite of what `sqlite3.connect` calls `check_same_thread`.
         """
         name = os.fsdecode(cast("str", database))
-        self.path = file_of(name, uri=uri)
+        self.path = database_path(name, uri=uri)
         self._uri = uri
         self._database = self.path if self.path and not uri else name
         # SQLite's busy handler counts in whole milliseconds.

@@ -159,7 +159,7 @@ class Exempt(Protocol):
 
 
 @runtime_checkable
-class Remarkable(Protocol):
+class HasRemarks(Protocol):
     """A target of which a reader of a result has to know something.
 
     Attributes:
@@ -212,7 +212,7 @@ class Entered(Protocol):
 class Target(Protocol):
     """A system under test.
 
-    An adapter may also be `Exempt`, `Remarkable`, `NamesThreads`, `WorksInProcesses` and `Entered`.
+    An adapter may also be `Exempt`, `HasRemarks`, `NamesThreads`, `WorksInProcesses` and `Entered`.
 
     Attributes:
         name: As given to `--target`.
@@ -262,6 +262,6 @@ def exemptions(target: Target) -> tuple[str, ...]:
 
 def remarks(target: Target) -> tuple[str, ...]:
     """What a reader of a result has to know of the target, a sentence each."""
-    told = target.remarks if isinstance(target, Remarkable) else ()
+    told = target.remarks if isinstance(target, HasRemarks) else ()
     exempt: Mapping[str, str] = target.exempt if isinstance(target, Exempt) else {}
     return (*told, *(f"{rule} does not judge this target: {why}" for rule, why in exempt.items()))

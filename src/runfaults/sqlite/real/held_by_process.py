@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Self
 
 from runfaults.sqlite.real.held_lock import LOCK_STATEMENTS
-from runfaults.sqlite.real.recipe import Recipe, Unavailable, file_of
+from runfaults.sqlite.real.recipe import Recipe, Unavailable, main_file
 
 _PROGRAM = """
 import sqlite3, sys
@@ -59,7 +59,7 @@ class OtherProcess:
         """
 
         def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
-            refusal = self._ask(f"{file_of(connection)}\t{';'.join(LOCK_STATEMENTS[level])}")
+            refusal = self._ask(f"{main_file(connection)}\t{';'.join(LOCK_STATEMENTS[level])}")
             if refusal:
                 raise Unavailable(f"another process cannot get the {level} lock: {refusal}")
             try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 from runfaults.sqlite.engine import real_connect
-from runfaults.sqlite.real.recipe import Recipe, file_of
+from runfaults.sqlite.real.recipe import Recipe, main_file
 
 LOCK_STATEMENTS = {
     "shared": ("BEGIN", "SELECT 1 FROM sqlite_master"),
@@ -25,7 +25,7 @@ def held_lock(level: str) -> Recipe:
     """
 
     def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
-        holder = real_connect(file_of(connection), timeout=0, isolation_level=None)
+        holder = real_connect(main_file(connection), timeout=0, isolation_level=None)
         with closing(holder):
             for sql in LOCK_STATEMENTS[level]:
                 holder.execute(sql).fetchall()
@@ -38,7 +38,7 @@ def overtaking_commit() -> Recipe:
     """Another connection commits before the operation: what this one has read is out of date."""
 
     def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
-        other = real_connect(file_of(connection), timeout=0, isolation_level=None)
+        other = real_connect(main_file(connection), timeout=0, isolation_level=None)
         with closing(other):
             version = other.execute("PRAGMA user_version").fetchone()[0]
             other.execute(f"PRAGMA user_version = {version}")

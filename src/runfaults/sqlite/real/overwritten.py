@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 
-from runfaults.sqlite.real.recipe import Recipe, file_of
+from runfaults.sqlite.real.recipe import Recipe, main_file
 
 _kept: list[int] = []
 # Closing any descriptor of the file would drop the POSIX locks that SQLite holds on it in this
@@ -17,7 +17,7 @@ def overwritten_header() -> Recipe:
     """The first 100 bytes are garbage while the operation runs."""
 
     def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
-        descriptor = os.open(file_of(connection), os.O_RDWR)
+        descriptor = os.open(main_file(connection), os.O_RDWR)
         _kept.append(descriptor)
         header = os.pread(descriptor, 100, 0)
         os.pwrite(descriptor, b"x" * 100, 0)

@@ -26,7 +26,7 @@ class Recipe(Protocol):
         ...
 
 
-def file_of(connection: sqlite3.Connection) -> str:
+def main_file(connection: sqlite3.Connection) -> str:
     """The path of the connection's main database; empty for one in memory."""
     # Not through the connection: that could take a lock, and a lock is what we may be measuring.
     rows = sqlite3.Cursor(connection).execute("PRAGMA database_list").fetchall()

@@ -8,7 +8,7 @@ import sqlite3
 import struct
 from collections.abc import Callable
 
-from runfaults.sqlite.real.recipe import Recipe, Unavailable, file_of
+from runfaults.sqlite.real.recipe import Recipe, Unavailable, main_file
 
 _WRITE_LOCK, _RECOVER_LOCK = 120, 122
 """Bytes of the -shm file (SQLite file format, "WAL locks")."""
@@ -23,7 +23,7 @@ def recovery_by_another() -> Recipe:
 
     def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
         try:
-            descriptor = os.open(file_of(connection) + "-shm", os.O_RDWR)
+            descriptor = os.open(main_file(connection) + "-shm", os.O_RDWR)
         except FileNotFoundError:
             raise Unavailable("no other connection has the write-ahead log open") from None
         _kept.append(descriptor)
