@@ -13,12 +13,14 @@ from runfaults.campaign.confirm import confirm
 from runfaults.campaign.replay import replay
 from runfaults.explore.trial import Trial
 from runfaults.model import Scenario, Verdict, Violation
-from runfaults.native import native
 from runfaults.native.native import NativeSimulation
 from runfaults.scenario.file import load_scenario
+from runfaults.sqlite.kinds.full import Full
+from runfaults.sqlite.kinds.lost_acknowledgement import LostAcknowledgement
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
 from runfaults.sqlite.real.system_call import failing_system_call
 from runfaults.sqlite.situation import Situation
+from runfaults.sqlite.tabled_kind import TabledKind
 from runfaults.targets import target_named
 from runfaults.targets.optional import MissingPackageError
 
@@ -70,11 +72,11 @@ def test_emulated_on_demand_the_same_player_makes_no_cause(
 ) -> None:
     made: list[str] = []
 
-    def real_cause(kind: str, situation: Situation) -> Recipe:
-        made.append(f"{kind} {situation}")
+    def cannot() -> Recipe:
+        made.append("a cause")
         raise Unavailable("there is no disk here")
 
-    monkeypatch.setattr(native, "real_cause", real_cause)
+    with_cause(monkeypatch, cannot)
     known = scenario("disk-full-while-recording")
     with NativeSimulation(target_named(known.target)) as player:
         with player.emulating():
@@ -85,10 +87,12 @@ def test_emulated_on_demand_the_same_player_makes_no_cause(
 
 
 def with_cause(monkeypatch: pytest.MonkeyPatch, cause: Callable[[], Recipe]) -> None:
-    def real_cause(kind: str, situation: Situation) -> Recipe:
+    def instead(kind: TabledKind, situation: Situation) -> Recipe:
+        del kind, situation
         return cause()
 
-    monkeypatch.setattr(native, "real_cause", real_cause)
+    for kind in (Full, LostAcknowledgement):
+        monkeypatch.setattr(kind, "cause", instead)
 
 
 def test_a_cause_that_cannot_be_had_is_named_and_gives_no_verdict(
@@ -105,10 +109,7 @@ def test_a_cause_that_cannot_be_had_is_named_and_gives_no_verdict(
 
 
 def test_a_kind_without_a_known_cause_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown() -> Recipe:
-        raise KeyError("full")
-
-    with_cause(monkeypatch, unknown)
+    monkeypatch.delattr(Full, "cause")
     played = for_real(scenario("disk-full-while-recording"))
     assert played.execution.unavailable[0] == "full at commit: no real cause is known"
 

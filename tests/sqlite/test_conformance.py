@@ -24,7 +24,7 @@ from runfaults.sqlite import (
     real_connect,
 )
 from runfaults.sqlite.errors import sqlite_error
-from runfaults.sqlite.real.catalogue import real_cause
+from runfaults.sqlite.real.closing import closed_by_another_thread
 from runfaults.sqlite.real.progress import interrupt_after
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
 from runfaults.sqlite.situation import WRITES, Situation, situation_of
@@ -198,7 +198,8 @@ def recipe_for(
         situation = Situation.READ
     if kind == "lost-acknowledgement" and situation in WRITES:
         return interrupt_after(last_step(stage, journal, folder))
-    return real_cause(kind, situation)
+    known = KINDS[kind]
+    return known.cause(situation) if isinstance(known, TabledKind) else closed_by_another_thread()
 
 
 def last_step(stage: Stage, journal: str, folder: Path) -> int:

@@ -19,7 +19,7 @@ from runfaults.sqlite.real.held_lock import held_lock
 from runfaults.sqlite.real.page_limit import page_limit
 from runfaults.sqlite.real.query_only import query_only
 from runfaults.sqlite.real.recipe import Recipe
-from runfaults.sqlite.real.system_call import WRITES, failing_system_call
+from runfaults.sqlite.real.system_call import WRITE_CALLS, failing_system_call
 
 
 def raised_by(operation: Callable[[], object]) -> tuple[object, ...]:
@@ -128,7 +128,7 @@ def nothing(_connection: sqlite3.Connection) -> None:
     pass
 
 
-_NO_WRITES = failing_system_call(*WRITES, error=errno.EIO)
+_NO_WRITES = failing_system_call(*WRITE_CALLS, error=errno.EIO)
 _IMPOSSIBLE: list[tuple[str, str, Recipe, Any, Any]] = [
     ("busy", "wal", held_lock("shared"), update, commit),
     ("busy", "delete", held_lock("shared"), update, rollback),
@@ -139,7 +139,7 @@ _IMPOSSIBLE: list[tuple[str, str, Recipe, Any, Any]] = [
     ("ioerr-write", "delete", _NO_WRITES, begin_immediate, commit),
     ("ioerr-write", "wal", _NO_WRITES, nothing, update),
     ("ioerr-write", "wal", file_size_limit(), nothing, update),
-    ("full", "wal", failing_system_call(*WRITES, error=errno.ENOSPC), nothing, update),
+    ("full", "wal", failing_system_call(*WRITE_CALLS, error=errno.ENOSPC), nothing, update),
     ("full", "delete", page_limit(), nothing, begin_immediate),
     ("readonly", "delete", query_only(), update, commit),
     ("readonly", "delete", query_only(), update, rollback),

@@ -21,7 +21,6 @@ from runfaults.sim.execution import Execution
 from runfaults.sim.scheduler import Director, outside
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.gate import Call, FaultKind
-from runfaults.sqlite.real.catalogue import real_cause
 from runfaults.sqlite.real.held_by_process import OtherProcess
 from runfaults.sqlite.real.lasting import CAUSES, DISK_FULL, EVERY_KIND, READ_ONLY_FOLDER
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
@@ -163,20 +162,19 @@ class _Causes:
         if self._other is not None:
             self._other.__exit__()
 
-    def recipe(self, kind: str, call: Call) -> Recipe:
+    def recipe(self, kind: FaultKind, call: Call) -> Recipe:
         """What makes a kind fail a call: for locks one in another process.
 
         Raises:
-            Unavailable: if this machine cannot make it.
-            KeyError: if no real cause is known.
+            Unavailable: if nothing makes it, or not on this machine.
         """
-        if kind == "closed":
+        if kind.name == "closed":
             return _closed_past_the_gate
         situation = situation_of(call)
         if isinstance(situation, str):
             raise Unavailable(situation)
-        if kind != "busy" or self._other is None:
-            return real_cause(kind, situation)
+        if kind.name != "busy" or self._other is None:
+            return kind.real(call)
         if situation in {Situation.COMMIT, Situation.COMMIT_UNCHANGED}:
             return self._other.hold("shared")
         return self._other.hold("exclusive" if situation in READS else "reserved")
@@ -199,6 +197,10 @@ class _Real:
         """See `FaultKind`."""
         return self._kind.waits(call)
 
+    def real(self, call: Call) -> Recipe:
+        """See `FaultKind`."""
+        return self._causes.recipe(self._kind, call)
+
     def strike(self, call: Call) -> object:
         """Perform the operation under the cause."""
         if not self._causes.for_real:
@@ -209,9 +211,8 @@ class _Real:
         try:
             with outside():
                 result = self._kind.strike(call) if lasting else self._perform(call)
-        except (Unavailable, KeyError) as reason:
-            why = reason.args[0] if isinstance(reason, Unavailable) else "no real cause is known"
-            unavailable[f"{where}: {why}"] = None
+        except Unavailable as reason:
+            unavailable[f"{where}: {reason}"] = None
             return call.real() if lasting else self._kind.strike(call)
         except BaseException as error:
             if (told := self._difference(error)) is not None:
@@ -223,7 +224,7 @@ class _Real:
 
     def _perform(self, call: Call) -> object:
         """The operation under the cause. The gate has waited for the lock already."""
-        recipe = self._causes.recipe(self.name, call)
+        recipe = self.real(call)
         connection = call.connection
         if connection is None:
             # Those that strike `connect` work on the process, not on a connection.

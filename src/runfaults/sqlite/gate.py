@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from runfaults.model import Operation
 from runfaults.sqlite.observed import Observed, Rows
+from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.statement import Statement
 
 
@@ -60,6 +61,14 @@ class FaultKind(Protocol):
 
     def strike(self, call: Call) -> object:
         """Leave what the failure leaves; raise what it raises, or return the operation's result."""
+        ...
+
+    def real(self, call: Call) -> Recipe:
+        """What makes the failure happen for real at this call.
+
+        Raises:
+            Unavailable: if nothing does, or not on this machine.
+        """
         ...
 
 

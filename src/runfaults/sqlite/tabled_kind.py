@@ -8,6 +8,7 @@ from typing import NoReturn
 from runfaults.sqlite.effect import Effect, nothing
 from runfaults.sqlite.errors import sqlite_error
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.real.recipe import Recipe, Unavailable
 from runfaults.sqlite.situation import Situation, situation_of
 from runfaults.sqlite.statement import ASSIGNMENT
 
@@ -51,6 +52,20 @@ class TabledKind:
     def waits(self, call: Call) -> bool:
         """Whether the engine would have spent the busy timeout."""
         return situation_of(call) in self.waiting
+
+    def real(self, call: Call) -> Recipe:
+        """What makes it happen for real at this call."""
+        situation = situation_of(call)
+        # Where it cannot strike, it is made as at a read.
+        return self.cause(situation if isinstance(situation, Situation) else Situation.READ)
+
+    def cause(self, _situation: Situation, /) -> Recipe:
+        """What makes it happen for real in a situation.
+
+        Raises:
+            Unavailable: if nothing does, or not on this machine.
+        """
+        raise Unavailable("no real cause is known")
 
     def strike(self, call: Call) -> NoReturn:
         """Leave what the real failure leaves, and raise what it raises."""

@@ -9,8 +9,12 @@ from runfaults.sqlite.effect import Effect, connection_of, nothing, transaction_
 from runfaults.sqlite.engine import statement_on
 from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.real.held_lock import held_lock
+from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import READS, Situation
 from runfaults.sqlite.tabled_kind import TabledKind
+
+_COMMITS = frozenset({Situation.COMMIT, Situation.COMMIT_UNCHANGED})
 
 
 def _met_a_reader(call: Call) -> None:
@@ -63,7 +67,7 @@ class Busy(TabledKind):
     def obstacle(self, call: Call, situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
         connection = connection_of(call)
-        if situation in {Situation.COMMIT, Situation.COMMIT_UNCHANGED}:
+        if situation in _COMMITS:
             return self._obstacle_at_commit(call)
         if not connection.path:
             return "the database is in memory, so no other connection can lock it"
@@ -106,3 +110,9 @@ class Busy(TabledKind):
     def waits(self, call: Call) -> bool:
         """Not where a connection that reads already wants to write: the wait would never end."""
         return not (call.statement.writes and connection_of(call).reading)
+
+    def cause(self, situation: Situation, /) -> Recipe:
+        """See `TabledKind`."""
+        if situation in _COMMITS:
+            return held_lock("shared")
+        return held_lock("exclusive" if situation in READS else "reserved")

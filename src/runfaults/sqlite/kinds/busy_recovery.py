@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from runfaults.sqlite.effect import Effect, connection_of, nothing
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.real.recipe import Recipe
+from runfaults.sqlite.real.wal_recovery import recovery_by_another
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -33,3 +35,7 @@ class BusyRecovery(TabledKind):
         if connection.journal != "wal":
             return "only a write-ahead log is recovered under a lock"
         return None
+
+    def cause(self, _situation: Situation, /) -> Recipe:
+        """See `TabledKind`."""
+        return recovery_by_another()

@@ -10,6 +10,8 @@ from runfaults.sqlite.effect import Effect, connection_of
 from runfaults.sqlite.engine import statement_on
 from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.real.held_lock import overtaking_commit
+from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -50,3 +52,7 @@ class BusySnapshot(TabledKind):
         if not connection.can_take_write_lock():
             return "another connection holds the write lock, so none can commit before this"
         return None
+
+    def cause(self, _situation: Situation, /) -> Recipe:
+        """See `TabledKind`."""
+        return overtaking_commit()

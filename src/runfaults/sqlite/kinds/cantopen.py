@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Mapping
 
 from runfaults.sqlite.effect import Effect, connection_of, nothing, write_lock_taken
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import cannot_write
+from runfaults.sqlite.real.recipe import Recipe
+from runfaults.sqlite.real.system_call import failing_system_call
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -48,3 +51,7 @@ class Cantopen(TabledKind):
         if connection.path and connection.journal == "wal":
             return "in WAL mode writing opens no file"
         return cannot_write(call, situation)
+
+    def cause(self, _situation: Situation, /) -> Recipe:
+        """See `TabledKind`."""
+        return failing_system_call("open", error=errno.EMFILE)

@@ -8,6 +8,8 @@ from typing import NoReturn
 from runfaults.model import Operation
 from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.real.closing import closed_by_another_thread
+from runfaults.sqlite.real.recipe import Recipe
 
 
 class Closed:
@@ -46,3 +48,7 @@ class Closed:
         connection.closed = True
         call.real()
         raise EmulationError("an operation on a closed connection succeeded")
+
+    def real(self, call: Call) -> Recipe:  # noqa: ARG002 - the same everywhere
+        """Another thread closes it."""
+        return closed_by_another_thread()

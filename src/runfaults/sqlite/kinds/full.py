@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Mapping
 
@@ -13,6 +14,8 @@ from runfaults.sqlite.effect import (
 )
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import cannot_write
+from runfaults.sqlite.real.recipe import Recipe
+from runfaults.sqlite.real.system_call import WRITE_CALLS, failing_system_call
 from runfaults.sqlite.shape import surely_changes_one_row
 from runfaults.sqlite.situation import WRITES, Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -51,3 +54,7 @@ class Full(TabledKind):
                 "the constraints of the table"
             )
         return cannot_write(call, situation)
+
+    def cause(self, _situation: Situation, /) -> Recipe:
+        """See `TabledKind`."""
+        return failing_system_call(*WRITE_CALLS, error=errno.ENOSPC)

@@ -14,6 +14,8 @@ from runfaults.sqlite.effect import (
     rows_lost,
     unless_fresh,
 )
+from runfaults.sqlite.real.progress import interrupt_after
+from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -44,3 +46,7 @@ class Interrupt(TabledKind):
     reasons: Mapping[Situation, str] = {
         Situation.CONNECT: "there is no connection yet that could be interrupted"
     }
+
+    def cause(self, _situation: Situation, /) -> Recipe:
+        """See `TabledKind`."""
+        return interrupt_after(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Mapping
 
@@ -16,6 +17,8 @@ from runfaults.sqlite.effect import (
 )
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import finds_pages_in_cache
+from runfaults.sqlite.real.recipe import Recipe
+from runfaults.sqlite.real.system_call import READ_CALLS, failing_system_call
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -53,3 +56,7 @@ class IoerrRead(TabledKind):
         if not connection_of(call).path:
             return "the database is in memory: there is no disk"
         return finds_pages_in_cache(call, situation)
+
+    def cause(self, _situation: Situation, /) -> Recipe:
+        """See `TabledKind`."""
+        return failing_system_call(*READ_CALLS, error=errno.ESTALE)

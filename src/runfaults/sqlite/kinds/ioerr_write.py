@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Mapping
 
 from runfaults.sqlite.effect import Effect, nothing, rolled_back
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import cannot_write
+from runfaults.sqlite.real.recipe import Recipe
+from runfaults.sqlite.real.system_call import WRITE_CALLS, failing_system_call
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -36,3 +39,7 @@ class IoerrWrite(TabledKind):
     def obstacle(self, call: Call, situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
         return cannot_write(call, situation)
+
+    def cause(self, _situation: Situation, /) -> Recipe:
+        """See `TabledKind`."""
+        return failing_system_call(*WRITE_CALLS, error=errno.EIO)

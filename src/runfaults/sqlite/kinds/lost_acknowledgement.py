@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from runfaults.sqlite.effect import Effect, connection_of, done
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.real.progress import interrupt_after
+from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.shape import surely_changes_one_row
 from runfaults.sqlite.situation import WRITES, Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -39,3 +41,9 @@ class LostAcknowledgement(TabledKind):
         if not surely_changes_one_row(connection_of(call), call.statement):
             return "a statement of several rows is undone wherever it is interrupted"
         return None
+
+    def cause(self, _situation: Situation, /) -> Recipe:
+        """See `TabledKind`."""
+        # The number at which COMMIT, ROLLBACK and BEGIN IMMEDIATE are done and raise, found by
+        # trying with SQLite 3.40.1; for other statements it depends on the statement.
+        return interrupt_after(3, once=True)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from runfaults.sqlite.effect import Effect, connection_of, done, nothing
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.real.heap_limit import heap_limit
+from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -45,3 +47,7 @@ class Nomem(TabledKind):
     def error(self) -> Exception:
         """What CPython makes of SQLITE_NOMEM: no message, no code."""
         return MemoryError()
+
+    def cause(self, _situation: Situation, /) -> Recipe:
+        """See `TabledKind`."""
+        return heap_limit()

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from runfaults.sqlite.effect import Effect, connection_of, nothing, transaction_opened
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.real.overwritten import overwritten_header
+from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -46,3 +48,7 @@ class Notadb(TabledKind):
         if not connection.fresh and connection.journal == "wal":
             return "in WAL mode only a fresh connection reads the header"
         return None
+
+    def cause(self, _situation: Situation, /) -> Recipe:
+        """See `TabledKind`."""
+        return overwritten_header()

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Mapping
 
 from runfaults.sqlite.effect import Effect, nothing, transaction_opened
+from runfaults.sqlite.real.query_only import query_only
+from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -29,3 +31,7 @@ class Readonly(TabledKind):
         Situation.COMMIT: "what was allowed to be written may be committed",
         Situation.ROLLBACK: "ROLLBACK needs no permission",
     }
+
+    def cause(self, _situation: Situation, /) -> Recipe:
+        """See `TabledKind`."""
+        return query_only()

@@ -14,7 +14,7 @@ from runfaults.sqlite.real.descriptor_limit import descriptor_limit
 from runfaults.sqlite.real.file_size_limit import file_size_limit
 from runfaults.sqlite.real.moved_file import moved_away, replaced_by_copy
 from runfaults.sqlite.real.page_limit import page_limit
-from runfaults.sqlite.real.recipe import Recipe
+from runfaults.sqlite.real.recipe import Recipe, Unavailable
 from runfaults.sqlite.real.small_disk import filled
 from runfaults.sqlite.real.system_call import short_write
 
@@ -40,12 +40,18 @@ class LastingCause:
         """The engine itself waits, if it does."""
         return False
 
+    def real(self, call: Call) -> Recipe:
+        """The cause, for the call's database file."""
+        if call.connection is None or not call.connection.path or call.connection.closed:
+            raise Unavailable("there is no database file open")
+        return self.recipe(Path(call.connection.path))
+
     def strike(self, call: Call) -> object:
         """Perform the operation under the cause."""
         connection = call.connection
         if connection is None or not connection.path or connection.closed:
             return call.real()
-        return self.recipe(Path(connection.path))(connection, call.real)
+        return self.real(call)(connection, call.real)
 
 
 def _read_only(folder: Path) -> Recipe:

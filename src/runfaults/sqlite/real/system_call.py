@@ -27,8 +27,8 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
 }
 """What SQLite's Unix VFS calls (SQLite source, os_unix.c, `aSyscall`)."""
 
-READS = ("read", "pread", "pread64")
-WRITES = ("write", "pwrite", "pwrite64")
+READ_CALLS = ("read", "pread", "pread64")
+WRITE_CALLS = ("write", "pwrite", "pwrite64")
 
 
 class _Vfs(ctypes.Structure):
@@ -54,7 +54,8 @@ def failing_system_call(*names: str, error: int, file: str = "", performed: bool
     """System calls fail while the operation runs; process-wide, for the chosen files.
 
     Args:
-        names: `READS`, `WRITES`, `open`, `unlink`; those that this SQLite does not use are skipped.
+        names: `READ_CALLS`, `WRITE_CALLS`, `open`, `unlink`; those that this SQLite does not use
+            are skipped.
         error: The error number, as `errno.EIO`.
         file: Only for files whose path ends like this.
         performed: The call has its effect before it reports the error.
@@ -83,7 +84,7 @@ def short_write() -> Recipe:
 
             return call
 
-        with _replaced(WRITES, first_half):
+        with _replaced(WRITE_CALLS, first_half):
             return operation()
 
     return recipe
