@@ -16,7 +16,7 @@ from runfaults.campaign.budget import Budget, seconds_of
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import conclude
 from runfaults.campaign.memory import Cache
-from runfaults.campaign.profile import Phase, profiled
+from runfaults.campaign.profile import profiled
 from runfaults.campaign.running import Options, run_campaign
 from runfaults.cli.exit_codes import HARNESS, HOLDS, UNKNOWN, exit_code
 from runfaults.cli.reports import report_options, write_reports
@@ -25,6 +25,7 @@ from runfaults.oracle.rules import RULES
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
 from runfaults.sim.acts import ACTS
+from runfaults.sim.meter import Phase
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets.checkout import PREFIX
 

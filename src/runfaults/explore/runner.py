@@ -12,6 +12,7 @@ from runfaults.oracle.judge import judge
 from runfaults.oracle.rule import Rule
 from runfaults.oracle.rules import RULES
 from runfaults.sim.execution import Execution
+from runfaults.sim.meter import Phase, border
 from runfaults.sim.scheduler import Director
 from runfaults.targets.target import Target, exemptions
 
@@ -81,6 +82,7 @@ class Runner:
         """Run one schedule and judge its history; the arguments are those of `Player.play`."""
         return self.judge(self.player.play(schedule, survey=survey, with_places=with_places))
 
+    @border(Phase.ORACLE)
     def judge(self, execution: Execution) -> Trial:
         """Judge what a player made happen."""
         return Trial(execution, judge(execution.history, self.rules))

@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
+from runfaults.sim.meter import Phase, border
 from runfaults.sqlite.engine import real_connect
 from runfaults.targets.target import Audit, AuditScript, Target
 
@@ -89,6 +90,7 @@ class DatabaseTemplate:
         self._within = within or memory_backed_folder()
         self._images: dict[str, bytes] = {}
 
+    @border(Phase.WATCHING)
     def restore(self, folder: Path, journal: str) -> Path:
         """Put a fresh copy into `folder`, which loses whatever else it contained."""
         for entry in os.scandir(folder):

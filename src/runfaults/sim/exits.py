@@ -21,7 +21,7 @@ from runfaults.sim.actor import current_actor
 from runfaults.sim.recorder import calling_code
 from runfaults.sim.scheduler import outside
 from runfaults.sqlite.connection import FaultyConnection
-from runfaults.sqlite.database_file import file_of
+from runfaults.sqlite.database_file import database_path
 from runfaults.sqlite.hook import is_opening
 
 uncontrolled: set[str] = set()
@@ -189,7 +189,7 @@ def _is_ours(caller: FrameType) -> bool:
 def _path(database: object) -> Path:
     given = database if isinstance(database, str | bytes) else str(database)
     name = os.fsdecode(given)
-    return Path(file_of(name, uri=name.startswith("file:")))
+    return Path(database_path(name, uri=name.startswith("file:")))
 
 
 def _place() -> str:

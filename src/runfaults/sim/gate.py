@@ -12,7 +12,7 @@ from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Turns, Wait, actors
 from runfaults.sim.execution import SurveyedPoint
 from runfaults.sim.exits import note_stranger, require_no_children
-from runfaults.sim.meter import NO_METER, Meter, Phase, border
+from runfaults.sim.meter import Phase, border
 from runfaults.sim.recorder import Recorder
 from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call, FaultKind, Gate
@@ -47,9 +47,7 @@ class WorldGate:
         plan: FaultPlan,
         observe: Callable[[], None],
         survey: Survey | None = None,
-        meter: Meter = NO_METER,
     ) -> None:
-        self.meter = meter
         self._turns = turns
         self._recorder = recorder
         self._plan = plan

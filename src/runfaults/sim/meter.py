@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from enum import StrEnum
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -46,35 +47,43 @@ class _NoMeter:
 
 NO_METER: Meter = _NoMeter()
 
-
-class Metered(Protocol):
-    """An object that tells its meter of its borders."""
-
-    @property
-    def meter(self) -> Meter:
-        """The meter."""
-        ...
+_meter = NO_METER
 
 
-_M = TypeVar("_M", bound=Metered)
+@contextlib.contextmanager
+def measuring(meter: Meter) -> Generator[None]:
+    """Tell a meter of every border that this process crosses inside of the block.
+
+    One thread does something at any moment and all others wait, so one meter is enough.
+    """
+    global _meter  # noqa: PLW0603  # a process does one thing at a time
+    before, _meter = _meter, meter
+    try:
+        yield
+    finally:
+        _meter = before
+
+
+def enter(phase: Phase) -> Phase:
+    """From now on it is this phase; returns the one before."""
+    return _meter.enter(phase)
 
 
 def border(
     during: Phase, after: Phase | None = None
-) -> Callable[[Callable[Concatenate[_M, _P], _R]], Callable[Concatenate[_M, _P], _R]]:
-    """Make a method a border: a phase of its own, and then the given one, or the one before."""
+) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Make a function a border: a phase of its own, and then the given one, or the one before."""
 
-    def decorate(method: Callable[Concatenate[_M, _P], _R]) -> Callable[Concatenate[_M, _P], _R]:
-        @functools.wraps(method)
-        def measured(self: _M, /, *arguments: _P.args, **named: _P.kwargs) -> _R:
-            meter = self.meter
-            if meter is NO_METER:
-                return method(self, *arguments, **named)
-            before = meter.enter(during)
+    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        @functools.wraps(function)
+        def measured(*arguments: _P.args, **named: _P.kwargs) -> _R:
+            if _meter is NO_METER:
+                return function(*arguments, **named)
+            before = enter(during)
             try:
-                return method(self, *arguments, **named)
+                return function(*arguments, **named)
             finally:
-                meter.enter(after or before)
+                enter(after or before)
 
         return measured
 

@@ -14,7 +14,7 @@ from typing import NoReturn, Protocol
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Actor, Held, SimulationOver, State, Wait, actors
 from runfaults.sim.execution import Step, Stretch
-from runfaults.sim.meter import NO_METER, Meter, Phase, border
+from runfaults.sim.meter import Phase, border, enter
 from runfaults.sim.recorder import Recorder
 from runfaults.sqlite.gate import Gate
 from runfaults.sqlite.plan import PointCounter
@@ -71,9 +71,7 @@ class Scheduler:
         recorder: Recorder,
         director: Director,
         advanced: Callable[[float], None],
-        meter: Meter = NO_METER,
     ) -> None:
-        self.meter = meter
         self.clock = recorder.clock = 0.0
         self.steps: list[Step] = []
         self.stretches: list[Stretch] = []
@@ -243,7 +241,7 @@ class Scheduler:
             if not self.over:
                 self.reach(Operation.REACH, "begin")
                 self.touch(actor, change=True)
-                self.meter.enter(Phase.TARGET)
+                enter(Phase.TARGET)
                 function()
                 self.reach(Operation.REACH, "end")
         except SimulationOver:
@@ -258,7 +256,7 @@ class Scheduler:
             del actors[get_ident()]
 
     def _end(self, actor: Actor) -> None:
-        self.meter.enter(Phase.SWITCHING)
+        enter(Phase.SWITCHING)
         actor.state = State.DONE
         if self.over:
             return

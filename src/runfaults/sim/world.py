@@ -14,7 +14,7 @@ from runfaults.sim.director import ScheduleDirector
 from runfaults.sim.execution import Execution
 from runfaults.sim.exits import uncontrolled, what_left
 from runfaults.sim.gate import Survey, WorldGate
-from runfaults.sim.meter import NO_METER, Meter, Phase, border
+from runfaults.sim.meter import Phase, border
 from runfaults.sim.pipeline import Attempt, ScriptedPipeline
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Director, Scheduler
@@ -45,11 +45,10 @@ class World:
         survey: Asked at each fault point, if given.
         recorder: Takes the events; a fresh one if None.
         seen: Transitions that the audit has already and that an earlier life has told of.
-        meter: Told the borders between the phases.
         kinds: What faults strike with, by name.
     """
 
-    def __init__(  # noqa: PLR0913  # what a schedule is played with
+    def __init__(  # what a schedule is played with
         self,
         target: Target,
         schedule: Schedule,
@@ -59,10 +58,8 @@ class World:
         recorder: Recorder | None = None,
         *,
         seen: int = 0,
-        meter: Meter = NO_METER,
         kinds: Mapping[str, FaultKind] = KINDS,
     ) -> None:
-        self.meter = meter
         self._target = target
         self._schedule = schedule
         self._database = database
@@ -70,12 +67,10 @@ class World:
         self.wall_clock: Callable[[float], None] = lambda _: None
         self._director = ScheduleDirector(schedule, self._enter, director)
         self.scheduler = Scheduler(
-            self._recorder, self._director, lambda now: self.wall_clock(EPOCH + now), meter
+            self._recorder, self._director, lambda now: self.wall_clock(EPOCH + now)
         )
         self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock, kinds)
-        self.gate = WorldGate(
-            self.scheduler, self._recorder, self._plan, self._observe, survey, meter
-        )
+        self.gate = WorldGate(self.scheduler, self._recorder, self._plan, self._observe, survey)
         self.scheduler.gate = self.gate
         self.scheduler.actor_names = target.threads if isinstance(target, NamesThreads) else {}
         self._audit = AuditReader(database, seen)
