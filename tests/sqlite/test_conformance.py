@@ -25,6 +25,7 @@ from runfaults.sqlite import (
 )
 from runfaults.sqlite.errors import sqlite_error
 from runfaults.sqlite.real.closing import closed_by_another_thread
+from runfaults.sqlite.real.held_lock import held_lock
 from runfaults.sqlite.real.progress import interrupt_after
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
 from runfaults.sqlite.situation import WRITES, Situation, situation_of
@@ -229,10 +230,91 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+REFUSED_THOUGH_REAL = {
+    "what a full disk undoes of a statement that may change several rows": (
+        "some constraints let SQLite keep the transaction, others do not: either could be wrong"
+    ),
+    "what an assignment leaves that keeps its transaction": (
+        "the assignment would have to be made without its COMMIT, which CPython does not allow"
+    ),
+    "the statement is compiled already": (
+        "how far SQLite gets without memory depends on what its allocator holds"
+    ),
+    "a statement of several rows is undone": "interrupt strikes there, and leaves the same",
+    "a read has no effect": "interrupt strikes there, and leaves the same",
+    "a COMMIT that cannot read": "ioerr-write strikes there, and leaves the same",
+    "COMMIT reads no page": "ioerr-write strikes there, and leaves the same but for its name",
+}
+"""Reasons, by how they begin, for which the cause strikes all the same; and why that is right."""
+
+
+def causes(kind: str) -> list[Recipe]:
+    if kind == "busy":
+        return [held_lock(level) for level in ("shared", "reserved", "exclusive")]
+    known = KINDS[kind]
+    tabled = isinstance(known, TabledKind)
+    return [known.cause(Situation.READ) if tabled else closed_by_another_thread()]
+
+
+def refused_rightly(kind: str, reason: str, stage: Stage, journal: str, folder: Path) -> None:
+    """Make the cause for real: it cannot be had there, or the operation does not fail by it."""
+    accepted = [why for words, why in REFUSED_THOUGH_REAL.items() if reason.startswith(words)]
+    if accepted:
+        pytest.skip(f"{reason}: {accepted[0]}")
+    emulation = KINDS[kind]
+    tabled = isinstance(emulation, TabledKind)
+    expected = emulation.error() if tabled else sqlite3.ProgrammingError()
+    for number, cause in enumerate(causes(kind)):
+        act = Act(stage)
+        with performed(folder / f"real-{number}.db", journal, stage, None) as connection:
+            ended = outcome(partial(cause, connection, partial(act, connection)))
+        if not act.performed:
+            cannot_be_had = ("database is locked", "has the write-ahead log", "BlockingIOError")
+            assert any(words in ended for words in cannot_be_had), ended
+        assert not (act.error and looks_like(act.error[0], expected)), reason
+
+
+class Act:
+    """The operation of a stage, and what it raised itself: causes may fail too."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._act = stage.act
+        self.performed = False
+        self.error: list[Exception] = []
+
+    def __call__(self, connection: sqlite3.Connection) -> None:
+        self.performed = True
+        try:
+            self._act(connection)
+        except (sqlite3.Error, MemoryError) as error:
+            self.error.append(error.with_traceback(None))
+
+
+def looks_like(seen: Exception, expected: Exception) -> bool:
+    code = "sqlite_errorcode"
+    return type(seen) is type(expected) and getattr(seen, code, 0) == getattr(expected, code, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stage", "journal"),
+    [
+        ("busy", "first update", "delete"),
+        ("busy-recovery", "select, fresh", "wal"),
+        ("closed", "commit", "delete"),
+        ("ioerr-write", "commit", "wal"),
+        ("nomem", "commit", "delete"),
+        ("notadb", "select after begin", "delete"),
+    ],
+)
+def test_a_wrong_refusal_is_found_out(kind: str, stage: str, journal: str, folder: Path) -> None:
+    with pytest.raises(AssertionError, match="for no reason"):
+        refused_rightly(kind, "for no reason", STAGES[stage], journal, folder)
+
+
 def differences(
     emulation: FaultKind, kind: str, stage: Stage, journal: str, folder: Path
 ) -> dict[str, str]:
-    """Where the emulation and the real fault differ; the test is skipped if it is refused."""
+    """Where the emulation and the real fault differ; nowhere if it is refused, and rightly so."""
     folder.mkdir(exist_ok=True)
     recipe: Recipe | None = None
     found: dict[str, str] = {}
@@ -242,7 +324,8 @@ def differences(
         with performed(path, journal, stage, gate) as connection:
             emulated = fingerprint(path, journal, stage, connection, afterwards, gate.strike)
         if not gate.struck:
-            pytest.skip(f"refused: {gate.refusals[0]}")
+            refused_rightly(kind, gate.refusals[0], stage, journal, folder)
+            return {}
         try:
             recipe = recipe or recipe_for(kind, gate.situation, stage, journal, folder)
             path = folder / f"real-{afterwards}.db"

@@ -90,7 +90,11 @@ class FaultyCursor(sqlite3.Cursor):
         operation = connection.operation_of(statement)
         perform = partial(real, sql, *parameters)
         result = connection.perform(operation, statement, perform, self)
-        if statement.returns_rows and statement.touches_file:
+        if (
+            statement.returns_rows
+            and statement.touches_file
+            and not connection.elsewhere(statement)
+        ):
             connection.state.cursors.add(self)
         return result
 

@@ -18,6 +18,18 @@ def database_path(database: str, *, uri: bool) -> str:
     return "" if name in {"", ":memory:"} else _absolute(name)
 
 
+def takes_locks(database: str, *, uri: bool) -> bool:
+    """Whether a connection takes locks on its file, and heeds those of others."""
+    if not (uri and database.startswith("file:")):
+        return True
+    options = parse_qs(urlsplit(database).query)
+    lockless = any(options.get(name, ["0"])[-1] not in _OFF for name in ("nolock", "immutable"))
+    return not lockless and options.get("vfs") != ["unix-none"]
+
+
+_OFF = {"0", "no", "false", "off"}
+
+
 def _absolute(path: str) -> str:
     # Not resolved: SQLite follows symbolic links itself, and reports the name it was given.
     return os.path.abspath(path)  # noqa: PTH100

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import replace
 from typing import Protocol, cast
 
 from runfaults.model import Operation
-from runfaults.sqlite.database_file import database_path
+from runfaults.sqlite.database_file import database_path, takes_locks
 from runfaults.sqlite.engine import real_connect, statement_on
 from runfaults.sqlite.state import State
 from runfaults.sqlite.statement import Statement
@@ -29,6 +30,7 @@ class Observed(sqlite3.Connection):
     """Whether threads other than the one that opened it may use it."""
     _database: str | bytes = ""
     _uri: bool = False
+    _heeds_locks: bool = True
     _journal: str = "delete"
 
     def observe(self, database: object, *, uri: bool, timeout: float, shared: bool) -> None:
@@ -43,6 +45,7 @@ class Observed(sqlite3.Connection):
         name = os.fsdecode(cast("str", database))
         self.path = database_path(name, uri=uri)
         self._uri = uri
+        self._heeds_locks = takes_locks(name, uri=uri)
         self._database = self.path if self.path and not uri else name
         # SQLite's busy handler counts in whole milliseconds.
         self.busy_timeout = max(0, int(timeout * 1000)) / 1000
@@ -79,6 +82,48 @@ class Observed(sqlite3.Connection):
             return not self.closed  # another thread's, which alone could ask
         self.state.cursors.clear()
         return False
+
+    @property
+    def alone(self) -> str | None:
+        """Why no lock of another connection can stand in its way; None if one can."""
+        if not self._heeds_locks:
+            return "the connection heeds no locks: nolock or immutable in its URI"
+        if self.state.kept == "write":
+            return "with locking_mode=EXCLUSIVE the connection has kept its lock"
+        return None
+
+    def elsewhere(self, statement: Statement) -> str | None:
+        """Why a statement does not touch the main database; None if it does."""
+        schema, _, name = statement.table.lower().rpartition(".")
+        if statement.verb == "PRAGMA" or (not schema and not self.state.beside_main):
+            return None
+        schema = "temp" if statement.temporary else schema or self._schema_of(statement, name)
+        if schema == "main":
+            return None
+        if schema == "temp":
+            return "the table is temporary: only this connection has the file it is in"
+        files = {str(each).lower(): file for _, each, file in self._databases()}
+        if files.get(schema):
+            return f"what a fault leaves of the attached database {schema} was not measured"
+        return f"the attached database {schema} has no file: only this connection has it"
+
+    def _schema_of(self, statement: Statement, name: str) -> str:
+        """The schema in which SQLite finds a name that is not qualified (SQLite docs, "ATTACH")."""
+        if not name or statement.verb == "CREATE":
+            return "main"
+        if _has(self, "sqlite_temp_master", name):
+            return "temp"
+        if self.path and not self.state.defined:
+            with closing(self.beside()) as other:
+                in_main = _has(other, "sqlite_master", name)
+        else:
+            in_main = _has(self, "sqlite_master", name)
+        attached = [str(each).lower() for number, each, _ in self._databases() if number != 0]
+        others = [each for each in attached if each != "temp"]
+        return "main" if in_main else others[0] if others else "temp"  # dropped a moment ago
+
+    def _databases(self) -> list[tuple[object, ...]]:
+        return statement_on(self, "PRAGMA database_list")
 
     @property
     def fresh(self) -> bool:
@@ -154,7 +199,7 @@ class Observed(sqlite3.Connection):
 
     def can_take_write_lock(self) -> bool:
         """Whether no other connection holds the lock that a write needs."""
-        if self.writing:
+        if self.writing or self.state.kept == "write":
             return True
         with closing(self.beside()) as other:
             try:
@@ -183,8 +228,15 @@ class Observed(sqlite3.Connection):
     def _note(
         self, operation: Operation, statement: Statement, error: BaseException | None
     ) -> None:
-        if not self.closed:
-            self.state.note(self, operation, statement, error)
+        if self.closed:
+            return
+        if statement.table == "locking_mode" and error is None:
+            mode = statement_on(self, "PRAGMA main.locking_mode")[0][0]
+            self.state.exclusive = mode == "exclusive"
+        if self.state.beside_main and statement.touches_file and self.elsewhere(statement):
+            self.state.forget_changes(self.total_changes)
+            statement = replace(statement, writes=False, reads=False)
+        self.state.note(self, operation, statement, error)
 
 
 class Rows(Protocol):
@@ -193,6 +245,14 @@ class Rows(Protocol):
     def lose_rows(self) -> None:
         """End the read: there is nothing left to fetch."""
         ...
+
+
+def _has(connection: sqlite3.Connection, catalogue: str, name: str) -> bool:
+    try:
+        sql = f"SELECT 1 FROM {catalogue} WHERE lower(name) = ?"  # noqa: S608 - one of two
+        return bool(statement_on(connection, sql, name))
+    except sqlite3.Error:
+        return catalogue == "sqlite_master"  # kept out, or out of date: the usual case
 
 
 def _compare(left: str, right: str) -> int:

@@ -111,6 +111,9 @@ def _commit(connection: Observed) -> Situation | str:
 
 
 def _fetch(call: Call, connection: Observed) -> Situation | str:
+    reason = connection.elsewhere(call.statement)
+    if reason is not None:
+        return reason
     if call.cursor not in connection.state.cursors or not connection.has_unfinished_cursor:
         return "the cursor has no rows left: the engine is not reached"
     return Situation.FETCH_IN_TRANSACTION if connection.in_transaction else Situation.FETCH
@@ -119,7 +122,9 @@ def _fetch(call: Call, connection: Observed) -> Situation | str:
 def _touches_nothing(statement: Statement, connection: Observed) -> str | None:
     if statement.verb in _UNMEASURED:
         return f"what a fault leaves of {statement.verb} was not measured"
-    if statement.touches_file or (statement.needs_schema and connection.fresh):
+    if statement.touches_file:
+        return connection.elsewhere(statement)
+    if statement.needs_schema and connection.fresh:
         return None
     return f"{statement.subject or 'the statement'} does not touch the database file"
 

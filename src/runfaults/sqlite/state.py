@@ -40,14 +40,22 @@ class State:
         savepoints: Names of the open savepoints, outermost first, lower case.
         released_by: The outermost savepoint opened the transaction, so releasing it commits.
         cursors: Those that may have rows left, and so hold a read lock.
+        beside_main: It may have temporary tables, or databases that it attached.
+        exclusive: `PRAGMA locking_mode` is EXCLUSIVE.
+        kept: The lock that it keeps outside of transactions because of that: `read`, `write`.
+        last_changes: `total_changes` when the last operation ended.
         prepared: Statements that the connection may have in its cache.
     """
 
     __slots__ = (
+        "beside_main",
         "changes_before",
         "cursors",
         "defined",
+        "exclusive",
         "fresh",
+        "kept",
+        "last_changes",
         "open",
         "opened_by_savepoint",
         "pending",
@@ -61,7 +69,10 @@ class State:
 
     def __init__(self) -> None:
         self.fresh = True
-        self.changes_before = 0
+        self.beside_main = False
+        self.exclusive = False
+        self.kept = ""
+        self.changes_before = self.last_changes = 0
         self.cursors: WeakSet[sqlite3.Cursor] = WeakSet()
         self.prepared: set[str] = set()
         self.savepoints: list[str] = []
@@ -114,9 +125,27 @@ class State:
                 self._note_failure(operation, statement, error)
         if error is None and operation is Operation.EXECUTE:
             self.prepared.add(statement.text)
+            self.beside_main |= statement.temporary or statement.verb == "ATTACH"
+            self._keep_lock(statement)
+        self.last_changes = connection.total_changes
         opened = self.open and not was_open
         if self.fresh and statement.needs_schema and (error is None or opened):
             self.fresh = False
+
+    def _keep_lock(self, statement: Statement) -> None:
+        """With `locking_mode=EXCLUSIVE` what a transaction has locked stays locked behind it."""
+        if not statement.touches_file:
+            return
+        if not self.exclusive:
+            self.kept = ""
+        elif statement.writes:
+            self.kept = "write"
+        else:
+            self.kept = self.kept or "read"
+
+    def forget_changes(self, total: int) -> None:
+        """The last operation's changes are none that COMMIT must write to the main database."""
+        self.changes_before += total - self.last_changes
 
     def _note_success(self, statement: Statement, *, was_open: bool) -> None:
         if statement.writes:

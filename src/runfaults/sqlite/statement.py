@@ -92,6 +92,7 @@ class Statement:
         keys: Columns that its `WHERE` compares for equality, all joined by `AND`; none if it is not
             plain enough to tell.
         savepoint: Name that `SAVEPOINT`, `RELEASE` or `ROLLBACK TO` is about.
+        temporary: It makes something temporary, which only the connection sees.
     """
 
     text: str
@@ -107,6 +108,7 @@ class Statement:
     one_row: bool = False
     keys: frozenset[str] = frozenset()
     savepoint: str = ""
+    temporary: bool = False
 
     @property
     def begins_writing(self) -> bool:
@@ -268,6 +270,7 @@ def _definition(sql: str, tokens: Sequence[str], words: Sequence[str]) -> Statem
     while index < len(words) and words[index] in {"IF", "NOT", "EXISTS"}:
         index += 1
     table, _ = _qualified(tokens, index)
+    temporary |= _is_temporary(table)
     return Statement(
         sql,
         verb,
@@ -276,6 +279,7 @@ def _definition(sql: str, tokens: Sequence[str], words: Sequence[str]) -> Statem
         writes=not (temporary or perhaps),
         reads=perhaps and not temporary,
         needs_schema=True,
+        temporary=temporary,
     )
 
 

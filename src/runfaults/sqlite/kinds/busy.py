@@ -67,6 +67,8 @@ class Busy(TabledKind):
     def obstacle(self, call: Call, situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
         connection = connection_of(call)
+        if connection.alone:
+            return connection.alone
         if situation in _COMMITS:
             return self._obstacle_at_commit(call)
         if not connection.path:
@@ -80,7 +82,7 @@ class Busy(TabledKind):
         connection = connection_of(call)
         if call.statement.table == "wal_checkpoint":
             return "PRAGMA wal_checkpoint reports a lock in its result, not by an error"
-        if connection.reading:
+        if connection.reading or connection.state.kept:
             return "the connection holds a read lock already"
         if connection.journal == "wal":
             return "in WAL mode writers do not keep readers out"

@@ -45,6 +45,8 @@ class BusySnapshot(TabledKind):
     def obstacle(self, call: Call, _situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
         connection = connection_of(call)
+        if connection.alone:
+            return connection.alone
         if not connection.reading:
             return "the connection is not reading: its snapshot begins with this operation"
         if connection.journal != "wal":

@@ -11,8 +11,16 @@ from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import cannot_write
 from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.real.system_call import failing_system_call
-from runfaults.sqlite.situation import Situation
+from runfaults.sqlite.situation import READS, Situation
 from runfaults.sqlite.tabled_kind import TabledKind
+
+_OPENS_LOG_ONLY = READS | {Situation.BEGIN_WRITING}
+
+
+def _without_journal(call: Call) -> None:
+    """A transaction holds the write lock; in WAL mode, where the log cannot be opened, nothing."""
+    if connection_of(call).journal != "wal":
+        write_lock_taken(call)
 
 
 class Cantopen(TabledKind):
@@ -23,27 +31,31 @@ class Cantopen(TabledKind):
     code = sqlite3.SQLITE_CANTOPEN
     effects: Mapping[Situation, Effect] = {
         Situation.CONNECT: nothing,
-        Situation.FIRST_WRITE_IMPLICIT: write_lock_taken,
-        Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: write_lock_taken,
-        Situation.FIRST_WRITE: write_lock_taken,
+        Situation.BEGIN_WRITING: nothing,
+        Situation.FIRST_WRITE_IMPLICIT: _without_journal,
+        Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: _without_journal,
+        Situation.FIRST_WRITE: _without_journal,
         Situation.LATER_WRITE: nothing,
         Situation.AUTOCOMMIT_WRITE: nothing,
         Situation.READ: nothing,
+        Situation.READ_IN_TRANSACTION: nothing,
     }
     reasons: Mapping[Situation, str] = {
-        Situation.BEGIN_WRITING: "BEGIN opens no file",
         Situation.COMMIT: "the journal is open already",
         Situation.ROLLBACK: "the journal is open already",
     }
 
-    def obstacle(self, call: Call, situation: Situation, /) -> str | None:
+    def obstacle(  # noqa: PLR0911 - one for each reason
+        self, call: Call, situation: Situation, /
+    ) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
         if situation is Situation.CONNECT:
             return None
         connection = connection_of(call)
-        if situation is Situation.READ:
-            opens_log = connection.path and connection.fresh and connection.journal == "wal"
-            return None if opens_log else "reading opens no file"
+        if connection.path and connection.fresh and connection.journal == "wal":
+            return None  # it opens the log
+        if situation in _OPENS_LOG_ONLY:
+            return "reading opens no file, and neither does BEGIN"
         if situation is Situation.FIRST_WRITE and call.statement.defines:
             return "what it leaves of a change of the schema was not measured"
         if situation is Situation.LATER_WRITE and connection.changed:

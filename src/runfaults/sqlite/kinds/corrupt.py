@@ -39,6 +39,13 @@ def _write_poisoned(call: Call) -> None:
     poisoned(call)
 
 
+def _immediate_write_poisoned(call: Call) -> None:
+    """A connection that reads already gets its lock, and meets the page; others get no lock."""
+    if connection_of(call).reading:
+        write_lock_taken(call)
+        poisoned(call)
+
+
 class Corrupt(TabledKind):
     """A transaction that meets corruption stays open, but can only be rolled back."""
 
@@ -48,6 +55,7 @@ class Corrupt(TabledKind):
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: _write_poisoned,
+        Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: _immediate_write_poisoned,
         Situation.FIRST_WRITE: _write_poisoned,
         Situation.LATER_WRITE: poisoned,
         Situation.AUTOCOMMIT_WRITE: nothing,
@@ -67,7 +75,7 @@ class Corrupt(TabledKind):
         """Why it cannot strike although the situation is one of its own."""
         if not connection_of(call).path:
             return "the database is in memory: there is no disk"
-        if connection_of(call).fresh:
+        if connection_of(call).fresh and situation is not Situation.BEGIN_WRITING:
             return "a connection that reads the schema reports this as another error"
         return finds_pages_in_cache(call, situation)
 

@@ -47,7 +47,7 @@ class IoerrRead(TabledKind):
     }
     reasons: Mapping[Situation, str] = {
         Situation.CONNECT: "connecting does not read the file",
-        Situation.COMMIT: "COMMIT writes; it does not read",
+        Situation.COMMIT: "a COMMIT that cannot read leaves what one leaves that cannot write",
         Situation.ROLLBACK: "ROLLBACK reports no error of the disk",
     }
 

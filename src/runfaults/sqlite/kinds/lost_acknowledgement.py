@@ -10,7 +10,7 @@ from runfaults.sqlite.gate import Call
 from runfaults.sqlite.real.progress import interrupt_after
 from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.shape import surely_changes_one_row
-from runfaults.sqlite.situation import WRITES, Situation
+from runfaults.sqlite.situation import FETCHES, READS, WRITES, Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
 
@@ -23,6 +23,7 @@ class LostAcknowledgement(TabledKind):
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: done,
         Situation.FIRST_WRITE_IMPLICIT: done,
+        Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: done,
         Situation.FIRST_WRITE: done,
         Situation.LATER_WRITE: done,
         Situation.AUTOCOMMIT_WRITE: done,
@@ -32,6 +33,9 @@ class LostAcknowledgement(TabledKind):
     }
     reasons: Mapping[Situation, str] = {
         Situation.CONNECT: "there is no connection yet that could be interrupted",
+        **dict.fromkeys(
+            READS | FETCHES, "a read has no effect to be lost: interrupt strikes there"
+        ),
     }
 
     def obstacle(self, call: Call, situation: Situation, /) -> str | None:

@@ -28,8 +28,11 @@ class Notadb(TabledKind):
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: _met_by_first_write,
+        Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: nothing,
+        Situation.FIRST_WRITE: nothing,
         Situation.AUTOCOMMIT_WRITE: nothing,
         Situation.READ: nothing,
+        Situation.READ_IN_TRANSACTION: nothing,
     }
     reasons: Mapping[Situation, str] = {
         Situation.CONNECT: "connecting does not read the file",
