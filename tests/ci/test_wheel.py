@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import runpy
+import shlex
+import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -172,3 +176,97 @@ def test_completion_knows_the_commands(installed: Installed) -> None:
     typed = {"COMP_WORDS": "runfaults rep", "COMP_CWORD": "1"}
     ended = installed(_RUNFAULTS_COMPLETE="bash_complete", **typed)
     assert ended.stdout.splitlines() == ["plain,replay"]
+
+
+class Elsewhere:
+    """A project of its own, with the wheel in a virtual environment and nothing of this clone."""
+
+    def __init__(self, python: str, wheel: Path, folder: Path) -> None:
+        self.folder = folder / "project"
+        self.folder.mkdir()
+        self._environment = folder / "environment"
+        uv("venv", "--quiet", "--python", python, self._environment)
+        self.install(wheel, "pytest")
+
+    def install(self, *packages: str | Path) -> None:
+        python = self._environment / "bin" / "python"
+        uv("pip", "install", "--quiet", "--python", python, *packages)
+
+    def types(self, *command: str) -> subprocess.CompletedProcess[str]:
+        outside = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "UV_PYTHON"}}
+        path = os.pathsep.join([str(self._environment / "bin"), os.environ["PATH"]])
+        environment = {**outside, "PATH": path, "VIRTUAL_ENV": str(self._environment)}
+        for name in ("UV_PROJECT_ENVIRONMENT", "PYTEST_ADDOPTS", "COLUMNS"):
+            environment.pop(name, None)
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+        )
+
+
+def interpreters() -> list[str]:
+    """The one that runs the tests, and the newest other one of this machine that is claimed."""
+    script: dict[str, Any] = runpy.run_path(str(ROOT / ".ci" / "interpreters.py"))
+    here = script["found"]()
+    own = "{}.{}".format(*sys.version_info)
+    others = [each for each in reversed(script["claimed"]()) if each in here and each != own]
+    return [sys.executable, *(here[version] for version in others[:1])]
+
+
+@pytest.fixture(scope="module", params=["own", "another"])
+def elsewhere(
+    built: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Elsewhere:
+    pythons = interpreters()
+    if request.param == "another" and len(pythons) == 1:
+        pytest.skip("this machine has no other interpreter that the package claims")
+    (wheel,) = built.glob("*.whl")
+    return Elsewhere(pythons[request.param == "another"], wheel, tmp_path_factory.mktemp("there"))
+
+
+def test_a_new_target_is_written_and_checked(elsewhere: Elsewhere) -> None:
+    assert elsewhere.types("runfaults", "new-target", "mine.py").returncode == 0
+    ended = elsewhere.types(
+        "runfaults", "check", "--target", "mine.py:MyTarget", "--bound", "1,0,0"
+    )
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "mine.py:MyTarget: broken by" in ended.stdout
+    assert ended.stderr == ""
+
+
+def test_it_is_a_module_that_can_be_run(elsewhere: Elsewhere) -> None:
+    ended = elsewhere.types("python", "-m", "runfaults", "--version")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("runfaults ")
+
+
+def test_the_plugin_plays_scenarios(elsewhere: Elsewhere) -> None:
+    assert elsewhere.types("runfaults", "new-target", "played.py").returncode == 0
+    assert (
+        elsewhere.types("runfaults", "new", "one", "--target", "played.py:MyTarget").returncode == 0
+    )
+    (elsewhere.folder / "pytest.ini").write_text("[pytest]\n")
+    ended = elsewhere.types("pytest", "-q", "faults")
+    assert "1 passed" in ended.stdout or "1 failed" in ended.stdout, ended.stdout + ended.stderr
+    assert "one.toml" in elsewhere.types("pytest", "--collect-only", "-q", "faults").stdout
+
+
+def test_a_checkout_is_checked_by_the_command_that_the_refusal_names(elsewhere: Elsewhere) -> None:
+    checkout = elsewhere.folder / "GenGlossary"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "src" / "genglossary", checkout / "genglossary", ignore=ignored)
+    typed = ("check", "--source", "GenGlossary", "--bound", "1,0,0")
+    refused = elsewhere.types("runfaults", *typed)
+    assert refused.returncode == 2, refused.stdout + refused.stderr
+    told = refused.stderr.strip()
+    assert len(told.splitlines()) == 1
+    command = shlex.split(told[told.index("uv run --with") :])
+    assert "filelock" in command
+    ended = elsewhere.types(*command, "--bound", "1,0,0")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "holds under all" in ended.stdout
+
+
+def test_typed_beside_a_checkout_it_says_what_is_wanted(elsewhere: Elsewhere) -> None:
+    ended = elsewhere.types("runfaults", "check")
+    assert ended.returncode == 2
+    assert "--source GenGlossary" in ended.stderr
