@@ -250,17 +250,41 @@ def test_the_plugin_plays_scenarios(elsewhere: Elsewhere) -> None:
     assert "one.toml" in elsewhere.types("pytest", "--collect-only", "-q", "faults").stdout
 
 
+NEEDS_A_PACKAGE = """
+
+import functools
+
+import filelock
+
+_start = RunManager.start_run
+
+
+@functools.wraps(_start)
+def _start_locked(*arguments, **named):
+    filelock.FileLock("a.lock")
+    return _start(*arguments, **named)
+
+
+RunManager.start_run = _start_locked
+"""
+
+
 def test_a_checkout_is_checked_by_the_command_that_the_refusal_names(elsewhere: Elsewhere) -> None:
     checkout = elsewhere.folder / "GenGlossary"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "src" / "genglossary", checkout / "genglossary", ignore=ignored)
     typed = ("check", "--source", "GenGlossary", "--bound", "1,0,0")
+    ended = elsewhere.types("runfaults", *typed)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "holds under all" in ended.stdout
+    with (checkout / "genglossary" / "runs" / "manager.py").open("a") as manager:
+        manager.write(NEEDS_A_PACKAGE)
     refused = elsewhere.types("runfaults", *typed)
     assert refused.returncode == 2, refused.stdout + refused.stderr
     told = refused.stderr.strip()
     assert len(told.splitlines()) == 1
     command = shlex.split(told[told.index("uv run --with") :])
-    assert "filelock" in command
+    assert command[:4] == ["uv", "run", "--with", "filelock"]
     ended = elsewhere.types(*command, "--bound", "1,0,0")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "holds under all" in ended.stdout

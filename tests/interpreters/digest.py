@@ -1,46 +1,52 @@
 """Run bounds and print of each a digest of all its histories: equal on every interpreter.
 
 `uv run python tests/interpreters/digest.py single default` prints a line a bound. A digest does not
-depend on the order in which schedules run.
+depend on the order in which schedules run, nor on how often.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import sys
+import tempfile
 import time
 from unittest.mock import patch
 
-from runfaults.campaign.bounds import bound_named
-from runfaults.campaign.campaign import Campaign
-from runfaults.campaign.running import Options, run_campaign
-from runfaults.explore.findings import Findings
-from runfaults.explore.trial import Trial
-from runfaults.model.listener import Silence
+from runfaults.cli import main
+from runfaults.sim.execution import Execution
+from runfaults.sim.world import World
 
 
-def digest(target: str, bound: str) -> tuple[int, str, str]:
-    """The schedules of a bound, their verdicts, and the digest of their histories."""
-    total = 0
-    add = Findings.add
+def digest(target: str, bound: str) -> tuple[str, str]:
+    """The last line of a check, and the digest of the histories of its schedules."""
+    told: set[int] = set()
+    play = World.play
 
-    def note(found: Findings, trial: Trial) -> None:
-        nonlocal total
-        text = f"{trial.schedule}\n{trial.history.text()}"
-        total += int.from_bytes(hashlib.sha256(text.encode()).digest())
-        add(found, trial)
+    def note(world: World) -> Execution:
+        execution = play(world)
+        text = f"{execution.history.schedule}\n{execution.history.text()}"
+        told.add(int.from_bytes(hashlib.sha256(text.encode()).digest()))
+        return execution
 
-    campaign = Campaign(target, bound_named(bound).strategies)
-    with patch.object(Findings, "add", note):
-        outcome = run_campaign(campaign, Options(processes=1), Silence())
-    verdicts = outcome.found.verdicts
-    told = ", ".join(f"{number} {each}" for each, number in sorted(verdicts.items()))
-    return verdicts.total(), told, f"{total % 2**64:016x}"
+    printed = io.StringIO()
+    with tempfile.TemporaryDirectory() as folder:
+        where = ["--jobs", "1", "--no-cache", "--save", folder]
+        command = ["runfaults", "check", "--target", target, "--bound", bound, *where]
+        with (
+            patch.object(sys, "argv", command),
+            patch.object(World, "play", note),
+            contextlib.redirect_stdout(printed),
+            contextlib.suppress(SystemExit),
+        ):
+            main()
+    return printed.getvalue().splitlines()[-1], f"{sum(told) % 2**64:016x}"
 
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         began = time.monotonic()
-        schedules, found, told = digest("genglossary", name)
+        verdict, histories = digest("genglossary", name)
         seconds = time.monotonic() - began
-        print(f"{name}: {schedules} schedules, {found}, histories {told}; {seconds:.0f} s")
+        print(f"{name}: {verdict}; histories {histories}; {seconds:.0f} s", flush=True)
