@@ -4,7 +4,10 @@ from io import StringIO
 
 import pytest
 
+from runfaults.model import History, Judgement, Schedule, Verdict, Vocabulary
 from runfaults.report.progress import SilentProgress, TerminalProgress, open_progress
+
+WORDS = Vocabulary(frozenset("a"), frozenset("c"), frozenset("x"), frozenset("f"))
 
 
 class Terminal(StringIO):
@@ -43,6 +46,18 @@ def test_a_terminal_shows_count_note_and_leaves_no_line_behind() -> None:
     assert "3/10" in shown
     assert "busy at [run] commit" in shown
     assert shown.endswith("\x1b[2K")
+
+
+def test_a_broken_rule_is_told_at_once() -> None:
+    file = Terminal()
+    progress = open_progress(file)
+    history = History("target", Schedule.parse("fault busy at run commit"), WORDS, ())
+    against = (Judgement("one", Verdict.HOLDS), Judgement("two", Verdict.BROKEN, "It was [bad]."))
+    progress.start(10)
+    progress.found("two", history, against)
+    progress.stop()
+    told = "two is broken: It was [bad]. (pipeline succeeds; fault busy at run commit)"
+    assert told in file.getvalue()
 
 
 def test_the_total_may_be_unknown_and_work_may_begin_again() -> None:

@@ -30,6 +30,10 @@ class Campaign:
         (kind,) = {strategy.player for strategy in self.strategies}
         return kind
 
+    def reports(self, rule: str) -> bool:
+        """Whether a rule is one of those that are reported."""
+        return self.rules is None or rule in self.rules
+
     def jobs(self, runner: Runner) -> list[Job]:
         """The jobs of all strategies that are known from the beginning."""
         return [

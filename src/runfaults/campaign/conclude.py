@@ -53,7 +53,7 @@ def conclude(
     found = outcome.found
     system = target_named(campaign.target)
     judging = [rule.name for rule in rules_for(system)]
-    wanted = [name for name in judging if campaign.rules is None or name in campaign.rules]
+    wanted = [name for name in judging if campaign.reports(name)]
     result = CheckResult(
         target=campaign.target,
         versions=versions(),

@@ -18,6 +18,7 @@ from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.explore.probe import probe
 from runfaults.explore.runner import Runner
+from runfaults.model import Verdict
 from runfaults.model.listener import Listener
 
 
@@ -122,6 +123,7 @@ def _run(  # what there is to run, with what, and where it is kept
 ) -> bool:
     """Run what is left, and cross it off job by job; returns whether Ctrl-C ended it."""
     listener.start(len(agenda))
+    told = {rule for rule, verdict in found.witnesses if verdict is Verdict.BROKEN}
     with contextlib.ExitStack() as stack:
         if journal is not None:
             stack.callback(journal.close)
@@ -134,6 +136,10 @@ def _run(  # what there is to run, with what, and where it is kept
                 found.merge(its)
                 listener.advance(more=agenda.finish(job, its.further))
                 listener.note(f"{found.verdicts.total():,} schedules")
+                for (rule, verdict), witness in its.witnesses.items():
+                    if verdict is Verdict.BROKEN and rule not in told and campaign.reports(rule):
+                        told.add(rule)
+                        listener.found(rule, witness.history, witness.judgements)
         except KeyboardInterrupt:
             listener.note("interrupted")
             return True

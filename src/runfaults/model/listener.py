@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from runfaults.model.history import History
+from runfaults.model.verdict import Judgement
+
 
 class Listener(Protocol):
     """Hears how far a campaign is."""
@@ -20,6 +23,10 @@ class Listener(Protocol):
         """What is being done now, in a few words."""
         ...
 
+    def found(self, rule: str, history: History, judgements: tuple[Judgement, ...]) -> None:
+        """The first history that breaks a rule: neither shrunk nor the smallest yet."""
+        ...
+
 
 class Silence:
     """Tells nothing of what it hears."""
@@ -31,4 +38,7 @@ class Silence:
         """See `Listener`."""
 
     def note(self, text: str) -> None:
+        """See `Listener`."""
+
+    def found(self, rule: str, history: History, judgements: tuple[Judgement, ...]) -> None:
         """See `Listener`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from runfaults.model import History, Judgement
 from runfaults.model.listener import Listener, Silence
 from runfaults.report.console import open_console
 from runfaults.report.steps import printable
@@ -53,6 +54,13 @@ class TerminalProgress:
         """Show the text beside the bar."""
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], description=printable(text))
+
+    def found(self, rule: str, history: History, judgements: tuple[Judgement, ...]) -> None:
+        """Print above the bar what is broken, under which schedule."""
+        reason = next(each.reason for each in judgements if each.rule == rule)
+        told = printable(f"{rule} is broken: {reason} ({history.schedule})")
+        if self._bar is not None:
+            self._bar.console.print(told, markup=False, highlight=False, soft_wrap=True)
 
     def stop(self) -> None:
         """Remove the bar."""
