@@ -53,7 +53,7 @@ def complaint(ended: subprocess.CompletedProcess[str]) -> str:
         ("nobody", "there is no target 'nobody'; built-in targets are: genglossary"),
         ("no.such.module:Class", "module cannot be imported: No module named 'no'"),
         ("missing.py:Class", "there is no file missing.py"),
-        ("tests/controls/plain_manager.py:Nobody", "plain_manager.py has no class 'Nobody'"),
+        ("tests/controls/plain_manager.py:Nobody", "plain_manager.py has no 'Nobody'"),
     ],
 )
 def test_a_target_that_does_not_exist_gets_one_line(target: str, told: str) -> None:
