@@ -1,5 +1,6 @@
 """Run a bound and the fast tests on every other interpreter that this machine has.
 
+Other bounds may be given: `uv run python .ci/interpreters.py default` runs the main job with each.
 Which are claimed is read from pyproject.toml. Nothing is downloaded: what is not here is named.
 """
 
@@ -15,7 +16,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-BOUNDS = ("single", "1,1,0")
+BOUNDS = tuple(sys.argv[1:]) or ("single", "1,1,0")
 FAST = (
     "tests/interpreters",
     "tests/sim",

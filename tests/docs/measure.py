@@ -27,6 +27,7 @@ def _long(name: str, *bound: str) -> list[str]:
 
 COMMANDS = {
     "check": CHECK,
+    "interpreters": ["uv", "run", "python", ".ci/interpreters.py", "default"],
     "deep": _long("deep", "deep"),
     # What the first search of deep does with "busy", for the other things that a COMMIT can leave.
     "done": _long("done", "1,2,2", "--only", "lost-acknowledgement"),
