@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runfaults.campaign.baseline import BaselineError, Known, load_baseline
-from runfaults.model import CheckResult, Schedule, Verdict
+from runfaults.model import CheckResult, Journal, Schedule, Verdict
 from small_checks import BROKEN, SOUND, concluded, explored, stop_after
 
 
@@ -73,7 +73,7 @@ def test_a_violation_is_recognised_when_statements_were_added_before_it() -> Non
     assert Known.of("rule", before) == Known.of("rule", after)
     assert Known.of("rule", before) != Known.of("rule", other)
     assert Known.of("rule", before) != Known.of("another", before)
-    assert Known.of("rule", Schedule(journal="wal")) != Known.of("rule", Schedule())
+    assert Known.of("rule", Schedule(journal=Journal.WAL)) != Known.of("rule", Schedule())
 
 
 @pytest.mark.parametrize(

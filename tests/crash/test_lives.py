@@ -20,6 +20,7 @@ from runfaults.model import (
     EventKind,
     FaultPoint,
     History,
+    Journal,
     Scenario,
     Schedule,
     Verdict,
@@ -76,7 +77,7 @@ def test_what_was_committed_unheard_is_told_by_the_audit(runner: Runner) -> None
 
 @pytest.mark.parametrize("journal", ["delete", "wal"])
 def test_a_death_right_before_the_commit_undoes_what_it_would_have_committed(
-    journal: str, runner: Runner
+    journal: Journal, runner: Runner
 ) -> None:
     trial = died(runner, "before run commit #4", schedule=Schedule(journal=journal))
     assert "database status running interrupted" in lines(trial.history, EventKind.STATUS)
@@ -201,4 +202,4 @@ def test_a_life_has_its_own_elements() -> None:
     )
     assert schedule.life(1) == Schedule.parse(first)
     assert schedule.life(2) == Schedule.parse(second)
-    assert schedule.life(3) == Schedule(journal="wal", seed=3)
+    assert schedule.life(3) == Schedule(journal=Journal.WAL, seed=3)

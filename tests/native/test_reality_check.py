@@ -13,7 +13,7 @@ from runfaults.campaign.conclude import check
 from runfaults.campaign.replay import replay
 from runfaults.campaign.running import Options
 from runfaults.explore.job import Scope
-from runfaults.model import CheckResult, Verdict
+from runfaults.model import CheckResult, Journal, Verdict
 from runfaults.model.listener import Silence
 from runfaults.native.causes import RealCauses
 from runfaults.scenario.file import load_scenario
@@ -30,7 +30,7 @@ def checked(
     causes: tuple[str, ...],
     *,
     kinds: tuple[str, ...] = (),
-    journal: str = "delete",
+    journal: Journal = "delete",
     save_to: Path | None = None,
 ) -> CheckResult:
     strategy = RealCauses(Scope(kinds, (), journals=(journal,)), causes)
@@ -40,7 +40,7 @@ def checked(
 
 def test_the_corrected_manager_holds_under_real_faults() -> None:
     causes = ("moved-away", "short-write", "no-descriptors")
-    result = checked("genglossary", causes, kinds=tuple(KINDS), journal="wal")
+    result = checked("genglossary", causes, kinds=tuple(KINDS), journal=Journal.WAL)
     assert result.verdict is Verdict.HOLDS, [v.scenario.symptom for v in result.violations]
     assert result.notes == ()
     had = {cell.kind for cell in result.coverage if not cell.impossible}

@@ -101,7 +101,7 @@ BAD = [
     ('expect = "holds"', 'rules = "all"', 4, 'write a list of rules: rules = ["'),
     ('expect = "holds"', 'rules = ["be-good"]', 4, "there is no rule 'be-good'; the rules are"),
     ('pipeline = "succeeds"', 'pipeline = "wins"', 7, "'wins' is not a valid Ending"),
-    ('pipeline = "succeeds"', 'journal = "off"', 7, "write 'delete' or 'wal'"),
+    ('pipeline = "succeeds"', 'journal = "off"', 7, "write 'delete', 'wal' or 'target'"),
     ('pipeline = "succeeds"', 'seed = "x"', 7, "'x' is not a whole number"),
     ('pipeline = "succeeds"', "faults = 1", 7, "unknown key 'faults'; allowed are: journal"),
     ("times = 2", "times = 0", 16, "write a whole number from 1 up, or 'until lifted'"),

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from runfaults.model import Journal
 from runfaults.sim.database import AuditReader, DatabaseTemplate
 from runfaults.targets.genglossary import GenGlossary
 
-JOURNALS = ["delete", "wal"]
+JOURNALS = [Journal.DELETE, Journal.WAL]
 
 
 @pytest.fixture(scope="module")
@@ -18,12 +19,14 @@ def template() -> DatabaseTemplate:
 
 
 def insert(connection: sqlite3.Connection, status: str = "pending") -> None:
-    connection.execute("INSERT INTO runs (scope, status) VALUES ('full', ?)", (status,))
+    connection.execute(
+        "INSERT INTO runs (scope, status, created_at) VALUES ('full', ?, '2026-01-01')", (status,)
+    )
 
 
 @pytest.mark.parametrize("journal", JOURNALS)
 def test_every_schedule_gets_a_fresh_file_in_its_journal_mode(
-    template: DatabaseTemplate, tmp_path: Path, journal: str
+    template: DatabaseTemplate, tmp_path: Path, journal: Journal
 ) -> None:
     path = template.restore(tmp_path, journal)
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
@@ -36,9 +39,23 @@ def test_every_schedule_gets_a_fresh_file_in_its_journal_mode(
     assert not (tmp_path / "left").exists()
 
 
+def test_the_journal_mode_may_be_left_to_the_target(tmp_path: Path) -> None:
+    class SetsWal(GenGlossary):
+        def prepare(self, database: Path) -> None:
+            super().prepare(database)
+            with contextlib.closing(sqlite3.connect(database)) as connection:
+                connection.execute("PRAGMA journal_mode=wal")
+
+    template = DatabaseTemplate(SetsWal())
+    for journal, mode in ((Journal.TARGET, "wal"), (Journal.DELETE, "delete")):
+        path = template.restore(tmp_path, journal)
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == (mode,)
+
+
 @pytest.mark.parametrize("journal", JOURNALS)
 def test_the_audit_tells_committed_transitions_once_and_in_order(
-    template: DatabaseTemplate, tmp_path: Path, journal: str
+    template: DatabaseTemplate, tmp_path: Path, journal: Journal
 ) -> None:
     path = template.restore(tmp_path, journal)
     with (
@@ -69,7 +86,7 @@ def test_the_audit_tells_committed_transitions_once_and_in_order(
 def test_what_cannot_be_read_for_a_lock_comes_with_a_later_call(
     template: DatabaseTemplate, tmp_path: Path
 ) -> None:
-    path = template.restore(tmp_path, "delete")
+    path = template.restore(tmp_path, Journal.DELETE)
     with (
         contextlib.closing(sqlite3.connect(path)) as connection,
         contextlib.closing(AuditReader(path)) as audit,
@@ -85,7 +102,7 @@ def test_what_cannot_be_read_for_a_lock_comes_with_a_later_call(
 def test_transitions_of_an_earlier_life_are_passed_over(
     template: DatabaseTemplate, tmp_path: Path
 ) -> None:
-    path = template.restore(tmp_path, "delete")
+    path = template.restore(tmp_path, Journal.DELETE)
     with contextlib.closing(sqlite3.connect(path)) as connection:
         insert(connection)
         insert(connection, "completed")

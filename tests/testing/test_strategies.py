@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from runfaults.explore.trial import NotPlayableError
-from runfaults.model import Ending, Schedule
+from runfaults.model import Ending, Journal, Schedule
 from runfaults.scenario.file import load_scenario
 from runfaults.strategies import (
     LOCK_ERRORS,
@@ -66,7 +66,7 @@ def test_everything_that_is_drawn_happens(schedule: Schedule) -> None:
         kinds=("full",),
         times=(2,),
         actors=("read", "close"),
-        journals=("wal",),
+        journals=(Journal.WAL,),
         pipelines=(Ending.RAISES,),
     )
 )

@@ -16,7 +16,7 @@ from runfaults.campaign.violations import minimal_witness, show
 from runfaults.explore.findings import MAX_SUSPECTS, Findings, schedule_order, shape
 from runfaults.explore.runner import Runner
 from runfaults.explore.trial import Witness
-from runfaults.model import CheckResult, Schedule, Verdict
+from runfaults.model import CheckResult, Journal, Schedule, Verdict
 
 _HEAD = """\
 # Known violations. `runfaults check --baseline THIS_FILE` fails only on others; with
@@ -43,7 +43,7 @@ class Known(NamedTuple):
     @classmethod
     def of(cls, rule: str, schedule: Schedule) -> Known:
         """What a minimal schedule is recognised by."""
-        journal = "" if schedule.journal == "delete" else f"; journal {schedule.journal}"
+        journal = "" if schedule.journal is Journal.DELETE else f"; journal {schedule.journal}"
         parts = filter(None, (f"pipeline {schedule.pipeline}", shape(schedule)))
         return cls(rule, "; ".join(parts) + journal)
 

@@ -31,7 +31,7 @@ from runfaults.chaos.nemeses.pause import Pause
 from runfaults.chaos.telling import tell
 from runfaults.chaos.worker import Assignment, look, work
 from runfaults.explore.versions import versions
-from runfaults.model import CheckResult, Event, EventKind, History, Schedule, Verdict
+from runfaults.model import CheckResult, Event, EventKind, History, Journal, Schedule, Verdict
 from runfaults.model.listener import Listener
 from runfaults.sim.acts import MAY_CANCEL
 from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
@@ -94,7 +94,7 @@ def chaos(
     seconds: float,
     processes: int,
     seed: int,
-    journal: str = "delete",
+    journal: Journal = Journal.DELETE,
     folder: Path | None = None,
     nemeses: Sequence[Callable[[], Nemesis]] = NEMESES,
 ) -> ChaosResult:
@@ -147,7 +147,7 @@ class _Soak:
     target: str
     place: Path
     seed: int
-    journal: str
+    journal: Journal
     processes: int
     trouble: Counter[str] = field(default_factory=Counter[str])
     problems: list[str] = field(default_factory=list[str])

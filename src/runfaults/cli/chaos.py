@@ -9,6 +9,7 @@ import click
 
 from runfaults.chaos.soak import chaos
 from runfaults.cli.exit_codes import exit_code
+from runfaults.model import Journal
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
 from runfaults.report.timeline import print_timeline
@@ -33,8 +34,8 @@ from runfaults.report.timeline import print_timeline
 @click.option("--seed", type=int, default=0, show_default=True, help="Everything is drawn from it.")
 @click.option(
     "--journal",
-    type=click.Choice(["delete", "wal"]),
-    default="delete",
+    type=click.Choice(list(Journal)),
+    default=Journal.DELETE,
     show_default=True,
     help="SQLite journal mode.",
 )
@@ -60,7 +61,7 @@ def command(
             seconds=seconds,
             processes=processes,
             seed=seed,
-            journal=journal,
+            journal=Journal(journal),
             folder=folder,
         )
     finally:

@@ -15,7 +15,7 @@ from runfaults.campaign.replay import play
 from runfaults.campaign.running import Options
 from runfaults.cli.check import exit_code_of
 from runfaults.cli.exit_codes import exit_code
-from runfaults.model import Schedule
+from runfaults.model import Journal, Schedule
 from runfaults.report.explain import explain
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
@@ -26,7 +26,7 @@ from runfaults.report.timeline import print_timeline
 @click.option("--target", default="genglossary", show_default=True, help="System under test.")
 @click.option(
     "--journal",
-    type=click.Choice(["delete", "wal", "both"]),
+    type=click.Choice([*Journal, "both"]),
     default="both",
     show_default=True,
     help="SQLite journal mode.",
@@ -56,7 +56,7 @@ def command(target: str, journal: str, jobs: int | None, save: Path, schedule: s
         sys.exit(_play(target, Schedule.parse(schedule)))
     (deaths,) = bound_named("crash").strategies
     if journal != "both":
-        deaths = replace(deaths, scope=replace(deaths.scope, journals=(journal,)))
+        deaths = replace(deaths, scope=replace(deaths.scope, journals=(Journal(journal),)))
     progress = open_progress()
     try:
         campaign = Campaign(target, (deaths,))

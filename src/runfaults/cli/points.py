@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runfaults.model import Ending, Schedule
+from runfaults.model import Ending, Journal, Schedule
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
@@ -21,15 +21,15 @@ from runfaults.targets import target_named
 )
 @click.option(
     "--journal",
-    default="delete",
+    default=Journal.DELETE,
     show_default=True,
-    type=click.Choice(["delete", "wal"]),
+    type=click.Choice(list(Journal)),
     help="SQLite journal mode.",
 )
 @click.option("--why-not", is_flag=True, help="Also say why the other kinds cannot strike.")
 def command(target: str, pipeline: str, journal: str, *, why_not: bool) -> None:
     """List the fault points of a clean run and the kinds that can strike at each."""
-    schedule = Schedule(pipeline=Ending(pipeline), journal=journal)
+    schedule = Schedule(pipeline=Ending(pipeline), journal=Journal(journal))
     with Simulation(target_named(target)) as simulation:
         survey = simulation.play(schedule, survey=tuple(KINDS)).survey
     for point, _event, refusals in survey:

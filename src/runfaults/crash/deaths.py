@@ -10,7 +10,17 @@ from runfaults.crash.moments import deaths_in
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import NOTHING, Job, Measured, Scope
 from runfaults.explore.runner import PlayerKind, Runner
-from runfaults.model import Act, Death, Ending, EventKind, FaultPoint, History, Operation, Schedule
+from runfaults.model import (
+    Act,
+    Death,
+    Ending,
+    EventKind,
+    FaultPoint,
+    History,
+    Journal,
+    Operation,
+    Schedule,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,7 @@ class Deaths:
                     )
                 )
 
-    def _bases(self, runner: Runner, journal: str) -> Iterator[Schedule]:
+    def _bases(self, runner: Runner, journal: Journal) -> Iterator[Schedule]:
         scope = replace(self.scope, journals=(journal,))
         yield from scope.bases()
         clean = runner.player.play(Schedule(journal=journal)).history

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import NamedTuple
 
-from runfaults.model import Ending, Schedule
+from runfaults.model import Ending, Journal, Schedule
 
 ALL_COUNTS = (1, 2, 3, 4, 6, None)
 """Managers that retry a few times break at the count after that; None is "until lifted"."""
@@ -15,7 +15,7 @@ ALL_COUNTS = (1, 2, 3, 4, 6, None)
 CANCELS = ("cancel", "cancel-api")
 """Through the manager alone, and as GenGlossary's API does: the manager, then the database."""
 
-JOURNALS = ("delete", "wal")
+JOURNALS = (Journal.DELETE, Journal.WAL)
 """SQLite journal modes."""
 
 
@@ -65,7 +65,7 @@ class Scope:
     acts: tuple[str, ...] = CANCELS
     counts: tuple[int | None, ...] = (1,)
     endings: tuple[Ending, ...] = (Ending.SUCCEEDS,)
-    journals: tuple[str, ...] = ("delete",)
+    journals: tuple[Journal, ...] = (Journal.DELETE,)
     seed: int = 0
 
     def bases(self) -> list[Schedule]:

@@ -10,7 +10,17 @@ from runfaults.explore.findings import schedule_order
 from runfaults.explore.rehearsal import rehearse
 from runfaults.explore.runner import Player, Runner
 from runfaults.explore.trial import Trial
-from runfaults.model import Act, Death, Element, Ending, Fault, Preemption, Schedule, Verdict
+from runfaults.model import (
+    Act,
+    Death,
+    Element,
+    Ending,
+    Fault,
+    Journal,
+    Preemption,
+    Schedule,
+    Verdict,
+)
 from runfaults.model.element import described
 from runfaults.sim.acts import ACTS
 from runfaults.sqlite.kinds import KINDS
@@ -171,8 +181,8 @@ def _simpler(element: Element) -> Iterator[Element]:
 def _simpler_surroundings(schedule: Schedule) -> Iterator[Schedule]:
     for ending in takewhile(lambda each: each is not schedule.pipeline, Ending):
         yield replace(schedule, pipeline=ending)
-    if schedule.journal != "delete":
-        yield replace(schedule, journal="delete")
+    if schedule.journal is not Journal.DELETE:
+        yield replace(schedule, journal=Journal.DELETE)
 
 
 # --- nearby ---------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from runfaults.model.fault_point import FaultPoint, Operation
 from runfaults.model.history import Event, EventKind, History
 from runfaults.model.result import Cell, CheckResult, Region, Tally, Versions, Violation
 from runfaults.model.scenario import Scenario
-from runfaults.model.schedule import Ending, Schedule
+from runfaults.model.schedule import Ending, Journal, Schedule
 from runfaults.model.verdict import Judgement, Verdict
 from runfaults.model.vocabulary import Vocabulary
 
@@ -22,6 +22,7 @@ __all__ = [
     "Fault",
     "FaultPoint",
     "History",
+    "Journal",
     "Judgement",
     "Operation",
     "Preemption",

@@ -31,6 +31,15 @@ class _Printer(Protocol):
     def text(self, obj: str) -> None: ...
 
 
+class Journal(StrEnum):
+    """The SQLite journal mode of the database."""
+
+    DELETE = "delete"
+    WAL = "wal"
+    TARGET = "target"
+    """The mode that the target itself sets."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """Everything that decides a history: the same schedule gives the same history, byte for byte.
@@ -41,7 +50,7 @@ class Schedule:
         acts: What other actors do, and when.
         preemptions: Where the running thread is paused for another one; elsewhere a thread runs
             until it blocks.
-        journal: SQLite journal mode of the database: `delete` or `wal`.
+        journal: SQLite journal mode of the database.
         seed: Seed of the `random` module, which backoff jitter draws from.
         deaths: When the process dies, once in each life but the last.
     """
@@ -50,7 +59,7 @@ class Schedule:
     faults: tuple[Fault, ...] = ()
     acts: tuple[Act, ...] = ()
     preemptions: tuple[Preemption, ...] = ()
-    journal: str = "delete"
+    journal: Journal = Journal.DELETE
     seed: int = 0
     deaths: tuple[Death, ...] = ()
 
@@ -119,7 +128,7 @@ class Schedule:
 
     def __str__(self) -> str:
         parts = [f"pipeline {self.pipeline}", *map(described, self.elements)]
-        parts += [f"journal {self.journal}"] * (self.journal != "delete")
+        parts += [f"journal {self.journal}"] * (self.journal is not Journal.DELETE)
         parts += [f"seed {self.seed}"] * (self.seed != 0)
         return "; ".join(parts)
 
@@ -134,7 +143,7 @@ class Schedule:
         Raises:
             ValueError: naming the part that cannot be read and the parts there are.
         """
-        pipeline, journal, seed = Ending.SUCCEEDS, "delete", 0
+        pipeline, journal, seed = Ending.SUCCEEDS, Journal.DELETE, 0
         faults: list[Fault] = []
         acts: list[Act] = []
         preemptions: list[Preemption] = []
@@ -152,15 +161,15 @@ class Schedule:
                     preemptions.append(Preemption.parse(rest))
                 case "death":
                     deaths.append(Death.parse(rest))
-                case "journal" if rest in {"delete", "wal"}:
-                    journal = rest
+                case "journal" if rest in set(Journal):
+                    journal = Journal(rest)
                 case "seed":
                     seed = int(rest)
                 case _:
                     raise ValueError(
                         f"{part.strip()!r} is not part of a schedule; write 'pipeline ...', "
-                        "'fault ...', 'act ...', 'switch ...', 'death ...', 'journal delete|wal' "
-                        "or 'seed N'"
+                        "'fault ...', 'act ...', 'switch ...', 'death ...', "
+                        "'journal delete|wal|target' or 'seed N'"
                     )
         elements = (tuple(faults), tuple(acts), tuple(preemptions))
         return cls(pipeline, *elements, journal, seed, tuple(deaths))

@@ -17,6 +17,7 @@ from runfaults.model import (
     Ending,
     Fault,
     FaultPoint,
+    Journal,
     Preemption,
     Scenario,
     Schedule,
@@ -42,7 +43,6 @@ _TOP = (
     "death",
 )
 _UNTIL_LIFTED = "until lifted"
-_JOURNALS = ("delete", "wal")
 
 
 class ScenarioError(ValueError):
@@ -120,7 +120,7 @@ def _schedule(top: _Table) -> Schedule:
         tuple(_fault(each) for each in top.sections("fault")),
         tuple(_act(each) for each in top.sections("act")),
         tuple(_preemption(each) for each in top.sections("preemption")),
-        table.value("journal", _journal, "delete"),
+        table.value("journal", _journal, Journal.DELETE),
         table.value("seed", _whole_number, 0),
         tuple(_death(each) for each in top.sections("death")),
     )
@@ -177,10 +177,10 @@ def _optional_point(text: str | None) -> FaultPoint | None:
     return None if text is None else FaultPoint.parse(text)
 
 
-def _journal(word: object) -> str:
-    if word not in _JOURNALS:
-        raise ValueError(f"{word!r} is not a journal mode; write 'delete' or 'wal'")
-    return cast("str", word)
+def _journal(word: object) -> Journal:
+    if word not in list(Journal):
+        raise ValueError(f"{word!r} is not a journal mode; write 'delete', 'wal' or 'target'")
+    return Journal(word)
 
 
 def _whole_number(number: object) -> int:

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from runfaults.model import Ending, Operation, Verdict
+from runfaults.model import Ending, Journal, Operation, Verdict
 from runfaults.oracle.rules import RULES
 from runfaults.sim.acts import ACTS
 from runfaults.sqlite.real.lasting import EVERY_KIND
@@ -76,8 +76,8 @@ def _schedule() -> dict[str, Any]:
                 },
                 "journal": {
                     "description": "SQLite journal mode.",
-                    "enum": ["delete", "wal"],
-                    "default": "delete",
+                    "enum": [str(mode) for mode in Journal],
+                    "default": str(Journal.DELETE),
                 },
                 "seed": {
                     "description": "Seed of the `random` module.",

@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
+from runfaults.model import Journal
 from runfaults.sim.meter import Phase, border
 from runfaults.sqlite.engine import real_connect
 from runfaults.targets.target import Audit, AuditScript, Target
@@ -88,10 +89,10 @@ class DatabaseTemplate:
         self._target = target
         self._repetitions = repetitions
         self._within = within or memory_backed_folder()
-        self._images: dict[str, bytes] = {}
+        self._images: dict[Journal, bytes] = {}
 
     @border(Phase.WATCHING)
-    def restore(self, folder: Path, journal: str) -> Path:
+    def restore(self, folder: Path, journal: Journal) -> Path:
         """Put a fresh copy into `folder`, which loses whatever else it contained."""
         for entry in os.scandir(folder):
             if entry.is_file(follow_symlinks=False):
@@ -101,12 +102,12 @@ class DatabaseTemplate:
             file.write(self._image(journal))
         return path
 
-    def _image(self, journal: str) -> bytes:
+    def _image(self, journal: Journal) -> bytes:
         if journal not in self._images:
             self._images[journal] = self._build(journal)
         return self._images[journal]
 
-    def _build(self, journal: str) -> bytes:
+    def _build(self, journal: Journal) -> bytes:
         with tempfile.TemporaryDirectory(prefix="runfaults-", dir=self._within) as name:
             path = Path(name) / FILE_NAME
             self._target.prepare(path)
@@ -114,7 +115,8 @@ class DatabaseTemplate:
                 connection.executescript(audit_script(self._target.audit))
                 if self._repetitions:
                     connection.executescript(repetition_script(self._target))
-                connection.execute(f"PRAGMA journal_mode={journal}").fetchone()
+                if journal is not Journal.TARGET:
+                    connection.execute(f"PRAGMA journal_mode={journal}").fetchone()
             return path.read_bytes()
 
 

@@ -16,7 +16,7 @@ from typing import Self
 
 import time_machine
 
-from runfaults.model import Act, Ending, Schedule
+from runfaults.model import Act, Ending, Journal, Schedule
 from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
 from runfaults.sim.execution import Execution
 from runfaults.sim.exits import watch_exits, watched
@@ -84,7 +84,7 @@ class Simulation:
             )
             if isinstance(self._target, Entered):
                 stack.enter_context(self._target.entered())
-            self._template.restore(self._folder, "delete")
+            self._template.restore(self._folder, Journal.DELETE)
             watch_exits()
             stack.enter_context(watched(self._folder))
             stack.enter_context(controlled_primitives())

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 from hypothesis import strategies as st
 from hypothesis import target as steer_to
 
-from runfaults.explore.job import ALL_COUNTS, CANCELS
+from runfaults.explore.job import ALL_COUNTS, CANCELS, JOURNALS
 from runfaults.explore.rehearsal import Offer, Place, place_of
 from runfaults.model import (
     Act,
@@ -25,6 +25,7 @@ from runfaults.model import (
     EventKind,
     Fault,
     FaultPoint,
+    Journal,
     Operation,
     Preemption,
     Schedule,
@@ -71,7 +72,7 @@ def schedules(  # noqa: PLR0913  # one keyword for each thing that may be limite
     kinds: Sequence[str] = tuple(KINDS),
     times: Sequence[int | None] = ALL_COUNTS,
     cancel_kinds: Sequence[str] = CANCELS,
-    journals: Sequence[str] = ("delete", "wal"),
+    journals: Sequence[Journal] = JOURNALS,
     pipelines: Sequence[Ending] = tuple(Ending),
 ) -> Schedule:
     """Schedules under which everything that they ask for really happens.
@@ -232,7 +233,7 @@ def _clean_places(
 ) -> Mapping[str, tuple[Place, ...]]:
     """For each name that clean histories offer the places that they offer it at, in their order."""
     places: defaultdict[str, list[Place]] = defaultdict(list)
-    for mode in ("delete", "wal"):
+    for mode in JOURNALS:
         for ending in Ending:
             for offer in _offers(target, Schedule(ending, journal=mode), sort, kinds):
                 places[offer.name].append(place_of(offer.point))
