@@ -20,8 +20,8 @@ from runfaults.model import (
     Preemption,
     Scenario,
     Schedule,
-    Verdict,
 )
+from runfaults.model.verdict import OF_ONE_HISTORY
 from runfaults.scenario.file import ScenarioError, load_scenario
 
 _TEXT = """\
@@ -103,7 +103,7 @@ def scenario_format_page() -> str:
     return _TEXT.format(
         head=HEAD,
         tables="\n".join(_section(part) for part in _PARTS),
-        verdicts=", ".join(code(verdict) for verdict in Verdict),
+        verdicts=", ".join(code(verdict) for verdict in OF_ONE_HISTORY),
         endings=", ".join(code(ending) for ending in Ending),
         points=_second_paragraph(FaultPoint),
         parts=table(

@@ -21,5 +21,5 @@ def test_every_rule_has_a_planted_bug_a_twin_an_unknown_case_and_one_that_never_
     controls: list[Any],
 ) -> None:
     covered = {(control.rule, control.state) for control in controls}
-    states = [*map(str, Verdict), "not exercised"]
+    states = ["broken", "holds", "unknown", "not exercised"]
     assert covered == {(rule.name, state) for rule in RULES for state in states}

@@ -17,7 +17,7 @@ from sample_histories import (
     passing_result,
 )
 
-from runfaults.model import CheckResult, Violation
+from runfaults.model import CheckResult, Tally, Violation
 from runfaults.report.explain import tell
 from runfaults.report.html import LONGEST, to_html
 from runfaults.report.steps import steps
@@ -77,7 +77,14 @@ def test_the_verdict_stands_at_the_top() -> None:
 def test_every_rule_has_its_verdict() -> None:
     rows = page(broken_result()).texts("tr")
     assert "broken succeeded-never-failed broken by 8 of 4,120, 2 could not be judged" in rows
-    assert "holds one-active-run all 4,120" in rows
+    assert "unfinished one-active-run unfinished" in rows
+
+
+def test_a_rule_that_was_not_exercised_has_no_tick() -> None:
+    rules = {"a": Tally(9, exercised=2), "b": Tally(9, exercised=0)}
+    rows = page(replace(passing_result(), rules=rules)).texts("tr")
+    assert "holds a holds; exercised by 2 of 9" in rows
+    assert "not exercised b not exercised by any of 9" in rows
 
 
 def test_the_grid_has_every_point_and_every_reason() -> None:

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from sample_histories import broken_result, hostile, passing_result
 
 from runfaults.model import CheckResult, EventKind, Verdict
+from runfaults.model.verdict import OF_ONE_HISTORY
 from runfaults.report.json_report import schema, to_json
 
 SCHEMA: dict[str, Any] = json.loads(schema())
@@ -33,7 +34,10 @@ def test_the_schema_refuses_what_is_not_a_result() -> None:
 
 def test_the_schema_knows_every_verdict_and_event_kind() -> None:
     definitions = SCHEMA["$defs"]
-    assert set(definitions["verdict"]["enum"]) == set(Verdict)
+    assert set(definitions["verdict"]["enum"]) == set(OF_ONE_HISTORY)
+    assert set(SCHEMA["properties"]["verdict"]["enum"]) == set(Verdict) - {Verdict.NOT_EXERCISED}
+    rule = SCHEMA["properties"]["rules"]["additionalProperties"]
+    assert set(rule["properties"]["verdict"]["enum"]) == set(Verdict)
     assert set(definitions["event"]["properties"]["kind"]["enum"]) == set(EventKind)
 
 

@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 
 from sample_histories import broken_result, hostile, passing_result
 
+from runfaults.model import Tally
 from runfaults.report.junit import to_junit
 
 
@@ -20,15 +21,25 @@ def test_every_rule_and_every_violation_is_a_test_case() -> None:
     assert suite.get("name") == "runfaults.one-try"
 
 
-def test_broken_fails_unknown_errs_and_holds_passes() -> None:
+def test_broken_fails_unknown_errs_and_what_was_not_tested_to_the_end_is_skipped() -> None:
     (suite,) = ET.fromstring(to_junit(broken_result()))
     outcome = {
         case.get("name"): [element.tag for element in case] for case in suite.iter("testcase")
     }
     assert outcome["succeeded-never-failed"] == ["failure"]
     assert outcome["terminal-is-final"] == ["error"]
-    assert outcome["one-active-run"] == []
+    assert outcome["one-active-run"] == ["skipped"]
     assert outcome["the whole bound was covered"] == ["skipped"]
+
+
+def test_a_rule_that_was_not_exercised_is_skipped_and_one_that_holds_passes() -> None:
+    rules = {"a": Tally(9, exercised=2), "b": Tally(9, exercised=0)}
+    (suite,) = ET.fromstring(to_junit(replace(passing_result(), rules=rules)))
+    outcome = {
+        case.get("name"): [(element.tag, element.get("message")) for element in case]
+        for case in suite.iter("testcase")
+    }
+    assert outcome == {"a": [], "b": [("skipped", "not exercised by any of 9")]}
 
 
 def test_the_counts_are_those_of_the_elements() -> None:

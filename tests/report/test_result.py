@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sample_histories import broken_result, mission_bug, passing_result
@@ -15,13 +16,17 @@ from runfaults.model import Judgement, Tally, Verdict
         (Tally(3, 0, 1), Verdict.UNKNOWN),
         (Tally(3, 1, 1), Verdict.BROKEN),
         (Tally(), Verdict.UNKNOWN),
+        (Tally(3, exercised=1), Verdict.HOLDS),
+        (Tally(3, exercised=0), Verdict.NOT_EXERCISED),
+        (Tally(3, 1, exercised=0), Verdict.BROKEN),
+        (Tally(3, 0, 1, exercised=0), Verdict.UNKNOWN),
     ],
 )
 def test_a_tally_gives_the_worst_verdict_and_nothing_counted_is_no_pass(
     tally: Tally, verdict: Verdict
 ) -> None:
     assert tally.verdict is verdict
-    assert tally.total == sum(tally)
+    assert tally.total == sum(tally[:3])
 
 
 def test_a_result_is_as_bad_as_its_worst_rule() -> None:
@@ -33,6 +38,37 @@ def test_a_result_is_as_bad_as_its_worst_rule() -> None:
 
 def test_a_check_that_ran_nothing_does_not_pass() -> None:
     assert replace(passing_result(), schedules=Tally(), rules={}).verdict is Verdict.UNKNOWN
+
+
+def test_a_rule_that_was_not_exercised_takes_nothing_from_the_others() -> None:
+    rules = {"a": Tally(9, exercised=1), "b": Tally(9, exercised=0)}
+    result = replace(passing_result(), rules=rules)
+    assert result.verdict is Verdict.HOLDS
+    assert result.exercised == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rules": {"b": Tally(9, exercised=0)}},
+        {"rules": {}},
+        {"notes": ("a schedule could not be played",)},
+        {"doubts": ("a history was another one",)},
+        {"not_reached": ("some",), "interrupted": True},
+    ],
+)
+def test_what_proves_nothing_is_unknown_and_breaks_nothing(change: dict[str, Any]) -> None:
+    assert replace(passing_result(), **change).verdict is Verdict.UNKNOWN
+    assert replace(broken_result(), **{**change, "rules": broken_result().rules}).verdict is (
+        Verdict.BROKEN
+    )
+
+
+def test_a_budget_that_ended_is_unfinished_unless_a_rule_is_broken() -> None:
+    result = replace(passing_result(), not_reached=("some",))
+    assert result.verdict is Verdict.UNFINISHED
+    assert {result.verdict_of(rule) for rule in result.rules} == {Verdict.UNFINISHED}
+    assert replace(broken_result(), not_reached=("some",)).verdict is Verdict.BROKEN
 
 
 def test_a_check_is_finished_unless_something_was_not_reached() -> None:

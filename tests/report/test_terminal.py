@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import BytesIO, StringIO, TextIOWrapper
+from typing import Any
 
 import pytest
 from sample_histories import (
@@ -25,7 +26,7 @@ def printed(result: CheckResult, width: int = 100, *, grid: bool = False) -> str
 
 def test_the_last_line_is_the_verdict() -> None:
     assert printed(passing_result()).splitlines()[-1] == (
-        "genglossary: holds under all 4,120 schedules, 0 violations"
+        "genglossary: holds under all 4,120 schedules: 3 of 3 rules exercised"
     )
     assert printed(broken_result()).splitlines()[-1] == (
         "one-try: broken by 28 of 4,120 schedules, 2 could not be judged; the bound was not covered"
@@ -55,12 +56,52 @@ def test_each_rule_that_does_not_hold_has_its_verdict() -> None:
     assert rules["succeeded-never-failed"] == "broken by 8 of 4,120, 2 could not be judged"
     assert rules["terminal-is-final"] == "unknown: 2 of 4,120 could not be judged"
     assert "one-active-run" not in rules
-    assert "  ✓  1 other rule holds" in lines
+    assert "  …  1 rule is not broken so far" in lines
 
 
 def test_rules_that_hold_are_one_line() -> None:
     lines = printed(passing_result()).splitlines()
     assert lines[1:3] == ["Rules", "  ✓  all 3 rules hold"]
+
+
+def test_rules_that_were_never_exercised_are_named_and_not_ticked() -> None:
+    result = passing_result()
+    rules = {**result.rules, "one-active-run": Tally(4120, exercised=0)}
+    lines = printed(replace(result, rules=rules)).splitlines()
+    assert lines[1:4] == [
+        "Rules",
+        "  ✓  3 rules hold",
+        "  -  1 was never exercised: one-active-run",
+    ]
+    assert lines[-1] == "genglossary: holds under all 4,120 schedules: 3 of 4 rules exercised"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"schedules": Tally()}, "there were no schedules"),
+        ({"rules": {"a": Tally(4120, exercised=0)}}, "no rule was exercised by the 4,120"),
+        ({"notes": ("a",)}, "not every schedule could be played as written, which is a bug"),
+        ({"doubts": ("a",)}, "not every schedule gave the same history again"),
+        (
+            {"not_reached": ("a",), "interrupted": True},
+            "it was interrupted; no violation in the 4,120 schedules that ran",
+        ),
+    ],
+)
+def test_the_last_line_says_why_it_is_unknown(change: dict[str, Any], words: str) -> None:
+    last = printed(replace(passing_result(), **change)).splitlines()[-1]
+    assert last.startswith("genglossary: unknown: " + words)
+
+
+def test_a_budget_that_ended_never_says_holds() -> None:
+    result = replace(passing_result(), not_reached=("preemptions",), at_least=14237)
+    text = printed(result)
+    assert "holds" not in text
+    assert "  …  all 3 rules are not broken so far" in text.splitlines()
+    assert text.splitlines()[-1] == (
+        "genglossary: unfinished: no violation in the 4,120 of at least 14,237 schedules that ran"
+    )
 
 
 def test_each_kind_of_fault_has_a_line_that_says_what_came_of_it() -> None:

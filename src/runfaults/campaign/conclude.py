@@ -63,7 +63,10 @@ def conclude(
         rules={name: found.tally(name) for name in wanted},
         coverage=tuple(_cells(found)),
         notes=tuple(found.problems[:MAX_PROBLEMS]),
+        doubts=tuple(found.doubts[:MAX_PROBLEMS]),
         not_reached=outcome.not_reached,
+        interrupted=outcome.interrupted,
+        at_least=found.verdicts.total() + outcome.left,
         remarks=(*remarks(system), *outcome.remarks),
     )
     if baseline is None:

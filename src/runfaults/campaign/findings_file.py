@@ -10,7 +10,7 @@ from runfaults.explore.job import Job, Measured
 from runfaults.explore.trial import Witness
 from runfaults.model import Event, EventKind, History, Judgement, Schedule, Verdict, Vocabulary
 
-FORMAT = 5
+FORMAT = 6
 """Raised when the form changes: what was written before is not read any more."""
 
 _WORDS = ("active", "completed", "cancelled", "failed", "interrupted")
@@ -34,6 +34,8 @@ def to_document(found: Findings) -> dict[str, Any]:
             for rule, schedules in sorted(found.suspects.items())
         },
         "problems": found.problems,
+        "doubts": found.doubts,
+        "exercised": dict(sorted(found.exercised.items())),
         "sampled": list(found.sampled),
         "further": [[str(job.base), *job[1:]] for job in found.further],
     }
@@ -61,6 +63,8 @@ def from_document(document: dict[str, Any]) -> Findings:
             for rule, name, history, judgements in document["witnesses"]
         },
         problems=document["problems"],
+        doubts=document["doubts"],
+        exercised=Counter(document["exercised"]),
         sampled=Measured(*document["sampled"]),
         further=dict.fromkeys(map(_read_job, document["further"])),
     )

@@ -41,7 +41,7 @@ class Cache:
 
     def keep(self, fingerprint: str, found: Findings) -> None:
         """Keep what a finished exploration found, unless another try could find something else."""
-        if found.problems or found.verdicts[Verdict.UNKNOWN] or not found.verdicts:
+        if found.problems or found.doubts or found.verdicts[Verdict.UNKNOWN] or not found.verdicts:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{fingerprint}.json"

@@ -51,6 +51,7 @@ class Outcome:
         found: What was found.
         elapsed: Real seconds that it took.
         not_reached: What was not run, in phrases; empty if it finished.
+        left: How many jobs were not run; each has at least one schedule.
         interrupted: Whether Ctrl-C ended it.
         remarks: Where findings come from that this campaign did not make itself.
     """
@@ -58,6 +59,7 @@ class Outcome:
     found: Findings
     elapsed: float
     not_reached: tuple[str, ...] = ()
+    left: int = 0
     interrupted: bool = False
     remarks: tuple[str, ...] = ()
 
@@ -98,6 +100,7 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
         found,
         time.perf_counter() - began,
         tuple(agenda.left_over()),
+        len(agenda),
         interrupted,
         (f"{before:,} of {agenda.total:,} jobs were done before",) if before else (),
     )

@@ -77,9 +77,15 @@ def conclude(history: History, circumstances: Circumstances) -> CheckResult:
         regions=(Region(circumstances.description, runs),),
         schedules=_tally(against, history, facts),
         elapsed=circumstances.seconds,
-        rules={name: _tally(findings, history, facts) for name, findings in found.items()},
+        rules={
+            rule.name: _tally(found[rule.name], history, facts)._replace(
+                exercised=None if rule.exercised(history, facts) else 0
+            )
+            for rule in rules
+        },
         violations=tuple(_violations(history, facts, found)),
         not_reached=circumstances.problems,
+        interrupted=bool(circumstances.problems),
         remarks=(
             *(f"{rule} does not judge a soak: {why}" for rule, why in left_out.items()),
             *circumstances.remarks,

@@ -29,9 +29,9 @@ The first line of a module says what its command is for, after "`runfaults NAME`
 """
 
 _EPILOG = (
-    "Exit codes: 0 every rule holds, 1 a rule is broken, 2 wrong usage or unusable input, "
-    "3 unknown (hung, interrupted, inconclusive), 4 a bug in runfaults itself, or a schedule that "
-    "does not always give the same history."
+    "Exit codes: 0 every rule that was exercised holds, or a budget ended without a violation, "
+    "1 a rule is broken, 2 wrong usage or unusable input, 3 unknown (hung, interrupted, not "
+    "exercised, not repeatable), 4 a bug in runfaults itself."
 )
 
 

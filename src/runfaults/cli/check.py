@@ -18,9 +18,8 @@ from runfaults.campaign.conclude import conclude
 from runfaults.campaign.memory import Cache
 from runfaults.campaign.profile import profiled
 from runfaults.campaign.running import Options, run_campaign
-from runfaults.cli.exit_codes import HARNESS, HOLDS, UNKNOWN, exit_code
+from runfaults.cli.exit_codes import exit_code
 from runfaults.cli.reports import report_options, write_reports
-from runfaults.model import CheckResult, Verdict
 from runfaults.oracle.rules import RULES
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
@@ -192,8 +191,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
         write_reports(result, reports)
     if profile is not None:
         click.echo(profile.text())
-    in_budget = spending is not None and spending.stopped and not outcome.interrupted
-    sys.exit(exit_code_of(result, in_budget=in_budget))
+    sys.exit(exit_code(result.verdict, harness_failed=bool(result.notes)))
 
 
 def _chosen(only: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -205,11 +203,3 @@ def _chosen(only: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
                 f"--only {name!r} is no rule, fault kind or act; `runfaults list` shows them"
             )
     return (tuple(name for name in only if name in names) for names in known)
-
-
-def exit_code_of(result: CheckResult, *, in_budget: bool = False) -> int:
-    """Whoever asked for a budget knows that it ends; any other end before the end is unknown."""
-    if result.verdict is Verdict.HOLDS and result.notes:
-        return HARNESS
-    code = exit_code(result.verdict)
-    return UNKNOWN if code == HOLDS and not (result.finished or in_budget) else code

@@ -13,7 +13,7 @@ from runfaults.campaign.compare import Change, Comparison, compare
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN
 from runfaults.model import CheckResult, Verdict
 from runfaults.report.progress import open_progress
-from runfaults.report.wording import describe_duration, describe_tally
+from runfaults.report.wording import describe_duration, describe_rule
 from runfaults.targets.checkout import PREFIX
 
 
@@ -69,7 +69,7 @@ def _lines(found: Comparison) -> Iterator[str]:
 
 
 def _told(result: CheckResult, rule: str) -> str:
-    return describe_tally(result.rules[rule]) if rule in result.rules else "does not judge it"
+    return describe_rule(result, rule) if rule in result.rules else "does not judge it"
 
 
 def _changed(change: Change) -> Iterator[str]:

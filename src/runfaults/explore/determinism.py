@@ -25,7 +25,7 @@ def compare_some(player: Player, schedule: Schedule, found: Findings) -> None:
     """Compare histories of a base schedule, if it is a clean one or one of a few others."""
     if not schedule.size or crc32(str(schedule).encode()) % SAMPLED == 0:
         difference = first_difference(player, schedule)
-        found.problems += [difference] if difference else []
+        found.doubts += [difference] if difference else []
 
 
 def first_difference(player: Player, schedule: Schedule) -> str | None:

@@ -60,12 +60,14 @@ class Findings:
         pruned: Schedules that did not run because an equivalent one did.
         regions: The same two numbers by the words for a region of the bound.
         rules: How often each rule was not satisfied, by rule and verdict.
+        exercised: How often each rule's question came up.
         cells: Verdicts by (fault point, fault kind).
         impossible: Why a kind cannot strike at a point, by (fault point, fault kind).
         witnesses: The smallest history for each rule and verdict that is no pass.
         suspects: For each rule, the smallest broken schedule of each shape: what a baseline is
             compared with, since the smallest of all may be known while another is new.
         problems: Schedules that could not be played as written: a bug in the harness.
+        doubts: Schedules that did not give the same history again.
         sampled: What the samples beyond the bound were like.
         further: Jobs that a job has shown to be worth running besides. They are for what hands
             jobs out, and do not merge.
@@ -84,6 +86,8 @@ class Findings:
     )
     suspects: dict[str, dict[str, Schedule]] = field(default_factory=dict[str, dict[str, Schedule]])
     problems: list[str] = field(default_factory=list[str])
+    doubts: list[str] = field(default_factory=list[str])
+    exercised: Counter[str] = field(default_factory=Counter[str])
     sampled: Measured = field(default_factory=Measured)
     further: dict[Job, None] = field(default_factory=dict[Job, None])
 
@@ -91,6 +95,7 @@ class Findings:
         """Count one trial, and note what of its schedule could not be played as written."""
         verdict, schedule = trial.verdict, trial.schedule
         self.verdicts[verdict] += 1
+        self.exercised.update([each.rule for each in trial.judgements if each.exercised])
         for each in (*schedule.faults, *schedule.deaths):
             self.cells[str(each.at), each.kind, verdict] += 1
         for judgement in trial.against():
@@ -123,6 +128,7 @@ class Findings:
         for region, counted in other.regions.items():
             self.regions[region] = self.regions.get(region, Counted()) | counted
         self.rules += other.rules
+        self.exercised += other.exercised
         self.cells += other.cells
         for cell, reason in other.impossible.items():
             self.impossible[cell] = min(reason, self.impossible.get(cell, reason))
@@ -132,6 +138,7 @@ class Findings:
             for schedule in schedules.values():
                 self.suspect(rule, schedule)
         self.problems = sorted({*self.problems, *other.problems})
+        self.doubts = sorted({*self.doubts, *other.doubts})
         self.sampled |= other.sampled
 
     def tally(self, rule: str | None = None) -> Tally:
@@ -139,10 +146,10 @@ class Findings:
         total = self.verdicts.total()
         if rule is None:
             broken, unknown = self.verdicts[Verdict.BROKEN], self.verdicts[Verdict.UNKNOWN]
-        else:
-            broken = self.rules[rule, Verdict.BROKEN]
-            unknown = self.rules[rule, Verdict.UNKNOWN]
-        return Tally(total - broken - unknown, broken, unknown)
+            return Tally(total - broken - unknown, broken, unknown)
+        broken = self.rules[rule, Verdict.BROKEN]
+        unknown = self.rules[rule, Verdict.UNKNOWN]
+        return Tally(total - broken - unknown, broken, unknown, self.exercised[rule])
 
     def _keep_smaller(self, key: tuple[str, Verdict], witness: Witness) -> None:
         known = self.witnesses.get(key)

@@ -86,7 +86,7 @@ class Samples:
                 again = runner.run(trial.schedule)
                 found.note_problems(again)
                 if again.history != trial.history:
-                    found.problems.append(
+                    found.doubts.append(
                         f"sample {order} of draw {job.begin} differs from what its schedule "
                         f"repeats: {trial.schedule}"
                     )

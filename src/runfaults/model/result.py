@@ -12,11 +12,19 @@ from runfaults.model.verdict import Judgement, Verdict
 
 
 class Tally(NamedTuple):
-    """How many schedules got each verdict."""
+    """How many schedules got each verdict.
+
+    Attributes:
+        holds: How many keep the rule, or all rules.
+        broken: How many break it.
+        unknown: How many do not tell.
+        exercised: In how many the rule's question came up; None where no single rule is meant.
+    """
 
     holds: int = 0
     broken: int = 0
     unknown: int = 0
+    exercised: int | None = None
 
     @property
     def total(self) -> int:
@@ -28,7 +36,9 @@ class Tally(NamedTuple):
         """The worst verdict that was given; unknown where nothing was counted."""
         if self.broken:
             return Verdict.BROKEN
-        return Verdict.UNKNOWN if self.unknown or not self.holds else Verdict.HOLDS
+        if self.unknown or not self.holds:
+            return Verdict.UNKNOWN
+        return Verdict.NOT_EXERCISED if self.exercised == 0 else Verdict.HOLDS
 
 
 class Cell(NamedTuple):
@@ -127,8 +137,11 @@ class CheckResult:
         violations: The first few schedules for each rule that is broken or could not be judged,
             smallest first; the tallies count them all.
         notes: Schedules that could not be played as written, a sentence each: a bug in the harness.
+        doubts: Schedules that did not give the same history again, a sentence each.
         not_reached: What of the bound did not run, a phrase each, where the check was interrupted
             or its budget was spent.
+        interrupted: Whether something else than the user's budget ended it early.
+        at_least: How many schedules the whole bound has, as far as that is known.
         remarks: What a reader has to know of the target to understand the result, a sentence each:
             which rules do not judge it and why, what was put in place of what it could not import.
         counted: What the tallies count: `schedules`, or the `runs` of one soak.
@@ -143,7 +156,10 @@ class CheckResult:
     coverage: tuple[Cell, ...] = ()
     violations: tuple[Violation, ...] = ()
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     not_reached: tuple[str, ...] = ()
+    interrupted: bool = False
+    at_least: int = 0
     remarks: tuple[str, ...] = ()
     counted: str = "schedules"
 
@@ -164,6 +180,27 @@ class CheckResult:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of the rules' verdicts; unknown where no schedule ran."""
-        verdicts = [tally.verdict for tally in (self.schedules, *self.rules.values())]
-        return Verdict.worst(verdicts)
+        """The worst of the rules' verdicts; unknown where nothing proves that they hold.
+
+        Nothing does where no schedule ran, no rule was exercised, the check was interrupted, or a
+        schedule could not be played as written or again.
+        """
+        rules = [self.verdict_of(rule) for rule in self.rules]
+        worst = Verdict.worst([self._as_far(self.schedules.verdict), *rules])
+        if worst in {Verdict.UNKNOWN, Verdict.BROKEN}:
+            return worst
+        proven = Verdict.worst([Verdict.NOT_EXERCISED, *rules]) is not Verdict.NOT_EXERCISED
+        doubtful = self.interrupted or self.notes or self.doubts
+        return worst if proven and not doubtful else Verdict.UNKNOWN
+
+    def verdict_of(self, rule: str) -> Verdict:
+        """What the check says of a rule: one that holds so far is unfinished with the check."""
+        return self._as_far(self.rules[rule].verdict)
+
+    @property
+    def exercised(self) -> int:
+        """How many rules were exercised."""
+        return sum(tally.exercised != 0 for tally in self.rules.values())
+
+    def _as_far(self, verdict: Verdict) -> Verdict:
+        return Verdict.UNFINISHED if verdict is Verdict.HOLDS and not self.finished else verdict

@@ -8,19 +8,30 @@ from typing import NamedTuple
 
 
 class Verdict(StrEnum):
-    """Holds, broken or unknown. A hung run or a crashed rule is unknown, never a pass."""
+    """What a rule says of a history, or a check of a target; from the best to the worst.
 
+    A rule judges a history as holds, unknown or broken. A hung run or a crashed rule is unknown,
+    never a pass. The other two are of many schedules.
+    """
+
+    NOT_EXERCISED = "not exercised"
+    """Of a rule: its question came up in no schedule, so nothing was tested."""
     HOLDS = "holds"
+    UNFINISHED = "unfinished"
+    """No violation so far, and a budget that the user chose ended the check."""
     UNKNOWN = "unknown"
     BROKEN = "broken"
 
     @classmethod
     def worst(cls, verdicts: Iterable[Verdict]) -> Verdict:
-        """The worst of several: broken, else unknown, else holds. Holds if there are none."""
+        """The worst of several; holds if there are none."""
         return max(verdicts, key=_BADNESS.__getitem__, default=cls.HOLDS)
 
 
 _BADNESS = {verdict: badness for badness, verdict in enumerate(Verdict)}
+
+OF_ONE_HISTORY = (Verdict.HOLDS, Verdict.UNKNOWN, Verdict.BROKEN)
+"""What a rule may say of a history, and a scenario may expect."""
 
 
 class Judgement(NamedTuple):

@@ -13,11 +13,22 @@ from runfaults.report.explain import explain
 from runfaults.report.grid import Grid, cell_text
 from runfaults.report.steps import printable
 from runfaults.report.timeline import timeline_text
-from runfaults.report.wording import describe_region, describe_tally, headline, replay_command
+from runfaults.report.wording import describe_region, describe_rule, headline, replay_command
 
 SUMMARY_LIMIT = 1_000_000
 """Bytes that a step summary may have: GitHub takes 1 MiB (docs, "Adding a job summary")."""
-_SIGNS = {Verdict.HOLDS: "✅", Verdict.BROKEN: "❌", Verdict.UNKNOWN: "❔"}
+_SIGNS = {
+    Verdict.NOT_EXERCISED: "⚪",
+    Verdict.HOLDS: "✅",
+    Verdict.UNFINISHED: "⏳",
+    Verdict.UNKNOWN: "❔",
+    Verdict.BROKEN: "❌",
+}
+_COMMANDS = {
+    Verdict.NOT_EXERCISED: "notice",
+    Verdict.UNKNOWN: "warning",
+    Verdict.BROKEN: "error",
+}
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~$&])")
 
 
@@ -37,11 +48,12 @@ def workflow_commands(result: CheckResult) -> str:
     lines = [_annotation(violation) for violation in result.violations]
     told = {judgement.rule for each in result.violations for judgement in each.against}
     for rule, tally in result.rules.items():
-        if tally.verdict is not Verdict.HOLDS and rule not in told:
-            command = "error" if tally.verdict is Verdict.BROKEN else "warning"
-            lines.append(_command(command, f"runfaults: {rule}", describe_tally(tally)))
+        if tally.verdict in _COMMANDS and rule not in told:
+            command = _COMMANDS[tally.verdict]
+            lines.append(_command(command, f"runfaults: {rule}", describe_rule(result, rule)))
     lines += [_command("warning", "runfaults: not reached", text) for text in result.not_reached]
     lines += [_command("notice", "runfaults", text) for text in result.notes]
+    lines += [_command("warning", "runfaults: not repeatable", text) for text in result.doubts]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -86,11 +98,12 @@ def _top(result: CheckResult) -> Iterator[str]:
     yield "\n".join(f"- {_escape(describe_region(region))}" for region in result.regions) + "\n"
     yield "| | rule | |"
     yield "|---|---|---|"
-    for rule, tally in result.rules.items():
-        yield f"| {_SIGNS[tally.verdict]} | {_escape(rule)} | {describe_tally(tally)} |"
+    for rule in result.rules:
+        sign = _SIGNS[result.verdict_of(rule)]
+        yield f"| {sign} | {_escape(rule)} | {describe_rule(result, rule)} |"
     for title, lines in (
         ("Not reached", result.not_reached),
-        ("Notes", result.notes),
+        ("Notes", (*result.notes, *result.doubts)),
         ("Remarks", result.remarks),
     ):
         if lines:

@@ -17,7 +17,7 @@ from runfaults.report.swimlanes import Row, arrange, belongs_to_no_lane, fold
 from runfaults.report.wording import (
     describe_duration,
     describe_region,
-    describe_tally,
+    describe_rule,
     headline,
     replay_command,
 )
@@ -53,6 +53,7 @@ def to_html(result: CheckResult) -> str:
     return environment.get_template("report.html.jinja").render(
         result=result,
         headline=headline(result),
+        told={rule: describe_rule(result, rule) for rule in result.rules},
         regions=[describe_region(region) for region in result.regions],
         elapsed=describe_duration(result.elapsed),
         grid=Grid.of(result.coverage),
@@ -190,7 +191,6 @@ def _environment() -> Environment:
     filters |= {
         "printable": _shown,
         "transition": transition,
-        "tally": describe_tally,
         "cell": cell_text,
     }
     tests["of_no_lane"] = belongs_to_no_lane

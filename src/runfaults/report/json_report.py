@@ -37,7 +37,11 @@ def to_json(result: CheckResult) -> str:
         "regions": [region._asdict() for region in result.regions],
         "elapsed_seconds": result.elapsed,
         "rules": {
-            rule: {"verdict": tally.verdict, **_tally(tally)}
+            rule: {
+                "verdict": result.verdict_of(rule),
+                **_tally(tally),
+                "exercised": tally.exercised,
+            }
             for rule, tally in result.rules.items()
         },
         "coverage": [
@@ -50,6 +54,7 @@ def to_json(result: CheckResult) -> str:
         ],
         "violations": [_violation(violation) for violation in result.violations],
         "notes": list(result.notes),
+        "doubts": list(result.doubts),
         "not_reached": list(result.not_reached),
         "remarks": list(result.remarks),
     }
@@ -79,6 +84,7 @@ def _violation(violation: Violation) -> dict[str, object]:
             {
                 "rule": judgement.rule,
                 "verdict": judgement.verdict,
+                "exercised": judgement.exercised,
                 "reason": judgement.reason,
                 "evidence": list(judgement.evidence),
             }

@@ -9,7 +9,7 @@ from runfaults.model import CheckResult, Verdict, Violation
 from runfaults.report.explain import explain
 from runfaults.report.steps import printable
 from runfaults.report.timeline import timeline_text
-from runfaults.report.wording import describe_region, describe_tally, replay_command
+from runfaults.report.wording import describe_region, describe_rule, replay_command
 
 _COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 
@@ -22,9 +22,9 @@ def write(result: CheckResult, file: Path) -> None:
 def to_junit(result: CheckResult) -> str:
     """The result in the dialect that Jenkins, GitLab and GitHub actions read.
 
-    A rule that is broken is a failure, one that could not be judged an error: neither passes. How
-    much was run, notes and remarks are the suite's standard output, which is shown with a suite
-    that passes too.
+    A rule that is broken is a failure, one that could not be judged an error: neither passes. One
+    that was not exercised, or not to the end of the bound, is skipped. How much was run, notes and
+    remarks are the suite's standard output, which is shown with a suite that passes too.
     """
     suites = Element("testsuites", name="runfaults")
     suite = SubElement(
@@ -33,9 +33,9 @@ def to_junit(result: CheckResult) -> str:
         name=printable(f"runfaults.{result.target}"),
         time=f"{result.elapsed:.3f}",
     )
-    for rule, tally in result.rules.items():
+    for rule in result.rules:
         case = _case(suite, f"{result.target}.rules", rule)
-        _outcome(case, tally.verdict, describe_tally(tally), "")
+        _outcome(case, result.verdict_of(rule), describe_rule(result, rule), "")
     for violation in result.violations:
         case = _case(suite, f"{result.target}.violations", violation.scenario.name)
         rules = ", ".join(judgement.rule for judgement in violation.against)
@@ -43,7 +43,7 @@ def to_junit(result: CheckResult) -> str:
     if not result.finished:
         case = _case(suite, result.target, "the whole bound was covered")
         SubElement(case, "skipped", message=printable("; ".join(result.not_reached)))
-    told = (*map(describe_region, result.regions), *result.notes, *result.remarks)
+    told = (*map(describe_region, result.regions), *result.notes, *result.doubts, *result.remarks)
     SubElement(suite, "system-out").text = printable("\n".join(told))
     for attribute, tag in _COUNTED.items():
         count = str(sum(1 for _ in suite.iter(tag)))
@@ -61,6 +61,9 @@ def _case(suite: Element, group: str, name: str) -> Element:
 
 def _outcome(case: Element, verdict: Verdict, message: str, body: str) -> None:
     if verdict is Verdict.HOLDS:
+        return
+    if verdict in {Verdict.NOT_EXERCISED, Verdict.UNFINISHED}:
+        SubElement(case, "skipped", message=printable(message))
         return
     tag = "failure" if verdict is Verdict.BROKEN else "error"
     SubElement(case, tag, message=printable(message), type=verdict).text = printable(body)

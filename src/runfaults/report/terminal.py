@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from runfaults.model import Cell, CheckResult, Verdict, Violation
@@ -13,7 +13,7 @@ from runfaults.report.steps import printable
 from runfaults.report.wording import (
     describe_duration,
     describe_region,
-    describe_tally,
+    describe_rule,
     headline,
     replay_command,
 )
@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-STYLES = {Verdict.HOLDS: "green", Verdict.BROKEN: "bold red", Verdict.UNKNOWN: "yellow"}
+STYLES = {
+    Verdict.NOT_EXERCISED: "dim",
+    Verdict.HOLDS: "green",
+    Verdict.UNFINISHED: "yellow",
+    Verdict.UNKNOWN: "yellow",
+    Verdict.BROKEN: "bold red",
+}
 SHOWN_POINTS = 40
 """Rows of the coverage grid from which on those where everything held are summed up."""
 NAMED_POINTS = 4
@@ -62,7 +68,7 @@ def _parts(result: CheckResult, console: Console, *, grid: bool) -> Iterator[Ren
     yield from _coverage(cells, console) if grid else _summed_up(cells, console)
     for title, lines in (
         ("Not reached", result.not_reached),
-        ("Notes", result.notes),
+        ("Notes", (*result.notes, *result.doubts)),
         ("Remarks", result.remarks),
     ):
         if lines:
@@ -103,38 +109,60 @@ def _indented(text: str, console: Console, style: str = "") -> RenderableType:
 
 
 def _rules(result: CheckResult, console: Console) -> Iterator[RenderableType]:
-    """The rules that do not hold, each with its count, and how many others there are."""
+    """The rules that do not hold, each with its count; how many do, and which were not tested."""
     from rich.table import Table
     from rich.text import Text
 
-    signs = {Verdict.HOLDS: "✓", Verdict.BROKEN: "✗", Verdict.UNKNOWN: "?"}
-    if is_ascii(console):
-        signs |= {Verdict.HOLDS: "+", Verdict.BROKEN: "X"}
+    signs = _ASCII_SIGNS if is_ascii(console) else _SIGNS
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(width=3, justify="right")
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
-    against = {
-        rule: tally for rule, tally in result.rules.items() if tally.verdict is not Verdict.HOLDS
-    }
-    for rule, tally in against.items():
-        style = STYLES[tally.verdict]
+    verdicts = {rule: result.verdict_of(rule) for rule in result.rules}
+    against = {rule: each for rule, each in verdicts.items() if each in _AGAINST}
+    for rule, verdict in against.items():
+        style = STYLES[verdict]
         table.add_row(
-            Text(signs[tally.verdict], style),
+            Text(signs[verdict], style),
             Text(printable(rule)),
-            Text(describe_tally(tally), style),
+            Text(describe_rule(result, rule), style),
         )
     yield _heading("Rules")
     if against:
         yield table
-    holding = len(result.rules) - len(against)
-    if holding:
-        others = f"{holding} other rule{'s hold' if holding > 1 else ' holds'}"
-        text = others if against else f"all {holding} rules hold"
+    for verdict, text in _summed_rules(verdicts):
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(width=3, justify="right")
-        table.add_row(Text(signs[Verdict.HOLDS], "green"), Text(text))
+        table.add_column(overflow="fold")
+        table.add_row(Text(signs[verdict], STYLES[verdict]), Text(printable(text)))
         yield table
+
+
+_SIGNS = {
+    Verdict.NOT_EXERCISED: "-",
+    Verdict.HOLDS: "✓",
+    Verdict.UNFINISHED: "…",
+    Verdict.UNKNOWN: "?",
+    Verdict.BROKEN: "✗",
+}
+_ASCII_SIGNS = _SIGNS | {Verdict.HOLDS: "+", Verdict.UNFINISHED: ".", Verdict.BROKEN: "X"}
+_AGAINST = frozenset({Verdict.UNKNOWN, Verdict.BROKEN})
+
+
+def _summed_rules(verdicts: Mapping[str, Verdict]) -> Iterator[tuple[Verdict, str]]:
+    """A line for the rules that hold, for those that do so far, and for those not exercised."""
+    for verdict, one, many in (
+        (Verdict.HOLDS, "rule holds", "rules hold"),
+        (Verdict.UNFINISHED, "rule is not broken so far", "rules are not broken so far"),
+    ):
+        count = sum(each is verdict for each in verdicts.values())
+        if count:
+            every = "all " if count == len(verdicts) else ""
+            yield verdict, f"{every}{count} {one if count == 1 else many}"
+    idle = [rule for rule, each in verdicts.items() if each is Verdict.NOT_EXERCISED]
+    if idle:
+        were = "was" if len(idle) == 1 else "were"
+        yield Verdict.NOT_EXERCISED, f"{len(idle)} {were} never exercised: {', '.join(idle)}"
 
 
 def _violation(number: int, violation: Violation, console: Console) -> Iterator[RenderableType]:

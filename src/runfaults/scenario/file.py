@@ -23,6 +23,7 @@ from runfaults.model import (
     Schedule,
     Verdict,
 )
+from runfaults.model.verdict import OF_ONE_HISTORY
 from runfaults.oracle.judge import rule_named
 from runfaults.sim.acts import act_named
 from runfaults.sqlite.kinds import kind_named
@@ -73,9 +74,15 @@ def load_scenario(path: Path) -> Scenario:
         symptom=top.text("symptom"),
         target=top.text("target"),
         schedule=_schedule(top),
-        expect=top.value("expect", Verdict, Verdict.HOLDS),
+        expect=top.value("expect", _expected, Verdict.HOLDS),
         rules=top.value("rules", lambda names: tuple(rule_named(name).name for name in names), ()),
     )
+
+
+def _expected(word: str) -> Verdict:
+    if word not in OF_ONE_HISTORY:
+        raise ValueError(f"{word!r} is no verdict: write {', '.join(OF_ONE_HISTORY)}")
+    return Verdict(word)
 
 
 def dump_scenario(scenario: Scenario) -> str:

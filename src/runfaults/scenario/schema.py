@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runfaults.model import Ending, Journal, Operation, Verdict
+from runfaults.model.verdict import OF_ONE_HISTORY
 from runfaults.oracle.rules import RULES
 from runfaults.sim.acts import ACTS
 from runfaults.sqlite.real.lasting import EVERY_KIND
@@ -43,7 +44,7 @@ def scenario_schema() -> dict[str, Any]:
                 },
                 "expect": {
                     "description": "The verdict that is expected.",
-                    "enum": [str(verdict) for verdict in Verdict],
+                    "enum": [str(verdict) for verdict in OF_ONE_HISTORY],
                     "default": str(Verdict.HOLDS),
                 },
                 "rules": {

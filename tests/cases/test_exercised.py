@@ -1,0 +1,55 @@
+"""A rule that never came up is never ticked, in any report."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.etree import ElementTree as ET
+
+JOBS = """
+    from jobs import JobsTarget
+
+    class Target(JobsTarget):
+        pass
+"""
+
+NEVER = {
+    "cancelled-never-failed",
+    "accepted-cancel-is-cancelled",
+    "cancelled-has-a-cause",
+    "signal-matches-record",
+    "one-active-run",
+    "crash-loses-no-recorded-outcome",
+    "orphan-is-interrupted-not-failed",
+    "recovery-is-idempotent",
+}
+"""Nobody cancels these jobs, hears of them or recovers them, and one is started."""
+
+
+def test_every_report_tells_what_was_exercised(here: Any) -> None:
+    told = here.check(JOBS, "--json", "result.json", "--junit", "result.xml")
+    assert told.code == 0
+    assert "✓ 8 rules hold" in told.text
+    assert "- 8 were never exercised: cancelled-never-failed, " in told.text
+    assert "holds under all 1 schedules: 8 of 16 rules exercised" in told.text
+    result = json.loads((here.folder / "result.json").read_text("utf-8"))
+    rules = result["rules"]
+    assert {rule for rule in rules if rules[rule]["verdict"] == "not exercised"} == NEVER
+    assert {rule for rule in rules if not rules[rule]["exercised"]} == NEVER
+    cases = ET.parse(here.folder / "result.xml").getroot().iter("testcase")
+    assert {case.get("name") for case in cases if case.find("skipped") is not None} == NEVER
+
+
+def test_a_rule_that_was_asked_for_and_never_came_up_is_unknown(here: Any) -> None:
+    told = here.check(JOBS, "--only", "accepted-cancel-is-cancelled", "--json", "result.json")
+    assert told.code == 3
+    assert "unknown: no rule was exercised by the 1 schedules" in told.text
+    result = json.loads((here.folder / "result.json").read_text("utf-8"))
+    assert result["verdict"] == "unknown"
+
+
+def test_one_of_several_that_came_up_is_enough(here: Any) -> None:
+    names = ("succeeded-never-failed", "accepted-cancel-is-cancelled")
+    told = here.check(JOBS, *(word for name in names for word in ("--only", name)))
+    assert told.code == 0
+    assert "holds under all 1 schedules: 1 of 2 rules exercised" in told.text
