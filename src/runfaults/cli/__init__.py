@@ -22,6 +22,7 @@ COMMANDS = {
     "draw": "draw",
     "new": "new",
     "new-target": "new_target",
+    "adopt": "adopt",
 }
 """Each command's module in this package; the command is the module's `command`.
 
