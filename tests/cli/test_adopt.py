@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,9 +26,6 @@ run = manager.start_run("generate")
 manager.close()
 print(manager.get_run(run)["status"])
 """
-
-Adopt = Callable[..., Result]
-
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
