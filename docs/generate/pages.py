@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from acts_and_endings import acts_and_endings_page
+from adoption import adoption_page
 from command_line import command_line_page
 from cost import cost_page
 from fault_kinds import fault_kinds_page
@@ -19,6 +20,7 @@ REFERENCE = Path(__file__).parents[1] / "reference"
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "acts-and-endings.md": acts_and_endings_page,
+    "adoption.md": adoption_page,
     "command-line.md": command_line_page,
     "cost.md": cost_page,
     "fault-kinds.md": fault_kinds_page,
