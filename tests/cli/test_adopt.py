@@ -27,6 +27,7 @@ manager.close()
 print(manager.get_run(run)["status"])
 """
 
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Return a repository with all that the manager needs, and a manager of before."""
