@@ -67,8 +67,10 @@ except KeyboardInterrupt:
     print("interrupted")
 threading.Thread.start = start
 print(manager.close(), manager.get_active_run())
-print(module.RunManager(database).start_run("full"))
+another = RunManager(database)
+print(another.start_run("full"))
 go_on.set()
+another.close()
 """
 
 
