@@ -79,10 +79,14 @@ class LogStream:
                 _put(queue, signal)
 
     def _open_log(self, run_id: int) -> None:
-        """Announce that a signal will come, though one may have come for an undone row."""
+        """Announce that a signal will come."""
         with self._subscribers_lock:
-            self._completed_runs.pop(run_id, None)
             self._open_runs.add(run_id)
+
+    def _close_log(self, run_id: int) -> None:
+        """Take an announcement back: no run of that id has come to be."""
+        with self._subscribers_lock:
+            self._open_runs.discard(run_id)
 
     def _complete_rest(self) -> None:
         """End the subscriptions to runs that this manager has never had."""

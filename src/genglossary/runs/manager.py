@@ -283,7 +283,7 @@ class RunManager(LogStream):
     def _create(self, conn: sqlite3.Connection, run: _Run, triggered_by: str) -> None:
         if not run.claim.announce():
             raise TransientError("Another process is looking for orphans: try again.")
-        self._forget(run.id)
+        self._forget(run)
         run.id = create_run(conn, scope=run.scope, triggered_by=triggered_by)
         run.doubtful = True
         # Known here before it can be seen there: no cancel comes too early.
@@ -304,10 +304,11 @@ class RunManager(LogStream):
     def _give_up(self, run: _Run, error: BaseException) -> None:
         """Leave no active row behind a start that raised."""
         with self._cancel_events_lock:
-            begun = run.thread is not None and run.id not in self._waiting
+            waiting = self._waiting.get(run.id) is run
+            begun = run.thread is not None and not waiting
             if not begun:
-                self._forget(run.id)
-                if self._thread is run.thread:
+                self._forget(run)
+                if run.thread is not None and self._thread is run.thread:
                     self._thread = run.previous
         if run.id == 0:
             run.claim.release()
@@ -315,8 +316,6 @@ class RunManager(LogStream):
             self.cancel_run(run.id)
         else:
             self._conclude(run, _failed(error, "Failed to start execution thread"))
-            if run.doubtful:
-                self._completed_runs.pop(run.id)  # The id may become another run's.
 
     # Running
 
@@ -401,7 +400,7 @@ class RunManager(LogStream):
                 document_ids=run.document_ids,
             )
             if self._late_cancel == "completed":
-                self._forget(run.id)
+                self._forget(run)
         finally:
             if os.getpid() != process:
                 # A child that the pipeline forked: the run and its connection are the parent's.
@@ -430,7 +429,7 @@ class RunManager(LogStream):
     def _decide(self, run: _Run, ending: _Outcome) -> _Outcome:
         """Settle the outcome: a cancel that was accepted wins over any ending of the pipeline."""
         with self._cancel_events_lock:
-            self._forget(run.id)
+            self._forget(run)
             return _Outcome("cancelled") if run.cancel_event.is_set() else ending
 
     def _conclude(self, run: _Run, ending: _Outcome) -> None:
@@ -445,9 +444,18 @@ class RunManager(LogStream):
                 self._tell(run.id, "error", told, traceback=outcome.traceback)
         finally:
             run.claim.release()
-            self._cleanup_run_resources(
-                run.id, db_status=status, status_update_failed=status is None
-            )
+            if run.doubtful and status is None:
+                self._withdraw(run)
+            else:
+                self._cleanup_run_resources(
+                    run.id, db_status=status, status_update_failed=status is None
+                )
+
+    def _withdraw(self, run: _Run) -> None:
+        """Forget a run whose row has never come to be; its id may be another run's by now."""
+        with self._cancel_events_lock:
+            if run.id not in self._cancel_events:
+                self._close_log(run.id)
 
     def _record(self, run: _Run, outcome: _Outcome) -> str | None:
         """Write the outcome; return only when the row is terminal, or gone.
@@ -496,14 +504,18 @@ class RunManager(LogStream):
     def _cleanup_run_resources(
         self, run_id: int, db_status: str | None = None, *, status_update_failed: bool = False
     ) -> None:
-        self._forget(run_id)
-        self._complete(run_id, db_status, status_update_failed=status_update_failed)
-
-    def _forget(self, run_id: int) -> None:
-        """Accept no cancel of the run from now on."""
         with self._cancel_events_lock:
             self._cancel_events.pop(run_id, None)
-            self._waiting.pop(run_id, None)
+        self._complete(run_id, db_status, status_update_failed=status_update_failed)
+
+    def _forget(self, run: _Run) -> None:
+        """Accept no cancel of the run from now on."""
+        with self._cancel_events_lock:
+            # An insert that was undone may have lost its id to another run.
+            if self._cancel_events.get(run.id) is run.cancel_event:
+                del self._cancel_events[run.id]
+            if self._waiting.get(run.id) is run:
+                del self._waiting[run.id]
 
     # Retrying
 

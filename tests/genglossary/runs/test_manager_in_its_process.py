@@ -20,6 +20,8 @@ from genglossary.runs import manager as module
 from genglossary.runs.executor import PipelineExecutor
 from genglossary.runs.manager import RunManager
 
+# A shell that starts a job in the background has it ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 begun, go_on = threading.Event(), threading.Event()
 
 def execute(self, conn, scope, context, **_):

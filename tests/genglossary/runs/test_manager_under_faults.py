@@ -450,3 +450,32 @@ def test_a_cancel_ends_the_wait_for_a_reader_if_late_ones_count(
     conn.rollback()
     assert signal(queue)["db_status"] == "cancelled"
     assert conn.execute("SELECT * FROM documents").fetchall() == []
+
+
+def test_a_row_of_the_same_manager_with_the_id_of_an_undone_insert_is_left_alone(
+    make_manager: Callable[..., Any],
+    faults: Any,
+    error: Any,
+    transitions: Callable[[], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    manager = make_manager(lambda c, context: context.cancel_event.wait())
+    give_up = manager._give_up
+
+    def rival(*arguments: Any) -> None:
+        monkeypatch.undo()
+        manager.start_run("full")
+        give_up(*arguments)
+
+    monkeypatch.setattr(manager, "_give_up", rival)
+    faults.arm("commit", error("SQLITE_FULL"), rolls_back=True, times=5)
+    with pytest.raises(sqlite3.OperationalError):
+        manager.start_run("full")
+    queue = manager.register_subscriber(1)
+    assert manager.get_run(1)["status"] in {"pending", "running"}
+    assert manager.cancel_run(1)
+    assert manager.close()
+    assert queue.get()["db_status"] == "cancelled"
+    assert transitions()[-1] == "cancelled"
+    assert "failed" not in transitions()
+    assert manager._open_runs == set()
