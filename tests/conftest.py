@@ -1,13 +1,15 @@
-"""Hypothesis profiles, and pytester for the tests of the plugin.
+"""How the suite runs: on all cores, in memory, and what of it is left to the nightly run.
 
-`ci` is the same every time; `dev` looks for news and remembers what failed; `nightly` looks long.
-Chosen by HYPOTHESIS_PROFILE, else `ci` where CI is set, else `dev`.
+Hypothesis: `ci` is the same every time; `dev` looks for news and remembers what failed; `nightly`
+looks long. Chosen by HYPOTHESIS_PROFILE, else `ci` where CI is set, else `dev`.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["pytester"]
@@ -21,3 +23,35 @@ settings.register_profile("nightly", max_examples=5_000, **_ANY_SPEED)
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
 )
+
+_MEMORY = "/dev/shm"  # pytest makes a folder of its own inside
+if os.access(_MEMORY, os.W_OK):
+    # A test that waits for the disk tells nothing more, and takes twenty times as long.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the whole suite on all cores, unless `-n` says otherwise; a part of it, right here."""
+    option = config.option
+    if not config.pluginmanager.hasplugin("xdist") or option.dist != "no" or option.tx:
+        return
+    if option.numprocesses is None and config.args_source is config.ArgsSource.TESTPATHS:
+        option.numprocesses = "auto"
+    if option.numprocesses:
+        option.dist = "loadgroup"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is for the nightly run, unless `-m` asks for it."""
+    if "nightly" in config.option.markexpr:
+        return
+    nightly = [item for item in items if item.get_closest_marker("nightly")]
+    config.hook.pytest_deselected(items=nightly)
+    items[:] = [item for item in items if item not in nightly]
+
+
+def pytest_collection_finish() -> None:
+    """Take what collection made out of each later garbage collection."""
+    gc.collect()
+    gc.freeze()

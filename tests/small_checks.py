@@ -24,11 +24,11 @@ from runfaults.model.listener import Listener, Silence
 BROKEN = f"{CONTROLS / 'one_try.py'}:OneTry"
 SOUND = f"{CONTROLS / 'plain_manager.py'}:Plain"
 
-SWEEP = Sweep(Scope(kinds=("busy", "lost-acknowledgement"), acts=()), paired_counts=())
-SEARCH = Search(Scope(acts=("cancel",)), Allowance(0, 1, 1), reduce=True)
+SWEEP = Sweep(Scope(kinds=("busy",), acts=()), paired_counts=())
+SEARCH = Search(Scope(acts=("cancel",)), Allowance(0, 0, 1), reduce=True)
 
 SMALL = (SWEEP, SEARCH)
-"""Some twenty jobs that are known from the beginning, and a search of which more follow."""
+"""A dozen jobs that are known from the beginning, and a search of which more follow."""
 
 
 class InterruptedAfter(Silence):

@@ -31,6 +31,19 @@ psutil = pytest.importorskip("psutil", reason="comes with distributed")
 
 SECONDS = 60
 
+DASK = """
+import ctypes, runpy, sys
+PR_SET_PDEATHSIG, SIGKILL = 1, 9
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL)
+sys.argv[0] = "dask"
+runpy.run_module("dask", run_name="__main__")
+"""
+"""Dies with this process: a suite that is ended from outside cannot terminate what it started."""
+
+ON_MACHINES = pytest.mark.xdist_group("cluster")
+"""Tests that share one scheduler and two workers."""
+
 
 @dataclass(frozen=True)
 class Machines:
@@ -50,7 +63,7 @@ class Machines:
 @contextmanager
 def process(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(
-        [sys.executable, "-m", "dask", *arguments],
+        [sys.executable, "-c", DASK, *arguments],
         env=os.environ | environment,
         stderr=subprocess.PIPE,
     ) as started:
@@ -102,6 +115,7 @@ class After(Silence):
             self.do()
 
 
+@ON_MACHINES
 def test_it_finds_the_same_though_a_worker_is_killed_in_the_middle(machines: Machines) -> None:
     beside: list[object] = []
     with worker_of(machines) as victim:
@@ -120,6 +134,7 @@ def test_it_finds_the_same_though_a_worker_is_killed_in_the_middle(machines: Mac
     assert machines.left_behind() == []
 
 
+@ON_MACHINES
 def test_after_ctrl_c_nothing_is_left_and_what_is_done_is_kept(
     machines: Machines, tmp_path: Path
 ) -> None:
@@ -132,6 +147,7 @@ def test_after_ctrl_c_nothing_is_left_and_what_is_done_is_kept(
     assert comparable(BROKEN, second) == comparable(BROKEN, explored(BROKEN))
 
 
+@ON_MACHINES
 def test_the_worker_itself_lives_on_real_time_with_real_locks(machines: Machines) -> None:
     began = time.time()
     seen: dict[str, tuple[float, str]] = {}
@@ -163,6 +179,7 @@ def planted(name: str, machines: Machines, here: Path, more: str) -> str:
     return f"{name}:Planted"
 
 
+@ON_MACHINES
 def test_a_worker_with_another_target_is_refused(
     machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +190,7 @@ def test_a_worker_with_another_target_is_refused(
     assert machines.left_behind() == []
 
 
+@ON_MACHINES
 def test_a_worker_with_the_same_target_is_accepted(
     machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

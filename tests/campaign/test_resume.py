@@ -75,7 +75,7 @@ def test_the_journal_only_grows(tmp_path: Path) -> None:
     "other",
     [
         replace(SWEEP, scope=replace(SWEEP.scope, seed=1)),
-        replace(SWEEP, scope=replace(SWEEP.scope, kinds=("busy",))),
+        replace(SWEEP, scope=replace(SWEEP.scope, kinds=("full",))),
     ],
 )
 def test_the_state_of_another_campaign_is_refused(other: Sweep, tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""The commands as a user meets them: real processes, exit codes, one clear line for trouble."""
+"""The commands as a user meets them: exit codes, one clear line for trouble.
+
+What is only read runs in this process; a few commands run in one of their own.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -28,7 +34,31 @@ SWALLOWED = "tests/controls/swallowed_error.py:SwallowedError"
 PLANTED = "faults/controls/error-swallowed.toml"
 
 
-def runfaults(*arguments: object, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+class Ended(NamedTuple):
+    returncode: object
+    stdout: str
+    stderr: str
+
+
+def runfaults(*arguments: object, folder: Path = ROOT) -> Ended:
+    """Call the command's main function here."""
+    output, errors = StringIO(), StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        chdir(folder),
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        patch.setattr(sys, "argv", ["runfaults", *map(str, arguments)])
+        code: object = HOLDS
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    return Ended(code, output.getvalue(), errors.getvalue())
+
+
+def in_a_process(*arguments: object, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "runfaults.cli", *map(str, arguments)],
         cwd=folder,
@@ -38,7 +68,7 @@ def runfaults(*arguments: object, folder: Path = ROOT) -> subprocess.CompletedPr
     )
 
 
-def complaint(ended: subprocess.CompletedProcess[str]) -> str:
+def complaint(ended: Ended | subprocess.CompletedProcess[str]) -> str:
     """The one line on standard error, below a usage hint if there is one."""
     assert ended.returncode == USAGE, ended.stderr
     assert "Traceback" not in ended.stderr
@@ -58,6 +88,11 @@ def complaint(ended: subprocess.CompletedProcess[str]) -> str:
 )
 def test_a_target_that_does_not_exist_gets_one_line(target: str, told: str) -> None:
     assert told in complaint(runfaults("check", "--target", target))
+
+
+def test_a_process_of_its_own_ends_with_the_exit_code() -> None:
+    assert "there is no target 'x'" in complaint(in_a_process("check", "--target", "x"))
+    assert in_a_process("--version").returncode == HOLDS
 
 
 def test_a_target_with_a_syntax_error_gets_one_line(tmp_path: Path) -> None:
@@ -165,7 +200,7 @@ def test_samples_come_after_the_bound_and_their_probability_is_in_every_report(
 
 
 def test_replaying_what_is_expected_to_be_broken_still_exits_with_broken() -> None:
-    ended = runfaults("replay", PLANTED)
+    ended = in_a_process("replay", PLANTED)
     assert ended.returncode == BROKEN
     assert "broken (as expected)" in ended.stdout
     other = runfaults("replay", PLANTED, "--target", PLAIN)

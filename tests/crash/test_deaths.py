@@ -108,6 +108,7 @@ def test_no_death_breaks_a_rule() -> None:
     assert {(point, kind) for point in points for kind in kinds} <= covered
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(120)
 def test_a_recovery_that_dies_too_breaks_no_rule() -> None:
     scope = Scope((), (), endings=(Ending.RAISES_IN_TRANSACTION,))

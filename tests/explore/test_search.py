@@ -85,11 +85,16 @@ def small(*most: int, acts: Sequence[str] = ()) -> Search:
     [
         small(0, 1, 0, acts=("cancel", "cancel-api", "close")),
         small(0, 0, 1),
-        small(0, 0, 2),
         small(1, 0, 1),
-        small(0, 2, 0, acts=("cancel",)),
-        small(1, 1, 0, acts=("cancel-api",)),
-        small(0, 1, 1, acts=("cancel",)),
+        *(
+            pytest.param(search, marks=pytest.mark.nightly)
+            for search in (
+                small(0, 0, 2),
+                small(0, 2, 0, acts=("cancel",)),
+                small(1, 1, 0, acts=("cancel-api",)),
+                small(0, 1, 1, acts=("cancel",)),
+            )
+        ),
     ],
     ids=Search.describe,
 )

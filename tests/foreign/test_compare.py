@@ -19,6 +19,8 @@ NAIVE = "runfaults.targets.skeleton:MyTarget"
 PATIENT = f"{Path(__file__).parent / 'patient.py'}:PatientTarget"
 RULE = "succeeded-never-failed"
 
+pytestmark = pytest.mark.xdist_group("compare")
+
 SMALL = Bound("small", (Sweep(Scope(acts=())),))
 
 

@@ -34,6 +34,7 @@ pytestmark = [
         reason="THE HTML REPORT IS NOT TESTED IN A BROWSER: install chromium and chromium-driver",
     ),
     pytest.mark.timeout(180),
+    pytest.mark.xdist_group("browser"),
 ]
 
 Open = Callable[[CheckResult], Any]

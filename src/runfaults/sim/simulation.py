@@ -154,15 +154,22 @@ class Simulation:
 
 @contextlib.contextmanager
 def _no_garbage_collection() -> Generator[None]:
-    """A collection in the middle of a schedule would close leaked connections at its own whim."""
+    """A collection in the middle of a schedule would close leaked connections at its own whim.
+
+    A process that has frozen most of its objects, as a test session can, has made collections cheap
+    already; unfreezing would undo that.
+    """
     enabled = gc.isenabled()
     gc.disable()
     gc.collect()
-    gc.freeze()
+    frozen = gc.get_freeze_count() > len(gc.get_objects())
+    if not frozen:
+        gc.freeze()
     try:
         yield
     finally:
-        gc.unfreeze()
+        if not frozen:
+            gc.unfreeze()
         if enabled:
             gc.enable()
 
