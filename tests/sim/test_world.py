@@ -178,7 +178,9 @@ class ContendingManager:
 
     def start(self) -> int:
         with contextlib.closing(sqlite3.connect(self.database)) as connection:
-            connection.execute("INSERT INTO runs (scope, status) VALUES ('full', 'pending')")
+            connection.execute(
+                "INSERT INTO runs (scope, status, created_at) VALUES ('full', 'pending', '')"
+            )
             connection.execute("UPDATE runs SET status = 'completed'")
             connection.commit()
             connection.execute("BEGIN IMMEDIATE")
