@@ -33,7 +33,7 @@ def checked(
     journal: Journal = "delete",
     save_to: Path | None = None,
 ) -> CheckResult:
-    strategy = RealCauses(Scope(kinds, (), journals=(journal,)), causes)
+    strategy = RealCauses(Scope((*kinds, *causes), (), journals=(journal,)))
     campaign = Campaign(target, (strategy,))
     return check(campaign, Options(processes=1), Silence(), save_to=save_to)
 
@@ -91,5 +91,11 @@ def test_every_cause_has_a_name_of_its_own() -> None:
 def test_the_bound_has_every_cause() -> None:
     (strategy,) = bound_named("real").strategies
     assert isinstance(strategy, RealCauses)
-    assert strategy.causes == tuple(CAUSES)
-    assert strategy.scope.kinds == tuple(KINDS)
+    assert strategy.scope.kinds == (*KINDS, *CAUSES)
+
+
+def test_only_the_kinds_that_are_asked_for_are_provoked() -> None:
+    (strategy,) = bound_named("real").limited_to(("busy", "short-write"), ()).strategies
+    assert strategy.describe().startswith(
+        "busy once at every point, by its real cause; short-write around every operation; "
+    )

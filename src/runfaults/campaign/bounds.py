@@ -16,6 +16,7 @@ from runfaults.model import Ending
 from runfaults.native.causes import RealCauses
 from runfaults.sim.acts import ACTS
 from runfaults.sqlite.kinds import KINDS
+from runfaults.sqlite.real.lasting import EVERY_KIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ BOUNDS = {
             (
                 RealCauses(
                     Scope(
-                        tuple(KINDS),
+                        tuple(EVERY_KIND),
                         (),
                         endings=(Ending.SUCCEEDS, Ending.RAISES),
                         journals=JOURNALS,

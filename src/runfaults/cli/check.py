@@ -25,7 +25,7 @@ from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
 from runfaults.sim.acts import ACTS
 from runfaults.sim.meter import Phase
-from runfaults.sqlite.kinds import KINDS
+from runfaults.sqlite.real.lasting import EVERY_KIND
 from runfaults.targets.checkout import PREFIX
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
@@ -196,7 +196,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
 
 def _chosen(only: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Sort the names of `--only` into rules, fault kinds and acts."""
-    known = ({rule.name for rule in RULES}, KINDS, ACTS)
+    known = ({rule.name for rule in RULES}, EVERY_KIND, ACTS)
     for name in only:
         if not any(name in names for names in known):
             raise click.UsageError(

@@ -22,26 +22,27 @@ class RealCauses:
     A job is a base schedule with all kinds, or with one of the other causes.
 
     Attributes:
-        scope: The kinds and the surroundings.
-        causes: Names of `CAUSES`.
+        scope: The kinds, those of `CAUSES` among them, and the surroundings.
     """
 
     player: ClassVar = PlayerKind.NATIVE
 
     scope: Scope
-    causes: tuple[str, ...] = tuple(CAUSES)
 
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""
+        kinds, *causes = self._groups
+        named = "every fault kind" if kinds == tuple(KINDS) else ", ".join(kinds) or "no fault kind"
+        lasting = f"{', '.join(name for (name,) in causes) or 'no cause'} around every operation"
         return (
-            "every fault kind once at every point, by its real cause; "
-            f"{', '.join(self.causes)} around every operation; {self.scope.describe_surroundings()}"
+            f"{named} once at every point, by its real cause; {lasting}; "
+            f"{self.scope.describe_surroundings()}"
         )
 
     def jobs(self, runner: Runner) -> Iterator[Job]:  # noqa: ARG002  # they are known beforehand
         """All kinds, then one cause after the other."""
-        for number in range(len(self.causes) + bool(self.scope.kinds)):
-            for base in self.scope.bases():
+        for number, names in enumerate(self._groups):
+            for base in self.scope.bases() if names else ():
                 yield Job(base, number, rank=(6, number), group="real causes of faults")
 
     def run(self, runner: Runner, job: Job, found: Findings) -> None:
@@ -49,8 +50,7 @@ class RealCauses:
 
         The same schedule with the emulated fault must give the same history, or that is a problem.
         """
-        groups = [self.scope.kinds] * bool(self.scope.kinds) + [(name,) for name in self.causes]
-        for schedule in self._schedules(runner, job.base, groups[job.begin]):
+        for schedule in self._schedules(runner, job.base, self._groups[job.begin]):
             (fault,) = schedule.faults
             trial = runner.run(schedule)
             if trial.execution.unavailable:
@@ -63,6 +63,13 @@ class RealCauses:
                     emulated = runner.player.play(schedule)
                 if emulated.history.text() != trial.history.text():
                     found.problems.append(f"{schedule}: the real fault and the emulated one differ")
+
+    @property
+    def _groups(self) -> list[tuple[str, ...]]:
+        """The kinds that have an emulation, then each other cause for itself."""
+        names = self.scope.kinds
+        emulated = tuple(name for name in names if name in KINDS)
+        return [emulated, *((name,) for name in names if name in CAUSES)]
 
     def _schedules(
         self, runner: Runner, base: Schedule, names: Sequence[str]
