@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
+from runfaults.model import Journal
 from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
 from runfaults.targets.genglossary import GenGlossary, GenGlossaryManager
 
@@ -73,7 +74,7 @@ def fresh_databases() -> Generator[Callable[[], Path]]:
         template = DatabaseTemplate(GenGlossary(), name)
         folder = Path(name) / "database"
         folder.mkdir()
-        yield lambda: template.restore(folder, "delete")
+        yield lambda: template.restore(folder, Journal.DELETE)
 
 
 def work(connection: sqlite3.Connection | None, *_: object, **__: object) -> None:

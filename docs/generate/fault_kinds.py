@@ -81,8 +81,9 @@ def _section(kind: FaultKind) -> str:
 
 def _reasons(kind: FaultKind) -> Iterator[str]:
     if isinstance(kind, TabledKind):
-        for each, reason in kind.reasons.items():
-            yield f"{_words(each)}: {reason}"
+        for each in Situation:  # the reasons of a set of situations come in no order
+            if each in kind.reasons:
+                yield f"{_words(each)}: {kind.reasons[each]}"
     yield from _returned_texts(type(kind))
     for shared in (disk.cannot_write, disk.finds_pages_in_cache):
         if shared.__name__ in inspect.getsource(type(kind)):

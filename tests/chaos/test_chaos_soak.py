@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runfaults.chaos.soak import chaos
-from runfaults.model import Verdict
+from runfaults.model import Journal, Verdict
 from runfaults.report.progress import SilentProgress
 
 CONTROLS = Path(__file__).parents[1] / "crash" / "controls"
@@ -20,8 +20,8 @@ CONTROLS = Path(__file__).parents[1] / "crash" / "controls"
 pytestmark = pytest.mark.timeout(300)
 
 
-@pytest.mark.parametrize("journal", ["delete", "wal"])
-def test_a_few_seconds_of_trouble_break_no_rule(journal: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("journal", [Journal.DELETE, Journal.WAL])
+def test_a_few_seconds_of_trouble_break_no_rule(journal: Journal, tmp_path: Path) -> None:
     result = chaos(
         "genglossary",
         SilentProgress(),

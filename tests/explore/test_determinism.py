@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runfaults.explore.determinism import first_difference
-from runfaults.model import Act, Schedule
+from runfaults.model import Act, Journal, Schedule
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
@@ -39,8 +39,8 @@ def test_fresh_processes_replay_the_same_history(name: str) -> None:
     assert b" settled" in histories.pop()
 
 
-@pytest.mark.parametrize("journal", ["delete", "wal"])
-def test_nobody_notices_that_a_survey_asks_what_could_strike(journal: str) -> None:
+@pytest.mark.parametrize("journal", [Journal.DELETE, Journal.WAL])
+def test_nobody_notices_that_a_survey_asks_what_could_strike(journal: Journal) -> None:
     """Also where another connection waits for readers to go, and lets no new ones in."""
     clean = Schedule(journal=journal)
     pausing = "act cancel-api at user fetch PRAGMA user_version #2"

@@ -30,7 +30,7 @@ def checked(
     causes: tuple[str, ...],
     *,
     kinds: tuple[str, ...] = (),
-    journal: Journal = "delete",
+    journal: Journal = Journal.DELETE,
     save_to: Path | None = None,
 ) -> CheckResult:
     strategy = RealCauses(Scope((*kinds, *causes), (), journals=(journal,)))

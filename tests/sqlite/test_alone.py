@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -19,7 +20,7 @@ class Program:
 
     statements: tuple[str, ...]
     suffix: str = ""
-    level: str | None = ""
+    level: Literal["DEFERRED"] | None = "DEFERRED"
 
     def open(self, path: Path) -> sqlite3.Connection:
         return sqlite3.connect(

@@ -409,6 +409,9 @@ class Naive:
     def strike(self, call: Call) -> NoReturn:
         raise self._error
 
+    def real(self, call: Call) -> Recipe:
+        return self._model.real(call)
+
 
 @pytest.mark.parametrize(
     ("kind", "code", "stage"),

@@ -246,10 +246,11 @@ class _Child:
         events: list[Event] = []
         account: dict[str, Any] = {}
         for line in lines:
-            match json.loads(line):
+            told = json.loads(line)
+            match told:
                 case str(failure):
                     raise ChildFailedError(f"a life failed in the harness:\n{failure}")
-                case dict() as told:
+                case dict():
                     account = cast("dict[str, Any]", told)
                 case [number, time, actor, kind, *rest]:
                     events.append(Event(number, time, actor, EventKind(kind), *rest))
