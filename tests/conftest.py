@@ -34,6 +34,8 @@ if os.access(_MEMORY, os.W_OK):
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Run the whole suite on all cores, unless `-n` says otherwise; a part of it, right here."""
     option = config.option
+    if hasattr(config, "workerinput"):
+        return  # a worker that took workers of its own would never end
     if not config.pluginmanager.hasplugin("xdist") or option.dist != "no" or option.tx:
         return
     if option.numprocesses is None and config.args_source is config.ArgsSource.TESTPATHS:

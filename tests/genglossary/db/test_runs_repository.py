@@ -120,7 +120,7 @@ def test_an_active_run_can_end(conn: sqlite3.Connection, status: str, ending: An
         assert (row["status"], row["finished_at"]) == (ending, "2025-03-01T12:00:00+00:00")
 
 
-@pytest.mark.parametrize("status", TERMINAL_STATUSES)
+@pytest.mark.parametrize("status", sorted(TERMINAL_STATUSES))
 def test_the_conditional_functions_leave_a_terminal_status(
     conn: sqlite3.Connection, status: str
 ) -> None:
@@ -147,7 +147,7 @@ def test_no_such_status(conn: sqlite3.Connection, status: str) -> None:
 
 
 @pytest.mark.parametrize("update", [update_run_status_if_active, update_run_status_if_running])
-@pytest.mark.parametrize("status", VALID_STATUSES - TERMINAL_STATUSES)
+@pytest.mark.parametrize("status", sorted(VALID_STATUSES - TERMINAL_STATUSES))
 def test_a_conditional_update_only_ends(conn: sqlite3.Connection, update: Any, status: str) -> None:
     with pytest.raises(ValueError, match="Invalid status"):
         update(conn, a_run(conn, "running"), status)
