@@ -267,7 +267,7 @@ def test_the_same_surroundings_are_accepted() -> None:
 
 
 def test_a_target_that_is_not_there_is_told() -> None:
-    lost = replace(ORDER, target="nowhere:None")
+    lost = replace(ORDER, campaign=campaign_of("nowhere:None"))
     with isolated(lost) as one, pytest.raises(LookupError, match="cannot be imported"):
         one.run(Job(Schedule()))
 
@@ -282,7 +282,7 @@ def test_a_job_that_kills_its_process_ends_the_exploration(
     target.write_text(DYING)
     monkeypatch.setattr(cluster, "_address", lambda: "here")
     order = replace(ORDER, campaign=campaign_of(f"{target}:Dying"))
-    with pytest.raises(WorkersDiedError, match="3 times of the same part"):
+    with pytest.raises(WorkersDiedError, match="3 times of the same job"):
         cluster.run_in_worker(order, Job(Schedule()))
 
 

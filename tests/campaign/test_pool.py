@@ -15,6 +15,7 @@ from small_checks import checked
 
 DYING = """
 import os
+import signal
 from pathlib import Path
 from plain_manager import PlainManager, PlainTarget
 
@@ -25,7 +26,7 @@ PARENT = {parent}
 class DyingManager(PlainManager):
     def decide(self, job, ending):
         if os.getpid() != PARENT and self.may_die():
-            os._exit(9)
+            os.kill(os.getpid(), signal.SIGKILL)
         return super().decide(job, ending)
 
     def may_die(self):

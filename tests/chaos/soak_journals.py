@@ -8,6 +8,7 @@ from runfaults.chaos.audit import TICK, Transition
 from runfaults.chaos.journal import Entry
 from runfaults.chaos.telling import tell
 from runfaults.model import Event, EventKind, History, Schedule, Vocabulary
+from runfaults.sim.acts import MAY_CANCEL
 
 WORDS = Vocabulary(
     active=frozenset({"pending", "running"}),
@@ -55,4 +56,4 @@ def history(text: str, *, settled: bool = True) -> History:
     events = tell(soak.entries, soak.transitions, WORDS)
     if settled:
         events.append(Event(len(events), 1e9, "harness", EventKind.SETTLED))
-    return History("hand-written", Schedule(), WORDS, tuple(events))
+    return History("hand-written", Schedule(), WORDS, tuple(events), MAY_CANCEL)

@@ -70,7 +70,7 @@ def test_a_budget_that_ends_is_no_failure_and_says_what_is_left(
     told = " ".join(capsys.readouterr().out.split())
     assert "Not reached" in told
     assert "jobs: a fault at a COMMIT or at an UPDATE" in told
-    assert "the bound was not covered" in told
+    assert "no violation in the" in told
 
 
 def test_a_budget_in_which_nothing_runs_tells_nothing(typed: Typed) -> None:

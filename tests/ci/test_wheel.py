@@ -269,10 +269,19 @@ RunManager.start_run = _start_locked
 """
 
 
+def checkout_in(folder: Path) -> Path:
+    checkout = folder / "GenGlossary"
+    shutil.copytree(
+        ROOT / "src" / "genglossary",
+        checkout / "genglossary",
+        ignore=shutil.ignore_patterns("__pycache__"),
+        dirs_exist_ok=True,
+    )
+    return checkout
+
+
 def test_a_checkout_is_checked_by_the_command_that_the_refusal_names(elsewhere: Elsewhere) -> None:
-    checkout = elsewhere.folder / "GenGlossary"
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "src" / "genglossary", checkout / "genglossary", ignore=ignored)
+    checkout = checkout_in(elsewhere.folder)
     typed = ("check", "--source", "GenGlossary", "--bound", "1,0,0")
     ended = elsewhere.types("runfaults", *typed)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -291,6 +300,7 @@ def test_a_checkout_is_checked_by_the_command_that_the_refusal_names(elsewhere: 
 
 
 def test_typed_beside_a_checkout_it_says_what_is_wanted(elsewhere: Elsewhere) -> None:
+    checkout_in(elsewhere.folder)
     ended = elsewhere.types("runfaults", "check")
     assert ended.returncode == 2
     assert "--source GenGlossary" in ended.stderr

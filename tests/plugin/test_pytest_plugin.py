@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-PLANTED = Path(__file__).parents[1] / "explore" / "planted.py"
+PLANTED = Path(__file__).parents[1] / "planted.py"
 
 FAILS = "fault busy at run execute UPDATE jobs"
 

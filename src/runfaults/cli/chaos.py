@@ -34,8 +34,8 @@ from runfaults.report.timeline import print_timeline
 @click.option("--seed", type=int, default=0, show_default=True, help="Everything is drawn from it.")
 @click.option(
     "--journal",
-    type=click.Choice(list(Journal)),
-    default=Journal.DELETE,
+    type=click.Choice([str(journal) for journal in Journal]),
+    default=str(Journal.DELETE),
     show_default=True,
     help="SQLite journal mode.",
 )

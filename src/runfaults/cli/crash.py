@@ -25,7 +25,7 @@ from runfaults.report.timeline import print_timeline
 @click.option("--target", default="genglossary", show_default=True, help="System under test.")
 @click.option(
     "--journal",
-    type=click.Choice([*Journal, "both"]),
+    type=click.Choice([*map(str, Journal), "both"]),
     default="both",
     show_default=True,
     help="SQLite journal mode.",

@@ -21,9 +21,9 @@ from runfaults.targets import target_named
 )
 @click.option(
     "--journal",
-    default=Journal.DELETE,
+    default=str(Journal.DELETE),
     show_default=True,
-    type=click.Choice(list(Journal)),
+    type=click.Choice([str(journal) for journal in Journal]),
     help="SQLite journal mode.",
 )
 @click.option("--why-not", is_flag=True, help="Also say why the other kinds cannot strike.")

@@ -84,8 +84,11 @@ BARRED: Mapping[str, tuple[str, str]] = {
     },
     "os._exit": ("ended the process by os._exit", _NO_END),
     "os.abort": ("ended the process by os.abort", _NO_END),
-    # How `multiprocessing` spawns; it does not ask the audit.
-    "_posixsubprocess.fork_exec": ("started a process by multiprocessing", _NO_PROCESS),
+    # How `multiprocessing` spawns, and how it asks a server that is there already: no audit event.
+    **dict.fromkeys(
+        ("_posixsubprocess.fork_exec", "multiprocessing.forkserver.connect_to_new_process"),
+        ("started a process by multiprocessing", _NO_PROCESS),
+    ),
 }
 """Ways out of which the interpreter tells nobody, by name; what an actor did, and why not."""
 
