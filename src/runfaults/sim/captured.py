@@ -6,7 +6,7 @@ import contextlib
 import functools
 import gc
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from types import CellType, FunctionType, ModuleType
 from typing import Any, NamedTuple, cast
 
@@ -26,6 +26,21 @@ class Place(NamedTuple):
     where: str
     original: Any
     put: Callable[[Any], None]
+
+
+@contextlib.contextmanager
+def nothing_frozen() -> Generator[None]:
+    """Let the search below see each object: what `gc.freeze` has set aside has no known referrers.
+
+    A test session that freezes what it has imported would keep its originals otherwise.
+    """
+    frozen = gc.get_freeze_count()
+    gc.unfreeze()
+    try:
+        yield
+    finally:
+        if frozen:
+            gc.freeze()
 
 
 def captured(originals: Collection[Any]) -> Iterator[Place]:

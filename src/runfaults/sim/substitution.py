@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from runfaults.model import Operation
 from runfaults.sim.actor import Actor, Wait, current_actor
-from runfaults.sim.captured import captured, kept
+from runfaults.sim.captured import captured, kept, nothing_frozen
 from runfaults.sim.foreign import foreign_substitutes
 from runfaults.sim.primitives import SUBSTITUTES
 from runfaults.sim.scheduler import real_join, real_start
@@ -88,7 +88,8 @@ def controlled_primitives() -> Generator[None]:
     Entering it costs tens of milliseconds (all that is loaded is searched), so one context serves
     many schedules.
     """
-    replaced = list(captured([original for original, _ in SUBSTITUTES.values()]))
+    with nothing_frozen():
+        replaced = list(captured([original for original, _ in SUBSTITUTES.values()]))
     substitutes = {**_METHODS, **foreign_substitutes()}
     methods = {place: getattr(*place) for place in substitutes}
     for place in replaced:
@@ -107,7 +108,8 @@ def controlled_primitives() -> Generator[None]:
 @contextlib.contextmanager
 def substituted(original: Any, substitute: Any) -> Generator[None]:  # noqa: ANN401  # any object
     """Put another object wherever loaded code has kept one; put it back afterwards."""
-    places = [*captured([original]), *kept(original)]
+    with nothing_frozen():
+        places = [*captured([original]), *kept(original)]
     for place in places:
         place.put(substitute)
     try:
