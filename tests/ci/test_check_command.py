@@ -11,7 +11,7 @@ import pytest
 
 import runfaults.cli.check as check_command
 from runfaults.campaign import bounds
-from runfaults.campaign.bounds import Bound
+from runfaults.campaign.bound import Bound
 from runfaults.campaign.budget import Budget
 from runfaults.campaign.campaign import Campaign
 from runfaults.explore.job import Scope

@@ -20,7 +20,8 @@ from typing import NamedTuple
 
 import pytest
 
-from runfaults.campaign.bounds import BOUNDS, Bound
+from runfaults.campaign.bound import Bound
+from runfaults.campaign.bounds import BOUNDS
 from runfaults.cli import main
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN, USAGE
 from runfaults.explore.job import Scope
@@ -108,6 +109,8 @@ def test_a_target_with_a_syntax_error_gets_one_line(tmp_path: Path) -> None:
         (["check", "--bound", "endless"], "there is no bound 'endless'; bounds are: quick"),
         (["check", "--jobs", "0"], "0 is not in the range x>=1"),
         (["check", "--depth", "2"], "a depth of 2, but no samples to look so deep"),
+        (["check", "--bound", "crash", "--samples", "3"], "the bound crash takes no samples"),
+        (["check", "--real", "--samples", "3"], "the bound real takes no samples"),
         (["replay"], "Missing argument 'FILES...'"),
         (["replay", "missing.toml"], "'missing.toml' does not exist"),
         (["points", "--pipeline", "wins"], "'wins' is not one of 'succeeds'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -118,6 +119,27 @@ def test_a_report(package: Package) -> None:
     lines = (package.folder / "result.csv").read_text("utf-8").splitlines()
     assert lines[0] == "rule,verdict,schedules"
     assert any(line.startswith("terminal-is-final,holds,") for line in lines)
+
+
+def test_a_strategy(package: Package) -> None:
+    package.follow("write-a-strategy.md", "explore/first_strikes.py")
+    check = ("--target", PLAIN, "--bound", "first-strikes", "--jobs", "1", "--no-cache")
+    code, told = package.run("check", *check, "--only", "busy", "--json", "result.json")
+    assert code == 0
+    result = json.loads((package.folder / "result.json").read_text("utf-8"))
+    assert result["schedules"] == {"holds": 2, "broken": 0, "unknown": 0}, "clean, and one strike"
+    assert [cell["kind"] for cell in result["coverage"] if cell.get("holds")] == ["busy"]
+    assert "busy once, at the first point that it can strike" in told
+
+
+def test_a_bound(package: Package) -> None:
+    package.follow("write-a-bound.md", "campaign/wal_locks.py")
+    check = ("--target", PLAIN, "--bound", "wal-locks", "--jobs", "1", "--no-cache")
+    code, told = package.run("check", *check, "--only", "busy-snapshot")
+    assert code == 0
+    assert "journal wal; 1 fault kind" in told
+    assert "wal-locks" in package.run("list")[1]
+    assert "single, wal-locks, nightly" in " ".join(package.run("check", "--help")[1].split())
 
 
 def test_what_is_not_in_a_catalogue_is_not_there(package: Package) -> None:

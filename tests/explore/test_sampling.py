@@ -18,7 +18,8 @@ from planted_races import (
     LOCK_ORDER,
     PlantedRace,
 )
-from runfaults.campaign.bounds import BOUNDS, Bound
+from runfaults.campaign.bound import Bound
+from runfaults.campaign.bounds import BOUNDS
 from runfaults.campaign.findings_file import from_document, to_document
 from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.explore.determinism import first_difference_elsewhere

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runfaults.campaign.bounds import Bound
+from runfaults.campaign.bound import Bound
 from runfaults.campaign.compare import Comparison, compare
 from runfaults.cli.compare import _exit_code, _lines, _named
 from runfaults.explore.job import Scope

@@ -3,74 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from runfaults.campaign.bound import EVERYTHING, Bound
 from runfaults.crash.deaths import Deaths
 from runfaults.explore.job import ALL_COUNTS, CANCELS, JOURNALS, Allowance, Scope
 from runfaults.explore.samples import Samples
 from runfaults.explore.search import Search
-from runfaults.explore.strategy import Strategy
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Ending
 from runfaults.native.causes import RealCauses
-from runfaults.sim.acts import ACTS
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.real.lasting import EVERY_KIND
 
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """Strategies under a name.
-
-    Attributes:
-        name: As given to `--bound`.
-        strategies: What is run, one after the other.
-    """
-
-    name: str
-    strategies: tuple[Strategy, ...]
-
-    def describe(self) -> str:
-        """The bound in words, a line for each strategy."""
-        return "\n".join(strategy.describe() for strategy in self.strategies)
-
-    def limited_to(self, kinds: Collection[str], acts: Collection[str]) -> Bound:
-        """The same with these fault kinds and acts; with its own where none are given."""
-        return self._with_scopes(lambda scope: scope.limited_to(kinds, acts))
-
-    def seeded(self, seed: int) -> Bound:
-        """The same with another seed in every schedule, and other samples."""
-        return self._with_scopes(lambda scope: replace(scope, seed=seed))
-
-    def sampled(self, samples: int | None, depth: int | None) -> Bound:
-        """The same with so many samples of that depth; None for those that it has.
-
-        Raises:
-            ValueError: for a depth without any samples.
-        """
-        samplings = (each for each in self.strategies if isinstance(each, Samples))
-        own = next(samplings, Samples(_ALL, 0))
-        sampling = replace(
-            own,
-            samples=own.samples if samples is None else samples,
-            depth=own.depth if depth is None else depth,
-        )
-        if not sampling.samples and depth is not None:
-            raise ValueError(
-                f"a depth of {depth}, but no samples to look so deep: say how many, or leave the "
-                "depth out"
-            )
-        others = tuple(each for each in self.strategies if not isinstance(each, Samples))
-        return replace(self, strategies=(*others, sampling) if sampling.samples else others)
-
-    def _with_scopes(self, change: Callable[[Scope], Scope]) -> Bound:
-        changed = tuple(replace(each, scope=change(each.scope)) for each in self.strategies)
-        return replace(self, strategies=changed)
-
-
 _EVERY_KIND = Scope(tuple(KINDS), CANCELS, ALL_COUNTS)
-_ALL = Scope(tuple(KINDS), tuple(ACTS), ALL_COUNTS, tuple(Ending), JOURNALS)
 
 _RACING = Scope(
     acts=(
@@ -151,11 +97,11 @@ BOUNDS = {
         Bound(
             "nightly",
             (
-                Sweep(replace(_ALL, acts=CANCELS)),
+                Sweep(replace(EVERYTHING, acts=CANCELS)),
                 RACES,
                 STRUCK_RACES,
                 STRUCK_ACTS,
-                Samples(_ALL, 5_000),
+                Samples(EVERYTHING, 5_000),
             ),
         ),
         Bound(

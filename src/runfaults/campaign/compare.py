@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runfaults.campaign.bounds import Bound
+from runfaults.campaign.bound import Bound
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import check
 from runfaults.campaign.players import open_player
 from runfaults.campaign.running import Options
-from runfaults.explore.runner import Runner
+from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.explore.trial import NotPlayableError
 from runfaults.model import CheckResult, Scenario, Verdict
 from runfaults.model.listener import Listener
@@ -84,15 +84,20 @@ def compare(
         [each.scenario for each in result.violations if each.verdict is Verdict.BROKEN]
         for result in results
     ]
-    changes = [*_played_with(second, found[0], 1), *_played_with(first, found[1], 0)]
+    changes = [
+        *_played_with(second, bound.player, found[0], 1),
+        *_played_with(first, bound.player, found[1], 0),
+    ]
     return Comparison(results[0], results[1], tuple(changes))
 
 
-def _played_with(target: str, scenarios: list[Scenario], position: int) -> Iterator[Change]:
+def _played_with(
+    target: str, kind: PlayerKind, scenarios: list[Scenario], position: int
+) -> Iterator[Change]:
     """The scenarios that do not break a rule of that target, which is first (0) or second (1)."""
     if not scenarios:
         return
-    with open_player(target) as player:
+    with open_player(target, kind) as player:
         for scenario in scenarios:
             trial = Runner(player).run(scenario.schedule)
             try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from runfaults.campaign.baseline import load_baseline
-from runfaults.campaign.bounds import bound_named
+from runfaults.campaign.bounds import BOUNDS, bound_named
 from runfaults.campaign.budget import Budget, seconds_of
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import conclude
@@ -51,7 +51,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     "--bound",
     default="default",
     show_default=True,
-    help="How much to run: quick, default, single, nightly, deep, crash, real; or all "
+    help=f"How much to run: {', '.join(BOUNDS)}; or all "
     "interleavings with at most so many FAULTS,CANCELS,PREEMPTIONS, such as 1,1,1.",
 )
 @click.option(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from runfaults.campaign.bounds import bound_named
+from runfaults.campaign.bounds import BOUNDS, bound_named
 from runfaults.campaign.compare import Change, Comparison, compare
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN
 from runfaults.model import CheckResult, Verdict
@@ -24,7 +24,7 @@ from runfaults.targets.checkout import PREFIX
     "--bound",
     default="quick",
     show_default=True,
-    help="How much to run: quick, default or nightly.",
+    help=f"How much to run: {', '.join(BOUNDS)}.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: one per core.")
 def command(first: str, second: str, bound: str, jobs: int | None) -> None:

@@ -1,0 +1,77 @@
+"""What a bound is: strategies under a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from runfaults.explore.job import ALL_COUNTS, JOURNALS, Scope
+from runfaults.explore.runner import PlayerKind
+from runfaults.explore.samples import Samples
+from runfaults.explore.strategy import Strategy
+from runfaults.model import Ending
+from runfaults.sim.acts import ACTS
+from runfaults.sqlite.kinds import KINDS
+
+EVERYTHING = Scope(tuple(KINDS), tuple(ACTS), ALL_COUNTS, tuple(Ending), JOURNALS)
+"""All that a simulation can make happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Strategies under a name.
+
+    Attributes:
+        name: As given to `--bound`.
+        strategies: What is run, one after the other; one player plays all of them.
+    """
+
+    name: str
+    strategies: tuple[Strategy, ...]
+
+    @property
+    def player(self) -> PlayerKind:
+        """What makes its schedules happen."""
+        return self.strategies[0].player
+
+    def describe(self) -> str:
+        """The bound in words, a line for each strategy."""
+        return "\n".join(strategy.describe() for strategy in self.strategies)
+
+    def limited_to(self, kinds: Collection[str], acts: Collection[str]) -> Bound:
+        """The same with these fault kinds and acts; with its own where none are given."""
+        return self._with_scopes(lambda scope: scope.limited_to(kinds, acts))
+
+    def seeded(self, seed: int) -> Bound:
+        """The same with another seed in every schedule, and other samples."""
+        return self._with_scopes(lambda scope: replace(scope, seed=seed))
+
+    def sampled(self, samples: int | None, depth: int | None) -> Bound:
+        """The same with so many samples of that depth; None for those that it has.
+
+        Raises:
+            ValueError: for a depth without any samples, or samples where no simulation plays.
+        """
+        samplings = (each for each in self.strategies if isinstance(each, Samples))
+        own = next(samplings, Samples(EVERYTHING, 0))
+        sampling = replace(
+            own,
+            samples=own.samples if samples is None else samples,
+            depth=own.depth if depth is None else depth,
+        )
+        if not sampling.samples and depth is not None:
+            raise ValueError(
+                f"a depth of {depth}, but no samples to look so deep: say how many, or leave the "
+                "depth out"
+            )
+        if sampling.samples and self.player is not sampling.player:
+            raise ValueError(
+                f"the bound {self.name} takes no samples: they are drawn for a simulation, and its "
+                f"schedules are played by: {self.player}; take them with another bound"
+            )
+        others = tuple(each for each in self.strategies if not isinstance(each, Samples))
+        return replace(self, strategies=(*others, sampling) if sampling.samples else others)
+
+    def _with_scopes(self, change: Callable[[Scope], Scope]) -> Bound:
+        changed = tuple(replace(each, scope=change(each.scope)) for each in self.strategies)
+        return replace(self, strategies=changed)
