@@ -46,6 +46,30 @@ def test_what_was_handed_out_can_be_taken_again_in_its_place() -> None:
     assert [agenda.take(), agenda.take()] == [SECOND, THIRD]
 
 
+def test_a_later_wave_waits_for_the_one_before() -> None:
+    later = Job(Schedule(seed=8), rank=(-9,), wave=1)
+    latest = Job(Schedule(seed=9), rank=(-99,), wave=2)
+    agenda = Agenda([latest, FIRST, later], likeliest_first=True)
+    assert agenda.waiting == 1
+    assert agenda.take() == FIRST
+    assert agenda.finish(FIRST, [SECOND]) == 1
+    assert agenda.take() == SECOND
+    agenda.finish(SECOND)
+    assert agenda.take() == later
+    assert agenda.waiting == 0
+    agenda.finish(later)
+    assert agenda.take() == latest
+    agenda.finish(latest)
+    assert len(agenda) == 0
+
+
+def test_of_several_jobs_that_are_alike_the_lowest_in_rank_is_run() -> None:
+    alike = [Job(Schedule(seed=n), rank=(-n,), wave=1, alike="one") for n in (3, 5, 4)]
+    agenda = Agenda([FIRST, *alike])
+    agenda.finish(agenda.take())
+    assert [agenda.take(), len(agenda)] == [alike[1], 1]
+
+
 class Expected(Silence):
     """Counts what was known in the beginning, and what came up."""
 

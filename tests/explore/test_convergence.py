@@ -41,6 +41,18 @@ def test_a_fault_does_not_come_to_the_same_as_none(simulation: Simulation) -> No
     assert last_state(simulation, struck) != last_state(simulation, "pipeline succeeds")
 
 
+def test_what_another_kind_left_is_another_state(simulation: Simulation) -> None:
+    """Both raise at the same point, and the code goes the same way after either."""
+    point = "run execute UPDATE runs #2"
+    seen = [
+        list(states(simulation.play(Schedule.parse(f"fault {kind} at {point}"))))
+        for kind in ("full", "interrupt")
+    ]
+    begun = next(n for n, (one, other) in enumerate(zip(*seen, strict=False)) if one != other)
+    assert begun > 0
+    assert not set(seen[0][begun:]) & set(seen[1][begun:])
+
+
 def test_a_state_with_as_much_room_is_visited_once(simulation: Simulation) -> None:
     earlier, later = (simulation.play(Schedule.parse(text)) for text in (EARLIER, LATER))
     end = len(later.steps)

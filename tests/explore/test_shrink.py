@@ -11,7 +11,8 @@ from runfaults.explore import shrink as module
 from runfaults.explore.runner import Runner
 from runfaults.explore.shrink import NothingToMinimiseError, in_place, needs, shrink
 from runfaults.explore.trial import NotPlayableError
-from runfaults.model import Schedule, Verdict
+from runfaults.model import EventKind, History, Schedule, Verdict
+from runfaults.oracle import Facts, Finding, broken, rule
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 from small_checks import BROKEN
@@ -65,6 +66,34 @@ def test_every_candidate_differs_and_is_no_larger() -> None:
     assert schedule not in found
     assert len(set(found)) == len(found)
     assert all(each.size <= schedule.size for each in found)
+
+
+@rule(exercised=lambda *_: True)
+def never_struck_once(history: History, _facts: Facts) -> Iterator[Finding]:
+    """Is broken by one strike."""
+    if _strikes(history) == 1:
+        yield broken("one strike")
+
+
+@rule(exercised=lambda *_: True)
+def never_struck_twice(history: History, _facts: Facts) -> Iterator[Finding]:
+    """Is broken by two strikes."""
+    if _strikes(history) == 2:
+        yield broken("two strikes")
+
+
+def _strikes(history: History) -> int:
+    return sum(event.kind is EventKind.STRIKE for event in history.events)
+
+
+def test_another_rule_that_breaks_on_the_way_does_not_count(one_try: Runner) -> None:
+    one_try.rules = (never_struck_once, never_struck_twice)
+    twice = Schedule.parse("fault cantopen at run connect x2; act read at run connect")
+    assert _strikes(one_try.run(twice).history) == 2
+    assert (
+        str(shrink(one_try, twice).schedule)
+        == "pipeline succeeds; fault cantopen at run connect x2"
+    )
 
 
 # --- nearby ---------------------------------------------------------------------------------------

@@ -56,6 +56,15 @@ def test_a_fault_that_cannot_strike_again_is_pruned(simulation: Simulation) -> N
     assert len(same) == 1
 
 
+def test_a_count_is_pruned_only_where_it_makes_no_difference(simulation: Simulation) -> None:
+    """The manager tries until it succeeds: each further strike is another history."""
+    base = Schedule(faults=(Fault("busy", FaultPoint.parse("run execute UPDATE runs #2")),))
+    findings = Findings()
+    Sweep(Scope(acts=(), counts=ALL_COUNTS)).run(Runner(simulation), Job(base), findings)
+    assert findings.pruned == 0
+    assert findings.verdicts.total() == len(ALL_COUNTS)
+
+
 def test_no_schedule_is_run_twice(simulation: Simulation) -> None:
     """A fault and a cancel belong to the job of whichever comes first."""
     ran: list[str] = []

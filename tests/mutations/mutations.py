@@ -1,0 +1,307 @@
+"""Mutations of the harness itself, each with the tests that must catch it.
+
+A harness that passes what it did not test looks like one that tested it. So each of its parts is
+broken once, in a copy, in the way that would show least.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutation(NamedTuple):
+    """A change of one file that makes the harness wrong.
+
+    Attributes:
+        name: What is wrong then.
+        file: Below `src/runfaults`.
+        before: A text that the file has exactly once.
+        after: What takes its place.
+        caught_by: The tests that must fail, as `pytest` names them, below `tests`.
+    """
+
+    name: str
+    file: str
+    before: str
+    after: str
+    caught_by: str
+
+
+QUICK = (
+    Mutation(
+        "a fault counts as struck and does not strike",
+        "sqlite/gate.py",
+        "call.real() if kind is None else kind.strike(call)",
+        "call.real()",
+        "sqlite/test_inject.py::test_a_fault_strikes_as_often_as_it_says",
+    ),
+    Mutation(
+        "a rule never fires",
+        "oracle/rule.py",
+        "            if finding.verdict is Verdict.BROKEN:\n",
+        "            if finding.verdict is Verdict.BROKEN and len(finding.evidence) > 9:\n",
+        "oracle/test_judge.py::test_a_proof_outweighs_the_doubts_before_it",
+    ),
+    Mutation(
+        "a trial is counted twice",
+        "explore/findings.py",
+        "        self.verdicts[verdict] += 1\n",
+        "        self.verdicts[verdict] += 2\n",
+        "explore/test_findings.py::test_the_tallies_count_every_schedule_once",
+    ),
+    Mutation(
+        "the shrinker returns its input",
+        "explore/shrink.py",
+        "        end = self.tried + most\n",
+        "        end = self.tried\n",
+        "explore/test_shrink.py::test_shrinks_to_the_same_minimum",
+    ),
+)
+"""Those that every run of the suite applies."""
+
+NIGHTLY = (
+    # --- what happens -----------------------------------------------------------------------------
+    Mutation(
+        "a fault strikes once more often than it says",
+        "sqlite/plan.py",
+        "if self._struck[index] == self.faults[index].times:",
+        "if self._struck[index] - 1 == self.faults[index].times:",
+        "sqlite/test_plan.py::test_a_fault_strikes_at_its_point_once",
+    ),
+    Mutation(
+        "a fault that cannot strike is not refused",
+        "sqlite/plan.py",
+        "                self.refused.append((self.faults[index], reason))\n",
+        "                pass\n",
+        "sqlite/test_plan.py::test_a_kind_that_cannot_strike_at_its_point_is_refused_with_the_reason",
+    ),
+    Mutation(
+        "a replay ignores a switch",
+        "sim/director.py",
+        "                first.insert(0, preemption.to)\n",
+        "                pass\n",
+        "sim/test_director.py::test_preemptions_at_one_point_come_one_after_the_other",
+    ),
+    Mutation(
+        "an act enters and is not resumed first",
+        "sim/director.py",
+        "        return tuple(first)\n",
+        "        return tuple(first[len(acts or ()):])\n",
+        "sim/test_world.py::test_an_act_asks_at_its_point_and_its_answer_is_told",
+    ),
+    Mutation(
+        "an act that never had its moment is not told",
+        "sim/director.py",
+        "        return (*acts, *missed, *ignored)\n",
+        "        return (*missed, *ignored)\n",
+        "sim/test_world.py::test_acts_and_preemptions_that_never_had_their_moment_are_told",
+    ),
+    Mutation(
+        "a wait for a lock ends at once",
+        "sim/lock.py",
+        "        while self._owner is not None:\n",
+        "        while self._owner is not None and False:\n",
+        "sim/test_primitives.py::test_a_lock_waits_and_times_out_on_virtual_time",
+    ),
+    Mutation(
+        "a wait for the database ends at once",
+        "sim/gate.py",
+        "        if turns.clock >= deadline:\n",
+        "        if turns.clock < deadline:\n",
+        "sim/test_world.py::test_a_busy_timeout_that_is_long_enough_waits_until_the_lock_is_gone",
+    ),
+    Mutation(
+        "a deadlock is not told",
+        "sim/scheduler.py",
+        "            self._report_deadlock()\n",
+        "",
+        "sim/test_scheduler.py::test_a_deadlock_names_who_waits_for_what_and_who_holds_it",
+    ),
+    Mutation(
+        "a death kills no process",
+        "crash/life.py",
+        "                os.kill(os.getpid(), signal.SIGKILL)\n",
+        "                pass\n",
+        "crash/test_lives.py::test_an_orphan_becomes_interrupted_and_the_next_run_completes",
+    ),
+    Mutation(
+        "a transition of an earlier life is told again",
+        "sim/database.py",
+        "        self._last = seen\n",
+        "        self._last = 0\n",
+        "sim/test_database.py::test_transitions_of_an_earlier_life_are_passed_over",
+    ),
+    # --- which schedules --------------------------------------------------------------------------
+    Mutation(
+        "a survey asks one kind less",
+        "sim/gate.py",
+        "for kind in self._kinds])",
+        "for kind in self._kinds[1:]])",
+        "explore/test_sweep.py::test_every_kind_at_every_point_is_run_or_has_a_reason",
+    ),
+    Mutation(
+        "a schedule of the sweep is skipped",
+        "explore/sweep.py",
+        "            if refusal is None and event > begin:\n",
+        "            if refusal is None and event > begin and point.ordinal != 3:\n",
+        "explore/test_sweep.py::test_every_kind_at_every_point_is_run_or_has_a_reason",
+    ),
+    Mutation(
+        "a pair of fault and cancel is run twice",
+        "explore/sweep.py",
+        "                after = first_event(trial.execution, EventKind.STRIKE)\n",
+        "                after = -1\n",
+        "explore/test_sweep.py::test_no_schedule_is_run_twice",
+    ),
+    Mutation(
+        "a higher count is pruned though the fault could strike again",
+        "explore/sweep.py",
+        "        if count is not None and trial.execution.struck[0] < count:\n",
+        "        if count is not None and trial.execution.struck[0] <= count:\n",
+        "explore/test_sweep.py::test_a_count_is_pruned_only_where_it_makes_no_difference",
+    ),
+    Mutation(
+        "a pruned schedule was not equivalent",
+        "explore/convergence.py",
+        "hash((point, fault, stretch.clock))",
+        "hash((point, stretch.clock))",
+        "explore/test_convergence.py::test_what_another_kind_left_is_another_state",
+    ),
+    Mutation(
+        "a state counts as visited though with a smaller allowance",
+        "explore/job.py",
+        "all(mine >= its for",
+        "any(mine >= its for",
+        "explore/test_convergence.py::test_a_state_with_as_much_room_is_visited_once",
+    ),
+    Mutation(
+        "a race of a write with an earlier read is missed",
+        "explore/races.py",
+        "                others += looked_at[thing]\n",
+        "                pass\n",
+        "explore/test_races.py::test_a_cancel_races_with_the_look_at_it",
+    ),
+    # --- what is counted --------------------------------------------------------------------------
+    Mutation(
+        "exercised counts every schedule",
+        "explore/findings.py",
+        "if each.exercised])",
+        "])",
+        "cases/test_exercised.py::test_every_report_tells_what_was_exercised",
+    ),
+    Mutation(
+        "a rule that was never exercised holds",
+        "model/result.py",
+        "return Verdict.NOT_EXERCISED if self.exercised == 0 else Verdict.HOLDS",
+        "return Verdict.HOLDS",
+        "cases/test_exercised.py::test_a_rule_that_was_asked_for_and_never_came_up_is_unknown",
+    ),
+    Mutation(
+        "findings that are merged lose the problems of the harness",
+        "explore/findings.py",
+        "        self.problems = sorted({*self.problems, *other.problems})\n",
+        "",
+        "explore/test_findings.py::test_problems_merge_sorted_and_once",
+    ),
+    Mutation(
+        "a schedule that does not repeat is not doubted",
+        "explore/determinism.py",
+        "    if first == second:\n",
+        "    if first != []:\n",
+        "ci/test_check_command.py::test_uncontrolled_nondeterminism_is_unknown_and_its_absence_is_not",
+    ),
+    Mutation(
+        "a scenario that tests nothing is a pass",
+        "explore/trial.py",
+        "        if self.execution.unreached:\n",
+        "        if len(self.execution.unreached) > 1:\n",
+        "scenario/test_scenario_file.py::test_a_scenario_that_tests_nothing_is_no_pass",
+    ),
+    Mutation(
+        "every replay is as expected",
+        "explore/trial.py",
+        "return verdict is scenario.expect and rules",
+        "return rules",
+        "scenario/test_scenario_file.py::test_a_replay_says_whether_it_went_as_expected",
+    ),
+    Mutation(
+        "a rule judges a target that is exempt from it",
+        "explore/runner.py",
+        "    exempt = exemptions(target)\n",
+        "    exempt = exemptions(target) and ()\n",
+        "native/test_reality_check.py::test_a_rule_that_the_target_is_exempt_from_is_not_reported",
+    ),
+    Mutation(
+        "the shrinker exchanges one violation for another",
+        "explore/shrink.py",
+        "        if not self._rules & against:\n",
+        "        if not against:\n",
+        "explore/test_shrink.py::test_another_rule_that_breaks_on_the_way_does_not_count",
+    ),
+    # --- the campaign -----------------------------------------------------------------------------
+    Mutation(
+        "a conclusion drops what is unknown",
+        "campaign/conclude.py",
+        "    unknown = max((tally.unknown for tally in tallies), default=0)\n",
+        "    unknown = 0\n",
+        "campaign/test_conclude.py::test_what_could_not_be_judged_is_unknown",
+    ),
+    Mutation(
+        "a tally takes what is unknown for a pass",
+        "explore/findings.py",
+        "        unknown = self.rules[rule, Verdict.UNKNOWN]\n",
+        "        unknown = 0\n",
+        "campaign/test_conclude.py::test_what_could_not_be_judged_is_unknown",
+    ),
+    Mutation(
+        "a baseline knows everything",
+        "campaign/baseline.py",
+        "for each in occurring if each not in baseline.known}",
+        "for each in () if each not in baseline.known}",
+        "campaign/test_baseline.py::test_what_is_new_fails_and_only_that_is_shown",
+    ),
+    Mutation(
+        "a baseline hides what could not be judged",
+        "campaign/baseline.py",
+        "[*new.values(), *unjudged]",
+        "[*new.values()]",
+        "campaign/test_conclude.py::test_a_baseline_does_not_hide_what_could_not_be_judged",
+    ),
+    Mutation(
+        "a campaign that continues takes a job for done that was not",
+        "campaign/running.py",
+        "            found.merge(its)\n            agenda.finish(job, its.further)\n",
+        "            found.merge(its)\n            agenda.finish(job, its.further)\n"
+        "            agenda.finish(agenda.take())\n",
+        "campaign/test_resume.py::test_after_ctrl_c_it_goes_on_and_comes_to_the_same",
+    ),
+    Mutation(
+        "the job of a worker that died is lost",
+        "campaign/workers.py",
+        "    agenda.take_back()\n",
+        "",
+        "campaign/test_pool.py::test_what_a_dying_worker_had_in_hand_is_run_again",
+    ),
+    Mutation(
+        "a job of a later wave is run with the first",
+        "campaign/agenda.py",
+        "            if job.wave > self._wave:\n",
+        "            if job.wave > self._wave + 1:\n",
+        "campaign/test_agenda.py::test_a_later_wave_waits_for_the_one_before",
+    ),
+    Mutation(
+        "the cache keeps what another try could change",
+        "campaign/memory.py",
+        "if found.problems or found.doubts or found.verdicts[Verdict.UNKNOWN]",
+        "if found.problems or found.doubts",
+        "campaign/test_cache.py::test_what_another_try_could_change_is_not_kept",
+    ),
+    Mutation(
+        "a violation is confirmed though the real engine does not show it",
+        "campaign/confirm.py",
+        "    if not broken >= set(scenario.rules):\n",
+        "    if not broken >= set():\n",
+        "native/test_real_replay.py::test_a_violation_that_reality_does_not_show_is_not_confirmed",
+    ),
+)
+"""Those that the nightly run applies besides."""
