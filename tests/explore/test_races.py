@@ -45,6 +45,11 @@ def test_a_write_of_the_api_races_with_the_write_before_it(simulation: Simulatio
     assert "run execute UPDATE runs #2: cancel-api" in last
 
 
+def test_a_write_races_with_the_look_before_it(simulation: Simulation) -> None:
+    looked = reversed_by(simulation, "pipeline succeeds; act read at run execute UPDATE runs #2")
+    assert "read execute SELECT runs: run" in looked
+
+
 def test_what_touches_nothing_in_common_does_not_race(simulation: Simulation) -> None:
     plain = reversed_by(simulation, "pipeline succeeds; act cancel at user reach settled")
     assert not any(each.startswith("run commit") for each in plain), "it does not touch a database"

@@ -179,7 +179,7 @@ NIGHTLY = (
         "explore/races.py",
         "                others += looked_at[thing]\n",
         "                pass\n",
-        "explore/test_races.py::test_a_cancel_races_with_the_look_at_it",
+        "explore/test_races.py::test_a_write_races_with_the_look_before_it",
     ),
     # --- what is counted --------------------------------------------------------------------------
     Mutation(
