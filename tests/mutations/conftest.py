@@ -1,4 +1,4 @@
-"""Makes `mutations` importable: pytest's importlib mode leaves `sys.path` alone."""
+"""Makes `harness_mutations` importable: pytest's importlib mode leaves `sys.path` alone."""
 
 import sys
 from pathlib import Path

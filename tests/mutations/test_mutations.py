@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-
-from mutations import NIGHTLY, QUICK, Mutation
+from harness_mutations import NIGHTLY, QUICK, Mutation
 
 REPOSITORY = Path(__file__).parents[2]
 FAILED = 1
