@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from runfaults.model import Journal
-from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
+from runfaults.sim.database import DatabaseTemplate
 from runfaults.targets.genglossary import GenGlossary, GenGlossaryManager
+from runfaults.temporary import memory_backed_folder
 
 
 def measure(

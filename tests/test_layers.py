@@ -20,6 +20,7 @@ SRC = Path(__file__).parents[1] / "src"
 
 LAYERS = (
     {""},  # the package's own __init__: imports no room
+    {"user_code", "temporary"},
     {"model", "loading"},
     {"sqlite", "targets", "oracle", "report"},
     {"sim"},
@@ -113,7 +114,7 @@ def _forbidden(module: str, entry: Import) -> str:
         return f"only {' and '.join(sorted(allowed))} may"
     if entry.package == "genglossary" and not entry.lazy:
         return "only inside a function: runfaults works without genglossary"
-    if room_of(module) in LAYERS[1] and entry.package not in sys.stdlib_module_names:
+    if HEIGHT[room_of(module)] in {1, 2} and entry.package not in sys.stdlib_module_names:
         return f"{room_of(module)} stands on the standard library alone"
     return ""
 

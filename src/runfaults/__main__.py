@@ -1,6 +1,6 @@
 """`python -m runfaults`."""
 
-from runfaults.cli import main
+from runfaults.cli.supervised import main
 
 if __name__ == "__main__":
     main()

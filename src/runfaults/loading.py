@@ -10,6 +10,14 @@ from types import ModuleType
 from typing import Any
 from zlib import crc32
 
+from runfaults.user_code import running
+
+_REMEDY = "importing it must end, and ask for nothing that is not there"
+
+
+class CannotLoadError(LookupError):
+    """A module of the user's cannot be imported; the message says why."""
+
 
 def load(name: str) -> Any:  # noqa: ANN401  # whatever has that name
     """The object of that name; a file's neighbours can be imported, as by a script.
@@ -18,38 +26,39 @@ def load(name: str) -> Any:  # noqa: ANN401  # whatever has that name
         name: `package.module:name` or `path/to/file.py:name`.
 
     Raises:
-        LookupError: if the module cannot be imported, or has no such attribute.
+        CannotLoadError: if the module cannot be imported, or has no such attribute.
     """
     place, _, attribute = name.rpartition(":")
     module = _module_at(place)
     if not hasattr(module, attribute):
-        raise LookupError(f"{place} has no {attribute!r}")
+        raise CannotLoadError(f"{place} has no {attribute!r}")
     return getattr(module, attribute)
 
 
 def _module_at(place: str) -> ModuleType:
-    try:
-        return _module_in(place) if place.endswith(".py") else importlib.import_module(place)
-    except (ImportError, SyntaxError) as error:
-        raise LookupError(f"{place} cannot be imported: {error}") from error
+    if place.endswith(".py"):
+        return _module_in(place)
+    with running(f"{place} cannot be imported", _REMEDY, CannotLoadError):
+        return importlib.import_module(place)
 
 
 def _module_in(file: str) -> ModuleType:
     path = Path(file).resolve()
     if not path.is_file():
-        raise LookupError(f"there is no file {file}")
+        raise CannotLoadError(f"there is no file {file}")
     module_name = f"runfaults_loaded_{path.stem}_{crc32(bytes(path)):08x}"
     if module_name in sys.modules:
         return sys.modules[module_name]
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
-        raise LookupError(f"{file} is no Python file")
+        raise CannotLoadError(f"{file} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
     try:
-        spec.loader.exec_module(module)
+        with running(f"{file} cannot be imported", _REMEDY, CannotLoadError):
+            spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[module_name]
         raise

@@ -24,7 +24,7 @@ from runfaults.campaign.workers import MAX_DEATHS, WorkersDiedError, hand_out
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.explore.runner import Runner
-from runfaults.sim.database import memory_backed_folder
+from runfaults.temporary import memory_backed_folder, prefix
 
 _worker: tuple[Campaign, Runner] | None = None
 
@@ -78,7 +78,7 @@ def _run_in_pool(
     others = frozenset(multiprocessing.active_children())
     with (
         tempfile.TemporaryDirectory(
-            prefix="runfaults-", dir=memory_backed_folder(), ignore_cleanup_errors=True
+            prefix=prefix(), dir=memory_backed_folder(), ignore_cleanup_errors=True
         ) as folder,
         ProcessPoolExecutor(
             processes,

@@ -30,13 +30,16 @@ from runfaults.chaos.nemeses.nemesis import Nemesis, Scene, Victim
 from runfaults.chaos.nemeses.pause import Pause
 from runfaults.chaos.telling import tell
 from runfaults.chaos.worker import Assignment, look, work
+from runfaults.explore.probe import probe
 from runfaults.explore.versions import versions
 from runfaults.model import CheckResult, Event, EventKind, History, Journal, Schedule, Verdict
 from runfaults.model.listener import Listener
 from runfaults.sim.acts import MAY_CANCEL
-from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
+from runfaults.sim.database import DatabaseTemplate
+from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
-from runfaults.targets.target import exemptions, remarks
+from runfaults.targets.target import exemptions, remarks, works_in_processes
+from runfaults.temporary import memory_backed_folder
 
 NEMESES: tuple[Callable[[], Nemesis], ...] = (HoldLock, Kill, Full, Pause)
 """The conductor's. The fifth, the clock, is moved by each worker itself."""
@@ -117,9 +120,14 @@ def chaos(
     Raises:
         OSError: on a system that is not Linux.
         LookupError: if there is no such target.
+        TargetError: if it cannot be tested.
     """
     if not hasattr(os, "pidfd_open"):
         raise OSError("runfaults chaos needs Linux: here a process cannot be held by a descriptor")
+    system = target_named(target)
+    if not works_in_processes(system):
+        with Simulation(system) as simulation:
+            probe(simulation)
     place = _place(folder, seed)
     keep = False
     try:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
-from runfaults.cli.exit_codes import HARNESS, UNKNOWN, USAGE
+from runfaults.cli.exit_codes import HARNESS, HOLDS, UNKNOWN, USAGE
+from runfaults.user_code import heed_interruptions, told
 
 COMMANDS = {
     "check": "check",
@@ -89,28 +92,36 @@ def cli() -> None:
     """
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command; every expected trouble is one line and a documented exit code."""
+    heed_interruptions()
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        code = cli.main(standalone_mode=False)  # what `Exit` was raised with
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)
     except (click.Abort, KeyboardInterrupt):
-        _complain("interrupted; nothing was left behind", UNKNOWN)
-    except (ValueError, LookupError, OSError) as error:
-        if _is_ours(error):
-            _complain(str(error.args[0] if isinstance(error, LookupError) else error), USAGE)
-        _complain(f"{type(error).__name__}: {error}", HARNESS)
+        complain("interrupted; nothing was left behind", UNKNOWN)
+    except BaseException as error:  # noqa: BLE001  # exit code 1 means that a rule is broken
+        if _is_foreseen(error):
+            complain(str(error.args[0] if isinstance(error, LookupError) else error), USAGE)
+        traceback.print_exception(error)
+        complain(f"this is a bug in runfaults, please report it: {told(error)}", HARNESS)
+    sys.exit(code if isinstance(code, int) else HOLDS)
 
 
-def _is_ours(error: BaseException) -> bool:
-    """Whether it complains about the input, as our own errors and the system's do."""
-    return not isinstance(error, KeyError | IndexError | UnicodeError)
+def _is_foreseen(error: BaseException) -> bool:
+    """Whether it complains about the input: the system does, or an exception or a line of ours."""
+    if isinstance(error, OSError) or type(error).__module__.startswith("runfaults."):
+        return True
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    ours = Path(last.filename).is_relative_to(Path(__file__).parents[1])
+    return (
+        ours and type(error) in {ValueError, LookupError} and (last.line or "").startswith("raise")
+    )
 
 
-def _complain(message: str, code: int) -> None:
+def complain(message: str, code: int) -> NoReturn:
+    """Tell a trouble in a line, and exit."""
     click.echo(f"runfaults: {message}", err=True)
     sys.exit(code)

@@ -1,5 +1,6 @@
 """`python -m runfaults.cli`."""
 
-from runfaults.cli import main
+from runfaults.cli.supervised import main
 
-main()
+if __name__ == "__main__":
+    main()

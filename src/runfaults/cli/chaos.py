@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
+from click.exceptions import Exit
 
 from runfaults.chaos.soak import chaos
 from runfaults.cli.exit_codes import exit_code
@@ -72,4 +72,4 @@ def command(
     print_result(result.check)
     if result.kept is not None:
         click.echo(f"database and journals: {result.kept}")
-    sys.exit(exit_code(result.verdict))
+    raise Exit(exit_code(result.verdict))

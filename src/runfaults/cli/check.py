@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
 import click
+from click.exceptions import Exit
 
 from runfaults.campaign.baseline import load_baseline
 from runfaults.campaign.bounds import BOUNDS, bound_named
@@ -176,8 +175,6 @@ def command(  # noqa: PLR0913  # a parameter for each option
         state=state,
         cluster=cluster,
     )
-    # Whoever cancels a job in CI ends it like this; it is Ctrl-C by another name.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress = open_progress()
     with profiled() if profiled_too else nullcontext() as profile:
         try:
@@ -191,7 +188,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
         write_reports(result, reports)
     if profile is not None:
         click.echo(profile.text())
-    sys.exit(exit_code(result.verdict, harness_failed=bool(result.notes)))
+    raise Exit(exit_code(result.verdict, harness_failed=bool(result.notes)))
 
 
 def _chosen(only: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

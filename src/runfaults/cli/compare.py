@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from click.exceptions import Exit
 
 from runfaults.campaign.bounds import BOUNDS, bound_named
 from runfaults.campaign.compare import Change, Comparison, compare
@@ -39,7 +39,7 @@ def command(first: str, second: str, bound: str, jobs: int | None) -> None:
         progress.stop()
     for line in _lines(found):
         click.echo(line)
-    sys.exit(_exit_code(found))
+    raise Exit(_exit_code(found))
 
 
 def _named(given: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import click
+from click.exceptions import Exit
 
 from runfaults.campaign.bounds import bound_named
 from runfaults.campaign.campaign import Campaign
@@ -52,7 +52,7 @@ def command(target: str, journal: str, jobs: int | None, save: Path, schedule: s
     The same as `runfaults check --bound crash`, which has a budget, a baseline and more reports.
     """
     if schedule is not None:
-        sys.exit(_play(target, Schedule.parse(schedule)))
+        raise Exit(_play(target, Schedule.parse(schedule)))
     (deaths,) = bound_named("crash").strategies
     if journal != "both":
         deaths = replace(deaths, scope=replace(deaths.scope, journals=(Journal(journal),)))
@@ -63,7 +63,7 @@ def command(target: str, journal: str, jobs: int | None, save: Path, schedule: s
     finally:
         progress.stop()
     print_result(result)
-    sys.exit(exit_code(result.verdict, harness_failed=bool(result.notes)))
+    raise Exit(exit_code(result.verdict, harness_failed=bool(result.notes)))
 
 
 def _play(target: str, schedule: Schedule) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from runfaults.campaign.players import open_player, player_for
+from runfaults.explore.probe import probe
 from runfaults.explore.runner import Runner
 from runfaults.explore.shrink import needs, shrink
 from runfaults.scenario.file import dump_scenario, load_scenario
@@ -27,6 +28,7 @@ def command(file: Path, target: str | None, output: Path | None) -> None:
     scenario = load_scenario(file)
     name = target or scenario.target
     with open_player(name, player_for(scenario.schedule)) as player:
+        probe(player)
         runner = Runner(player)
         found = shrink(runner, scenario.schedule)
         needed = needs(runner, found.schedule)

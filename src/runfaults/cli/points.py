@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from runfaults.explore.probe import probe
 from runfaults.model import Ending, Journal, Schedule
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.kinds import KINDS
@@ -31,6 +32,7 @@ def command(target: str, pipeline: str, journal: str, *, why_not: bool) -> None:
     """List the fault points of a clean run and the kinds that can strike at each."""
     schedule = Schedule(pipeline=Ending(pipeline), journal=Journal(journal))
     with Simulation(target_named(target)) as simulation:
+        probe(simulation)
         survey = simulation.play(schedule, survey=tuple(KINDS)).survey
     for point, _event, refusals in survey:
         possible = [kind for kind, refusal in refusals if refusal is None]

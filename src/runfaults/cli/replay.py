@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
+from click.exceptions import Exit
 
 from runfaults.campaign.replay import replay
 from runfaults.cli.exit_codes import UNTESTABLE, exit_code
@@ -72,7 +72,7 @@ def command(
             if source is None:
                 raise
             click.echo(f"{path}: cannot be tested with {source}: {error}", err=True)
-            sys.exit(UNTESTABLE)
+            raise Exit(UNTESTABLE) from error
         verdicts.append(played.verdict)
         if exact:
             click.echo(played.history.text(), nl=False)
@@ -80,7 +80,7 @@ def command(
             _print(path, scenario, played, real=real, whole=len(paths) == 1)
     worst = Verdict.worst(verdicts)
     untestable = source is not None and worst is Verdict.UNKNOWN
-    sys.exit(UNTESTABLE if untestable else exit_code(worst))
+    raise Exit(UNTESTABLE if untestable else exit_code(worst))
 
 
 def scenario_files(given: Path) -> list[Path]:

@@ -23,7 +23,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
-from runfaults.sim.database import memory_backed_folder
+from runfaults.temporary import memory_backed_folder, prefix
 
 Answering = Callable[..., AbstractContextManager[Callable[[Any], Any]]]
 """Prepares the process for its requests: is given what it was made with and a folder for files."""
@@ -40,7 +40,7 @@ class Host:
     """
 
     def __init__(self, answering: Answering, *given: object) -> None:
-        self._folder = tempfile.mkdtemp(prefix="runfaults-", dir=memory_backed_folder())
+        self._folder = tempfile.mkdtemp(prefix=prefix(), dir=memory_backed_folder())
         self._connection, there = Pipe()
         begin = (
             f"import sys; sys.path[:] = {sys.path!r}; "

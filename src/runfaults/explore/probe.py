@@ -21,7 +21,7 @@ def probe(player: Player) -> None:
             status that it did not declare; the message says what was seen and what to change.
     """
     for ending in _ENDINGS:
-        history = player.play(Schedule(pipeline=ending)).history
+        history = player.play(Schedule(pipeline=ending), with_places=True).history
         for complaint in _COMPLAINTS:
             for text in complaint(history):
                 raise TargetError(
@@ -31,17 +31,10 @@ def probe(player: Player) -> None:
 
 def _not_started(history: History) -> Iterator[str]:
     for event in _of(history, EventKind.REPLY):
-        if event.subject in {"open", "start"} and event.value.startswith("raised "):
-            yield f"{event.subject} {event.value}; it must work where nothing is in its way"
-
-
-def _crashed(history: History) -> Iterator[str]:
-    for event in _of(history, EventKind.THREAD):
-        if event.subject == "escaped" and event.actor == "user":
-            yield (
-                f"the adapter raised {event.value}: only `open`, `start`, `cancel` and `close` may "
-                "raise, to tell the user what the target told it"
-            )
+        if event.subject in {"open", "start", "close"} and event.value.startswith("raised "):
+            stack = dict(history.places).get(event.number, "").splitlines()
+            at = f" at {stack[-1]}" if stack else ""
+            yield f"{event.subject} {event.value}{at}; it must work where nothing is in its way"
 
 
 def _stuck(history: History) -> Iterator[str]:
@@ -94,7 +87,6 @@ def _not_declared(history: History) -> Iterator[str]:
 
 _COMPLAINTS: tuple[Callable[[History], Iterator[str]], ...] = (
     _not_started,
-    _crashed,
     _stuck,
     _not_recorded,
     _not_worked,

@@ -14,7 +14,7 @@ from runfaults.oracle.rules import RULES
 from runfaults.sim.execution import Execution
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.scheduler import Director
-from runfaults.targets.target import Target, exemptions
+from runfaults.targets.target import Target, TargetError, exemptions
 
 
 class Player(Protocol):
@@ -89,6 +89,16 @@ class Runner:
 
 
 def rules_for(target: Target) -> tuple[Rule, ...]:
-    """The rules that judge a target."""
+    """The rules that judge a target.
+
+    Raises:
+        TargetError: if it exempts itself from a rule that does not exist.
+    """
     exempt = exemptions(target)
+    names = {rule.name for rule in RULES}
+    if unknown := sorted(name for name in exempt if name not in names):
+        raise TargetError(
+            f"target {target.name}: `exempt` names {unknown[0]!r}, which is no rule; "
+            f"rules are: {', '.join(sorted(names))}"
+        )
     return tuple(rule for rule in RULES if rule.name not in exempt)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from runfaults.model import EventKind
+from runfaults.sim.actor import SimulationOver
 from runfaults.sim.stage import ActKind, Stage, ask
 from runfaults.targets.target import Cancels, CancelsInDatabase, Manager, Reads, Signals
 
@@ -14,10 +15,11 @@ def open_first(stage: Stage, actor: str) -> bool:
     """Open the manager; an error is told to the user as any answer is, and there is no run."""
     try:
         stage.open_another()
-    except Exception as error:  # noqa: BLE001  # the answer may be any error
+    except SimulationOver:
+        raise
+    except BaseException as error:  # noqa: BLE001  # the answer may be any error
         stage.recorder.add(actor, EventKind.REQUEST, "open")
-        answer = f"raised {type(error).__name__}: {error}"
-        stage.recorder.add(actor, EventKind.REPLY, "open", answer)
+        stage.recorder.answer(actor, "open", error, None)
         return False
     return True
 
@@ -76,8 +78,10 @@ def subscribe(stage: Stage, actor: str) -> None:
     add(actor, EventKind.REQUEST, "subscribe", run=run)
     try:
         next_signal = manager.subscribe(run)
-    except Exception as error:  # noqa: BLE001  # the subscriber is told, like any other user
-        add(actor, EventKind.REPLY, "subscribe", f"raised {type(error).__name__}: {error}", run)
+    except SimulationOver:
+        raise
+    except BaseException as error:  # noqa: BLE001  # the subscriber is told, like any other user
+        stage.recorder.answer(actor, "subscribe", error, run)
         return
     add(actor, EventKind.REPLY, "subscribe", actor, run)
     while (status := next_signal()) is not None:

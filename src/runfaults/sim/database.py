@@ -11,21 +11,11 @@ from pathlib import Path
 from runfaults.model import Journal
 from runfaults.sim.meter import Phase, border
 from runfaults.sqlite.engine import real_connect
-from runfaults.targets.target import Audit, AuditScript, Target
+from runfaults.targets.target import Audit, AuditScript, Target, TargetError
+from runfaults.temporary import memory_backed_folder, prefix
+from runfaults.user_code import running
 
 FILE_NAME = "runs.db"
-
-
-def memory_backed_folder() -> str | None:
-    """The folder for temporary files that cost no disk; None: the system's default.
-
-    `RUNFAULTS_TMPDIR` decides if it is set. `TMPDIR` is not enough: on a disk that really writes,
-    every schedule takes ten times as long.
-    """
-    if "RUNFAULTS_TMPDIR" in os.environ:
-        return os.environ["RUNFAULTS_TMPDIR"]
-    shared_memory = "/dev/shm"  # noqa: S108  # a folder of our own is made inside
-    return shared_memory if os.access(shared_memory, os.W_OK) else None
 
 
 _AUDIT = """
@@ -108,16 +98,27 @@ class DatabaseTemplate:
         return self._images[journal]
 
     def _build(self, journal: Journal) -> bytes:
-        with tempfile.TemporaryDirectory(prefix="runfaults-", dir=self._within) as name:
+        with tempfile.TemporaryDirectory(prefix=prefix(), dir=self._within) as name:
             path = Path(name) / FILE_NAME
-            self._target.prepare(path)
+            what, remedy = f"target {self._target.name}: prepare", "it must create the schema"
+            with running(what, f"{remedy} in the new database file that it is given", TargetError):
+                self._target.prepare(path)
             with contextlib.closing(real_connect(path)) as connection:
-                connection.executescript(audit_script(self._target.audit))
-                if self._repetitions:
-                    connection.executescript(repetition_script(self._target))
+                self._put_audit(connection)
                 if journal is not Journal.TARGET:
                     connection.execute(f"PRAGMA journal_mode={journal}").fetchone()
             return path.read_bytes()
+
+    def _put_audit(self, connection: sqlite3.Connection) -> None:
+        try:
+            connection.executescript(audit_script(self._target.audit))
+            if self._repetitions:
+                connection.executescript(repetition_script(self._target))
+        except sqlite3.Error as error:
+            raise TargetError(
+                f"target {self._target.name}: `audit` cannot be used: {error}; it must name a "
+                "table that `prepare` creates, with columns of its own"
+            ) from error
 
 
 class AuditReader:

@@ -18,11 +18,11 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from runfaults.sim.actor import current_actor
-from runfaults.sim.recorder import calling_code
 from runfaults.sim.scheduler import outside
 from runfaults.sqlite.connection import FaultyConnection
 from runfaults.sqlite.database_file import database_path
 from runfaults.sqlite.hook import is_opening
+from runfaults.user_code import calling_code
 
 uncontrolled: set[str] = set()
 """What threads outside of the simulation did inside of it, a phrase each."""

@@ -2,60 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-from functools import cache
-from linecache import getline
-from pathlib import Path
-from typing import NamedTuple
-
 from runfaults.model import Event, EventKind
+from runfaults.user_code import calling_code, stack_of
 
 _PLACED = frozenset({EventKind.INVOKE, EventKind.ERROR, EventKind.STRIKE, EventKind.WAIT})
-
-_OWN_FOLDERS = (
-    Path(__file__).parents[1],
-    Path(contextlib.__file__).parent,
-)
-"""The harness and the standard library: not where a reader looks for the cause."""
-
-
-def calling_code() -> str:
-    """The stack of the calling thread without the harness and the standard library.
-
-    A line a frame: `file:line in function: code`, the outermost first; files by their last two
-    parts, so that the text does not depend on where the project lies.
-    """
-    places: list[_Place] = []
-    frame = inspect.currentframe()
-    while frame is not None:
-        code = frame.f_code
-        if _is_of_the_target(code.co_filename):
-            places.append(_Place(code.co_filename, frame.f_lineno, code.co_name))
-        frame = frame.f_back
-    return _described(tuple(reversed(places)))
-
-
-class _Place(NamedTuple):
-    file: str
-    line: int
-    function: str
-
-
-# A livelock has tens of thousands of events that come from a handful of places.
-@cache
-def _is_of_the_target(file: str) -> bool:
-    path = Path(file)
-    foreign = "site-packages" in path.parts or "<" in file
-    return not foreign and not any(path.is_relative_to(folder) for folder in _OWN_FOLDERS)
-
-
-@cache
-def _described(places: tuple[_Place, ...]) -> str:
-    return "\n".join(
-        f"{'/'.join(Path(file).parts[-2:])}:{line} in {function}: {getline(file, line).strip()}"
-        for file, line, function in places
-    )
 
 
 class Recorder:
@@ -90,3 +40,10 @@ class Recorder:
             self.events.append(
                 Event(len(self.events), self.clock, actor, kind, subject, value, run)
             )
+
+    def answer(self, actor: str, subject: str, error: BaseException, run: int | None) -> None:
+        """Append the answer to a request that raised."""
+        if self._with_places and not self.closed:
+            self.places.append((len(self.events), stack_of(error)))
+        value = f"raised {type(error).__name__}: {error}"
+        self.add(actor, EventKind.REPLY, subject, value, run)

@@ -18,6 +18,7 @@ from runfaults.sim.meter import Phase, border, enter
 from runfaults.sim.recorder import Recorder
 from runfaults.sqlite.gate import Gate
 from runfaults.sqlite.plan import PointCounter
+from runfaults.user_code import place_of, told
 
 MAX_STEPS = 20_000
 """Yield points after which a schedule that goes nowhere is called a livelock."""
@@ -248,12 +249,22 @@ class Scheduler:
             pass
         except BaseException as error:  # noqa: BLE001  # whatever escapes is what we look for
             if not self.over:
-                self._recorder.add(
-                    actor.name, EventKind.THREAD, "escaped", f"{type(error).__name__}: {error}"
-                )
+                self._escaped(actor, error)
         finally:
             self._end(actor)
             del actors[get_ident()]
+
+    def _escaped(self, actor: Actor, error: BaseException) -> None:
+        """What the target's own threads die of is judged; what the adapter raises is not."""
+        if actor.of_target:
+            what = f"{type(error).__name__}: {error}"
+            self._recorder.add(actor.name, EventKind.THREAD, "escaped", what)
+            return
+        self._stuck(
+            "uncontrolled",
+            f"the adapter raised {told(error)}{place_of(error)}; {_MAY_RAISE}",
+        )
+        self._finish()
 
     def _end(self, actor: Actor) -> None:
         enter(Phase.SWITCHING)
@@ -359,6 +370,12 @@ class Scheduler:
             for ident, frame in frames.items()
             if ident in threads
         )
+
+
+_MAY_RAISE = (
+    "only `open`, `start`, `cancel`, `status`, `subscribe` and `close` may raise, to tell the user "
+    "what the target told it"
+)
 
 
 def _who_waits(actor: Actor) -> str:

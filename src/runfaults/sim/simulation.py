@@ -17,7 +17,7 @@ from typing import Self
 import time_machine
 
 from runfaults.model import Act, Ending, Journal, Schedule
-from runfaults.sim.database import DatabaseTemplate, memory_backed_folder
+from runfaults.sim.database import DatabaseTemplate
 from runfaults.sim.execution import Execution
 from runfaults.sim.exits import watch_exits, watched
 from runfaults.sim.gate import CurrentGate, Survey
@@ -31,6 +31,7 @@ from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.hook import connections_through
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets.target import Entered, Target, require_threads
+from runfaults.temporary import memory_backed_folder, prefix
 
 _COLLECT_EVERY = 16
 """Schedules between garbage collections: none happens while a schedule runs. With more of them the
@@ -78,9 +79,7 @@ class Simulation:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self._folder = Path(
-                stack.enter_context(
-                    tempfile.TemporaryDirectory(prefix="runfaults-", dir=self._within)
-                )
+                stack.enter_context(tempfile.TemporaryDirectory(prefix=prefix(), dir=self._within))
             )
             if isinstance(self._target, Entered):
                 stack.enter_context(self._target.entered())

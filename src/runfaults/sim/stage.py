@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from runfaults.model import EventKind
+from runfaults.sim.actor import SimulationOver
 from runfaults.sim.recorder import Recorder
 from runfaults.targets.target import Manager
 
@@ -40,8 +41,10 @@ def ask(
     add(actor, EventKind.REQUEST, subject, run=run)
     try:
         answer = question()
-    except Exception as error:  # noqa: BLE001  # the answer to a request may be any error
-        add(actor, EventKind.REPLY, subject, f"raised {type(error).__name__}: {error}", run)
+    except SimulationOver:
+        raise
+    except BaseException as error:  # noqa: BLE001  # the answer to a request may be any error
+        stage.recorder.answer(actor, subject, error, run)
         return run
     known = answer if subject.startswith("start") and isinstance(answer, int) else run
     add(actor, EventKind.REPLY, subject, str(answer), known)

@@ -165,13 +165,14 @@ class World:
         """Open, start, wait, close: what every schedule has."""
         if not acts.open_first(self, "user"):
             return
-        self._know(acts.start_first(self, "user"))
+        own = acts.start_first(self, "user")
+        self._know(own)
         for act in self._schedule.acts:
             if act.at is None:
                 self._enter(act)
         self.scheduler.reach(Operation.REACH, "started")
-        if self._run is not None:
-            self.manager.wait(self._run)
+        if own is not None:  # a user who was told of no run has none to wait for
+            self.manager.wait(own)
         self.scheduler.reach(Operation.REACH, "settled")
         acts.close(self, "user")
         self.scheduler.reach(Operation.REACH, "closed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runfaults.loading import load
+from runfaults.targets.adapter import adapter
 from runfaults.targets.celery import Celery
 from runfaults.targets.checkout import PREFIX, Checkout
 from runfaults.targets.dbos import Dbos
@@ -34,7 +35,7 @@ def target_named(name: str) -> Target:
 
     Raises:
         LookupError: if there is none, naming the built-in ones and the other forms.
-        TargetError: if a checkout has nothing that could be tested.
+        TargetError: if it is no adapter, or a checkout has nothing that could be tested.
     """
     if name.startswith(PREFIX):
         return Checkout(Path(name.removeprefix(PREFIX)).resolve())
@@ -46,4 +47,4 @@ def target_named(name: str) -> Target:
             "your own is given as package.module:Class or path/to/file.py:Class, a checkout of "
             f"GenGlossary as {PREFIX}PATH"
         )
-    return load(name)()
+    return adapter(name, load(name))

@@ -23,6 +23,7 @@ from runfaults.targets.requirements import command_with
 from runfaults.targets.source_tree import Definition, SourceTree
 from runfaults.targets.stubs import StubFinder, StubModule
 from runfaults.targets.target import Audit, TargetError, Work
+from runfaults.temporary import prefix
 
 PREFIX = "source:"
 """Begins the name of a target that is a checkout; its path follows."""
@@ -195,7 +196,9 @@ class Checkout:
         try:
             importlib.import_module(self._manager.module)
             importlib.import_module(self._executor.module)
-        except Exception as error:
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
             stubbed = self._stubs.stubbed
             told = f"{self._path}: cannot be imported: {type(error).__name__}: {error}"
             if stubbed:
@@ -232,7 +235,7 @@ class Checkout:
     def _be_prepared(self) -> None:
         """Read the schema of a database of its own, unless one was prepared."""
         if self._audit is None:
-            with tempfile.TemporaryDirectory(prefix="runfaults-") as folder:
+            with tempfile.TemporaryDirectory(prefix=prefix()) as folder:
                 self.prepare(Path(folder) / "schema.db")
 
     def _packages(self) -> Iterator[str]:

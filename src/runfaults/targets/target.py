@@ -241,15 +241,20 @@ class Target(Protocol):
         ...
 
 
+def works_in_processes(target: Target) -> str:
+    """The processes in which a target does its work, in a phrase; empty if there are none."""
+    return target.processes if isinstance(target, WorksInProcesses) else ""
+
+
 def require_threads(target: Target) -> None:
     """See that a target does its work where a schedule can be kept.
 
     Raises:
         TargetError: if it does it in processes of its own; the message says what to do.
     """
-    if isinstance(target, WorksInProcesses) and target.processes:
+    if processes := works_in_processes(target):
         raise TargetError(
-            f"target {target.name} does its work in processes of its own ({target.processes}), "
+            f"target {target.name} does its work in processes of its own ({processes}), "
             "and a schedule orders the threads of one process: let its adapter work in threads, if "
             "the system can, or strike inside of its processes with runfaults.sqlite.arm"
         )

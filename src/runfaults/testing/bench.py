@@ -13,6 +13,7 @@ from pathlib import Path
 
 from runfaults.campaign.players import open_player
 from runfaults.explore import trial
+from runfaults.explore.probe import probe
 from runfaults.explore.rehearsal import Rehearsal, rehearse
 from runfaults.explore.runner import Player, Runner
 from runfaults.explore.shrink import shrink
@@ -215,6 +216,16 @@ def take_tally() -> Counter[Verdict]:
     return total
 
 
+_probed: set[str] = set()
+"""Targets whose clean runs were as they should be."""
+
+
+def _probe_once(target: str, player: Player) -> None:
+    if target not in _probed:
+        probe(player)
+        _probed.add(target)
+
+
 _entered: dict[str, tuple[Player, contextlib.ExitStack]] = {}
 """The one player that is open on behalf of the benches, by its target's name."""
 
@@ -229,18 +240,21 @@ def _player_of(target: str) -> Generator[Player]:
 
     Raises:
         LookupError: if there is no such target.
+        TargetError: if it cannot be tested.
         RuntimeError: if somebody else has a simulation entered.
     """
     with _same_randomness():
         if is_time_frozen():
             leave_simulation()
             with thawed(), open_player(target) as player:
+                _probe_once(target, player)
                 yield player
             return
         if target not in _entered:
             leave_simulation()
             with contextlib.ExitStack() as stack:
                 player = stack.enter_context(open_player(target))
+                _probe_once(target, player)
                 _entered[target] = player, stack.pop_all()
         yield _entered[target][0]
 

@@ -1,0 +1,117 @@
+"""The command in a process of its own, so that its end is told whatever the target does to it.
+
+A target that ends the process (`os._exit`, a crash in C) takes no more than that one with it; the
+exit code is never the target's.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import re
+import shutil
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+from runfaults import cli
+from runfaults.cli.exit_codes import UNKNOWN, USAGE
+from runfaults.temporary import folders_of
+from runfaults.user_code import calling_code, heed_interruptions, is_of_the_user
+
+_HEEDED = {signal.SIGINT, signal.SIGTERM}
+_ENDED = b"\0"
+"""What the command's process tells before its exit code, when it ends by itself."""
+
+_FRAME = re.compile(r'File "(.+)", line (\d+) in (.+)')
+
+
+def main() -> None:
+    """Run the command that was typed; exits with its exit code."""
+    if not hasattr(os, "fork"):
+        cli.main()
+    ending, tell = os.pipe()
+    parent_lives, parent = os.pipe()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED | {signal.SIGCHLD})
+    pid = os.fork()
+    if not pid:
+        os.close(parent)
+        _be_the_command(tell, parent_lives)
+    os.close(tell)
+    status = _wait(pid)
+    with os.fdopen(ending, "rb") as told:
+        os.set_blocking(told.fileno(), False)
+        said = told.read() or b""
+    if _ENDED in said:
+        sys.exit(int(said.rpartition(_ENDED)[2]))
+    for folder in folders_of(pid):
+        shutil.rmtree(folder, ignore_errors=True)
+    _tell_death(os.waitstatus_to_exitcode(status), said.decode(errors="replace"))
+
+
+def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
+    heed_interruptions()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEEDED | {signal.SIGCHLD})
+    faulthandler.enable(tell)
+    threading.Thread(target=_end_with_parent, args=(parent_lives,), daemon=True).start()
+    _tell_of_exits(tell)
+    try:
+        cli.main()
+    except SystemExit as end:
+        code = end.code
+    except KeyboardInterrupt:  # a second one, while the first was told of
+        code = UNKNOWN
+    sys.stdout.flush()
+    os.write(tell, _ENDED + str(code).encode())
+    sys.exit(code)
+
+
+def _end_with_parent(parent_lives: int) -> None:
+    os.read(parent_lives, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _tell_of_exits(tell: int) -> None:
+    """Have `os._exit` say from where it was called, in this process."""
+    real, command = os._exit, os.getpid()  # it is documented, for all its name
+
+    def end(status: int) -> NoReturn:
+        if os.getpid() == command:
+            os.write(tell, (calling_code().splitlines() or [""])[-1].encode())
+        real(status)
+
+    os._exit = end
+
+
+def _wait(pid: int) -> int:
+    """Wait for the command's end; what ends this process is for that one."""
+    while True:
+        number = signal.sigwait(_HEEDED | {signal.SIGCHLD})
+        if number != signal.SIGCHLD:
+            os.kill(pid, number)
+            continue
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return status
+
+
+def _tell_death(code: int, text: str) -> NoReturn:
+    if code == -signal.SIGKILL:
+        cli.complain("the process was killed before it could tell a verdict", UNKNOWN)
+    if code < 0:
+        how = f"died of {signal.Signals(-code).name}{_place(text)}"
+    else:
+        how = f"was ended by os._exit({code}){f' at {text}' if text else ''}"
+    cli.complain(f"the process in which the target ran {how}; it must not end the process", USAGE)
+
+
+def _place(dump: str) -> str:
+    """The user's code in what `faulthandler` tells of the thread that died."""
+    died = dump.partition("Current thread")[2].partition("\n\n")[0]
+    for file, line, function in _FRAME.findall(died):
+        if is_of_the_user(file):
+            return f" at {'/'.join(Path(file).parts[-2:])}:{line} in {function}"
+    return ""

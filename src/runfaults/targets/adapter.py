@@ -1,0 +1,122 @@
+"""Makes the adapter that a user named, and sees that it is one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from runfaults.model import Vocabulary
+from runfaults.targets.target import Audit, AuditScript, Target, TargetError
+from runfaults.user_code import running
+
+_PARTS = {
+    "name": "a text",
+    "vocabulary": "a runfaults.model.Vocabulary",
+    "audit": "an Audit or an AuditScript of runfaults.targets.target",
+    "prepare": "a method: prepare(database)",
+    "open": "a method: open(database, work)",
+}
+"""What every adapter has, and what it is."""
+
+_OPTIONAL = {
+    "exempt": "a dict: why, in a phrase, by the name of each rule",
+    "remarks": "a tuple of sentences",
+    "threads": "a dict: one word for a sort of threads, by the beginning of their names",
+    "processes": "a phrase",
+}
+"""What an adapter may have, and what it is then."""
+
+
+def adapter(name: str, make: object) -> Target:
+    """Make an adapter.
+
+    Args:
+        name: As the user named it.
+        make: Its class, or a function that returns it.
+
+    Raises:
+        TargetError: if it cannot be made, or is no adapter; the message says what it lacks.
+    """
+    if not callable(make):
+        raise TargetError(f"target {name} is {_shown(make)}; name a class with the protocol Target")
+    with running(f"target {name} cannot be made", "it is called without arguments", TargetError):
+        made: Any = make()
+    for complaint in _complaints(name, made):
+        raise TargetError(f"target {name}: {complaint}")
+    return made
+
+
+def _complaints(name: str, made: object) -> Iterator[str]:
+    for part, wanted in (_PARTS | _OPTIONAL).items():
+        with running(f"target {name}: {part}", f"it must be {wanted}", TargetError):
+            absent = not hasattr(made, part)
+            value = None if absent else getattr(made, part)
+        if absent:
+            if part in _PARTS:
+                yield f"it has no `{part}`, which must be {wanted}"
+        elif not _CHECKS[part](value):
+            yield f"`{part}` is {_shown(value)}; it must be {wanted}"
+        elif part == "vocabulary":
+            yield from _in_vocabulary(value)
+
+
+def _in_vocabulary(vocabulary: Any) -> Iterator[str]:  # noqa: ANN401  # of any types
+    for each in fields(Vocabulary):
+        words: Any = getattr(vocabulary, each.name)
+        if not (issubclass(type(words), frozenset | set) and _are_texts(words)):
+            yield (
+                f"`vocabulary.{each.name}` is {_shown(words)}; it must be a set of texts: "
+                "frozenset({'done'})"
+            )
+
+
+def _are_texts(values: Any) -> bool:  # noqa: ANN401  # of any types
+    return all(isinstance(value, str) for value in values)
+
+
+def _is_mapping_of_texts(value: Any) -> bool:  # noqa: ANN401  # of any type
+    return isinstance(value, Mapping) and _are_texts((*value, *value.values()))
+
+
+def _is_audit(value: Any) -> bool:  # noqa: ANN401  # of any type
+    return isinstance(value, Audit | AuditScript) and _are_texts(
+        getattr(value, each.name) for each in fields(value)
+    )
+
+
+def _takes(number: int) -> Callable[[Any], bool]:
+    """Whether something can be called with so many arguments."""
+
+    def can_be_called(method: Any) -> bool:  # noqa: ANN401  # of any type
+        try:
+            inspect.signature(method).bind(*[None] * number)
+        except TypeError:
+            return False
+        except ValueError:
+            return True  # written in C: it does not say
+        return True
+
+    return can_be_called
+
+
+def _shown(value: object) -> str:
+    """A value that should be another one, as far as that helps."""
+    text = f"{type(value).__name__}{inspect.signature(value)}" if callable(value) else repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+_LONGEST = 80
+
+_CHECKS: Mapping[str, Callable[[Any], bool]] = {
+    "name": lambda value: isinstance(value, str) and value != "",
+    "vocabulary": lambda value: isinstance(value, Vocabulary),
+    "audit": _is_audit,
+    "prepare": _takes(1),
+    "open": _takes(2),
+    "exempt": _is_mapping_of_texts,
+    "remarks": lambda value: isinstance(value, tuple | list) and _are_texts(value),
+    "threads": _is_mapping_of_texts,
+    "processes": lambda value: isinstance(value, str),
+}

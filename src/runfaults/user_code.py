@@ -1,0 +1,122 @@
+"""Runs code of the user's: what it raises ends in one line that names its place, never the tool."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import signal
+import traceback
+from collections.abc import Generator
+from functools import cache
+from linecache import getline
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+_OWN_FOLDERS = (Path(__file__).parent, Path(contextlib.__file__).parent)
+"""The harness and the standard library: not where a reader looks for the cause."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM: the user ends it, and not the target."""
+
+
+def heed_interruptions() -> None:
+    """Have Ctrl-C and SIGTERM raise `Interrupted` from now on.
+
+    A job that is cancelled in CI ends by SIGTERM: it is Ctrl-C by another name.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del frame
+    raise Interrupted(signal.Signals(number).name)
+
+
+@contextlib.contextmanager
+def running(what: str, remedy: str, complaint: type[Exception]) -> Generator[None]:
+    """Run code of the user's in the block: nothing but our own exceptions leaves it.
+
+    Args:
+        what: What is told of it: `prepare of target jobs`.
+        remedy: What it must do instead.
+        complaint: The type of the exception in place of what it raises.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if _is_ours(error):
+            raise
+        raise complaint(f"{what}: raised {told(error)}{place_of(error)}; {remedy}") from error
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether it ends the block as it is: a complaint of ours, or Ctrl-C."""
+    if type(error).__module__.partition(".")[0] == "runfaults":
+        return True
+    heeded = signal.getsignal(signal.SIGINT) is _interrupt
+    return isinstance(error, KeyboardInterrupt) and not heeded
+
+
+def told(error: BaseException) -> str:
+    """An exception's type and message, in a line."""
+    message = " ".join(str(error).split())
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def place_of(error: BaseException) -> str:
+    """Where an exception was raised, ` at file:line ...`: in the user's code as far as possible."""
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        return f" at {'/'.join(Path(error.filename).parts[-2:])}:{error.lineno}"
+    stack = traceback.extract_tb(error.__traceback__)
+    places = [_Place(each.filename, each.lineno or 0, each.name) for each in stack]
+    wanted = [place for place in places if is_of_the_user(place.file)]
+    return f" at {_described(tuple(wanted[-1:]))}" if wanted else ""
+
+
+def stack_of(error: BaseException) -> str:
+    """The stack in which an exception was raised, as `calling_code` has it."""
+    stack = traceback.extract_tb(error.__traceback__)
+    places = [_Place(each.filename, each.lineno or 0, each.name) for each in stack]
+    return _described(tuple(place for place in places if is_of_the_user(place.file)))
+
+
+def calling_code() -> str:
+    """The stack of the calling thread without the harness and the standard library.
+
+    A line a frame: `file:line in function: code`, the outermost first; files by their last two
+    parts, so that the text does not depend on where the project lies.
+    """
+    places: list[_Place] = []
+    frame = inspect.currentframe()
+    while frame is not None:
+        code = frame.f_code
+        if is_of_the_user(code.co_filename):
+            places.append(_Place(code.co_filename, frame.f_lineno, code.co_name))
+        frame = frame.f_back
+    return _described(tuple(reversed(places)))
+
+
+class _Place(NamedTuple):
+    file: str
+    line: int
+    function: str
+
+
+# A livelock has tens of thousands of events that come from a handful of places.
+@cache
+def is_of_the_user(file: str) -> bool:
+    """Whether a file is code of the user's: neither the harness nor a package."""
+    path = Path(file)
+    foreign = "site-packages" in path.parts or "<" in file
+    return not foreign and not any(path.is_relative_to(folder) for folder in _OWN_FOLDERS)
+
+
+@cache
+def _described(places: tuple[_Place, ...]) -> str:
+    return "\n".join(
+        f"{'/'.join(Path(file).parts[-2:])}:{line} in {function}: {getline(file, line).strip()}"
+        for file, line, function in places
+    )
