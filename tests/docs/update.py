@@ -14,17 +14,17 @@ from markdown_page import REPOSITORY, TRANSLATED, blocks_of, executed, missing, 
 _CRASH = "Traceback (most recent call last):"
 
 
-def update(path: Path) -> bool:
-    """Rewrite what differs; whether anything did."""
+def update(path: Path) -> str:
+    """Rewrite what differs; what became of the page."""
     page = path.read_text("utf-8")
     if missing(page):
-        raise SystemExit(f"{path}: not updated: it needs {', '.join(missing(page))}")
+        return f"NOT UPDATED: it needs {', '.join(missing(page))}"
     changed = differing(page)
     for block, text in changed.items():
         if _CRASH in text:
             raise SystemExit(f"{path}:{block.line}: not updated: a command crashed:\n{text}")
     path.write_text(with_texts(page, changed), "utf-8")
-    return bool(changed)
+    return "updated" if changed else "is current"
 
 
 def translate(original: Path, translation: Path) -> None:
@@ -37,5 +37,5 @@ def translate(original: Path, translation: Path) -> None:
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or executed():
-        print(f"{name}: {'updated' if update(REPOSITORY / name) else 'is current'}")  # noqa: T201
+        print(f"{name}: {update(REPOSITORY / name)}")  # noqa: T201
     translate(REPOSITORY / "README.md", REPOSITORY / TRANSLATED)

@@ -143,8 +143,8 @@ def test_switches_are_kept_apart_from_acts_that_enter_at_the_same_point() -> Non
 def test_an_act_before_there_is_anything_to_act_upon_is_noticed() -> None:
     with Simulation(target_named("genglossary")) as simulation:
         for text, early in (
-            ("act start at user connect", True),
-            ("act start at user execute INSERT runs", False),
+            ("act start at user reach begin", True),
+            ("act start at user connect", False),
             ("act cancel at user execute INSERT runs", True),
             ("act cancel at run connect", False),
             ("act cancel", False),
