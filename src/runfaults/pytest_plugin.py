@@ -108,8 +108,8 @@ def sweep(runfaults_target: str, pytestconfig: pytest.Config) -> Callable[[], Ch
         from runfaults.campaign.campaign import Campaign
         from runfaults.campaign.conclude import check
         from runfaults.campaign.running import Options
-        from runfaults.model import Verdict
         from runfaults.model.listener import Silence
+        from runfaults.model.verdict import OF_ONE_HISTORY
         from runfaults.testing.bench import bench_for, leave_simulation
 
         leave_simulation()
@@ -124,7 +124,7 @@ def sweep(runfaults_target: str, pytestconfig: pytest.Config) -> Callable[[], Ch
             save_to=_save_to(pytestconfig),
         )
         tried = bench_for(runfaults_target).tried
-        for verdict in Verdict:
+        for verdict in OF_ONE_HISTORY:
             tried[verdict] += getattr(result.schedules, verdict)
         return result
 

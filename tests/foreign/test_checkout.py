@@ -102,8 +102,8 @@ def connection_by_keyword(copy: Copy) -> None:
     )
     copy.edit(
         MANAGER,
-        "                ExecutionContext(run.id, log, run.cancel_event),\n",
-        "                context=ExecutionContext(run.id, log, run.cancel_event),\n",
+        "                ExecutionContext(run_id=run.id",
+        "                context=ExecutionContext(run_id=run.id",
     )
 
 
@@ -120,10 +120,10 @@ def no_cancel_exception(copy: Copy) -> None:
 def more_constructor_arguments(copy: Copy) -> None:
     copy.edit(
         MANAGER,
-        "        db_path: str | Path,\n        doc_root",
-        "        registry: dict,\n        db_path: str | Path,\n        strict: bool,\n        doc_root",
+        "        db_path: str,\n        doc_root",
+        "        registry: dict,\n        db_path: str,\n        strict: bool,\n        doc_root",
     )
-    copy.edit(MANAGER, '        doc_root: str | Path = ".",', "        doc_root: str | Path,")
+    copy.edit(MANAGER, '        doc_root: str = ".",', "        doc_root: str,")
     copy.edit(MANAGER, '        llm_provider: str = "ollama",', "        llm_provider: str,")
     copy.edit(MANAGER, '        llm_model: str = "",', "        llm_model: str,")
 
@@ -164,16 +164,9 @@ def other_status_helpers(copy: Copy) -> None:
     copy.edit_everywhere("update_run_status_if_active", "move_on")
     copy.edit_everywhere("update_run_status", "set_run_status")
     copy.edit(REPOSITORY, "def cancel_run(", "def write_cancelled(")
-    copy.edit(
-        MANAGER, "    cancel_run,\n    complete", "    write_cancelled,\n    complete"
-    ) if False else None
-    copy.edit(MANAGER, "    cancel_run,\n", "    write_cancelled,\n")
-    copy.edit(MANAGER, "return cancel_run(conn, run_id)", "return write_cancelled(conn, run_id)")
 
 
 def no_close(copy: Copy) -> None:
-    copy.remove_method(MANAGER, "__enter__")
-    copy.remove_method(MANAGER, "__exit__")
     copy.remove_method(MANAGER, "close")
 
 
@@ -188,26 +181,37 @@ def progress_writes(copy: Copy) -> None:
         "        executor = self._make_executor()\n",
         "        def progress(current: int, total: int, step: str) -> None:\n"
         "            with immediate_transaction(conn):\n"
-        "                runs_repository.update_run_progress(conn, run.id, current, total, step)\n\n"
+        "                conn.execute(\n"
+        "                    'UPDATE runs SET progress_current = ?, progress_total = ?,'\n"
+        "                    ' current_step = ? WHERE id = ?', (current, total, step, run.id))\n\n"
         "        executor = self._make_executor()\n",
     )
-    copy.edit(MANAGER, "log, run.cancel_event)", "log, run.cancel_event, progress)")
+    copy.edit(
+        MANAGER,
+        "cancel_event=run.cancel_event)",
+        "cancel_event=run.cancel_event, progress=progress)",
+    )
 
 
 def many_more_tables(copy: Copy) -> None:
     copy.edit(
         SCHEMA,
-        "_PIPELINE = (\n",
+        "_TABLES = (\n",
         "_MORE = tuple(\n"
         "    f'CREATE TABLE IF NOT EXISTS {name} (id INTEGER PRIMARY KEY, status TEXT, run_id INT)'\n"
         "    for name in ('a_run_log', 'run_steps', 'running_costs', *(f'more_{n}' for n in range(40)))\n"
         ")\n"
-        "_PIPELINE = (\n    *_MORE,\n",
+        "_TABLES = (\n    *_MORE,\n",
     )
 
 
 def no_interrupted_status(copy: Copy) -> None:
-    copy.edit(SCHEMA, ", 'failed', 'interrupted')", ", 'failed')")
+    allow_only(copy, "pending", "running", "completed", "cancelled", "failed")
+
+
+def allow_only(copy: Copy, *statuses: str) -> None:
+    default = "status TEXT NOT NULL DEFAULT 'pending'"
+    copy.edit(SCHEMA, default, f"{default} CHECK (status IN {statuses})")
 
 
 HARMLESS: list[Change] = [
@@ -243,13 +247,14 @@ def one_transaction_for_work_and_record(copy: Copy) -> None:
         MANAGER,
         "    # Running\n",
         "    # Running\n\n"
-        "    def _execute_run(self, run: _Run) -> None:\n"
+        "    def _execute_run(self, run_id, scope, document_ids=None):\n"
+        "        run = self._waiting.pop(run_id)\n"
         "        conn = get_connection(self.db_path)\n"
         "        try:\n"
         "            update_run_status(conn, run.id, 'running')\n"
         "            conn.commit()\n"
-        "            self._run_pipeline(run, conn)\n"
-        "            complete_run_if_not_cancelled(conn, run.id)\n"
+        "            self._run_pipeline(conn, run)\n"
+        "            update_run_status_if_active(conn, run.id, 'completed')\n"
         "            conn.commit()\n"
         "        except Exception as error:\n"
         "            conn.rollback()\n"
@@ -257,7 +262,7 @@ def one_transaction_for_work_and_record(copy: Copy) -> None:
         "            conn.commit()\n"
         "        finally:\n"
         "            conn.close()\n"
-        "            self._conclude(run, COMPLETED)\n",
+        "            self._conclude(run, _Outcome('completed'))\n",
     )
 
 
@@ -335,7 +340,7 @@ def test_what_was_imported_before_is_back_afterwards(copy: Copy) -> None:
 
 
 def called_failed_whatever_happens(copy: Copy) -> None:
-    copy.edit(REPOSITORY, '(conn, run_id, "completed")', '(conn, run_id, "failed")')
+    copy.edit(MANAGER, '_Outcome("completed")', '_Outcome("failed")')
 
 
 @pytest.mark.parametrize(
@@ -372,7 +377,7 @@ def test_two_run_managers_are_told_so(copy: Copy) -> None:
 
 
 def test_statuses_that_nobody_knows_are_told(copy: Copy) -> None:
-    copy.edit(SCHEMA, ", 'failed', 'interrupted')", ", 'failed', 'interrupted', 'paused')")
+    allow_only(copy, "pending", "running", "completed", "cancelled", "failed", "paused")
     with pytest.raises(TargetError, match="statuses of unknown meaning: paused"):
         copy.check()
 

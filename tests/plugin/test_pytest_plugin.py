@@ -236,9 +236,10 @@ def test_it_lives_with_frozen_time_timeouts_and_its_neighbours(pytester: pytest.
 
 
 TINY = """
-from dataclasses import replace
+from runfaults.campaign.bound import Bound
 from runfaults.campaign.bounds import BOUNDS
-from runfaults.model import Ending
+from runfaults.explore.job import Scope
+from runfaults.explore.sweep import Sweep
 
 BOUNDS["tiny"] = Bound("tiny", (Sweep(Scope(acts=()), paired_counts=()),))
 """

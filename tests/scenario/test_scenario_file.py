@@ -20,6 +20,7 @@ from runfaults.model import (
     Schedule,
     Verdict,
 )
+from runfaults.model.verdict import OF_ONE_HISTORY
 from runfaults.oracle.rules import RULES
 from runfaults.scenario.file import ScenarioError, dump_scenario, load_scenario
 from runfaults.sim.acts import ACTS
@@ -56,7 +57,7 @@ scenarios = st.builds(
     words,
     words,
     schedules,
-    st.sampled_from(Verdict),
+    st.sampled_from(OF_ONE_HISTORY),
     st.lists(st.sampled_from([rule.name for rule in RULES])).map(tuple),
 )
 
@@ -97,7 +98,12 @@ BAD = [
     ('name = "locked"', 'name = "locked"\nsympton = "A"', 2, "unknown key 'sympton'; allowed are"),
     ('name = "locked"', "name = 7", 1, "the file needs `name`, a text that is not empty"),
     ('target = "genglossary"', "", 1, "the file needs `target`"),
-    ('expect = "holds"', 'expect = "fine"', 4, "'fine' is not a valid Verdict"),
+    (
+        'expect = "holds"',
+        'expect = "fine"',
+        4,
+        "'fine' is no verdict: write holds, unknown",
+    ),
     ('expect = "holds"', 'rules = "all"', 4, 'write a list of rules: rules = ["'),
     ('expect = "holds"', 'rules = ["be-good"]', 4, "there is no rule 'be-good'; the rules are"),
     ('pipeline = "succeeds"', 'pipeline = "wins"', 7, "'wins' is not a valid Ending"),

@@ -16,11 +16,12 @@ from runfaults.targets.target import TargetError
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    folder = tmp_path / "projects" / "GenGlossary"
+    projects = tmp_path / "home" / "user" / "projects"
+    folder = projects / "GenGlossary"
     (folder / "src" / "genglossary" / "runs").mkdir(parents=True)
     (folder / "src" / "genglossary" / "runs" / "manager.py").touch()
     (folder / "tests").mkdir()
-    (tmp_path / "projects" / "other").mkdir()
+    (projects / "other").mkdir()
     return folder
 
 

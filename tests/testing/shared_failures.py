@@ -13,7 +13,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from runfaults.model import Ending, Schedule
 from runfaults.strategies import bench_for, schedules
 
-TARGET = f"{Path(__file__).with_name('planted.py')}:Jobs"
+TARGET = f"{Path(__file__).parents[1] / 'planted.py'}:Jobs"
 
 SMALL: Any = {"times": (1,), "journals": ("delete",), "pipelines": (Ending.SUCCEEDS,)}
 

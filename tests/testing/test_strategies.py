@@ -24,7 +24,7 @@ from runfaults.strategies import (
 )
 from runfaults.testing.bench import leave_simulation
 
-JOBS = f"{Path(__file__).with_name('planted.py')}:Jobs"
+JOBS = f"{Path(__file__).parents[1] / 'planted.py'}:Jobs"
 PIPELINES = (Ending.SUCCEEDS, Ending.RAISES)
 ONE: dict[str, Any] = {"times": (1, 2), "journals": ("delete",), "pipelines": (Ending.SUCCEEDS,)}
 SHRINKS = settings(

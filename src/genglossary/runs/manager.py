@@ -120,7 +120,7 @@ class RunManager(LogStream):
         # These locks can be taken again by a signal handler that interrupts their holder.
         self._start_run_lock = RLock()
         self._thread: Thread | None = None
-        self._closed = Event()
+        self._closed = False
         # An event is here from before its row can be seen until the outcome is decided: a cancel
         # is accepted exactly if it finds the event. A run is here until its thread takes it.
         self._cancel_events: dict[int, Event] = {}
@@ -188,7 +188,8 @@ class RunManager(LogStream):
             True if no run is left. Otherwise the run goes on, and is recorded if the process
             lives long enough.
         """
-        self._closed.set()
+        with self._cancel_events_lock:
+            self._closed = True
         end = None if timeout is None else time.monotonic() + timeout
         if not self._start_run_lock.acquire(timeout=-1 if timeout is None else timeout):
             return False
@@ -252,15 +253,19 @@ class RunManager(LogStream):
         except BaseException:
             self.unregister_subscriber(run_id, queue)
             raise
-        if row is not None or self._closed.is_set():
+        if row is not None or self._is_closed():
             status = row["status"] if row is not None and row["status"] in _ENDED else None
             self._end_subscription(run_id, queue, status)
         return queue
 
+    def _is_closed(self) -> bool:
+        with self._cancel_events_lock:
+            return self._closed
+
     # Starting
 
     def _require_open(self) -> None:
-        if self._closed.is_set():
+        if self._is_closed():
             raise RuntimeError("This run manager is closed: make another one.")
 
     def _insert(self, run: _Run, triggered_by: str) -> None:

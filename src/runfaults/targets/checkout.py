@@ -31,7 +31,6 @@ PREFIX = "source:"
 _SCHEMA = ("initialize_db", "init_db", "initialize_database", "create_tables", "create_schema")
 _CONNECT = ("get_connection", "connect", "open_connection")
 _CANCEL = ("cancel_run", "mark_run_cancelled", "set_run_cancelled")
-_UPDATE = ("update_run_status", "set_run_status", "update_status")
 
 _MEANINGS = Vocabulary(
     active=frozenset({"pending", "queued", "starting", "running", "cancelling"}),
@@ -212,7 +211,6 @@ class Checkout:
     def _parts(self) -> Parts:
         """Collect what the manager's driver needs."""
         assert self._stubs is not None, "imported by now"
-        words = self._vocabulary.cancelled
         tops = self._tops()
         return Parts(
             manager=_import_from(self._manager),
@@ -221,8 +219,6 @@ class Checkout:
             cancel_exception=self._cancel_exception(),
             connect=self._function(_CONNECT),
             cancel_in_database=self._function(_CANCEL),
-            update_status=self._function(_UPDATE),
-            cancelled_word="cancelled" if "cancelled" in words else min(words, default=""),
             modules=tuple(
                 module
                 for name, module in list(sys.modules.items())

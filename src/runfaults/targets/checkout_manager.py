@@ -31,8 +31,6 @@ class Parts:
         cancel_exception: What a pipeline raises that noticed a cancel; None if there is none.
         connect: Opens a connection, given a path; None if there is no such function.
         cancel_in_database: Records a cancel, given a connection and a run's id, or None.
-        update_status: Records a status, given a connection, a run's id and the status, or None.
-        cancelled_word: The status of a cancelled run.
         modules: Every module of the checkout that was imported.
         used: Names of the stand-ins that were used; see `stubs`.
         folder: The checkout.
@@ -44,8 +42,6 @@ class Parts:
     cancel_exception: type[BaseException] | None
     connect: Callable[..., Any] | None
     cancel_in_database: Callable[..., Any] | None
-    update_status: Callable[..., Any] | None
-    cancelled_word: str
     modules: tuple[ModuleType, ...]
     used: set[str]
     folder: Path
@@ -57,7 +53,7 @@ def manager_class(parts: Parts) -> type[CheckoutManager]:
     abilities: list[type] = []
     if "cancel_run" in own:
         abilities.append(_Cancels)
-    if parts.cancel_in_database or parts.update_status:
+    if parts.cancel_in_database:
         abilities.append(_CancelsInDatabase)
     if "get_run" in own:
         abilities.append(_Reads)
@@ -130,12 +126,10 @@ class _CancelsInDatabase(CheckoutManager):
     def cancel_in_database(self, run: int) -> None:
         """Record the cancel on a connection of its own, as GenGlossary's API does."""
         connect = self.parts.connect or sqlite3.connect
+        assert self.parts.cancel_in_database is not None, "it offers this"
         with contextlib.closing(connect(str(self._database))) as connection:
             connection.row_factory = sqlite3.Row
-            if self.parts.cancel_in_database is not None:
-                self.parts.cancel_in_database(connection, run)
-            elif self.parts.update_status is not None:
-                self.parts.update_status(connection, run, self.parts.cancelled_word)
+            self.parts.cancel_in_database(connection, run)
             connection.commit()
 
 
