@@ -141,15 +141,16 @@ def test_a_child_that_outlives_its_parent_does_not_keep_its_row_alive(
 manager.start_run("full")
 begun.wait()
 if os.fork() == 0:
+    print("forked", flush=True)
     sys.stdin.read()
     os._exit(0)
-print("forked", flush=True)
-os.kill(os.getpid(), signal.SIGKILL)
+signal.pause()
 """
     command = [sys.executable, "-c", PREAMBLE + text, str(db_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"forked\n"
+        parent.kill()
         parent.wait()
         assert RunManager(str(db_path)).get_active_run() is None
         assert statuses(conn) == ["interrupted"]
