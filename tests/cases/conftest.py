@@ -48,11 +48,12 @@ class Surroundings:
 
     Attributes:
         folder: Where.
+        run: Runs a command in this process.
     """
 
     def __init__(self, folder: Path, run: Callable[..., Told]) -> None:
         self.folder = folder
-        self._run = run
+        self.run = run
         shutil.copy(JOBS, folder)
 
     def write(self, name: str, text: str) -> None:
@@ -88,7 +89,7 @@ class Surroundings:
         self.write("target.py", program)
         bound = () if "--bound" in arguments else ("--bound", "0,0,0")
         given = ("--target", "target.py:Target", "--no-cache", "--jobs", "1", *bound, *arguments)
-        return self._run("check", *given)
+        return self.run("check", *given)
 
 
 def still_alive(session: int) -> list[str]:

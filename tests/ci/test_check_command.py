@@ -56,7 +56,7 @@ def test_only_the_rules_that_were_asked_for_decide(typed: Typed) -> None:
 
 
 def test_a_cached_result_says_so(typed: Typed, capsys: pytest.CaptureFixture[str]) -> None:
-    for options, recalled in (((), False), ((), True), (("--no-cache",), False)):
+    for options, recalled in ((("--cache",), False), (("--cache",), True), ((), False)):
         assert check(typed, SOUND, *options) == 0
         assert ("no schedule was run" in capsys.readouterr().out) is recalled
 

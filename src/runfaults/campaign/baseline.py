@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import tomli_w
 
-from runfaults.campaign.campaign import Campaign
-from runfaults.campaign.players import open_player
 from runfaults.campaign.violations import minimal_witness, show
 from runfaults.explore.findings import MAX_SUSPECTS, Findings, schedule_order, shape
 from runfaults.explore.runner import Runner
@@ -85,32 +83,31 @@ def load_baseline(path: Path, *, update: bool = False) -> Baseline:
     return Baseline(path, known, update)
 
 
-def set_aside(
-    campaign: Campaign,
+def set_aside(  # what is shown, of what, and how
+    runner: Runner,
     result: CheckResult,
     found: Findings,
     baseline: Baseline,
     save_to: Path | None,
+    enough: Callable[[], bool],
 ) -> CheckResult:
     """Show only what the baseline does not know, and say in remarks what it does know.
 
     A rule that is broken in known ways only is taken out of the result, and so are the schedules
     that break it, if nothing else is broken.
     """
-    with open_player(campaign.target, campaign.player) as player:
-        runner = Runner(player)
-        occurring = _occurring(runner, found, result.rules)
-        if baseline.update:
-            kept = frozenset[Known]() if result.finished else baseline.known
-            baseline = replace(baseline, known=kept | occurring.keys())
-            _write(baseline)
-        new = {each: occurring[each] for each in occurring if each not in baseline.known}
-        unjudged = [
-            witness
-            for (rule, verdict), witness in found.witnesses.items()
-            if verdict is Verdict.UNKNOWN and rule in result.rules
-        ]
-        violations = tuple(show(result.target, runner, [*new.values(), *unjudged], save_to))
+    occurring = _occurring(runner, found, result.rules, enough)
+    if baseline.update:
+        kept = frozenset[Known]() if result.finished else baseline.known
+        baseline = replace(baseline, known=kept | occurring.keys())
+        _write(baseline)
+    new = {each: occurring[each] for each in occurring if each not in baseline.known}
+    unjudged = [
+        witness
+        for (rule, verdict), witness in found.witnesses.items()
+        if verdict is Verdict.UNKNOWN and rule in result.rules
+    ]
+    violations = tuple(show(result.target, runner, [*new.values(), *unjudged], save_to))
     old = {each.rule for each in occurring} - {each.rule for each in new}
     return replace(
         result,
@@ -125,13 +122,15 @@ def set_aside(
     )
 
 
-def _occurring(runner: Runner, found: Findings, rules: Iterable[str]) -> dict[Known, Witness]:
+def _occurring(
+    runner: Runner, found: Findings, rules: Iterable[str], enough: Callable[[], bool]
+) -> dict[Known, Witness]:
     """Every violation that was found, minimised, smallest first for each rule."""
     occurring: dict[Known, Witness] = {}
     for rule in rules:
         schedules = found.suspects.get(rule, {}).values()
         for schedule in sorted(schedules, key=schedule_order):
-            witness = minimal_witness(runner, rule, schedule)
+            witness = minimal_witness(runner, rule, schedule, enough)
             occurring.setdefault(Known.of(rule, witness.schedule), witness)
     return occurring
 

@@ -30,15 +30,27 @@ class Budget:
         clock: What tells the time, in seconds.
 
     Attributes:
-        stopped: Whether somebody was told that it is spent.
+        stopped: Whether the caller of `spent` was told that it is.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._end = clock() + seconds
+        self._seconds = seconds
+        self._end = self._until = clock() + seconds
         self.stopped = False
 
+    def set_aside(self) -> None:
+        """Keep a part for the conclusion: there is a violation to minimise and to confirm."""
+        self._until = self._end - self._seconds * _SET_ASIDE
+
     def spent(self) -> bool:
-        """Whether nothing is left."""
-        self.stopped = self.stopped or self._clock() >= self._end
+        """Whether nothing is left, but for what was set aside."""
+        self.stopped = self.stopped or self._clock() >= self._until
         return self.stopped
+
+    def over(self) -> bool:
+        """Whether nothing at all is left."""
+        return self._clock() >= self._end
+
+
+_SET_ASIDE = 0.25

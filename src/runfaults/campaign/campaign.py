@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
-from runfaults.explore.runner import PlayerKind, Runner
+from runfaults.explore.runner import Player, PlayerKind, Runner
 from runfaults.explore.strategy import Strategy
 
 
@@ -17,7 +17,7 @@ class Campaign:
     Attributes:
         target: Name of the system under test.
         strategies: Which schedules are run, one strategy after the other.
-        rules: Names of the rules that are reported; None for all.
+        rules: Names of the rules that judge; None for all.
     """
 
     target: str
@@ -30,9 +30,9 @@ class Campaign:
         (kind,) = {strategy.player for strategy in self.strategies}
         return kind
 
-    def reports(self, rule: str) -> bool:
-        """Whether a rule is one of those that are reported."""
-        return self.rules is None or rule in self.rules
+    def runner(self, player: Player) -> Runner:
+        """Runs its schedules, and judges them by its rules."""
+        return Runner(player, self.rules)
 
     def jobs(self, runner: Runner) -> list[Job]:
         """The jobs of all strategies that are known from the beginning."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from runfaults.campaign.baseline import Baseline, set_aside
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.confirm import confirm
+from runfaults.campaign.players import open_player
 from runfaults.campaign.running import Options, Outcome, run_campaign
-from runfaults.campaign.violations import violations
+from runfaults.campaign.violations import recurring, violations
 from runfaults.explore.findings import Counted, Findings
 from runfaults.explore.runner import rules_for
 from runfaults.explore.versions import versions
@@ -41,6 +42,7 @@ def conclude(
     *,
     save_to: Path | None = None,
     baseline: Baseline | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> CheckResult:
     """What a campaign's findings say, with every violation minimised and tried for real.
 
@@ -49,18 +51,42 @@ def conclude(
         outcome: What was found.
         save_to: Folder for the scenario files of violations; None to save none.
         baseline: Violations that are known: they are set aside, and the remarks say so.
+        enough: Asked again and again; True ends early what is done for single violations.
     """
-    found = outcome.found
+    if not outcome.found.witnesses and baseline is None:
+        return _result(campaign, outcome, outcome.found)
+    with open_player(campaign.target, campaign.player) as player:
+        runner = campaign.runner(player)
+        found = recurring(runner, outcome.found)
+        result = _result(campaign, outcome, found)
+        if baseline is None:
+            shown = tuple(violations(campaign, runner, found, save_to, enough))
+            result = replace(result, violations=shown)
+        else:
+            result = set_aside(runner, result, found, baseline, save_to, enough)
+    confirmed = tuple(
+        replace(each, confirmed=None if enough() else confirm(each)) for each in result.violations
+    )
+    cut_short = (_CUT_SHORT,) if confirmed and enough() else ()
+    return replace(result, violations=confirmed, remarks=(*result.remarks, *cut_short))
+
+
+_CUT_SHORT = (
+    "there was no time left to minimise and to confirm every violation: `runfaults minimise FILE` "
+    "and `runfaults replay --real FILE` do it"
+)
+
+
+def _result(campaign: Campaign, outcome: Outcome, found: Findings) -> CheckResult:
+    """What the findings say, without the violations themselves."""
     system = target_named(campaign.target)
-    judging = [rule.name for rule in rules_for(system)]
-    wanted = [name for name in judging if campaign.reports(name)]
-    result = CheckResult(
+    return CheckResult(
         target=campaign.target,
         versions=versions(),
         regions=tuple(_regions(campaign, found)),
-        schedules=found.tally() if campaign.rules is None else _worst_tally(found, wanted),
+        schedules=found.tally(),
         elapsed=outcome.elapsed,
-        rules={name: found.tally(name) for name in wanted},
+        rules={rule.name: found.tally(rule.name) for rule in rules_for(system, campaign.rules)},
         coverage=tuple(_cells(found)),
         notes=tuple(found.problems[:MAX_PROBLEMS]),
         doubts=tuple(found.doubts[:MAX_PROBLEMS]),
@@ -69,13 +95,6 @@ def conclude(
         at_least=found.verdicts.total() + outcome.left,
         remarks=(*remarks(system), *outcome.remarks),
     )
-    if baseline is None:
-        shown = tuple(violations(campaign, found, set(wanted), save_to))
-        result = replace(result, violations=shown)
-    else:
-        result = set_aside(campaign, result, found, baseline, save_to)
-    confirmed = tuple(replace(each, confirmed=confirm(each)) for each in result.violations)
-    return replace(result, violations=confirmed)
 
 
 def _regions(campaign: Campaign, found: Findings) -> Iterator[Region]:
@@ -83,16 +102,6 @@ def _regions(campaign: Campaign, found: Findings) -> Iterator[Region]:
     told = {each.describe(): each.describe(found.sampled) for each in campaign.strategies}
     for region, description in told.items():
         yield Region(description, *found.regions.get(region, Counted()))
-
-
-def _worst_tally(found: Findings, rules: Iterable[str]) -> Tally:
-    """Of all schedules, as the worst of a few rules judges them; exact for one rule."""
-    tallies = [found.tally(rule) for rule in rules]
-    broken = max((tally.broken for tally in tallies), default=0)
-    unknown = max((tally.unknown for tally in tallies), default=0)
-    total = found.verdicts.total()
-    unknown = min(unknown, total - broken)
-    return Tally(total - broken - unknown, broken, unknown)
 
 
 def _cells(found: Findings) -> Iterator[Cell]:

@@ -29,7 +29,12 @@ def fingerprint(campaign: Campaign) -> str:
     """
     digest = sha256()
     versions = (platform.python_implementation(), sys.version, sqlite3.sqlite_version, sys.platform)
-    for text in (campaign.target, repr(campaign.strategies), *versions, *sorted(_installed())):
+    for text in (
+        campaign.target,
+        repr((campaign.strategies, campaign.rules)),
+        *versions,
+        *sorted(_installed()),
+    ):
         digest.update(f"{text}\n".encode())
     for name, path in sorted(_files_in(_places().values())):
         digest.update(f"{name}\n".encode())

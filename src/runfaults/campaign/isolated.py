@@ -12,7 +12,6 @@ from runfaults.campaign.players import open_player
 from runfaults.explore.findings import Findings
 from runfaults.explore.host import Host
 from runfaults.explore.job import Job
-from runfaults.explore.runner import Runner
 from runfaults.explore.versions import versions
 from runfaults.model import Versions
 
@@ -73,7 +72,7 @@ def running_jobs(order: Order, folder: str) -> Generator[Callable[[Job], Finding
     campaign = order.campaign
     with open_player(campaign.target, campaign.player, within=folder) as player:
         _require_as_ordered(order)
-        runner = Runner(player)
+        runner = campaign.runner(player)
         yield lambda job: campaign.run(runner, job)
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
+from zlib import crc32
 
 from runfaults.campaign.findings_file import FORMAT, from_document, to_document
 from runfaults.explore.findings import Findings
@@ -57,27 +58,27 @@ class Cache:
 class Journal:
     """The finished jobs of one campaign, in a file that only grows, a line for each.
 
-    A line that was cut off, because the process was killed while it wrote, counts as not written.
+    Each line begins with its checksum. One that was cut off, because the process was killed while
+    it wrote, counts as not written.
 
     Args:
         folder: Where; created if need be.
         fingerprint: Of the exploration.
 
     Raises:
-        StateError: if the folder has the jobs of another campaign.
+        StateError: if the folder has the jobs of another campaign, or is damaged.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "jobs.jsonl"
         self._head = {"format": FORMAT, "fingerprint": fingerprint}
-        self._finished = {line["job"]: line["found"] for line in self._read()}
+        self._finished = dict(self._read())
         self._file: IO[str] | None = None
 
     def find(self, job: Job) -> Findings | None:
         """What a job found; None if it is not done."""
-        found = self._finished.get(job.key)
-        return None if found is None else from_document(found)
+        return self._finished.get(job.key)
 
     def add(self, job: Job, found: Findings) -> None:
         """Note that a job is done."""
@@ -94,10 +95,11 @@ class Journal:
 
     def _write(self, document: dict[str, Any]) -> None:
         if self._file is not None:
-            self._file.write(json.dumps(document) + "\n")
+            text = json.dumps(document)
+            self._file.write(f"{_checksum(text.encode()).decode()} {text}\n")
             self._file.flush()
 
-    def _read(self) -> Iterator[dict[str, Any]]:
+    def _read(self) -> Iterator[tuple[str, Findings]]:
         if not self.path.exists():
             return
         content = self.path.read_bytes()
@@ -106,9 +108,23 @@ class Journal:
             with self.path.open("r+b") as file:
                 file.truncate(len(whole))
         lines = whole.splitlines()
-        if lines and json.loads(lines[0]) != self._head:
+        read = [self._checked(number, line) for number, line in enumerate(lines, 1)]
+        if read and read[0] != self._head:
             raise StateError(
                 f"{self.path} is of another exploration: the target, runfaults, the bound or a "
                 "version has changed since; delete it, or choose another --state folder"
             )
-        yield from map(json.loads, lines[1:])
+        yield from ((line["job"], from_document(line["found"])) for line in read[1:])
+
+    def _checked(self, number: int, line: bytes) -> dict[str, Any]:
+        checksum, _, text = line.partition(b" ")
+        if checksum != _checksum(text):
+            raise StateError(
+                f"{self.path}:{number}: is no line that runfaults wrote: the journal is damaged; "
+                "delete it, or choose another --state folder"
+            )
+        return json.loads(text)
+
+
+def _checksum(text: bytes) -> bytes:
+    return b"%08x" % crc32(text)

@@ -48,7 +48,7 @@ def run_jobs(
     """
     if processes == 1:
         with open_player(campaign.target, campaign.player) as player:
-            runner = Runner(player)
+            runner = campaign.runner(player)
             while agenda.waiting and not enough():
                 job = agenda.take()
                 yield job, campaign.run(runner, job)
@@ -133,7 +133,7 @@ def _begin(campaign: Campaign, folder: str, cores: SimpleQueue[int]) -> None:
         os.sched_setaffinity(0, {cores.get()})
     threading.Thread(target=_die_with_parent, args=(folder,), daemon=True).start()
     player = open_player(campaign.target, campaign.player, within=folder).__enter__()
-    _worker = campaign, Runner(player)
+    _worker = campaign, campaign.runner(player)
 
 
 def _die_with_parent(folder: str) -> None:

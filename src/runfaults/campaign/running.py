@@ -17,7 +17,6 @@ from runfaults.campaign.pool import available_cores, run_jobs
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.explore.probe import probe
-from runfaults.explore.runner import Runner
 from runfaults.model import Verdict
 from runfaults.model.listener import Listener
 
@@ -29,6 +28,7 @@ class Options:
     Attributes:
         processes: Number of processes; None for one per core.
         enough: Asked again and again; True ends the campaign early.
+        on_violation: Called once, when a rule is broken for the first time.
         likeliest_first: Run first what is most likely to break a rule.
         cache: Knows what unchanged code was found to do; None to run it again.
         state: Folder for a journal of the finished jobs, which another campaign continues from.
@@ -37,6 +37,7 @@ class Options:
 
     processes: int | None = None
     enough: Callable[[], bool] = lambda: False
+    on_violation: Callable[[], None] = lambda: None
     likeliest_first: bool = False
     cache: Cache | None = None
     state: Path | None = None
@@ -86,7 +87,7 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
     if known is not None:
         return Outcome(known, time.perf_counter() - began, remarks=(_RECALLED,))
     with open_player(campaign.target, campaign.player) as player:
-        jobs = campaign.jobs(Runner(player))
+        jobs = campaign.jobs(campaign.runner(player))
     agenda = Agenda(jobs, likeliest_first=options.likeliest_first)
     journal = None if options.state is None else Journal(options.state, identity)
     found = Findings()
@@ -127,6 +128,8 @@ def _run(  # what there is to run, with what, and where it is kept
     """Run what is left, and cross it off job by job; returns whether Ctrl-C ended it."""
     listener.start(len(agenda))
     told = {rule for rule, verdict in found.witnesses if verdict is Verdict.BROKEN}
+    if told:
+        options.on_violation()
     with contextlib.ExitStack() as stack:
         if journal is not None:
             stack.callback(journal.close)
@@ -140,7 +143,9 @@ def _run(  # what there is to run, with what, and where it is kept
                 listener.advance(more=agenda.finish(job, its.further))
                 listener.note(f"{found.verdicts.total():,} schedules")
                 for (rule, verdict), witness in its.witnesses.items():
-                    if verdict is Verdict.BROKEN and rule not in told and campaign.reports(rule):
+                    if verdict is Verdict.BROKEN and rule not in told:
+                        if not told:
+                            options.on_violation()
                         told.add(rule)
                         listener.found(rule, witness.history, witness.judgements)
         except KeyboardInterrupt:

@@ -3,42 +3,84 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from runfaults.campaign.campaign import Campaign
-from runfaults.campaign.players import open_player
 from runfaults.explore.findings import Findings, schedule_order
 from runfaults.explore.runner import Runner
-from runfaults.explore.shrink import shrink
-from runfaults.explore.trial import Witness
+from runfaults.explore.shrink import NothingToMinimiseError, shrink
+from runfaults.explore.trial import NotPlayableError, Witness
 from runfaults.model import History, Judgement, Scenario, Schedule, Verdict, Violation
 from runfaults.oracle.rules import RULES
 from runfaults.scenario.file import dump_scenario
 
 
 def violations(
-    campaign: Campaign, found: Findings, rules: set[str], save_to: Path | None
+    campaign: Campaign,
+    runner: Runner,
+    found: Findings,
+    save_to: Path | None,
+    enough: Callable[[], bool],
 ) -> Iterable[Violation]:
-    """The smallest witness of each of these rules, once, minimised, smallest first.
+    """The smallest witness of each rule, once, minimised, smallest first.
 
     Args:
         campaign: What was run.
+        runner: Runs it again.
         found: What it found.
-        rules: Names of the rules that are reported.
         save_to: Folder for the scenario files; None to save none.
+        enough: Asked again and again; True ends the minimising early.
     """
     ordered = sorted(
-        ((*key, witness) for key, witness in found.witnesses.items() if key[0] in rules),
+        ((*key, witness) for key, witness in found.witnesses.items()),
         key=lambda each: (schedule_order(each[2].schedule), each[0]),
     )
-    if not ordered:
-        return
-    with open_player(campaign.target, campaign.player) as player:
-        runner = Runner(player)
-        smallest = [_smallest(runner, *each) for each in ordered]
-        yield from show(campaign.target, runner, smallest, save_to)
+    smallest = [_smallest(runner, *each, enough) for each in ordered]
+    yield from show(campaign.target, runner, smallest, save_to)
+
+
+def recurring(runner: Runner, found: Findings) -> Findings:
+    """The findings without violations that do not come again: each is unknown, and a doubt.
+
+    Of a rule none of whose violations comes again, nothing is known to break it.
+    """
+    again = replace(
+        found,
+        verdicts=Counter(found.verdicts),
+        rules=Counter(found.rules),
+        witnesses=dict(found.witnesses),
+        suspects=dict(found.suspects),
+        doubts=list(found.doubts),
+    )
+    for (rule, verdict), witness in found.witnesses.items():
+        if verdict is Verdict.BROKEN:
+            _require_again(runner, again, rule, witness)
+    if not any(verdict is Verdict.BROKEN for _, verdict in +again.rules):
+        again.verdicts[Verdict.UNKNOWN] += again.verdicts.pop(Verdict.BROKEN, 0)
+    return again
+
+
+def _require_again(runner: Runner, found: Findings, rule: str, witness: Witness) -> None:
+    """Put the first of a rule's schedules that breaks it again in the place of its witness."""
+    suspects = found.suspects.get(rule, {})
+    schedules = sorted(suspects.values(), key=schedule_order)
+    for schedule in dict.fromkeys([witness.schedule, *schedules]):
+        trial = runner.run(schedule)
+        against = {each.rule for each in trial.against() if each.verdict is Verdict.BROKEN}
+        if rule in against and trial.playable:
+            found.witnesses[rule, Verdict.BROKEN] = trial.witness()
+            return
+        found.doubts.append(f"a violation of {rule} did not come again; schedule: {schedule}")
+        found.rules[rule, Verdict.BROKEN] -= 1
+        found.rules[rule, Verdict.UNKNOWN] += 1
+        found.suspects[rule] = suspects = {
+            key: value for key, value in suspects.items() if value != schedule
+        }
+    found.rules[rule, Verdict.UNKNOWN] += max(0, found.rules.pop((rule, Verdict.BROKEN)))
+    del found.witnesses[rule, Verdict.BROKEN]
 
 
 def show(
@@ -56,14 +98,23 @@ def show(
             yield violation
 
 
-def minimal_witness(runner: Runner, rule: str, schedule: Schedule) -> Witness:
-    """Shrink a schedule for as long as it breaks the rule."""
-    return runner.run(shrink(runner, schedule, {rule}).schedule, with_places=True).witness()
+def minimal_witness(
+    runner: Runner, rule: str, schedule: Schedule, enough: Callable[[], bool]
+) -> Witness:
+    """Shrink a schedule for as long as it breaks the rule, and it is not enough."""
+    smallest = shrink(runner, schedule, {rule}, enough=enough)
+    told = runner.run(smallest.schedule, with_places=True)
+    return (told if told.verdict is smallest.trial.verdict else smallest.trial).witness()
 
 
-def _smallest(runner: Runner, rule: str, verdict: Verdict, witness: Witness) -> Witness:
+def _smallest(
+    runner: Runner, rule: str, verdict: Verdict, witness: Witness, enough: Callable[[], bool]
+) -> Witness:
     if verdict is Verdict.BROKEN:
-        return minimal_witness(runner, rule, witness.schedule)
+        try:
+            return minimal_witness(runner, rule, witness.schedule, enough)
+        except (NothingToMinimiseError, NotPlayableError):
+            return witness  # it comes again, though not each time
     # An unknown may have cost the hang's whole real time: once is enough.
     return witness
 

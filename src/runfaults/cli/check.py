@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from math import inf
 from pathlib import Path
 
 import click
 from click.exceptions import Exit
 
-from runfaults.campaign.baseline import load_baseline
+from runfaults.campaign.baseline import Baseline, load_baseline
 from runfaults.campaign.bounds import BOUNDS, bound_named
 from runfaults.campaign.budget import Budget, seconds_of
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import conclude
 from runfaults.campaign.memory import Cache
 from runfaults.campaign.profile import profiled
-from runfaults.campaign.running import Options, run_campaign
+from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.cli.exit_codes import exit_code
 from runfaults.cli.reports import report_options, write_reports
+from runfaults.model import CheckResult
 from runfaults.oracle.rules import RULES
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
@@ -93,7 +95,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     callback=_duration,
     metavar="TIME",
     help="Stop after 60s, 5m or 1h, with the likeliest schedules run first; what was not reached "
-    "is said, and is no failure.",
+    "is said, and is no failure. A quarter is for violations, once there is one.",
 )
 @click.option(
     "--state",
@@ -102,7 +104,8 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
 )
 @click.option(
     "--cache/--no-cache",
-    default=True,
+    default=False,
+    show_default="--no-cache",
     help="Take the result of unchanged code from .runfaults/cache, or run everything again.",
 )
 @click.option(
@@ -166,11 +169,12 @@ def command(  # noqa: PLR0913  # a parameter for each option
         raise click.UsageError(str(error)) from error
     strategies = chosen.seeded(seed).limited_to(kinds, acts).strategies
     campaign = Campaign(target, strategies, rules or None)
-    spending = None if budget is None else Budget(budget)
+    spending = Budget(inf if budget is None else budget)
     options = Options(
         processes=1 if profiled_too else jobs,
-        enough=(lambda: False) if spending is None else spending.spent,
-        likeliest_first=spending is not None,
+        enough=spending.spent,
+        on_violation=spending.set_aside,
+        likeliest_first=budget is not None,
         cache=Cache(_CACHE) if cache and not profiled_too else None,
         state=state,
         cluster=cluster,
@@ -179,7 +183,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     with profiled() if profiled_too else nullcontext() as profile:
         try:
             outcome = run_campaign(campaign, options, progress)
-            result = conclude(campaign, outcome, save_to=save, baseline=known)
+            result = _concluded(campaign, outcome, save, known, spending)
         finally:
             progress.stop()
         if profile is not None:
@@ -189,6 +193,25 @@ def command(  # noqa: PLR0913  # a parameter for each option
     if profile is not None:
         click.echo(profile.text())
     raise Exit(exit_code(result.verdict, harness_failed=bool(result.notes)))
+
+
+def _concluded(
+    campaign: Campaign,
+    outcome: Outcome,
+    save: Path | None,
+    known: Baseline | None,
+    spending: Budget,
+) -> CheckResult:
+    """The result; after Ctrl-C without what is done for single violations."""
+    hurry = Budget(GRACE) if outcome.interrupted else spending
+    try:
+        return conclude(campaign, outcome, save_to=save, baseline=known, enough=hurry.over)
+    except KeyboardInterrupt:
+        return conclude(campaign, outcome, save_to=save, baseline=known, enough=lambda: True)
+
+
+GRACE = 5.0
+"""Real seconds for minimising and confirming after Ctrl-C: CI kills a job soon after SIGTERM."""
 
 
 def _chosen(only: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -51,8 +51,9 @@ def command(
 ) -> None:
     """Play scenario files (or folders of them) and print what happened.
 
-    The exit code says whether the rules hold, not whether that was expected. A file in a folder
-    whose target needs a package that is not installed is skipped, and that is said.
+    The exit code says whether the rules hold, not whether that was expected: the rules that the
+    file names, or all if it names none. A file in a folder whose target needs a package that is not
+    installed is skipped, and that is said; it is unknown if all are.
     """
     if source is not None:
         target = f"{PREFIX}{source.resolve()}"
@@ -73,12 +74,12 @@ def command(
                 raise
             click.echo(f"{path}: cannot be tested with {source}: {error}", err=True)
             raise Exit(UNTESTABLE) from error
-        verdicts.append(played.verdict)
+        verdicts.append(played.verdict_by(scenario.rules))
         if exact:
             click.echo(played.history.text(), nl=False)
         else:
             _print(path, scenario, played, real=real, whole=len(paths) == 1)
-    worst = Verdict.worst(verdicts)
+    worst = Verdict.worst(verdicts) if verdicts else Verdict.UNKNOWN
     untestable = source is not None and worst is Verdict.UNKNOWN
     raise Exit(UNTESTABLE if untestable else exit_code(worst))
 
@@ -102,9 +103,16 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
     if real:
         strikes = sum(played.execution.struck)
         told.append(f"the engine itself failed {'once' if strikes == 1 else f'{strikes} times'}")
-    click.echo(f"{played.verdict} ({'; '.join(told)})")
+    verdict = played.verdict_by(scenario.rules)
+    click.echo(f"{verdict} ({'; '.join(told)})")
     for reason in played.execution.unavailable:
         click.echo(f"  not had on this machine: {reason}")
     for judgement in played.against():
-        if judgement.verdict is played.verdict:
-            click.echo(f"  {judgement.rule}: {judgement.verdict}: {judgement.reason}")
+        asked = judgement.rule in scenario.rules or not scenario.rules
+        if judgement.verdict is verdict or not asked:
+            besides = "" if asked else "besides, "
+            click.echo(f"  {besides}{judgement.rule}: {judgement.verdict}: {judgement.reason}")
+    judging = {judgement.rule for judgement in played.judgements}
+    for rule in scenario.rules:
+        if rule not in judging:
+            click.echo(f"  {rule}: does not judge this target")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -63,14 +63,15 @@ class Runner:
 
     Args:
         player: Makes them happen.
+        rules: Names of the rules that are asked for; None for all.
 
     Attributes:
-        rules: The rules that judge its target: all but those from which the target is exempt.
+        rules: Those of them that judge its target: all from which the target is not exempt.
     """
 
-    def __init__(self, player: Player) -> None:
+    def __init__(self, player: Player, rules: Collection[str] | None = None) -> None:
         self.player = player
-        self.rules = rules_for(player.target)
+        self.rules = rules_for(player.target, rules)
 
     def run(
         self,
@@ -88,8 +89,8 @@ class Runner:
         return Trial(execution, judge(execution.history, self.rules))
 
 
-def rules_for(target: Target) -> tuple[Rule, ...]:
-    """The rules that judge a target.
+def rules_for(target: Target, wanted: Collection[str] | None = None) -> tuple[Rule, ...]:
+    """The rules that judge a target, of those that are asked for.
 
     Raises:
         TargetError: if it exempts itself from a rule that does not exist.
@@ -101,4 +102,5 @@ def rules_for(target: Target) -> tuple[Rule, ...]:
             f"target {target.name}: `exempt` names {unknown[0]!r}, which is no rule; "
             f"rules are: {', '.join(sorted(names))}"
         )
-    return tuple(rule for rule in RULES if rule.name not in exempt)
+    asked = names if wanted is None else wanted
+    return tuple(rule for rule in RULES if rule.name in asked and rule.name not in exempt)

@@ -75,6 +75,7 @@ def shrink(
     rules: Collection[str] | None = None,
     *,
     nearby: bool | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Shrunk:
     """Shrink a schedule for as long as it fails in the same way.
 
@@ -87,12 +88,13 @@ def shrink(
         schedule: One that fails.
         rules: Names of the rules of which one must fail as it does now; None for all.
         nearby: Whether it is looked for in other places too; None: if many elements are left.
+        enough: Asked again and again; True ends it early, with what has been found by then.
 
     Raises:
         NothingToMinimiseError: if none of the rules fails.
         NotPlayableError: if the schedule cannot happen as written.
     """
-    search = _Search(runner, schedule, rules)
+    search = _Search(runner, schedule, rules, enough)
     search.descend(lambda known: sorted(in_place(known), key=schedule_order))
     if nearby or (nearby is None and search.trial.schedule.size >= MANY_ELEMENTS):
         search.descend(lambda known: _nearby(runner.player, known), MOST_RUNS)
@@ -112,8 +114,15 @@ def needs(runner: Runner, schedule: Schedule) -> tuple[Need, ...]:
 class _Search:
     """Runs candidates and keeps one that still fails in the same way."""
 
-    def __init__(self, runner: Runner, schedule: Schedule, rules: Collection[str] | None) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        schedule: Schedule,
+        rules: Collection[str] | None,
+        enough: Callable[[], bool],
+    ) -> None:
         self.tried = 0
+        self._enough = enough
         self.trial = runner.run(schedule)
         self.trial.require_playable("the schedule")
         failing = self.trial.against(rules)
@@ -134,7 +143,10 @@ class _Search:
         end = self.tried + most
         while any(
             self._keeps(each)
-            for each in takewhile(lambda _: self.tried < end, candidates(self.trial.schedule))
+            for each in takewhile(
+                lambda _: self.tried < end and not self._enough(),
+                candidates(self.trial.schedule),
+            )
         ):
             pass
 

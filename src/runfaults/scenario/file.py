@@ -230,7 +230,10 @@ class _Table:
         content: object = self.content.get(name, [])
         if not isinstance(content, list):
             self.fail(name, f"write [[{name}]], with two brackets: there may be several")
-        tables = cast("list[dict[str, Any]]", content)
+        entries = cast("list[object]", content)
+        if not all(isinstance(entry, dict) for entry in entries):
+            self.fail(name, f"each {name} is a table of its own: write [[{name}]] above its keys")
+        tables = cast("list[dict[str, Any]]", entries)
         return [
             _Table(self.path, self.lines, table, name, number)
             for number, table in enumerate(tables)

@@ -1,0 +1,137 @@
+"""Inputs that nobody meant to write end in one line, never in a verdict."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+
+from runfaults.campaign.memory import Journal, StateError
+from runfaults.explore.findings import Findings
+from runfaults.explore.job import Job
+from runfaults.model import Schedule
+from runfaults.scenario.file import ScenarioError, load_scenario
+
+SCENARIO = """
+name = "n"
+symptom = "s"
+target = "target.py:Target"
+expect = "broken"
+rules = ["succeeded-never-failed"]
+[schedule]
+pipeline = "succeeds"
+journal = "delete"
+seed = 0
+[[fault]]
+kind = "busy"
+at = "run commit #2"
+times = 1
+[[act]]
+kind = "cancel"
+at = "run commit #2"
+[[preemption]]
+at = "run commit #2"
+to = "user"
+[[death]]
+at = "run commit #2"
+after = true
+successors = 2
+"""
+DOCUMENT: dict[str, Any] = tomllib.loads(SCENARIO)
+WRONG: list[Any] = [-1, 1.5, True, "", "x", [], [1], ["x"], [[1]], {}, {"a": 1}, [{"a": 1}]]
+
+
+def places(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in pairs:
+        yield (*before, key)
+        if isinstance(inner, dict | list):
+            yield from places(inner, (*before, key))
+
+
+@pytest.mark.parametrize("place", list(places(DOCUMENT)), ids=str)
+def test_a_scenario_with_a_wrong_value_is_refused_or_read(
+    place: tuple[Any, ...], tmp_path: Path
+) -> None:
+    file, refused = tmp_path / "wrong.toml", 0
+    for wrong in WRONG:
+        document = copy.deepcopy(DOCUMENT)
+        table: Any = document
+        for key in place[:-1]:
+            table = table[key]
+        table[place[-1]] = wrong
+        file.write_text(tomli_w.dumps(document))
+        try:
+            load_scenario(file)
+        except ScenarioError as error:
+            refused += str(error).startswith(f"{file}:")
+    assert refused >= 8  # of twelve; a name may be any text
+
+
+def test_a_list_of_numbers_for_faults_is_one_line(here: Any) -> None:
+    here.write(
+        "wrong.toml", SCENARIO.partition("[[fault]]")[0].replace("[sch", "fault = [1]\n[sch")
+    )
+    told = here.run("replay", "wrong.toml")
+    assert told == (
+        2,
+        "runfaults: wrong.toml:6: each fault is a table of its own: write [[fault]] above its keys",
+    )
+
+
+LINES = ["null", "[]", "5", "{}", '{"job": 1}', '{"job": "a", "found": null}', "", "x", "\ufeff"]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    """A journal of one job."""
+    written = Journal(tmp_path, "fingerprint")
+    written.add(Job(Schedule()), Findings())
+    written.close()
+    return written.path
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_journal_with_a_damaged_line_is_refused(journal: Path, line: str, number: int) -> None:
+    lines = journal.read_text().splitlines()
+    lines[number - 1 : number] = [line]
+    journal.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(StateError, match=f"jobs.jsonl:{number}: is no line that runfaults wrote"):
+        Journal(journal.parent, "fingerprint")
+
+
+def test_a_journal_of_which_a_byte_has_changed_is_refused(journal: Path) -> None:
+    whole = journal.read_bytes()
+    for place in range(len(whole)):
+        if whole[place : place + 1] != b"\n":
+            journal.write_bytes(whole[:place] + b"~" + whole[place + 1 :])
+            with pytest.raises(StateError):
+                Journal(journal.parent, "fingerprint")
+
+
+def test_a_journal_that_was_cut_is_read_as_far_as_it_goes(journal: Path) -> None:
+    """An innocent twin: the process was killed while it wrote the line."""
+    whole = journal.read_bytes()
+    for length in range(len(whole)):
+        journal.write_bytes(whole[:length])
+        assert Journal(journal.parent, "fingerprint").find(Job(Schedule())) is None
+    journal.write_bytes(whole)
+    assert Journal(journal.parent, "fingerprint").find(Job(Schedule())) == Findings()
+
+
+@pytest.mark.parametrize("report", ["html", "json", "junit"])
+@pytest.mark.parametrize("path", ["nowhere/report", "folder", "target.py/report"])
+def test_a_report_that_cannot_be_written_is_told_before_the_work(
+    here: Any, report: str, path: str
+) -> None:
+    (here.folder / "folder").mkdir()
+    told = here.check("raise AssertionError('the work began')", f"--{report}", path)
+    assert told.code == 2
+    assert "the work began" not in told.text
+    assert path in told.text
