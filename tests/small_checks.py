@@ -91,5 +91,5 @@ def run_whole(runner: Runner, strategy: Strategy) -> Findings:
         done.add(job)
         its = campaign.run(runner, job)
         found.merge(its)
-        jobs |= {each: None for each in its.further if each not in done}
+        jobs |= {each: None for each in its.follow_ups if each not in done}
     return found

@@ -104,7 +104,7 @@ def sweep(runfaults_target: str, pytestconfig: pytest.Config) -> Callable[[], Ch
 
     def run() -> CheckResult:
         from runfaults.campaign.bounds import bound_named
-        from runfaults.campaign.budget import Budget, seconds_of
+        from runfaults.campaign.budget import Budget, parse_duration
         from runfaults.campaign.campaign import Campaign
         from runfaults.campaign.conclude import check
         from runfaults.campaign.running import Options
@@ -115,11 +115,11 @@ def sweep(runfaults_target: str, pytestconfig: pytest.Config) -> Callable[[], Ch
         leave_simulation()
         bound = bound_named(cast("str", pytestconfig.getoption("runfaults_bound")))
         time = cast("str | None", pytestconfig.getoption("runfaults_budget"))
-        budget = Budget(seconds_of(time) if time else inf)
+        budget = Budget(parse_duration(time) if time else inf)
         seeded = bound.seeded(cast("int", pytestconfig.getoption("runfaults_seed")))
         result = check(
             Campaign(runfaults_target, seeded.strategies),
-            Options(processes=1, enough=budget.spent),
+            Options(processes=1, should_stop=budget.spent),
             Silence(),
             save_to=_save_to(pytestconfig),
         )
@@ -162,7 +162,7 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Play it."""
-        _insist(_replay(self.path, self.config))
+        assert_expected(_replay(self.path, self.config))
 
     def repr_failure(  # pyright: ignore[reportIncompatibleMethodOverride]  # as pytest documents it
         self, excinfo: pytest.ExceptionInfo[BaseException]
@@ -194,18 +194,19 @@ def _replay(path: Path, config: pytest.Config) -> Trial:
         pytest.skip(str(error))
 
 
-def _insist(replayed: Trial) -> None:
+def assert_expected(replayed: Trial) -> None:
     """Raise UnexpectedVerdictError unless it went as the file says."""
-    from runfaults.testing.bench import shown
+    from runfaults.testing.bench import failure_text
 
     scenario = replayed.scenario
     if scenario is None or replayed.matches(scenario):
         return
     of_rules = f" of {', '.join(scenario.rules)}" if scenario.rules else ""
-    failing = replayed.against()
+    failing = replayed.failing()
+    told = failure_text(replayed.history, failing)
     raise UnexpectedVerdictError(
         f"{scenario.name}: the file expects the verdict {scenario.expect}{of_rules}, but it is "
-        f"{replayed.verdict}\nsymptom: {scenario.symptom}\n{shown(replayed.history, failing)}"
+        f"{replayed.verdict}\nsymptom: {scenario.symptom}\n{told}"
     )
 
 
@@ -237,7 +238,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     """Before a marked test says anything itself, its scenario must have gone as expected."""
     if pyfuncitem.get_closest_marker(_MARKER) is not None:
         replayed = cast("Trial | None", pyfuncitem.funcargs.get("replayed"))
-        _insist(
+        assert_expected(
             replayed
             or _replay(cast("Path", pyfuncitem.callspec.params["replayed"]), pyfuncitem.config)
         )

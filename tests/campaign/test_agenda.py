@@ -42,7 +42,7 @@ def test_what_was_handed_out_can_be_taken_again_in_its_place() -> None:
     agenda.finish(agenda.take())
     agenda.take()
     assert (len(agenda), agenda.waiting) == (2, 1)
-    agenda.take_back()
+    agenda.requeue()
     assert [agenda.take(), agenda.take()] == [SECOND, THIRD]
 
 
@@ -88,7 +88,7 @@ def test_a_campaign_that_continues_knows_what_had_come_up(tmp_path: Path) -> Non
     whole = explored(BROKEN, expected)
     assert expected.more > 2
     enough = stop_after(expected.known + 2)  # the next ones are known from the journal alone
-    began = explored(BROKEN, state=tmp_path, enough=enough)
+    began = explored(BROKEN, state=tmp_path, should_stop=enough)
     (missing,) = began.not_reached
     assert missing.endswith("interleavings, and what they lead to")
     went_on = explored(BROKEN, state=tmp_path)

@@ -60,7 +60,7 @@ def test_what_no_longer_occurs_is_told_and_removed_on_demand(path: Path) -> None
 def test_an_unfinished_check_neither_tells_nor_removes_what_it_did_not_see(path: Path) -> None:
     path.write_text('[[known]]\nrule = "nothing-leaks"\nschedule = "pipeline exits"\n')
     for update in (False, True):
-        outcome = explored(SOUND, enough=stop_after(2))
+        outcome = explored(SOUND, should_stop=stop_after(2))
         result = concluded(SOUND, outcome, baseline=load_baseline(path, update=update))
         assert not any("no longer" in remark for remark in result.remarks)
         assert len(load_baseline(path).known) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runfaults.campaign.agenda import Agenda
-from runfaults.campaign.budget import Budget, seconds_of
+from runfaults.campaign.budget import Budget, parse_duration
 from runfaults.explore.search import _job as _search_job
 from runfaults.explore.sweep import _job
 from runfaults.model import Schedule, Verdict
@@ -27,13 +27,13 @@ RACE = _search_job(Schedule())
     ("text", "seconds"), [("60s", 60), ("5m", 300), ("1.5h", 5400), (" 1s ", 1)]
 )
 def test_durations_have_a_unit(text: str, seconds: float) -> None:
-    assert seconds_of(text) == seconds
+    assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "60", "s", "-1s", "0s", "1d", "1 s s"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="such as 60s"):
-        seconds_of(text)
+        parse_duration(text)
 
 
 def test_a_budget_is_spent_when_its_time_has_passed() -> None:
@@ -59,7 +59,7 @@ def test_what_is_left_is_told_by_its_sort() -> None:
     other = _search_job(Schedule(), 7)
     agenda = Agenda([RACE, JOBS["at select"], other, JOBS["clean"]])
     agenda.finish(JOBS["clean"])
-    assert list(agenda.left_over()) == [
+    assert list(agenda.unfinished()) == [
         "1 of 4 jobs: a fault somewhere else",
         "2 of 4 jobs: interleavings, and what they lead to",
     ]
@@ -67,7 +67,7 @@ def test_what_is_left_is_told_by_its_sort() -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_enough_is_enough_on_any_number_of_processes(jobs: int) -> None:
-    outcome = explored(SOUND, processes=jobs, enough=stop_after(3))
+    outcome = explored(SOUND, processes=jobs, should_stop=stop_after(3))
     result = concluded(SOUND, outcome)
     assert not outcome.interrupted
     assert not result.finished
@@ -78,7 +78,7 @@ def test_enough_is_enough_on_any_number_of_processes(jobs: int) -> None:
 def test_the_likeliest_jobs_find_a_planted_bug_before_the_others_would() -> None:
     """The detector's control: in the plain order the same number of jobs finds nothing."""
     few = 8
-    plain = explored(BROKEN, enough=stop_after(few))
-    likeliest = explored(BROKEN, enough=stop_after(few), likeliest_first=True)
+    plain = explored(BROKEN, should_stop=stop_after(few))
+    likeliest = explored(BROKEN, should_stop=stop_after(few), likeliest_first=True)
     assert concluded(BROKEN, likeliest).verdict is Verdict.BROKEN
     assert concluded(BROKEN, plain).verdict is Verdict.UNFINISHED

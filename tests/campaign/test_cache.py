@@ -29,7 +29,7 @@ def cache(tmp_path: Path) -> Cache:
 @pytest.mark.parametrize("target", [BROKEN, SOUND])
 def test_a_second_exploration_is_recalled_and_comes_to_the_same(target: str, cache: Cache) -> None:
     first = explored(target, cache=cache)
-    second = explored(target, cache=cache, enough=lambda: True)
+    second = explored(target, cache=cache, should_stop=lambda: True)
     assert not first.remarks
     assert "no schedule was run" in second.remarks[0]
     assert comparable(target, first) == comparable(target, second)
@@ -43,13 +43,13 @@ def test_without_a_cache_everything_runs_again() -> None:
 def test_findings_survive_being_written() -> None:
     found = explored(BROKEN).found
     assert found.witnesses
-    assert found.suspects
+    assert found.smallest_by_shape
     assert found.impossible
     assert from_document(json.loads(json.dumps(to_document(found)))) == found
 
 
 def test_an_unfinished_exploration_is_not_kept(cache: Cache) -> None:
-    explored(SOUND, cache=cache, enough=stop_after(2))
+    explored(SOUND, cache=cache, should_stop=stop_after(2))
     assert not cache.folder.exists()
 
 

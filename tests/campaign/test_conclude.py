@@ -88,7 +88,7 @@ def test_one_that_comes_again_is_none(outcome: Outcome) -> None:
 
 
 def test_without_time_left_each_violation_is_shown_as_it_was_found(outcome: Outcome) -> None:
-    result = conclude(Campaign(BROKEN, SMALL), outcome, enough=lambda: True)
+    result = conclude(Campaign(BROKEN, SMALL), outcome, should_stop=lambda: True)
     smallest = {str(each.schedule) for each in outcome.found.witnesses.values()}
     assert {str(each.scenario.schedule) for each in result.violations} == smallest
     assert [each.confirmed for each in result.violations] == [None] * len(result.violations)

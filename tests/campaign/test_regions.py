@@ -24,7 +24,7 @@ def test_a_region_has_what_it_would_have_alone() -> None:
 
 
 def test_a_region_that_nothing_was_run_of_is_told_too() -> None:
-    nothing = concluded(SOUND, explored(SOUND, enough=lambda: True))
+    nothing = concluded(SOUND, explored(SOUND, should_stop=lambda: True))
     assert [region.schedules for region in nothing.regions] == [0, 0]
     assert nothing.bound == f"{SWEEP.describe()}\n{SEARCH.describe()}"
 

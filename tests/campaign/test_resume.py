@@ -44,7 +44,7 @@ def test_after_ctrl_c_it_goes_on_and_comes_to_the_same(
 
 def test_a_finished_state_runs_nothing_more(tmp_path: Path, uninterrupted: object) -> None:
     explored(BROKEN, state=tmp_path)
-    again = explored(BROKEN, state=tmp_path, enough=lambda: True)
+    again = explored(BROKEN, state=tmp_path, should_stop=lambda: True)
     assert not again.not_reached
     assert comparable(BROKEN, again) == uninterrupted
 
@@ -52,7 +52,7 @@ def test_a_finished_state_runs_nothing_more(tmp_path: Path, uninterrupted: objec
 def test_a_line_that_a_kill_cut_off_counts_as_not_written(
     tmp_path: Path, uninterrupted: object
 ) -> None:
-    explored(BROKEN, state=tmp_path, enough=stop_after(4))
+    explored(BROKEN, state=tmp_path, should_stop=stop_after(4))
     path = tmp_path / "jobs.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole[:-7])
@@ -63,7 +63,7 @@ def test_a_line_that_a_kill_cut_off_counts_as_not_written(
 
 
 def test_the_journal_only_grows(tmp_path: Path) -> None:
-    explored(SOUND, state=tmp_path, enough=stop_after(4))
+    explored(SOUND, state=tmp_path, should_stop=stop_after(4))
     before = (tmp_path / "jobs.jsonl").read_bytes()
     explored(SOUND, state=tmp_path)
     after = (tmp_path / "jobs.jsonl").read_bytes()

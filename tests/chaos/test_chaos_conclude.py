@@ -51,7 +51,7 @@ def test_a_few_violations_of_each_rule_are_shown_with_the_events_of_their_run() 
     assert len(result.violations) == SHOWN
     first = result.violations[0]
     assert first.scenario.name == "hand-written-chaos-run-1"
-    assert [judgement.rule for judgement in first.against] == ["orphan-is-interrupted-not-failed"]
+    assert [judgement.rule for judgement in first.failing] == ["orphan-is-interrupted-not-failed"]
     assert {event.run for event in first.history.events} <= {None, 1}
     texts = [str(event).split(" ", 2)[2] for event in first.history.events]
     assert texts == [
@@ -62,7 +62,7 @@ def test_a_few_violations_of_each_rule_are_shown_with_the_events_of_their_run() 
         "user@last request run=1 read",
         "user@last reply run=1 read -> interrupted",
     ]
-    (proof,) = first.against[0].evidence
+    (proof,) = first.failing[0].evidence
     assert told.events[proof] in first.history.events
 
 

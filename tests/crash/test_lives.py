@@ -171,7 +171,7 @@ def test_a_violation_with_a_death_is_shrunk_saved_and_replayed(tmp_path: Path) -
         (need,) = needs(runner, small.schedule)
     assert str(small.schedule) == "pipeline succeeds; death after run reach pipeline-started"
     assert need.without is Verdict.HOLDS
-    rules = tuple(each.rule for each in small.trial.against())
+    rules = tuple(each.rule for each in small.trial.failing())
     scenario = Scenario("orphan", "An orphan.", ORPHAN, small.schedule, Verdict.BROKEN, rules)
     path = tmp_path / "orphan.toml"
     path.write_text(dump_scenario(scenario))

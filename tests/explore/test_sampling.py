@@ -102,7 +102,7 @@ def test_a_check_with_samples_shrinks_what_they_find_to_a_scenario(
     result = checked(target, SAMPLED[race], save_to=tmp_path)
     assert not result.notes
     violation = next(
-        each for each in result.violations if race.rule in {rule.rule for rule in each.against}
+        each for each in result.violations if race.rule in {rule.rule for rule in each.failing}
     )
     assert violation.saved_to is not None
     assert violation.scenario.schedule.size <= 3
@@ -176,7 +176,7 @@ def test_any_number_of_processes_finds_the_same() -> None:
 def test_an_interrupted_check_goes_on_with_the_samples_that_are_left(tmp_path: Path) -> None:
     samples = replace(LARGE, samples=45)
     options = {"state": tmp_path, "likeliest_first": True}
-    first = ran("genglossary", samples, enough=stop_after(2), **options)
+    first = ran("genglossary", samples, should_stop=stop_after(2), **options)
     assert first.not_reached == ("3 of 5 jobs: samples beyond the bound",)
     second = ran("genglossary", samples, **options)
     whole = ran("genglossary", samples)

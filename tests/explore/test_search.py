@@ -63,7 +63,7 @@ def test_a_planted_race_is_found_and_shrunk_to_a_few_elements(race: PlantedRace)
         needed = needs(runner, smallest.schedule)
     assert not found.problems
     assert smallest.schedule.size <= 2
-    assert race.rule in {each.rule for each in smallest.trial.against()}
+    assert race.rule in {each.rule for each in smallest.trial.failing()}
     assert len(needed) == smallest.schedule.size
     assert all(need.without is Verdict.HOLDS for need in needed)
 
@@ -122,8 +122,8 @@ def test_jobs_together_are_the_whole_search_in_any_order() -> None:
             found = Findings()
             search.run(runner, jobs.popleft(), found)
             together.merge(found)
-            jobs += [each for each in found.further if each not in known]
-            known |= found.further
+            jobs += [each for each in found.follow_ups if each not in known]
+            known |= found.follow_ups
     assert len(known) > 1
     assert together.verdicts == whole.verdicts
     assert together.cells == whole.cells

@@ -111,6 +111,6 @@ def test_three_numbers_are_a_bound() -> None:
 
 
 def test_a_check_that_had_enough_says_what_it_did_not_reach() -> None:
-    result = checked(SOUND, SMALL, enough=lambda: True)
+    result = checked(SOUND, SMALL, should_stop=lambda: True)
     assert not result.finished
     assert result.not_reached

@@ -163,8 +163,8 @@ NIGHTLY = (
     Mutation(
         "a pruned schedule was not equivalent",
         "explore/convergence.py",
-        "hash((point, fault, stretch.clock))",
-        "hash((point, stretch.clock))",
+        "hash((point, fault, segment.clock))",
+        "hash((point, segment.clock))",
         "explore/test_convergence.py::test_what_another_kind_left_is_another_state",
     ),
     Mutation(
@@ -270,15 +270,15 @@ NIGHTLY = (
     Mutation(
         "a campaign that continues takes a job for done that was not",
         "campaign/running.py",
-        "            found.merge(its)\n            agenda.finish(job, its.further)\n",
-        "            found.merge(its)\n            agenda.finish(job, its.further)\n"
+        "            found.merge(its)\n            agenda.finish(job, its.follow_ups)\n",
+        "            found.merge(its)\n            agenda.finish(job, its.follow_ups)\n"
         "            agenda.finish(agenda.take())\n",
         "campaign/test_resume.py::test_after_ctrl_c_it_goes_on_and_comes_to_the_same",
     ),
     Mutation(
         "the job of a worker that died is lost",
         "campaign/workers.py",
-        "    agenda.take_back()\n",
+        "    agenda.requeue()\n",
         "",
         "campaign/test_pool.py::test_what_a_dying_worker_had_in_hand_is_run_again",
     ),

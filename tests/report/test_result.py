@@ -78,7 +78,7 @@ def test_a_check_is_finished_unless_something_was_not_reached() -> None:
 
 def test_a_violation_names_the_judgements_against_it() -> None:
     violation = mission_bug()
-    assert [judgement.rule for judgement in violation.against] == ["succeeded-never-failed"]
+    assert [judgement.rule for judgement in violation.failing] == ["succeeded-never-failed"]
     unknown = replace(violation, judgements=(Judgement("a", Verdict.UNKNOWN, "hung"),))
-    assert unknown.against == unknown.judgements
-    assert replace(violation, judgements=(Judgement("a", Verdict.HOLDS),)).against == ()
+    assert unknown.failing == unknown.judgements
+    assert replace(violation, judgements=(Judgement("a", Verdict.HOLDS),)).failing == ()

@@ -14,7 +14,7 @@ from runfaults.sim.substitution import controlled_primitives
 class GoOn:
     """A director that never interrupts anybody."""
 
-    def go_first(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
+    def choose_next(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
         return ()
 
 
@@ -24,7 +24,7 @@ class Switch:
     def __init__(self, **at: str) -> None:
         self._at = {point.replace("_", " "): actor for point, actor in at.items()}
 
-    def go_first(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
+    def choose_next(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
         actor = self._at.pop(str(point), None)
         return (actor,) if actor is not None else ()
 

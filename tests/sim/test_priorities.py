@@ -25,7 +25,7 @@ class RandomWalk:
         self._random = random
         self._latest: FaultPoint | None = None
 
-    def go_first(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
+    def choose_next(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
         if point == self._latest:
             return ()
         self._latest = point
@@ -110,7 +110,7 @@ def execute(body: Callable[[Shared], None], director: Director) -> Executed:
     finally:
         scheduler.unwind()
     order = tuple(str(step.point) for step in scheduler.steps)
-    return Executed(shared.found, order, len(scheduler.cast))
+    return Executed(shared.found, order, len(scheduler.all_actors))
 
 
 class Drawn(Random):
@@ -194,12 +194,12 @@ def test_the_lowered_actor_goes_on_only_when_nobody_else_can() -> None:
     director = PriorityDirector(Random(0), 2, 1)  # the only step to choose is the first one
     first = FaultPoint("user", Operation.REACH, "begin")
     later = FaultPoint("user", Operation.REACH, "end")
-    assert director.go_first(first, ("run",)) == ("run",)
-    assert director.go_first(later, ("other",)) == ("other",)
-    assert director.go_first(later, ()) == ()
+    assert director.choose_next(first, ("run",)) == ("run",)
+    assert director.choose_next(later, ("other",)) == ("other",)
+    assert director.choose_next(later, ()) == ()
     assert director.switches == [Preemption(first, "run"), Preemption(later, "other")]
 
 
 def test_fewer_steps_than_changes_are_no_error() -> None:
     point = FaultPoint("user", Operation.REACH, "begin")
-    assert PriorityDirector(Random(0), 5, 1).go_first(point, ()) == ()
+    assert PriorityDirector(Random(0), 5, 1).choose_next(point, ()) == ()

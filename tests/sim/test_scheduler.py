@@ -115,7 +115,7 @@ def test_a_join_of_a_thread_that_waits_for_its_joiner_is_a_deadlock(play: Play) 
 def test_an_idle_thread_that_nobody_waits_for_is_no_deadlock(play: Play) -> None:
     played = play(lambda: threading.Thread(target=threading.Event().wait).start())
     assert played.stuck == []
-    assert [actor.name for actor in played.scheduler.cast] == ["user", "run"]
+    assert [actor.name for actor in played.scheduler.all_actors] == ["user", "run"]
 
 
 def test_a_loop_without_an_end_is_a_livelock(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +184,7 @@ def test_unwinding_leaves_no_thread(play: Play) -> None:
     assert played.stuck
     assert threading.active_count() == before
     assert cleaned == ["up"]
-    assert all(not actor.alive for actor in played.scheduler.cast)
+    assert all(not actor.alive for actor in played.scheduler.all_actors)
 
 
 def test_what_escapes_a_thread_is_in_the_history(play: Play) -> None:

@@ -57,7 +57,7 @@ def test_a_statement_of_one_row_is_recognised(
 def test_looking_takes_no_lock_and_loads_no_schema(connection: FaultyConnection) -> None:
     connection.execute("BEGIN")
     surely_changes_one_row(connection, Statement.parse("DELETE FROM single WHERE id = 1"))
-    with connection.beside() as other:
+    with connection.open_ungated() as other:
         other.execute("BEGIN EXCLUSIVE")
         assert not surely_changes_one_row(
             connection, Statement.parse("DELETE FROM single WHERE id = 1")

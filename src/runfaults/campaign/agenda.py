@@ -9,7 +9,7 @@ from itertools import count
 
 from runfaults.explore.job import Job
 
-_Place = tuple[tuple[int, ...], int]
+_Priority = tuple[tuple[int, ...], int]
 
 
 class Agenda:
@@ -25,8 +25,8 @@ class Agenda:
         self._likeliest_first = likeliest_first
         self._numbers = count()
         self._known: set[Job] = set()
-        self._left: dict[Job, _Place] = {}
-        self._waiting: list[tuple[_Place, Job]] = []
+        self._left: dict[Job, _Priority] = {}
+        self._waiting: list[tuple[_Priority, Job]] = []
         self._later: dict[tuple[int, int, str], Job] = {}
         self._wave = 0
         self.add(jobs)
@@ -60,17 +60,17 @@ class Agenda:
         """
         return heapq.heappop(self._waiting)[-1]
 
-    def finish(self, job: Job, further: Iterable[Job] = ()) -> int:
+    def finish(self, job: Job, follow_ups: Iterable[Job] = ()) -> int:
         """Cross off a job that was handed out, and take up those that follow, as `add` does."""
         del self._left[job]
-        return self.add(further)
+        return self.add(follow_ups)
 
-    def take_back(self) -> None:
+    def requeue(self) -> None:
         """Have all that is left handed out again."""
         self._waiting = [(place, job) for job, place in self._left.items()]
         heapq.heapify(self._waiting)
 
-    def left_over(self) -> Iterator[str]:
+    def unfinished(self) -> Iterator[str]:
         """Which jobs are left, a phrase for each group, the likeliest to break a rule first."""
         left = [*self._left, *self._later.values()]
         total = self.total + len(self._later)

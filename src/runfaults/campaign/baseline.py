@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import tomli_w
 
 from runfaults.campaign.violations import minimal_witness, show
-from runfaults.explore.findings import MAX_SUSPECTS, Findings, schedule_order, shape
+from runfaults.explore.findings import MAX_SHAPES, Findings, schedule_order, shape
 from runfaults.explore.runner import Runner
 from runfaults.explore.trial import Witness
 from runfaults.model import CheckResult, Journal, Schedule, Verdict
@@ -83,20 +83,20 @@ def load_baseline(path: Path, *, update: bool = False) -> Baseline:
     return Baseline(path, known, update)
 
 
-def set_aside(  # what is shown, of what, and how
+def without_known(  # what is shown, of what, and how
     runner: Runner,
     result: CheckResult,
     found: Findings,
     baseline: Baseline,
     save_to: Path | None,
-    enough: Callable[[], bool],
+    should_stop: Callable[[], bool],
 ) -> CheckResult:
     """Show only what the baseline does not know, and say in remarks what it does know.
 
     A rule that is broken in known ways only is taken out of the result, and so are the schedules
     that break it, if nothing else is broken.
     """
-    occurring = _occurring(runner, found, result.rules, enough)
+    occurring = _current(runner, found, result.rules, should_stop)
     if baseline.update:
         kept = frozenset[Known]() if result.finished else baseline.known
         baseline = replace(baseline, known=kept | occurring.keys())
@@ -116,26 +116,26 @@ def set_aside(  # what is shown, of what, and how
         violations=violations,
         remarks=(
             *result.remarks,
-            *_told(result, baseline, old),
-            *_gone(result, found, baseline, occurring),
+            *_remark_known(result, baseline, old),
+            *_remark_fixed(result, found, baseline, occurring),
         ),
     )
 
 
-def _occurring(
-    runner: Runner, found: Findings, rules: Iterable[str], enough: Callable[[], bool]
+def _current(
+    runner: Runner, found: Findings, rules: Iterable[str], should_stop: Callable[[], bool]
 ) -> dict[Known, Witness]:
     """Every violation that was found, minimised, smallest first for each rule."""
     occurring: dict[Known, Witness] = {}
     for rule in rules:
-        schedules = found.suspects.get(rule, {}).values()
+        schedules = found.smallest_by_shape.get(rule, {}).values()
         for schedule in sorted(schedules, key=schedule_order):
-            witness = minimal_witness(runner, rule, schedule, enough)
+            witness = minimal_witness(runner, rule, schedule, should_stop)
             occurring.setdefault(Known.of(rule, witness.schedule), witness)
     return occurring
 
 
-def _told(result: CheckResult, baseline: Baseline, old: Iterable[str]) -> Iterable[str]:
+def _remark_known(result: CheckResult, baseline: Baseline, old: Iterable[str]) -> Iterable[str]:
     for rule in sorted(old):
         tally = result.rules[rule]
         yield (
@@ -146,15 +146,15 @@ def _told(result: CheckResult, baseline: Baseline, old: Iterable[str]) -> Iterab
         yield f"{baseline.path} was written: every violation of today counts as known from now on"
 
 
-def _gone(
+def _remark_fixed(
     result: CheckResult, found: Findings, baseline: Baseline, occurring: Iterable[Known]
 ) -> Iterable[str]:
     """What the baseline knows and nobody saw, where all that there is was looked at."""
     if not result.finished:
         return
     for each in sorted(baseline.known - set(occurring)):
-        suspects = found.suspects.get(each.rule, {})
-        if each.rule in result.rules and len(suspects) < MAX_SUSPECTS:
+        smallest_by_shape = found.smallest_by_shape.get(each.rule, {})
+        if each.rule in result.rules and len(smallest_by_shape) < MAX_SHAPES:
             yield (
                 f"{baseline.path} knows a violation that no longer occurs: {each.rule} under "
                 f"'{each.schedule}'; --update-baseline removes it"

@@ -10,7 +10,7 @@ _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _TEXT = re.compile(r"(\d+(?:\.\d+)?)([smh])")
 
 
-def seconds_of(text: str) -> float:
+def parse_duration(text: str) -> float:
     """Read a duration such as `60s`, `5m` or `1.5h`.
 
     Raises:
@@ -39,7 +39,7 @@ class Budget:
         self._end = self._until = clock() + seconds
         self.stopped = False
 
-    def set_aside(self) -> None:
+    def without_known(self) -> None:
         """Keep a part for the conclusion: there is a violation to minimise and to confirm."""
         self._until = self._end - self._seconds * _SET_ASIDE
 

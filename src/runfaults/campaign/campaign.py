@@ -48,5 +48,5 @@ class Campaign:
         strategy = self.strategies[job.strategy]
         strategy.run(runner, job, found)
         found.belong_to(strategy.describe())
-        found.further = {each._replace(strategy=job.strategy): None for each in found.further}
+        found.follow_ups = {each._replace(strategy=job.strategy): None for each in found.follow_ups}
         return found

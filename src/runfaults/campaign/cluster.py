@@ -20,7 +20,7 @@ from runfaults.campaign.agenda import Agenda
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.fingerprint import code_in_development
 from runfaults.campaign.isolated import Isolated, Order, OtherSurroundingsError
-from runfaults.campaign.workers import MAX_DEATHS, WorkersDiedError, hand_out
+from runfaults.campaign.workers import MAX_DEATHS, WorkersDiedError, dispatch
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.explore.versions import versions
@@ -40,7 +40,7 @@ def run_on_cluster(
     campaign: Campaign,
     agenda: Agenda,
     address: str,
-    enough: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Generator[tuple[Job, Findings]]:
     """Run every job on a cluster; yields what each found, in the order in which they finish.
 
@@ -48,9 +48,9 @@ def run_on_cluster(
 
     Args:
         campaign: What they belong to; a target's file must be at the same place on every worker.
-        agenda: What to run; see `hand_out`.
+        agenda: What to run; see `dispatch`.
         address: Of the scheduler, such as `tcp://10.0.0.1:8786`.
-        enough: Asked again and again; True ends it early.
+        should_stop: Asked again and again; True ends it early.
 
     Raises:
         ClusterError: if the cluster cannot be reached, or runs another version of anything.
@@ -63,7 +63,7 @@ def run_on_cluster(
         _require_same(client, address)
         cluster = _Cluster(client, client.get_executor(pure=False), order)
         try:
-            yield from hand_out(cluster, agenda, enough)
+            yield from dispatch(cluster, agenda, should_stop)
         except WorkersDiedError:
             raise
         except (CancelledError, OSError) as error:
@@ -95,7 +95,7 @@ class _Cluster:
     executor: Executor
     order: Order
 
-    def wanted(self) -> int:
+    def capacity(self) -> int:
         """More if there are more of them by now; the scheduler keeps some if there is none yet."""
         threads: Mapping[str, int] = self.client.nthreads()
         return IN_HAND * max(1, sum(threads.values()))
@@ -104,7 +104,7 @@ class _Cluster:
         """Have one of them run a job."""
         return self.executor.submit(run_in_worker, self.order, job)
 
-    def abandon(self) -> None:
+    def cancel_running(self) -> None:
         """Take back what none of them has begun."""
         self.executor.shutdown(wait=False)
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from runfaults.campaign.baseline import Baseline, set_aside
+from runfaults.campaign.baseline import Baseline, without_known
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.confirm import confirm
 from runfaults.campaign.players import open_player
 from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.campaign.violations import recurring, violations
-from runfaults.explore.findings import Counted, Findings
+from runfaults.explore.findings import Findings, RunCount
 from runfaults.explore.runner import rules_for
 from runfaults.explore.versions import versions
 from runfaults.model import Cell, CheckResult, FaultPoint, Region, Tally, Verdict
@@ -42,7 +42,7 @@ def conclude(
     *,
     save_to: Path | None = None,
     baseline: Baseline | None = None,
-    enough: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> CheckResult:
     """What a campaign's findings say, with every violation minimised and tried for real.
 
@@ -51,7 +51,7 @@ def conclude(
         outcome: What was found.
         save_to: Folder for the scenario files of violations; None to save none.
         baseline: Violations that are known: they are set aside, and the remarks say so.
-        enough: Asked again and again; True ends early what is done for single violations.
+        should_stop: Asked again and again; True ends early what is done for single violations.
     """
     if not outcome.found.witnesses and baseline is None:
         return _result(campaign, outcome, outcome.found)
@@ -60,14 +60,15 @@ def conclude(
         found = recurring(runner, outcome.found)
         result = _result(campaign, outcome, found)
         if baseline is None:
-            shown = tuple(violations(campaign, runner, found, save_to, enough))
+            shown = tuple(violations(campaign, runner, found, save_to, should_stop))
             result = replace(result, violations=shown)
         else:
-            result = set_aside(runner, result, found, baseline, save_to, enough)
+            result = without_known(runner, result, found, baseline, save_to, should_stop)
     confirmed = tuple(
-        replace(each, confirmed=None if enough() else confirm(each)) for each in result.violations
+        replace(each, confirmed=None if should_stop() else confirm(each))
+        for each in result.violations
     )
-    cut_short = (_CUT_SHORT,) if confirmed and enough() else ()
+    cut_short = (_CUT_SHORT,) if confirmed and should_stop() else ()
     return replace(result, violations=confirmed, remarks=(*result.remarks, *cut_short))
 
 
@@ -101,7 +102,7 @@ def _regions(campaign: Campaign, found: Findings) -> Iterator[Region]:
     """Each strategy's schedules; two strategies that say the same are one region."""
     told = {each.describe(): each.describe(found.sampled) for each in campaign.strategies}
     for region, description in told.items():
-        yield Region(description, *found.regions.get(region, Counted()))
+        yield Region(description, *found.regions.get(region, RunCount()))
 
 
 def _cells(found: Findings) -> Iterator[Cell]:

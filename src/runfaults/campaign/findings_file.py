@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from runfaults.explore.findings import Counted, Findings
+from runfaults.explore.findings import Findings, RunCount
 from runfaults.explore.job import Job, Measured
 from runfaults.explore.trial import Witness
 from runfaults.model import Event, EventKind, History, Judgement, Schedule, Verdict, Vocabulary
 
-FORMAT = 6
+FORMAT = 7
 """Raised when the form changes: what was written before is not read any more."""
 
 _WORDS = ("active", "completed", "cancelled", "failed", "interrupted")
@@ -29,15 +29,15 @@ def to_document(found: Findings) -> dict[str, Any]:
             [*key, _history(witness.history), [list(each) for each in witness.judgements]]
             for key, witness in sorted(found.witnesses.items(), key=lambda item: item[0])
         ],
-        "suspects": {
+        "smallest_by_shape": {
             rule: [str(schedule) for schedule in schedules.values()]
-            for rule, schedules in sorted(found.suspects.items())
+            for rule, schedules in sorted(found.smallest_by_shape.items())
         },
         "problems": found.problems,
         "doubts": found.doubts,
         "exercised": dict(sorted(found.exercised.items())),
         "sampled": list(found.sampled),
-        "further": [[str(job.base), *job[1:]] for job in found.further],
+        "follow_ups": [[str(job.base), *job[1:]] for job in found.follow_ups],
     }
 
 
@@ -50,7 +50,7 @@ def from_document(document: dict[str, Any]) -> Findings:
     found = Findings(
         Counter({Verdict(name): count for name, count in document["verdicts"].items()}),
         document["pruned"],
-        {region: Counted(*counted) for region, counted in document["regions"].items()},
+        {region: RunCount(*counted) for region, counted in document["regions"].items()},
         Counter({(rule, Verdict(name)): count for rule, name, count in document["rules"]}),
         Counter(
             {(point, kind, Verdict(name)): count for point, kind, name, count in document["cells"]}
@@ -66,11 +66,11 @@ def from_document(document: dict[str, Any]) -> Findings:
         doubts=document["doubts"],
         exercised=Counter(document["exercised"]),
         sampled=Measured(*document["sampled"]),
-        further=dict.fromkeys(map(_read_job, document["further"])),
+        follow_ups=dict.fromkeys(map(_read_job, document["follow_ups"])),
     )
-    for rule, schedules in document["suspects"].items():
+    for rule, schedules in document["smallest_by_shape"].items():
         for text in schedules:
-            found.suspect(rule, Schedule.parse(text))
+            found.keep_smallest_of_shape(rule, Schedule.parse(text))
     return found
 
 

@@ -20,7 +20,7 @@ from multiprocessing.queues import SimpleQueue
 from runfaults.campaign.agenda import Agenda
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.players import open_player
-from runfaults.campaign.workers import MAX_DEATHS, WorkersDiedError, hand_out
+from runfaults.campaign.workers import MAX_DEATHS, WorkersDiedError, dispatch
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.explore.runner import Runner
@@ -33,15 +33,15 @@ def run_jobs(
     campaign: Campaign,
     agenda: Agenda,
     processes: int,
-    enough: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Generator[tuple[Job, Findings]]:
     """Run every job; yields what each found, in the order in which they finish.
 
     Args:
         campaign: What they belong to.
-        agenda: What to run; see `hand_out`.
+        agenda: What to run; see `dispatch`.
         processes: Number of processes; 1 runs everything in this one.
-        enough: Asked again and again, in this process between jobs only; True ends it early.
+        should_stop: Asked again and again, in this process between jobs only; True ends it early.
 
     Raises:
         WorkersDiedError: if processes died `MAX_DEATHS` times.
@@ -49,13 +49,13 @@ def run_jobs(
     if processes == 1:
         with open_player(campaign.target, campaign.player) as player:
             runner = campaign.runner(player)
-            while agenda.waiting and not enough():
+            while agenda.waiting and not should_stop():
                 job = agenda.take()
                 yield job, campaign.run(runner, job)
         return
     for _ in range(MAX_DEATHS):
-        yield from _run_in_pool(campaign, agenda, processes, enough)
-        if not agenda or enough():
+        yield from _run_in_pool(campaign, agenda, processes, should_stop)
+        if not agenda or should_stop():
             return
     raise WorkersDiedError(
         f"worker processes died {MAX_DEATHS} times with {len(agenda)} jobs left; "
@@ -64,7 +64,7 @@ def run_jobs(
 
 
 def _run_in_pool(
-    campaign: Campaign, agenda: Agenda, processes: int, enough: Callable[[], bool]
+    campaign: Campaign, agenda: Agenda, processes: int, should_stop: Callable[[], bool]
 ) -> Generator[tuple[Job, Findings]]:
     """Run jobs until all are done, a worker dies or it is enough.
 
@@ -88,7 +88,7 @@ def _run_in_pool(
         ) as pool,
         contextlib.suppress(BrokenProcessPool),
     ):
-        yield from hand_out(_Processes(pool, processes, others), agenda, enough)
+        yield from dispatch(_Processes(pool, processes, others), agenda, should_stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class _Processes:
     number: int
     others: frozenset[BaseProcess]
 
-    def wanted(self) -> int:
+    def capacity(self) -> int:
         """One job to run and one to continue with for each."""
         return 2 * self.number
 
@@ -113,7 +113,7 @@ class _Processes:
         """Have one of them run a job."""
         return self.pool.submit(_run_in_worker, job)
 
-    def abandon(self) -> None:
+    def cancel_running(self) -> None:
         """Kill them in the middle of it: the pool sees that they died, and is left."""
         for worker in frozenset(multiprocessing.active_children()) - self.others:
             worker.kill()

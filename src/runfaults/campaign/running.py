@@ -27,7 +27,7 @@ class Options:
 
     Attributes:
         processes: Number of processes; None for one per core.
-        enough: Asked again and again; True ends the campaign early.
+        should_stop: Asked again and again; True ends the campaign early.
         on_violation: Called once, when a rule is broken for the first time.
         likeliest_first: Run first what is most likely to break a rule.
         cache: Knows what unchanged code was found to do; None to run it again.
@@ -36,7 +36,7 @@ class Options:
     """
 
     processes: int | None = None
-    enough: Callable[[], bool] = lambda: False
+    should_stop: Callable[[], bool] = lambda: False
     on_violation: Callable[[], None] = lambda: None
     likeliest_first: bool = False
     cache: Cache | None = None
@@ -100,7 +100,7 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
     return Outcome(
         found,
         time.perf_counter() - began,
-        tuple(agenda.left_over()),
+        tuple(agenda.unfinished()),
         len(agenda),
         interrupted,
         (f"{before:,} of {agenda.total:,} jobs were done before",) if before else (),
@@ -113,8 +113,8 @@ def _recall(journal: Journal, agenda: Agenda, found: Findings) -> None:
         job = agenda.take()
         if (its := journal.find(job)) is not None:
             found.merge(its)
-            agenda.finish(job, its.further)
-    agenda.take_back()
+            agenda.finish(job, its.follow_ups)
+    agenda.requeue()
 
 
 def _run(  # what there is to run, with what, and where it is kept
@@ -140,7 +140,7 @@ def _run(  # what there is to run, with what, and where it is kept
                 if journal is not None:
                     journal.add(job, its)
                 found.merge(its)
-                listener.advance(more=agenda.finish(job, its.further))
+                listener.advance(more=agenda.finish(job, its.follow_ups))
                 listener.note(f"{found.verdicts.total():,} schedules")
                 for (rule, verdict), witness in its.witnesses.items():
                     if verdict is Verdict.BROKEN and rule not in told:
@@ -160,10 +160,10 @@ def _running(
     """Run jobs where they are meant to run."""
     if options.cluster is None:
         processes = options.processes or len(available_cores())
-        return run_jobs(campaign, agenda, processes, options.enough)
+        return run_jobs(campaign, agenda, processes, options.should_stop)
     from runfaults.campaign.cluster import run_on_cluster
 
-    return run_on_cluster(campaign, agenda, options.cluster, options.enough)
+    return run_on_cluster(campaign, agenda, options.cluster, options.should_stop)
 
 
 _RECALLED = (

@@ -23,7 +23,7 @@ def violations(
     runner: Runner,
     found: Findings,
     save_to: Path | None,
-    enough: Callable[[], bool],
+    should_stop: Callable[[], bool],
 ) -> Iterable[Violation]:
     """The smallest witness of each rule, once, minimised, smallest first.
 
@@ -32,13 +32,13 @@ def violations(
         runner: Runs it again.
         found: What it found.
         save_to: Folder for the scenario files; None to save none.
-        enough: Asked again and again; True ends the minimising early.
+        should_stop: Asked again and again; True ends the minimising early.
     """
     ordered = sorted(
         ((*key, witness) for key, witness in found.witnesses.items()),
         key=lambda each: (schedule_order(each[2].schedule), each[0]),
     )
-    smallest = [_smallest(runner, *each, enough) for each in ordered]
+    smallest = [_smallest(runner, *each, should_stop) for each in ordered]
     yield from show(campaign.target, runner, smallest, save_to)
 
 
@@ -52,7 +52,7 @@ def recurring(runner: Runner, found: Findings) -> Findings:
         verdicts=Counter(found.verdicts),
         rules=Counter(found.rules),
         witnesses=dict(found.witnesses),
-        suspects=dict(found.suspects),
+        smallest_by_shape=dict(found.smallest_by_shape),
         doubts=list(found.doubts),
     )
     for (rule, verdict), witness in found.witnesses.items():
@@ -65,19 +65,19 @@ def recurring(runner: Runner, found: Findings) -> Findings:
 
 def _require_again(runner: Runner, found: Findings, rule: str, witness: Witness) -> None:
     """Put the first of a rule's schedules that breaks it again in the place of its witness."""
-    suspects = found.suspects.get(rule, {})
-    schedules = sorted(suspects.values(), key=schedule_order)
+    smallest_by_shape = found.smallest_by_shape.get(rule, {})
+    schedules = sorted(smallest_by_shape.values(), key=schedule_order)
     for schedule in dict.fromkeys([witness.schedule, *schedules]):
         trial = runner.run(schedule)
-        against = {each.rule for each in trial.against() if each.verdict is Verdict.BROKEN}
-        if rule in against and trial.playable:
+        failing = {each.rule for each in trial.failing() if each.verdict is Verdict.BROKEN}
+        if rule in failing and trial.playable:
             found.witnesses[rule, Verdict.BROKEN] = trial.witness()
             return
         found.doubts.append(f"a violation of {rule} did not come again; schedule: {schedule}")
         found.rules[rule, Verdict.BROKEN] -= 1
         found.rules[rule, Verdict.UNKNOWN] += 1
-        found.suspects[rule] = suspects = {
-            key: value for key, value in suspects.items() if value != schedule
+        found.smallest_by_shape[rule] = smallest_by_shape = {
+            key: value for key, value in smallest_by_shape.items() if value != schedule
         }
     found.rules[rule, Verdict.UNKNOWN] += max(0, found.rules.pop((rule, Verdict.BROKEN)))
     del found.witnesses[rule, Verdict.BROKEN]
@@ -99,20 +99,20 @@ def show(
 
 
 def minimal_witness(
-    runner: Runner, rule: str, schedule: Schedule, enough: Callable[[], bool]
+    runner: Runner, rule: str, schedule: Schedule, should_stop: Callable[[], bool]
 ) -> Witness:
     """Shrink a schedule for as long as it breaks the rule, and it is not enough."""
-    smallest = shrink(runner, schedule, {rule}, enough=enough)
+    smallest = shrink(runner, schedule, {rule}, should_stop=should_stop)
     told = runner.run(smallest.schedule, with_places=True)
     return (told if told.verdict is smallest.trial.verdict else smallest.trial).witness()
 
 
 def _smallest(
-    runner: Runner, rule: str, verdict: Verdict, witness: Witness, enough: Callable[[], bool]
+    runner: Runner, rule: str, verdict: Verdict, witness: Witness, should_stop: Callable[[], bool]
 ) -> Witness:
     if verdict is Verdict.BROKEN:
         try:
-            return minimal_witness(runner, rule, witness.schedule, enough)
+            return minimal_witness(runner, rule, witness.schedule, should_stop)
         except (NothingToMinimiseError, NotPlayableError):
             return witness  # it comes again, though not each time
     # An unknown may have cost the hang's whole real time: once is enough.
@@ -127,14 +127,14 @@ def _violation(
     taken: set[str],
 ) -> Violation:
     verdict = witness.verdict
-    against = [each for each in witness.judgements if each.verdict is verdict]
+    failing = [each for each in witness.judgements if each.verdict is verdict]
     scenario = Scenario(
-        name=_file_name(f"{target.rpartition(':')[2]}-{against[0].rule}", taken),
-        symptom=_symptom(against[0]),
+        name=_file_name(f"{target.rpartition(':')[2]}-{failing[0].rule}", taken),
+        symptom=_symptom(failing[0]),
         target=target,
         schedule=witness.schedule,
         expect=verdict,
-        rules=tuple(each.rule for each in against),
+        rules=tuple(each.rule for each in failing),
     )
     saved_to = None
     if save_to is not None:

@@ -24,7 +24,7 @@ class WorkersDiedError(ChildProcessError):
 class Workers(Protocol):
     """Run jobs outside of this process, several at once."""
 
-    def wanted(self) -> int:
+    def capacity(self) -> int:
         """How many jobs should be handed out to them, so that none of them is idle."""
         ...
 
@@ -32,13 +32,13 @@ class Workers(Protocol):
         """Have one of them run a job."""
         ...
 
-    def abandon(self) -> None:
+    def cancel_running(self) -> None:
         """End what was handed out to them and is not finished."""
         ...
 
 
-def hand_out(
-    workers: Workers, agenda: Agenda, enough: Callable[[], bool]
+def dispatch(
+    workers: Workers, agenda: Agenda, should_stop: Callable[[], bool]
 ) -> Generator[tuple[Job, Findings]]:
     """Have jobs run until none is left or it is enough.
 
@@ -46,16 +46,16 @@ def hand_out(
         workers: What runs them.
         agenda: What to run. The caller gets each job with what it found, crosses it off, and may
             add further ones.
-        enough: Asked again and again; True ends it early.
+        should_stop: Asked again and again; True ends it early.
 
     Yields:
         Each job with what it found, in the order in which they finish.
     """
     waiting: dict[Future[Findings], Job] = {}
-    agenda.take_back()
+    agenda.requeue()
     try:
-        while (agenda.waiting or waiting) and not enough():
-            for _ in range(min(agenda.waiting, workers.wanted() - len(waiting))):
+        while (agenda.waiting or waiting) and not should_stop():
+            for _ in range(min(agenda.waiting, workers.capacity() - len(waiting))):
                 job = agenda.take()
                 waiting[workers.submit(job)] = job
             for future in wait(waiting, _ASK_EVERY, FIRST_COMPLETED).done:
@@ -63,4 +63,4 @@ def hand_out(
                 yield waiting.pop(future), found
     finally:
         if waiting:
-            workers.abandon()
+            workers.cancel_running()

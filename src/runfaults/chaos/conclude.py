@@ -70,12 +70,12 @@ def conclude(history: History, circumstances: Circumstances) -> CheckResult:
     rules = [rule for rule in RULES if rule.name not in {*circumstances.exempt, *left_out}]
     found = {rule.name: list(_findings(rule, history, facts)) for rule in rules}
     runs = len(facts.runs)
-    against = [finding for findings in found.values() for finding in findings]
+    failing = [finding for findings in found.values() for finding in findings]
     return CheckResult(
         target=history.target,
         versions=circumstances.versions,
         regions=(Region(circumstances.description, runs),),
-        schedules=_tally(against, history, facts),
+        schedules=_tally(failing, history, facts),
         elapsed=circumstances.seconds,
         rules={
             rule.name: _tally(found[rule.name], history, facts)._replace(
@@ -154,19 +154,19 @@ def _violations(
     history: History, facts: Facts, found: Mapping[str, list[Finding]]
 ) -> Iterator[Violation]:
     """The first runs that break each rule, in order, each with the events that concern it."""
-    against: defaultdict[int | None, dict[str, Finding]] = defaultdict(dict)
+    failing: defaultdict[int | None, dict[str, Finding]] = defaultdict(dict)
     shown: set[int | None] = set()
     for rule, findings in found.items():
         runs: list[int | None] = []
         for finding in findings:
             run = _run_of(finding, history)
-            if finding.verdict is Verdict.BROKEN and rule not in against[run]:
-                against[run][rule] = finding
+            if finding.verdict is Verdict.BROKEN and rule not in failing[run]:
+                failing[run][rule] = finding
                 runs.append(run)
         shown.update(runs[:SHOWN])
-    for run in sorted(shown, key=lambda run: min(map(_moment, against[run].values()))):
+    for run in sorted(shown, key=lambda run: min(map(_moment, failing[run].values()))):
         name = history.target.rpartition(":")[2]
-        proofs = against[run]
+        proofs = failing[run]
         scenario = Scenario(
             name=f"{name}-chaos-{'database' if run is None else f'run-{run}'}",
             symptom=next(iter(proofs.values())).reason,

@@ -24,7 +24,7 @@ class Entry(NamedTuple):
 
     Attributes:
         at: Nanoseconds of the machine's monotonic clock, which all its processes share.
-        who: The process: `2.5` is the fifth life of worker 2.
+        process: The process: `2.5` is the fifth life of worker 2.
         what: `start`, `cancel`, `read`, `close`, `pipeline`, `signal`, ..., or a nemesis.
         phase: `invoke` before the question, `reply` after the answer; empty otherwise.
         run: The run it is about, if any.
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
     """
 
     at: int
-    who: str
+    process: str
     what: str
     phase: str = ""
     run: int | None = None
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
 
     def __str__(self) -> str:
         run = "" if self.run is None else f" run {self.run}"
-        return " ".join(part for part in (self.who, self.what, self.phase) if part) + (
+        return " ".join(part for part in (self.process, self.what, self.phase) if part) + (
             f"{run}{f': {self.value}' if self.value else ''}"
         )
 
@@ -51,13 +51,13 @@ class Writer:
     What is in a pipe outlives its writer, and no limit on the size of files keeps it out.
     """
 
-    def __init__(self, pipe: int, who: str) -> None:
+    def __init__(self, pipe: int, process: str) -> None:
         self._pipe = pipe
-        self._who = who
+        self._process = process
 
     def write(self, what: str, phase: str = "", run: int | None = None, value: str = "") -> None:
         """Write an entry; it is safe when this returns."""
-        os.write(self._pipe, line_of(Entry(now(), self._who, what, phase, run, value[:500])))
+        os.write(self._pipe, line_of(Entry(now(), self._process, what, phase, run, value[:500])))
 
 
 def now() -> int:

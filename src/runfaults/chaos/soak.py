@@ -163,7 +163,7 @@ class _Soak:
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _born: Counter[int] = field(default_factory=Counter[int])
     _ended: Counter[str] = field(default_factory=Counter[str])
-    _doomed: set[str] = field(default_factory=set[str])
+    _killed: set[str] = field(default_factory=set[str])
     _settled: bool = False
     _offset: int = 0
     _lasted: float = 0.0
@@ -205,14 +205,14 @@ class _Soak:
         while not self._ended["born"]:
             if self.problems:
                 return
-            self._keep_up()
+            self._respawn()
             self._listen(0.2)
         began = shown = moment = time.monotonic()
         due = [(began + rng.uniform(0.2, 1.0), place) for place in range(len(nemeses))]
         heapq.heapify(due)
         try:
             while (moment := time.monotonic()) < began + seconds:
-                self._keep_up()
+                self._respawn()
                 while due and due[0][0] <= moment:
                     _, place = heapq.heappop(due)
                     wait = nemeses[place].act(scene, draws[place])
@@ -227,11 +227,11 @@ class _Soak:
                 nemesis.lift(scene)
             self._lasted = moment - began
 
-    def _keep_up(self) -> None:
+    def _respawn(self) -> None:
         """A new process for each that has ended."""
         for number in range(self.processes):
             if number not in self._workers:
-                self._give_birth(number)
+                self._spawn(number)
 
     def _finish(self, progress: Listener) -> None:
         """Everybody finishes what is begun; then a last process looks at the database."""
@@ -239,7 +239,7 @@ class _Soak:
         for worker in self._workers.values():
             worker.victim.send(signal.SIGTERM)
         self._wait_for_all()
-        self._give_birth(_LAST, look)
+        self._spawn(_LAST, look)
         self._wait_for_all()
         self._settled = not self.problems
 
@@ -292,33 +292,33 @@ class _Soak:
         return [
             worker.victim
             for _, worker in sorted(self._workers.items())
-            if worker.victim.who not in self._doomed
+            if worker.victim.name not in self._killed
         ]
 
     def _write(self, what: str, value: str) -> None:
         """Into the conductor's own journal."""
         self.trouble[what] += 1
         if what in ENDS:
-            self._doomed.add(value)
+            self._killed.add(value)
         path = self.place / "journals" / f"{CONDUCTOR}.jsonl"
         with path.open("ab") as file:
             file.write(line_of(Entry(now(), CONDUCTOR, what, value=value)))
 
-    def _give_birth(
+    def _spawn(
         self, number: int, function: Callable[[Assignment, Connection], None] = work
     ) -> None:
         self._born[number] += 1
-        who = LAST if number == _LAST else f"{number}.{self._born[number]}"
+        name = LAST if number == _LAST else f"{number}.{self._born[number]}"
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([work.__module__, "runfaults.targets.genglossary"])
         receiver, sender = context.Pipe(duplex=False)
-        assignment = Assignment(self.target, self.database, who, f"{self.seed} {who}")
+        assignment = Assignment(self.target, self.database, name, f"{self.seed} {name}")
         process = context.Process(target=function, args=(assignment, sender), daemon=True)
         process.start()
         sender.close()
         assert process.pid is not None
-        victim = Victim(who, process.pid, os.pidfd_open(process.pid))
-        path = self.place / "journals" / f"worker-{who}.jsonl"
+        victim = Victim(name, process.pid, os.pidfd_open(process.pid))
+        path = self.place / "journals" / f"worker-{name}.jsonl"
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._workers[number] = worker = _Worker(victim, process, receiver, file)
         self._selector.register(receiver, selectors.EVENT_READ, (number, worker))
@@ -332,7 +332,7 @@ class _Soak:
                 os.write(worker.file, heard)
                 self._count(worker, heard)
             else:
-                self._bury(number)
+                self._reap(number)
 
     def _count(self, worker: _Worker, heard: bytes) -> None:
         worker.spoke = True
@@ -341,19 +341,19 @@ class _Soak:
             entry = Entry(*json.loads(line))
             self._ended[entry.what] += entry.phase != "invoke"
             if entry.what == "crashed":
-                self.problems.append(f"worker {entry.who} crashed: {entry.value}")
+                self.problems.append(f"worker {entry.process} crashed: {entry.value}")
 
-    def _bury(self, number: int) -> None:
+    def _reap(self, number: int) -> None:
         worker = self._workers.pop(number)
         self._selector.unregister(worker.pipe)
         worker.process.join()
-        code, who = worker.process.exitcode, worker.victim.who
+        code, name = worker.process.exitcode, worker.victim.name
         # One that was told to stop before it could listen has done nothing yet.
         unborn = code == -signal.SIGTERM and not worker.spoke
         if code != 0:
-            self._write("gone", who)
-        if code != 0 and not unborn and who not in self._doomed:
-            self.problems.append(f"worker {who} exited unexpectedly with code {code}")
+            self._write("gone", name)
+        if code != 0 and not unborn and name not in self._killed:
+            self.problems.append(f"worker {name} exited unexpectedly with code {code}")
         worker.process.close()
         worker.pipe.close()
         os.close(worker.file)
@@ -365,18 +365,18 @@ class _Soak:
             self._listen(0.2)
         for worker in self._workers.values():
             self.problems.append(
-                f"worker {worker.victim.who} had not finished {PATIENCE:.0f} s after the trouble"
+                f"worker {worker.victim.name} had not finished {PATIENCE:.0f} s after the trouble"
             )
         self._end_all()
 
     def _end_all(self) -> None:
         for number, worker in list(self._workers.items()):
-            self._write("end", worker.victim.who)
+            self._write("end", worker.victim.name)
             worker.victim.send(signal.SIGKILL)  # also ends one that is stopped
             with contextlib.suppress(OSError):
                 while heard := os.read(worker.pipe.fileno(), 65_536):
                     os.write(worker.file, heard)
-            self._bury(number)
+            self._reap(number)
 
     def _news(self) -> str:
         said = ", ".join(f"{self.trouble[name]} {name}" for name in _TROUBLE[:4])

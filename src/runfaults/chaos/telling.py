@@ -78,7 +78,7 @@ def owners(entries: Iterable[Entry]) -> dict[int, set[str]]:
     for entry in entries:
         started = (entry.what, entry.phase) == ("start", "reply")
         if entry.run is not None and (started or entry.what == "pipeline"):
-            found[entry.run].add(entry.who)
+            found[entry.run].add(entry.process)
     return found
 
 
@@ -100,14 +100,14 @@ def _entries(entries: Iterable[Entry]) -> Iterator[_Told]:
     for number, entry in enumerate(entries):
         moment = _Moment(entry.at, _AFTER, number)
         if entry.what in _ASKED:
-            actor = f"{'cancel' if entry.what == 'cancel' else 'user'}@{entry.who}"
+            actor = f"{'cancel' if entry.what == 'cancel' else 'user'}@{entry.process}"
             kind = EventKind.REQUEST if entry.phase == "invoke" else EventKind.REPLY
             yield _Told(moment, actor, kind, entry.what, entry.value, entry.run)
         elif entry.what == "pipeline":
             how, _, error = entry.value.partition(" ")
-            yield _Told(moment, f"run@{entry.who}", EventKind.PIPELINE, how, error, entry.run)
+            yield _Told(moment, f"run@{entry.process}", EventKind.PIPELINE, how, error, entry.run)
         elif entry.what == "signal" and entry.value != _NOTHING:
-            actor = f"user@{entry.who}"
+            actor = f"user@{entry.process}"
             yield _Told(moment, actor, EventKind.SIGNAL, actor, entry.value, entry.run)
 
 
@@ -185,23 +185,23 @@ def _answers(entries: Iterable[Entry], words: Vocabulary) -> Mapping[int, _Answe
     owned: defaultdict[str, set[int]] = defaultdict(set)
     last: dict[tuple[str, str, str, int | None], int] = {}
     for entry in entries:
-        at, who, what, phase, run, value = entry
-        last[who, what, phase, run] = at
+        at, process, what, phase, run, value = entry
+        last[process, what, phase, run] = at
         if what in {"gone", "left"}:
             # Its own process cannot have written it later, and only another one calls it dead.
-            for each in owned[value or who]:
+            for each in owned[value or process]:
                 found[each].told.append(_Answer(at, words.words - words.interrupted))
         if run is None:
             continue
         if (what, phase) == ("start", "reply") or what == "pipeline":
-            owned[who].add(run)
+            owned[process].add(run)
             found[run].heard_of.append(at)
         elif (what, phase) == ("read", "reply"):
-            asked = last.get((who, "read", "invoke", run), 0)
+            asked = last.get((process, "read", "invoke", run), 0)
             found[run].told.append(_Answer(at, frozenset({value}), asked))
         elif what == "signal" and value == _NOTHING:
             # The subscription was over: at the latest when it was made, the run was.
-            registered = last.get((who, "subscribe", "reply", run), at)
+            registered = last.get((process, "subscribe", "reply", run), at)
             found[run].told.append(_Answer(registered, words.terminal))
         elif what == "signal":
             found[run].told.append(_Answer(at, frozenset({value})))
@@ -216,7 +216,7 @@ def _commits(
     following: dict[int, int] = {}
     earliest: list[int] = []
     latest: list[int] = []
-    quiet = min((entry.at for entry in entries if entry.who == LAST), default=None)
+    quiet = min((entry.at for entry in entries if entry.process == LAST), default=None)
     limit: int | None = None
     for step in reversed(transitions):
         about = answers.get(step.run, _Answers())

@@ -36,13 +36,13 @@ class Assignment:
     Attributes:
         target: Name of the system under test.
         database: The one database of all workers.
-        who: Its name in the journals.
+        name: Its name in the journals.
         seed: Decides everything that it does.
     """
 
     target: str
     database: Path
-    who: str
+    name: str
     seed: str
 
 
@@ -57,7 +57,7 @@ def work(assignment: Assignment, pipe: Connection) -> None:
 
     signal.signal(signal.SIGTERM, told_to_stop)
     os.set_blocking(pipe.fileno(), True)
-    journal = Writer(pipe.fileno(), assignment.who)
+    journal = Writer(pipe.fileno(), assignment.name)
     try:
         _User(assignment, journal).live(stop.is_set)
     except Exception as error:
@@ -68,7 +68,7 @@ def work(assignment: Assignment, pipe: Connection) -> None:
 def look(assignment: Assignment, pipe: Connection) -> None:
     """The main function of the last process: opens the database, reads every run, closes."""
     _settle_in()
-    journal = Writer(pipe.fileno(), assignment.who)
+    journal = Writer(pipe.fileno(), assignment.name)
     pipeline = _Pipeline(journal, random.Random(assignment.seed))  # noqa: S311
     manager = target_named(assignment.target).open(assignment.database, pipeline)
     if isinstance(manager, Reads):
@@ -206,7 +206,7 @@ class _User:
                 "subscribe", "reply", run, f"raised {type(error).__name__}: {error}"
             )
             return None
-        self._journal.write("subscribe", "reply", run, f"user@{self._assignment.who}")
+        self._journal.write("subscribe", "reply", run, f"user@{self._assignment.name}")
         return signals
 
     def _follow(self, manager: Manager, run: int) -> None:

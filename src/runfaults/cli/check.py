@@ -12,7 +12,7 @@ from click.exceptions import Exit
 
 from runfaults.campaign.baseline import Baseline, load_baseline
 from runfaults.campaign.bounds import BOUNDS, bound_named
-from runfaults.campaign.budget import Budget, seconds_of
+from runfaults.campaign.budget import Budget, parse_duration
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import conclude
 from runfaults.campaign.memory import Cache
@@ -36,7 +36,7 @@ _CACHE = Path(".runfaults/cache")
 
 def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
     try:
-        return None if text is None else seconds_of(text)
+        return None if text is None else parse_duration(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -172,8 +172,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
     spending = Budget(inf if budget is None else budget)
     options = Options(
         processes=1 if profiled_too else jobs,
-        enough=spending.spent,
-        on_violation=spending.set_aside,
+        should_stop=spending.spent,
+        on_violation=spending.without_known,
         likeliest_first=budget is not None,
         cache=Cache(_CACHE) if cache and not profiled_too else None,
         state=state,
@@ -205,9 +205,9 @@ def _concluded(
     """The result; after Ctrl-C without what is done for single violations."""
     hurry = Budget(GRACE) if outcome.interrupted else spending
     try:
-        return conclude(campaign, outcome, save_to=save, baseline=known, enough=hurry.over)
+        return conclude(campaign, outcome, save_to=save, baseline=known, should_stop=hurry.over)
     except KeyboardInterrupt:
-        return conclude(campaign, outcome, save_to=save, baseline=known, enough=lambda: True)
+        return conclude(campaign, outcome, save_to=save, baseline=known, should_stop=lambda: True)
 
 
 GRACE = 5.0

@@ -33,13 +33,13 @@ def command(file: Path, target: str | None, output: Path | None) -> None:
         found = shrink(runner, scenario.schedule)
         needed = needs(runner, found.schedule)
     verdict = found.trial.verdict
-    against = [each for each in found.trial.against() if each.verdict is verdict]
+    failing = [each for each in found.trial.failing() if each.verdict is verdict]
     smaller = replace(
         scenario,
         target=name,
         schedule=found.schedule,
         expect=verdict,
-        rules=tuple(each.rule for each in against),
+        rules=tuple(each.rule for each in failing),
     )
     path = output or file.with_suffix(".minimal.toml")
     path.write_text(dump_scenario(smaller), encoding="utf-8")
@@ -49,6 +49,6 @@ def command(file: Path, target: str | None, output: Path | None) -> None:
     )
     for need in needed:
         click.echo(f"  {need.element}: without it the verdict is: {need.without}")
-    for judgement in against:
+    for judgement in failing:
         click.echo(f"{judgement.rule} is {judgement.verdict}: {judgement.reason}")
     click.echo(f"saved to {path}; to reproduce: runfaults replay {path}")

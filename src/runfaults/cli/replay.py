@@ -107,7 +107,7 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
     click.echo(f"{verdict} ({'; '.join(told)})")
     for reason in played.execution.unavailable:
         click.echo(f"  not had on this machine: {reason}")
-    for judgement in played.against():
+    for judgement in played.failing():
         asked = judgement.rule in scenario.rules or not scenario.rules
         if judgement.verdict is verdict or not asked:
             besides = "" if asked else "besides, "

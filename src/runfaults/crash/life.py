@@ -81,7 +81,7 @@ class Chronicle(Recorder):
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class LifeScript:
     """What a life is to be.
 
     Attributes:
@@ -100,7 +100,7 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
-class Lived:
+class LifeResult:
     """What came of a life.
 
     Attributes:
@@ -120,7 +120,7 @@ class Lived:
     places: tuple[tuple[int, str], ...] = ()
 
 
-class _LaterWorld(World):
+class RecoveryWorld(World):
     """A life after a death: look at what is there, then go on as if nothing had happened."""
 
     known: tuple[int, ...] = ()
@@ -165,7 +165,7 @@ def _row(database: Path, target: Target, run: int) -> str | None:
     return None if row is None or row[0] is None else str(row[0])
 
 
-def live(target: Target, database: Path, life: Life) -> Lived:
+def run_life(target: Target, database: Path, life: LifeScript) -> LifeResult:
     """Live it in a child process.
 
     Must be called inside a `Simulation`, in a process that has no other thread.
@@ -177,14 +177,14 @@ def live(target: Target, database: Path, life: Life) -> Lived:
         return child.outcome()
 
 
-def _play(target: Target, database: Path, life: Life, pipe: int) -> None:
+def _play(target: Target, database: Path, life: LifeScript, pipe: int) -> None:
     schedule = life.schedule
     random.seed(schedule.seed)
     chronicle = Chronicle(pipe, schedule.deaths, with_places=life.with_places)
-    kind = _LaterWorld if life.number > 1 else World
+    kind = RecoveryWorld if life.number > 1 else World
     world = kind(target, schedule, database, None, None, chronicle, seen=life.seen)
     chronicle.last_words = lambda: _account(world, chronicle)
-    if isinstance(world, _LaterWorld):
+    if isinstance(world, RecoveryWorld):
         world.known = life.known
     later = (life.number - 1) * BETWEEN_LIVES
     with time_machine.travel(EPOCH + later, tick=False) as traveller:
@@ -203,9 +203,9 @@ def _account(world: World, chronicle: Chronicle) -> dict[str, object]:
     }
 
 
-def look_together(
+def recover_concurrently(
     target: Target, database: Path, known: tuple[int, ...], count: int
-) -> list[Lived]:
+) -> list[LifeResult]:
     """Let several processes open the database at the same moment, read every run, and close.
 
     Outside the simulation: real threads, real locks, real time.
@@ -236,7 +236,7 @@ class _Child:
         self._pid: int | None = pid
         self._pipe = pipe
 
-    def outcome(self) -> Lived:
+    def outcome(self) -> LifeResult:
         """Wait for its end."""
         with os.fdopen(self._pipe, "rb", closefd=False) as pipe:
             lines = pipe.read().splitlines()
@@ -259,7 +259,7 @@ class _Child:
         killed = os.WIFSIGNALED(status)
         if (os.WTERMSIG(status) if killed else os.WEXITSTATUS(status)) != killed * signal.SIGKILL:
             raise ChildFailedError(f"the process of a life ended with status {status}")
-        return Lived(
+        return LifeResult(
             tuple(events),
             killed,
             tuple(account.get("unreached", ())),

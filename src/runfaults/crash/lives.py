@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Self
 
-from runfaults.crash.stage import Stage
+from runfaults.crash.sequence import LifeSequence
 from runfaults.explore.host import Host
 from runfaults.model import Schedule
 from runfaults.sim.execution import Execution
@@ -29,7 +29,7 @@ class Lives:
         self._host: Host | None = None
 
     def __enter__(self) -> Self:
-        self._host = Host(on_stage, self._name)
+        self._host = Host(playing_lives, self._name)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -58,9 +58,9 @@ class Lives:
 
 
 @contextlib.contextmanager
-def on_stage(target: str, folder: str) -> Generator[Callable[[Any], Execution]]:
+def playing_lives(target: str, folder: str) -> Generator[Callable[[Any], Execution]]:
     """Answers with what a schedule came to; see `Host`."""
     system = target_named(target)
     with Simulation(system, within=folder):
-        stage = Stage(system, folder)
-        yield lambda asked: stage.play(asked[0], with_places=asked[1])
+        sequence = LifeSequence(system, folder)
+        yield lambda asked: sequence.play(asked[0], with_places=asked[1])

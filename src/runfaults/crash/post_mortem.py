@@ -15,7 +15,7 @@ _COMPANIONS = ("", "-journal", "-wal")
 
 
 @dataclass(frozen=True, slots=True)
-class Remains:
+class DatabaseState:
     """The state of a database.
 
     Attributes:
@@ -41,7 +41,7 @@ class Remains:
         return {run: new for run, _, new in self.transitions}
 
 
-def examine(database: Path, scratch: Path) -> Remains:
+def examine(database: Path, scratch: Path) -> DatabaseState:
     """Look at a copy, so that whoever opens the database next finds it as it was left.
 
     A copy without the shared-memory index is complete: SQLite builds that anew from the log.
@@ -62,14 +62,14 @@ def examine(database: Path, scratch: Path) -> Remains:
         try:
             return _look(connection, journal=journal)
         except sqlite3.DatabaseError as error:
-            return Remains((), (), (f"{type(error).__name__}: {error}",), journal)
+            return DatabaseState((), (), (f"{type(error).__name__}: {error}",), journal)
 
 
-def _look(connection: sqlite3.Connection, *, journal: bool) -> Remains:
+def _look(connection: sqlite3.Connection, *, journal: bool) -> DatabaseState:
     rows = connection.execute("SELECT run, old, new FROM runfaults_audit ORDER BY number")
     transitions = tuple((run, old or "", new or "") for run, old, new in rows.fetchall())
     steps = connection.execute("SELECT step FROM runfaults_work ORDER BY id").fetchall()
-    return Remains(
+    return DatabaseState(
         transitions, tuple(step for (step,) in steps), tuple(_complaints(connection)), journal
     )
 

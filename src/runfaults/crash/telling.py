@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runfaults.crash.life import BETWEEN_LIVES, Lived
-from runfaults.crash.post_mortem import Remains
+from runfaults.crash.life import BETWEEN_LIVES, LifeResult
+from runfaults.crash.post_mortem import DatabaseState
 from runfaults.model import Ending, Event, EventKind, Vocabulary
 
 
@@ -20,7 +20,7 @@ class Telling:
         self._time = 0.0
 
     def tell(
-        self, lives: Sequence[Lived], remains: Sequence[Remains], deaths: int
+        self, lives: Sequence[LifeResult], remains: Sequence[DatabaseState], deaths: int
     ) -> tuple[tuple[Event, ...], tuple[tuple[int, str], ...]]:
         """The events of the whole history, and where they came from.
 
@@ -42,11 +42,13 @@ class Telling:
             self._add("harness", EventKind.SETTLED)
         return tuple(self._events), tuple(self._places)
 
-    def _tell_life(self, life: Lived, number: int, before: Remains, after: Remains) -> None:
+    def _tell_life(
+        self, life: LifeResult, number: int, before: DatabaseState, after: DatabaseState
+    ) -> None:
         self._tell_events(life, str(number), (number - 1) * BETWEEN_LIVES)
         self._tell_rest([life], before, after)
 
-    def _tell_events(self, life: Lived, suffix: str, offset: float) -> None:
+    def _tell_events(self, life: LifeResult, suffix: str, offset: float) -> None:
         actors = {event.actor for event in life.events} - {"database", "harness"}
         rename = {} if suffix == "1" else {actor: f"{actor}@{suffix}" for actor in actors}
         places = dict(life.places)
@@ -59,7 +61,9 @@ class Telling:
             renamed = _renamed(event, rename)
             self._events.append(renamed._replace(number=len(self._events), time=self._time))
 
-    def _tell_rest(self, lives: Sequence[Lived], before: Remains, after: Remains) -> None:
+    def _tell_rest(
+        self, lives: Sequence[LifeResult], before: DatabaseState, after: DatabaseState
+    ) -> None:
         """What the audit and the checks say beyond what the lives themselves told."""
         told = sum(e.kind is EventKind.STATUS for life in lives for e in life.events)
         for run, old, new in after.transitions[len(before.transitions) + told :]:
@@ -67,7 +71,9 @@ class Telling:
         for complaint in (*after.complaints, *self._lost_work(lives, before, after)):
             self._add("harness", EventKind.LEAK, "database", complaint)
 
-    def _lost_work(self, lives: Sequence[Lived], before: Remains, after: Remains) -> list[str]:
+    def _lost_work(
+        self, lives: Sequence[LifeResult], before: DatabaseState, after: DatabaseState
+    ) -> list[str]:
         events = [event for life in lives for event in life.events]
         second = after.steps.count("second") - before.steps.count("second")
         if self._ending is Ending.RAISES_IN_TRANSACTION:

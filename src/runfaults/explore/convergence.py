@@ -1,9 +1,9 @@
 """Tells when two executions have come to the same state, so that what follows is the same too.
 
 What an actor does next is decided by what it has done and seen. So a state is known by one number
-per actor that stands for its past: each of its stretches, and for each shared thing that it used
-what the others had done to it until then (the happens-before order of the stretches). Two
-executions that differ only in the order of stretches that commute come to equal numbers.
+per actor that stands for its past: each of its segments, and for each shared thing that it used
+what the others had done to it until then (the happens-before order of the segments). Two
+executions that differ only in the order of segments that commute come to equal numbers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import islice
 
 from runfaults.explore.job import Allowance
 from runfaults.sim.actor import Actor
-from runfaults.sim.execution import Execution, Stretch
+from runfaults.sim.execution import Execution, Segment
 
 
 class Visited:
@@ -50,12 +50,12 @@ def states(execution: Execution) -> Iterator[int]:
     pasts = _Pasts()
     passed = 0
     for step in execution.steps:
-        for stretch in execution.stretches[passed : step.stretch]:
-            point = execution.steps[stretch.step].point if stretch.step >= 0 else None
+        for segment in execution.segments[passed : step.segment]:
+            point = execution.steps[segment.step].point if segment.step >= 0 else None
             fault = struck.get(point) if point is not None else None
-            pasts.extend(stretch, hash((point, fault, stretch.clock)))
-        passed = step.stretch
-        clock = execution.stretches[passed - 1].clock if passed else 0.0
+            pasts.extend(segment, hash((point, fault, segment.clock)))
+        passed = step.segment
+        clock = execution.segments[passed - 1].clock if passed else 0.0
         yield hash((pasts.all(), step.point, step.ready, clock))
 
 
@@ -72,19 +72,19 @@ class _Pasts:
         """Every actor's past."""
         return tuple(sorted(self._pasts.items()))
 
-    def extend(self, stretch: Stretch, what: int) -> None:
-        """Add a stretch to the past of its actor."""
-        before = hash((self._pasts.get(stretch.actor), stretch.actor, what))
+    def extend(self, segment: Segment, what: int) -> None:
+        """Add a segment to the past of its actor."""
+        before = hash((self._pasts.get(segment.actor), segment.actor, what))
         seen = tuple(
             (
                 self._name(thing, (before, place)),
                 self._changed.get(thing),
                 tuple(sorted(self._looked_at[thing])) if change else None,
             )
-            for place, (thing, change) in enumerate(stretch.touched)
+            for place, (thing, change) in enumerate(segment.touched)
         )
-        past = self._pasts[stretch.actor] = hash((before, seen))
-        for thing, change in stretch.touched:
+        past = self._pasts[segment.actor] = hash((before, seen))
+        for thing, change in segment.touched:
             if change:
                 self._changed[thing] = past
                 self._looked_at[thing].clear()

@@ -13,7 +13,7 @@ from runfaults.model import Schedule, Tally, Verdict
 MANY_TIMES = 1000
 """Where "until lifted" stands when schedules are put in order of size."""
 
-MAX_SUSPECTS = 40
+MAX_SHAPES = 40
 """Differently shaped broken schedules that are kept for each rule: the smallest ones."""
 
 
@@ -40,15 +40,15 @@ def shape(schedule: Schedule) -> str:
     return "; ".join([*faults, *acts, *switches, *deaths])
 
 
-class Counted(NamedTuple):
+class RunCount(NamedTuple):
     """How many schedules ran, and how many did not because an equivalent one did."""
 
     schedules: int = 0
     pruned: int = 0
 
-    def __or__(self, other: Counted) -> Counted:
+    def __or__(self, other: RunCount) -> RunCount:
         """Of both together."""
-        return Counted(self.schedules + other.schedules, self.pruned + other.pruned)
+        return RunCount(self.schedules + other.schedules, self.pruned + other.pruned)
 
 
 @dataclass(slots=True)
@@ -64,18 +64,18 @@ class Findings:
         cells: Verdicts by (fault point, fault kind).
         impossible: Why a kind cannot strike at a point, by (fault point, fault kind).
         witnesses: The smallest history for each rule and verdict that is no pass.
-        suspects: For each rule, the smallest broken schedule of each shape: what a baseline is
-            compared with, since the smallest of all may be known while another is new.
+        smallest_by_shape: For each rule, the smallest broken schedule of each shape: what a
+            baseline is compared with, since the smallest of all may be known while another is new.
         problems: Schedules that could not be played as written: a bug in the harness.
         doubts: Schedules that did not give the same history again.
         sampled: What the samples beyond the bound were like.
-        further: Jobs that a job has shown to be worth running besides. They are for what hands
+        follow_ups: Jobs that a job has shown to be worth running besides. They are for what hands
             jobs out, and do not merge.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter[Verdict])
     pruned: int = 0
-    regions: dict[str, Counted] = field(default_factory=dict[str, Counted])
+    regions: dict[str, RunCount] = field(default_factory=dict[str, RunCount])
     rules: Counter[tuple[str, Verdict]] = field(default_factory=Counter[tuple[str, Verdict]])
     cells: Counter[tuple[str, str, Verdict]] = field(
         default_factory=Counter[tuple[str, str, Verdict]]
@@ -84,12 +84,14 @@ class Findings:
     witnesses: dict[tuple[str, Verdict], Witness] = field(
         default_factory=dict[tuple[str, Verdict], Witness]
     )
-    suspects: dict[str, dict[str, Schedule]] = field(default_factory=dict[str, dict[str, Schedule]])
+    smallest_by_shape: dict[str, dict[str, Schedule]] = field(
+        default_factory=dict[str, dict[str, Schedule]]
+    )
     problems: list[str] = field(default_factory=list[str])
     doubts: list[str] = field(default_factory=list[str])
     exercised: Counter[str] = field(default_factory=Counter[str])
     sampled: Measured = field(default_factory=Measured)
-    further: dict[Job, None] = field(default_factory=dict[Job, None])
+    follow_ups: dict[Job, None] = field(default_factory=dict[Job, None])
 
     def add(self, trial: Trial) -> None:
         """Count one trial, and note what of its schedule could not be played as written."""
@@ -98,21 +100,21 @@ class Findings:
         self.exercised.update([each.rule for each in trial.judgements if each.exercised])
         for each in (*schedule.faults, *schedule.deaths):
             self.cells[str(each.at), each.kind, verdict] += 1
-        for judgement in trial.against():
+        for judgement in trial.failing():
             key = judgement.rule, judgement.verdict
             self.rules[key] += 1
             self._keep_smaller(key, trial.witness())
             if judgement.verdict is Verdict.BROKEN:
-                self.suspect(judgement.rule, schedule)
+                self.keep_smallest_of_shape(judgement.rule, schedule)
         self.note_problems(trial)
 
     def follow(self, job: Job) -> None:
         """Have another job run, wherever, if that is not known yet."""
-        self.further[job] = None
+        self.follow_ups[job] = None
 
     def belong_to(self, region: str) -> None:
         """Have all that was counted be of one region of the bound, as its strategy describes it."""
-        self.regions = {region: Counted(self.verdicts.total(), self.pruned)}
+        self.regions = {region: RunCount(self.verdicts.total(), self.pruned)}
 
     def note_problems(self, trial: Trial) -> None:
         """Note what of a schedule could not be played as written."""
@@ -126,7 +128,7 @@ class Findings:
         self.verdicts += other.verdicts
         self.pruned += other.pruned
         for region, counted in other.regions.items():
-            self.regions[region] = self.regions.get(region, Counted()) | counted
+            self.regions[region] = self.regions.get(region, RunCount()) | counted
         self.rules += other.rules
         self.exercised += other.exercised
         self.cells += other.cells
@@ -134,9 +136,9 @@ class Findings:
             self.impossible[cell] = min(reason, self.impossible.get(cell, reason))
         for key, witness in other.witnesses.items():
             self._keep_smaller(key, witness)
-        for rule, schedules in other.suspects.items():
+        for rule, schedules in other.smallest_by_shape.items():
             for schedule in schedules.values():
-                self.suspect(rule, schedule)
+                self.keep_smallest_of_shape(rule, schedule)
         self.problems = sorted({*self.problems, *other.problems})
         self.doubts = sorted({*self.doubts, *other.doubts})
         self.sampled |= other.sampled
@@ -156,12 +158,12 @@ class Findings:
         if known is None or schedule_order(witness.schedule) < schedule_order(known.schedule):
             self.witnesses[key] = witness
 
-    def suspect(self, rule: str, schedule: Schedule) -> None:
+    def keep_smallest_of_shape(self, rule: str, schedule: Schedule) -> None:
         """Keep a schedule that breaks a rule, if none of its shape is smaller."""
-        known = self.suspects.setdefault(rule, {})
+        known = self.smallest_by_shape.setdefault(rule, {})
         alike = shape(schedule)
         if alike in known and schedule_order(known[alike]) <= schedule_order(schedule):
             return
         known[alike] = schedule
-        if len(known) > MAX_SUSPECTS:
+        if len(known) > MAX_SHAPES:
             del known[max(known, key=lambda each: schedule_order(known[each]))]

@@ -30,7 +30,7 @@ class Moment(NamedTuple):
 BEGINNING = Moment(-1, operation=False, step=0)
 
 
-class Place(NamedTuple):
+class Site(NamedTuple):
     """A point without its number: what it has in common with its repetitions."""
 
     actor: str
@@ -38,9 +38,9 @@ class Place(NamedTuple):
     subject: str
 
 
-def place_of(point: FaultPoint) -> Place:
+def site_of(point: FaultPoint) -> Site:
     """The place of a point."""
-    return Place(point.actor, point.operation, point.subject)
+    return Site(point.actor, point.operation, point.subject)
 
 
 class Offer(NamedTuple):
@@ -69,13 +69,13 @@ class Rehearsal:
     Attributes:
         steps: The yield points.
         possible: Fault points with the event of their operation and the kinds that can strike.
-        birth: Number of the event with which the run appeared in the database.
+        run_appeared: Number of the event with which the run appeared in the database.
         last: The moment of the schedule's last element.
     """
 
     steps: tuple[Step, ...]
     possible: tuple[tuple[FaultPoint, int, tuple[str, ...]], ...]
-    birth: int
+    run_appeared: int
     last: Moment
 
     def faults(self) -> Iterator[Offer]:
@@ -87,7 +87,7 @@ class Rehearsal:
     def acts(self, kinds: Sequence[str]) -> Iterator[Offer]:
         """Each of these acts at each point where an actor can enter."""
         for moment, step in self._moments():
-            if step.event > self.birth:
+            if step.event > self.run_appeared:
                 late = moment >= self.last
                 yield from (Offer(kind, step.point, late=late) for kind in kinds)
 
@@ -124,7 +124,7 @@ def rehearse(player: Player, schedule: Schedule, kinds: Sequence[str]) -> Rehear
     )
 
 
-def birth(execution: Execution, act: str) -> int:
+def earliest_event(execution: Execution, act: str) -> int:
     """The event before which there is nothing for an act to act upon: no manager, or no run."""
     return first_event(
         execution, EventKind.STATUS if act_named(act).needs_run else EventKind.REQUEST

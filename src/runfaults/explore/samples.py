@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import NOTHING, Job, Measured, Scope
-from runfaults.explore.rehearsal import birth, rehearse
+from runfaults.explore.rehearsal import earliest_event, rehearse
 from runfaults.explore.runner import Player, PlayerKind, Runner
 from runfaults.model import Act, Fault, Preemption, Schedule, Verdict
 from runfaults.sim.execution import Execution
@@ -207,13 +207,17 @@ def _too_early(execution: Execution) -> Iterator[Act]:
     """Acts that entered when there was nothing for them to act upon."""
     events = {step.point: step.event for step in execution.steps}
     for act in execution.history.schedule.acts:
-        if act.at is not None and act.at in events and events[act.at] <= birth(execution, act.kind):
+        if (
+            act.at is not None
+            and act.at in events
+            and events[act.at] <= earliest_event(execution, act.kind)
+        ):
             yield act
 
 
 def _entering(execution: Execution, act: Act) -> Act:
     """The act at the earliest point at which it makes sense; as it is where there is none."""
-    born = birth(execution, act.kind)
+    born = earliest_event(execution, act.kind)
     points = (step.point for step in execution.steps if step.event > born)
     return act._replace(at=next(points, None))
 

@@ -4,11 +4,11 @@ A schedule is grown element by element, in the order in which the elements take 
 run, each yield point later than its last element is a place for one more preemption, act or fault.
 So every set of elements is tried exactly once, on histories in which it really happens.
 
-The reduction rests on stretches that commute (neither changes what the other uses: partial-order
+The reduction rests on segments that commute (neither changes what the other uses: partial-order
 reduction at the granularity of yield points), in two ways:
 
 - An actor is paused for another one only where an execution has shown that the order matters: two
-  of their stretches raced (see `races`). So an act enters at the latest moment first, and earlier
+  of their segments raced (see `races`). So an act enters at the latest moment first, and earlier
   only where something that had come before it did not commute with it.
 - A schedule that has come to a state from which another one, with as much room for more elements,
   was or will be grown, is not grown from there on (see `convergence`).
@@ -33,7 +33,7 @@ from runfaults.explore.determinism import compare_some
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import NOTHING, Allowance, Job, Measured, Scope
 from runfaults.explore.races import last_steps, reversals
-from runfaults.explore.rehearsal import birth
+from runfaults.explore.rehearsal import earliest_event
 from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.model import Act, Element, Fault, FaultPoint, Preemption, Schedule
 from runfaults.sim.execution import Execution
@@ -123,7 +123,7 @@ class _Node(NamedTuple):
         execution: What happened.
         elements: What there is, in the order in which it takes effect.
         faults: What could strike besides, each with the step that it would have.
-        births: For each kind of act the event before which there is nothing to act upon.
+        earliest: For each kind of act the event before which there is nothing to act upon.
         begin: See `Growth`.
         end: The yield point from which on all that would grow grows elsewhere.
     """
@@ -132,7 +132,7 @@ class _Node(NamedTuple):
     execution: Execution
     elements: tuple[_Placed, ...]
     faults: tuple[tuple[int, Fault], ...]
-    births: dict[str, int]
+    earliest: dict[str, int]
     begin: int
     end: int
 
@@ -249,7 +249,7 @@ class _Branch:
         room, step = self._search.most.left_by(schedule), node.execution.steps[number]
         if room.acts:
             for kind in self._search.scope.acts:
-                if step.event > node.births[kind]:
+                if step.event > node.earliest[kind]:
                     yield Act(kind, step.point)
         if room.preemptions:
             for name in sorted(step.ready):
@@ -292,18 +292,18 @@ class _Branch:
             for kind, refusal in refusals
             if refusal is None
         )
-        births = {kind: birth(execution, kind) for kind in self._search.scope.acts}
+        earliest = {kind: earliest_event(execution, kind) for kind in self._search.scope.acts}
         elements = _in_order(execution, begun)
-        return _Node(schedule, execution, elements, faults, births, begin, end)
+        return _Node(schedule, execution, elements, faults, earliest, begin, end)
 
 
 def _begun(execution: Execution) -> dict[FaultPoint, int]:
     """For each point the last step that was reached when its operation began."""
     steps = execution.steps
     return {
-        steps[stretch.step].point: last
-        for stretch, last in zip(execution.stretches, last_steps(execution), strict=True)
-        if stretch.step >= 0
+        steps[segment.step].point: last
+        for segment, last in zip(execution.segments, last_steps(execution), strict=True)
+        if segment.step >= 0
     }
 
 

@@ -75,7 +75,7 @@ def shrink(
     rules: Collection[str] | None = None,
     *,
     nearby: bool | None = None,
-    enough: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Shrunk:
     """Shrink a schedule for as long as it fails in the same way.
 
@@ -88,13 +88,13 @@ def shrink(
         schedule: One that fails.
         rules: Names of the rules of which one must fail as it does now; None for all.
         nearby: Whether it is looked for in other places too; None: if many elements are left.
-        enough: Asked again and again; True ends it early, with what has been found by then.
+        should_stop: Asked again and again; True ends it early, with what has been found by then.
 
     Raises:
         NothingToMinimiseError: if none of the rules fails.
         NotPlayableError: if the schedule cannot happen as written.
     """
-    search = _Search(runner, schedule, rules, enough)
+    search = _Search(runner, schedule, rules, should_stop)
     search.descend(lambda known: sorted(in_place(known), key=schedule_order))
     if nearby or (nearby is None and search.trial.schedule.size >= MANY_ELEMENTS):
         search.descend(lambda known: _nearby(runner.player, known), MOST_RUNS)
@@ -119,13 +119,13 @@ class _Search:
         runner: Runner,
         schedule: Schedule,
         rules: Collection[str] | None,
-        enough: Callable[[], bool],
+        should_stop: Callable[[], bool],
     ) -> None:
         self.tried = 0
-        self._enough = enough
+        self._should_stop = should_stop
         self.trial = runner.run(schedule)
         self.trial.require_playable("the schedule")
-        failing = self.trial.against(rules)
+        failing = self.trial.failing(rules)
         if not failing:
             named = "every rule holds" if rules is None else f"{', '.join(sorted(rules))} holds"
             raise NothingToMinimiseError(
@@ -134,7 +134,7 @@ class _Search:
         self._runner = runner
         self._wanted = rules
         self._verdict = Verdict.worst(each.verdict for each in failing)
-        self._rules = self._against(self.trial)
+        self._rules = self._failing(self.trial)
 
     def descend(
         self, candidates: Callable[[Schedule], Iterable[Schedule]], most: float = float("inf")
@@ -144,7 +144,7 @@ class _Search:
         while any(
             self._keeps(each)
             for each in takewhile(
-                lambda _: self.tried < end and not self._enough(),
+                lambda _: self.tried < end and not self._should_stop(),
                 candidates(self.trial.schedule),
             )
         ):
@@ -153,14 +153,14 @@ class _Search:
     def _keeps(self, candidate: Schedule) -> bool:
         self.tried += 1
         trial = self._runner.run(candidate)
-        against = self._against(trial) if trial.playable else set[str]()
-        if not self._rules & against:
+        failing = self._failing(trial) if trial.playable else set[str]()
+        if not self._rules & failing:
             return False
-        self.trial, self._rules = trial, against
+        self.trial, self._rules = trial, failing
         return True
 
-    def _against(self, trial: Trial) -> set[str]:
-        failing = trial.against(self._wanted)
+    def _failing(self, trial: Trial) -> set[str]:
+        failing = trial.failing(self._wanted)
         return {each.rule for each in failing if each.verdict is self._verdict}
 
 

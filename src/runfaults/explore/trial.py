@@ -71,7 +71,7 @@ class Trial:
         execution = self.execution
         return not (execution.refused or execution.unreached or execution.unavailable)
 
-    def against(self, rules: Collection[str] | None = None) -> tuple[Judgement, ...]:
+    def failing(self, rules: Collection[str] | None = None) -> tuple[Judgement, ...]:
         """The judgements of these rules, or of all, that are no pass."""
         return tuple(
             judgement

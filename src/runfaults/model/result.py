@@ -115,7 +115,7 @@ class Violation:
         return Verdict.worst(judgement.verdict for judgement in self.judgements)
 
     @property
-    def against(self) -> tuple[Judgement, ...]:
+    def failing(self) -> tuple[Judgement, ...]:
         """The judgements that give the verdict, where it is not a pass."""
         if self.verdict is Verdict.HOLDS:
             return ()

@@ -18,7 +18,7 @@ from typing import Self, cast
 
 from runfaults.model import Schedule
 from runfaults.sim.execution import Execution
-from runfaults.sim.scheduler import Director, outside
+from runfaults.sim.scheduler import Director, uncontrolled
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.real.held_by_process import OtherProcess
@@ -209,7 +209,7 @@ class _Real:
         where = f"{self.name} at {call.operation} {call.statement.subject}".rstrip()
         lasting = self.name in CAUSES
         try:
-            with outside():
+            with uncontrolled():
                 result = self._kind.strike(call) if lasting else self._perform(call)
         except Unavailable as reason:
             unavailable[f"{where}: {reason}"] = None

@@ -46,7 +46,7 @@ def workflow_commands(result: CheckResult) -> str:
     The syntax is GitHub's "Workflow commands for GitHub Actions".
     """
     lines = [_annotation(violation) for violation in result.violations]
-    told = {judgement.rule for each in result.violations for judgement in each.against}
+    told = {judgement.rule for each in result.violations for judgement in each.failing}
     for rule, tally in result.rules.items():
         if tally.verdict in _COMMANDS and rule not in told:
             command = _COMMANDS[tally.verdict]
@@ -71,7 +71,7 @@ def step_summary(result: CheckResult) -> str:
 
 def _annotation(violation: Violation) -> str:
     command = "error" if violation.verdict is Verdict.BROKEN else "warning"
-    rules = ", ".join(judgement.rule for judgement in violation.against)
+    rules = ", ".join(judgement.rule for judgement in violation.failing)
     message = explain(violation.history, violation.judgements)
     if violation.saved_to is not None:
         message += f"\nReproduce: {replay_command(violation)}"
@@ -131,7 +131,7 @@ def _coverage(grid: Grid) -> Iterator[str]:
 
 def _section(violation: Violation) -> Iterator[str]:
     scenario = violation.scenario
-    rules = ", ".join(judgement.rule for judgement in violation.against)
+    rules = ", ".join(judgement.rule for judgement in violation.failing)
     yield f"\n### {_SIGNS[violation.verdict]} {_escape(scenario.name)}\n"
     yield f"{_escape(scenario.symptom)} Rule: {_escape(rules)}.\n"
     yield f"{_escape(explain(violation.history, violation.judgements))}\n"

@@ -104,7 +104,7 @@ def _drawn(number: int, violation: Violation) -> dict[str, object]:
 def _marks(rows: Sequence[Row], violation: Violation) -> dict[str, int]:
     """The rows that a reader looks for, by what they are: the one that decides comes last."""
     marks = dict.fromkeys(("First difference", "Fault", "Proof"), -1)
-    evidence = frozenset(violation.against[0].evidence[-1:] if violation.against else ())
+    evidence = frozenset(violation.failing[0].evidence[-1:] if violation.failing else ())
     for number, row in enumerate(rows):
         step = row.pair.failing
         if row.pair.first_difference:
@@ -161,7 +161,7 @@ def _facts(step: Step, violation: Violation) -> list[tuple[str, str]]:
 def _proofs(step: Step, violation: Violation) -> Iterator[str]:
     """What the step is evidence of."""
     for judgement in violation.judgements:
-        if not set(step.evidence).isdisjoint(judgement.evidence) and judgement in violation.against:
+        if not set(step.evidence).isdisjoint(judgement.evidence) and judgement in violation.failing:
             yield f"{judgement.rule}: {judgement.reason}"
 
 

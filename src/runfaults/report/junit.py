@@ -38,7 +38,7 @@ def to_junit(result: CheckResult) -> str:
         _outcome(case, result.verdict_of(rule), describe_rule(result, rule), "")
     for violation in result.violations:
         case = _case(suite, f"{result.target}.violations", violation.scenario.name)
-        rules = ", ".join(judgement.rule for judgement in violation.against)
+        rules = ", ".join(judgement.rule for judgement in violation.failing)
         _outcome(case, violation.verdict, rules, _story(violation))
     if not result.finished:
         case = _case(suite, result.target, "the whole bound was covered")

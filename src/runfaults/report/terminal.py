@@ -119,8 +119,8 @@ def _rules(result: CheckResult, console: Console) -> Iterator[RenderableType]:
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     verdicts = {rule: result.verdict_of(rule) for rule in result.rules}
-    against = {rule: each for rule, each in verdicts.items() if each in _AGAINST}
-    for rule, verdict in against.items():
+    failing = {rule: each for rule, each in verdicts.items() if each in _AGAINST}
+    for rule, verdict in failing.items():
         style = STYLES[verdict]
         table.add_row(
             Text(signs[verdict], style),
@@ -128,7 +128,7 @@ def _rules(result: CheckResult, console: Console) -> Iterator[RenderableType]:
             Text(describe_rule(result, rule), style),
         )
     yield _heading("Rules")
-    if against:
+    if failing:
         yield table
     for verdict, text in _summed_rules(verdicts):
         table = Table.grid(padding=(0, 2, 0, 0))
@@ -167,7 +167,7 @@ def _summed_rules(verdicts: Mapping[str, Verdict]) -> Iterator[tuple[Verdict, st
 
 def _violation(number: int, violation: Violation, console: Console) -> Iterator[RenderableType]:
     scenario = violation.scenario
-    rules = ", ".join(judgement.rule for judgement in violation.against)
+    rules = ", ".join(judgement.rule for judgement in violation.failing)
     kind = "Violation" if violation.verdict is Verdict.BROKEN else "Not judged"
     yield _heading(f"{kind} {number}: {scenario.name}")
     yield _indented(f"{scenario.symptom} [{rules}]", console, STYLES[violation.verdict])

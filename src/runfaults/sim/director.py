@@ -36,12 +36,12 @@ class ScheduleDirector:
             self._preemptions.setdefault(preemption.at, []).append(preemption)
         self.ignored: list[Preemption] = []
 
-    def go_first(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
+    def choose_next(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
         """See `Director`."""
         acts = self._acts.pop(point, None)
         preemptions = self._preemptions.get(point)
         if acts is None and not preemptions:
-            return () if self._otherwise is None else self._otherwise.go_first(point, ready)
+            return () if self._otherwise is None else self._otherwise.choose_next(point, ready)
         first = [self._enter(act) for act in acts or ()]
         if preemptions:
             preemption = preemptions.pop(0)

@@ -15,19 +15,19 @@ class Step(NamedTuple):
         point: Where the running actor was.
         ready: The other actors that could have run instead, by name.
         event: How many events the history had.
-        stretch: How many stretches had begun.
+        segment: How many segments had begun.
     """
 
     point: FaultPoint
     ready: tuple[str, ...]
     event: int
-    stretch: int
+    segment: int
 
 
-class Stretch(NamedTuple):
+class Segment(NamedTuple):
     """What one actor did without interruption, from a yield point or the end of a wait.
 
-    Two stretches commute if neither changes what the other uses.
+    Two segments commute if neither changes what the other uses.
 
     Attributes:
         actor: Who.
@@ -64,7 +64,7 @@ class Execution:
     Attributes:
         history: What happened.
         steps: The yield points, in the order in which they were reached.
-        stretches: What the actors did between them.
+        segments: What the actors did between them.
         struck: Strikes per fault of the schedule.
         unreached: Elements of the schedule whose moment never came, as text.
         refused: Faults that cannot strike where the schedule wants them, with the reason.
@@ -75,7 +75,7 @@ class Execution:
 
     history: History
     steps: tuple[Step, ...]
-    stretches: tuple[Stretch, ...]
+    segments: tuple[Segment, ...]
     struck: tuple[int, ...]
     unreached: tuple[str, ...]
     refused: tuple[tuple[Fault, str], ...]

@@ -18,13 +18,13 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from runfaults.sim.actor import current_actor
-from runfaults.sim.scheduler import outside
+from runfaults.sim.scheduler import uncontrolled
 from runfaults.sqlite.connection import FaultyConnection
 from runfaults.sqlite.database_file import database_path
 from runfaults.sqlite.hook import is_opening
 from runfaults.user_code import calling_code
 
-uncontrolled: set[str] = set()
+escapes: set[str] = set()
 """What threads outside of the simulation did inside of it, a phrase each."""
 
 _STARTS = {
@@ -141,16 +141,16 @@ def _end_children() -> list[str]:
     _children.clear()
     for child in left:
         child.process.kill()
-        with outside():
+        with uncontrolled():
             child.process.wait()
     return [child.deed for child in left]
 
 
 def what_left() -> list[str]:
     """What threads and processes outside of the simulation did inside of it, a phrase each."""
-    uncontrolled.update(_end_children())
-    told = sorted(uncontrolled)
-    uncontrolled.clear()
+    escapes.update(_end_children())
+    told = sorted(escapes)
+    escapes.clear()
     return told
 
 
@@ -211,11 +211,11 @@ def watched(folder: Path) -> Generator[None]:
         _watched.discard(folder)
 
 
-def note_stranger(path: str) -> None:
+def note_foreign_thread(path: str) -> None:
     """Note that a thread outside the simulation uses a database, if that is inside of it."""
     if _is_watched(Path(path)):
         name = threading.current_thread().name
-        uncontrolled.add(f"thread {name}, which is outside of the simulation, uses the database")
+        escapes.add(f"thread {name}, which is outside of the simulation, uses the database")
 
 
 def _is_watched(path: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Turns, Wait, actors
 from runfaults.sim.execution import SurveyedPoint
-from runfaults.sim.exits import note_stranger, require_no_children
+from runfaults.sim.exits import note_foreign_thread, require_no_children
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.recorder import Recorder
 from runfaults.sqlite.errors import EmulationError
@@ -233,7 +233,7 @@ class CurrentGate:
         if gate is not None:
             return gate.before(call)
         if call.connection is not None:
-            note_stranger(call.connection.path)
+            note_foreign_thread(call.connection.path)
         return None
 
     def after(self, call: Call, error: BaseException | None) -> None:

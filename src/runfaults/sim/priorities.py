@@ -40,7 +40,7 @@ class PriorityDirector:
         self._latest: dict[str, FaultPoint] = {}
         self._reached = 0
 
-    def go_first(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
+    def choose_next(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
         """See `Director`."""
         actors = (point.actor, *ready)
         for actor in actors:

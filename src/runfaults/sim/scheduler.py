@@ -13,7 +13,7 @@ from typing import NoReturn, Protocol
 
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Actor, Held, SimulationOver, State, Wait, actors
-from runfaults.sim.execution import Step, Stretch
+from runfaults.sim.execution import Segment, Step
 from runfaults.sim.meter import Phase, border, enter
 from runfaults.sim.recorder import Recorder
 from runfaults.sqlite.gate import Gate
@@ -39,7 +39,7 @@ director may switch there, but it is no yield point: the operation that waited b
 class Director(Protocol):
     """Chooses the next actor at a yield point."""
 
-    def go_first(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
+    def choose_next(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
         """Name the actors that run before the actor of the point, one after the other.
 
         `ready` names those that could run. Names of others are ignored. It is asked again each
@@ -58,9 +58,9 @@ class Scheduler:
     Attributes:
         clock: Virtual seconds since the schedule began.
         steps: Every yield point, in the order in which they were reached.
-        stretches: What the actors did between them, in the order in which they did it.
+        segments: What the actors did between them, in the order in which they did it.
         over: True from the end of the schedule on: threads still waiting are being unwound.
-        cast: Every actor there has been.
+        all_actors: Every actor there has been.
         locks: Every lock that actors have made, except the private ones of `Condition.wait`.
         gate: Given to each actor; see `Actor`.
         actor_names: How to call a thread of the target, by the beginning of the thread's own name;
@@ -75,9 +75,9 @@ class Scheduler:
     ) -> None:
         self.clock = recorder.clock = 0.0
         self.steps: list[Step] = []
-        self.stretches: list[Stretch] = []
+        self.segments: list[Segment] = []
         self.over = False
-        self.cast: list[Actor] = []
+        self.all_actors: list[Actor] = []
         self.locks: list[Held] = []
         self.gate: Gate | None = None
         self.actor_names: Mapping[str, str] = {}
@@ -113,14 +113,14 @@ class Scheduler:
     def spawn(self, name: str, function: Callable[[], None], *, background: bool = False) -> Actor:
         """Add an actor of the harness's own; it is ready at once."""
         actor = Actor(name, self, self.gate, background)
-        with outside():
+        with uncontrolled():
             thread = threading.Thread(target=self._perform, args=(actor, function), name=name)
         self._begin(actor, thread)
         return actor
 
     def unwind(self) -> None:
         """End the threads that still wait, one after the other."""
-        for actor in self.cast:
+        for actor in self.all_actors:
             if actor.state is not State.DONE:
                 with contextlib.suppress(RuntimeError):
                     actor.resume()
@@ -138,11 +138,11 @@ class Scheduler:
             return point
         ready = tuple([other.name for other in self._ready])
         number = len(self.steps)
-        self.steps.append(Step(point, ready, len(self._recorder.events), len(self.stretches)))
+        self.steps.append(Step(point, ready, len(self._recorder.events), len(self.segments)))
         if len(self.steps) > MAX_STEPS:
             self._give_up(f"{MAX_STEPS} steps without an end")
         self._switch(actor, point, ready)
-        self._begin_stretch(actor, number)
+        self._begin_segment(actor, number)
         return point
 
     def touch(self, thing: object, *, change: bool) -> None:
@@ -162,7 +162,7 @@ class Scheduler:
         self._hand_over(actor, self._next())
         point = self._points.point(actor.name, Operation.REACH, RESUMED)
         self._switch(actor, point, tuple([other.name for other in self._ready]))
-        self._begin_stretch(actor)
+        self._begin_segment(actor)
         return not actor.timed_out
 
     def leave(self, why: str) -> NoReturn:
@@ -173,7 +173,7 @@ class Scheduler:
 
     def wake(self, subject: str) -> None:
         """See `Turns`."""
-        for actor in self.cast:
+        for actor in self.all_actors:
             if actor.state is State.BLOCKED and actor.wait and actor.wait.subject == subject:
                 self._make_ready(actor)
 
@@ -187,7 +187,7 @@ class Scheduler:
         known = (actor for name, actor in self.actor_names.items() if thread.name.startswith(name))
         base = next(known, "run")
         numbered = re.compile(rf"{base}(-\d+)?")
-        spawned = sum(numbered.fullmatch(actor.name) is not None for actor in self.cast)
+        spawned = sum(numbered.fullmatch(actor.name) is not None for actor in self.all_actors)
         name = f"{base}-{spawned + 1}" if spawned else base
         self.reach(Operation.SPAWN, name)
         actor = Actor(name, self, self.gate, of_target=True)
@@ -220,16 +220,16 @@ class Scheduler:
     def _begin(self, actor: Actor, thread: threading.Thread) -> None:
         actor.thread = thread
         thread.runfaults_actor = actor  # type: ignore[attr-defined]  # found again by join
-        self.cast.append(actor)
+        self.all_actors.append(actor)
         self._ready.append(actor)
         try:
-            with outside():
+            with uncontrolled():
                 thread.daemon = True
                 # It may have been created inside the simulation: its started event must be real.
                 thread._started = threading.Event()  # type: ignore[attr-defined]  # noqa: SLF001
                 real_start(thread)
         except BaseException:
-            self.cast.remove(actor)
+            self.all_actors.remove(actor)
             self._ready.remove(actor)
             raise
 
@@ -284,12 +284,12 @@ class Scheduler:
         """
         thread, self._leaving = self._leaving, None
         if thread is not None:
-            with outside():
+            with uncontrolled():
                 real_join(thread)
 
     def _switch(self, actor: Actor, point: FaultPoint, ready: tuple[str, ...]) -> None:
         """Switch to the actors the director chooses until it chooses none."""
-        while names := self._director.go_first(point, ready):
+        while names := self._director.choose_next(point, ready):
             first = [other for name in names for other in self._ready if other.name == name]
             if not first:
                 return
@@ -298,9 +298,9 @@ class Scheduler:
             self._hand_over(actor, self._next())
             ready = tuple([other.name for other in self._ready])
 
-    def _begin_stretch(self, actor: Actor, step: int = -1) -> None:
+    def _begin_segment(self, actor: Actor, step: int = -1) -> None:
         self._touched = {}
-        self.stretches.append(Stretch(actor.name, step, self.clock, self._touched))
+        self.segments.append(Segment(actor.name, step, self.clock, self._touched))
 
     def _make_ready(self, actor: Actor) -> None:
         actor.state, actor.wait, actor.deadline = State.READY, None, None
@@ -309,7 +309,7 @@ class Scheduler:
     def _next(self) -> Actor | None:
         """The actor to resume: the longest ready, else the one with the earliest deadline."""
         if not self._ready:
-            due = [actor for actor in self.cast if actor.deadline is not None]
+            due = [actor for actor in self.all_actors if actor.deadline is not None]
             if due:
                 first = min(due, key=lambda actor: actor.deadline or 0.0)
                 self._advance(first.deadline or 0.0)
@@ -353,7 +353,7 @@ class Scheduler:
 
     def _report_deadlock(self) -> None:
         """Unless all who wait are listeners, or idle threads of the target: those are leaks."""
-        waiting = [actor for actor in self.cast if actor.state is State.BLOCKED]
+        waiting = [actor for actor in self.all_actors if actor.state is State.BLOCKED]
         if all(actor.background or (actor.of_target and not _holder(actor)) for actor in waiting):
             return
         self._stuck("deadlock", "; ".join(map(_who_waits, waiting)))
@@ -364,7 +364,7 @@ class Scheduler:
 
     def _stacks(self) -> str:
         frames = sys._current_frames()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the documented way to see all stacks
-        threads = {actor.thread.ident: actor.name for actor in self.cast if actor.thread}
+        threads = {actor.thread.ident: actor.name for actor in self.all_actors if actor.thread}
         return "\n".join(
             f"{threads[ident]}:\n" + "".join(traceback.format_stack(frame))
             for ident, frame in frames.items()
@@ -393,7 +393,7 @@ def _holder(actor: Actor) -> str | None:
 
 
 @contextlib.contextmanager
-def outside() -> Generator[None]:
+def uncontrolled() -> Generator[None]:
     """The calling thread is no actor meanwhile: it gets real locks, threads and clocks."""
     actor = actors.pop(get_ident(), None)
     try:

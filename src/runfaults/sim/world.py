@@ -12,7 +12,7 @@ from runfaults.sim.actor import Wait
 from runfaults.sim.database import AuditReader
 from runfaults.sim.director import ScheduleDirector
 from runfaults.sim.execution import Execution
-from runfaults.sim.exits import uncontrolled, what_left
+from runfaults.sim.exits import escapes, what_left
 from runfaults.sim.gate import Survey, WorldGate
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.pipeline import Attempt, ScriptedPipeline
@@ -88,7 +88,7 @@ class World:
             self._observe()
             self.scheduler.run("user", self._user)
             self._observe()
-            self._look_for_strangers()
+            self._look_for_escapes()
             self._look_for_lost_work()
             self._look_for_leaks()
             if not self._stuck("livelock", "hang", "uncontrolled"):
@@ -110,7 +110,7 @@ class World:
         return Execution(
             history,
             tuple(self.scheduler.steps),
-            tuple(self.scheduler.stretches),
+            tuple(self.scheduler.segments),
             self.struck,
             self.unreached,
             self.refused,
@@ -184,7 +184,7 @@ class World:
         return name
 
     def _unique_name(self, kind: str) -> str:
-        taken = {actor.name for actor in self.scheduler.cast}
+        taken = {actor.name for actor in self.scheduler.all_actors}
         names = (f"{kind}-{number}" if number > 1 else kind for number in range(1, len(taken) + 2))
         return next(name for name in names if name not in taken)
 
@@ -199,7 +199,7 @@ class World:
         accounted = self.gate.account_for_writes()
         for run, old, new in transitions:
             if not accounted:
-                uncontrolled.add(
+                escapes.add(
                     f"run {run} became {new or 'no row'} by no watched operation; open "
                     "every connection by sqlite3.connect inside of the adapter's `open`, or later"
                 )
@@ -244,7 +244,7 @@ class World:
         ]
         return shown[-1:] != [] and shown[-1] in self._target.vocabulary.completed
 
-    def _look_for_strangers(self) -> None:
+    def _look_for_escapes(self) -> None:
         if told := what_left():
             self._recorder.add("harness", EventKind.STUCK, "uncontrolled", "; ".join(told))
 
@@ -255,7 +255,7 @@ class World:
             self._recorder.add("harness", EventKind.LEAK, sort, which)
 
     def _leaked_resources(self) -> Iterator[tuple[str, str]]:
-        for actor in self.scheduler.cast:
+        for actor in self.scheduler.all_actors:
             if actor.alive and not actor.background:
                 yield "thread", actor.name
         for opener, connection in self._reachable_connections():
@@ -270,7 +270,7 @@ class World:
         """The open connections, without those that only wait for the garbage collector."""
         if not any(True for _ in self.gate.left_open()):
             return []
-        for actor in self.scheduler.cast:
+        for actor in self.scheduler.all_actors:
             if not actor.alive:
                 actor.thread = None  # with what the target's own thread object refers to
         gc.collect()

@@ -22,22 +22,22 @@ def nothing(call: Call) -> None:
 
 def transaction_opened(call: Call) -> None:
     """CPython's implicit `BEGIN` has happened; no lock is held."""
-    connection_of(call).raw("BEGIN")
+    connection_of(call).execute_ungated("BEGIN")
 
 
 def read_lock_taken(call: Call) -> None:
     """The open transaction holds a read lock."""
-    connection_of(call).raw("SELECT 1 FROM sqlite_master")
+    connection_of(call).execute_ungated("SELECT 1 FROM sqlite_master")
 
 
 def write_lock_taken(call: Call) -> None:
     """A transaction is open and holds the write lock, though nothing is written."""
     connection = connection_of(call)
     if not connection.in_transaction:
-        connection.raw("BEGIN IMMEDIATE")
+        connection.execute_ungated("BEGIN IMMEDIATE")
     elif not connection.writing:
         table = call.statement.table.replace('"', '""')
-        connection.raw(f'DELETE FROM "{table}" WHERE 0')  # noqa: S608 - quoted
+        connection.execute_ungated(f'DELETE FROM "{table}" WHERE 0')  # noqa: S608 - quoted
 
 
 def rolled_back(call: Call) -> None:
@@ -47,9 +47,9 @@ def rolled_back(call: Call) -> None:
     """
     connection = connection_of(call)
     if connection.in_transaction:
-        connection.raw("ROLLBACK")
+        connection.execute_ungated("ROLLBACK")
         if call.statement.verb == "RELEASE":
-            connection.raw(f'SAVEPOINT "{call.statement.savepoint}"')
+            connection.execute_ungated(f'SAVEPOINT "{call.statement.savepoint}"')
 
 
 def done(call: Call) -> None:

@@ -114,7 +114,7 @@ class Observed(sqlite3.Connection):
         if _has(self, "sqlite_temp_master", name):
             return "temp"
         if self.path and not self.state.defined:
-            with closing(self.beside()) as other:
+            with closing(self.open_ungated()) as other:
                 in_main = _has(other, "sqlite_master", name)
         else:
             in_main = _has(self, "sqlite_master", name)
@@ -154,7 +154,7 @@ class Observed(sqlite3.Connection):
     def _ask_journal(self) -> str:
         if self.state.fresh and self.path:
             # Asking would load the schema: another connection may.
-            with closing(self.beside()) as other:
+            with closing(self.open_ungated()) as other:
                 return str(statement_on(other, "PRAGMA journal_mode")[0][0])
         return str(statement_on(self, "PRAGMA journal_mode")[0][0])
 
@@ -201,20 +201,20 @@ class Observed(sqlite3.Connection):
         """Whether no other connection holds the lock that a write needs."""
         if self.writing or self.state.kept == "write":
             return True
-        with closing(self.beside()) as other:
+        with closing(self.open_ungated()) as other:
             try:
                 statement_on(other, "BEGIN IMMEDIATE")
             except sqlite3.OperationalError:
                 return False
             return True
 
-    def beside(self) -> sqlite3.Connection:
+    def open_ungated(self) -> sqlite3.Connection:
         """Open another connection to the same database, which no gate watches."""
         return real_connect(
             self._database, uri=self._uri, timeout=0, isolation_level=None, check_same_thread=False
         )
 
-    def raw(self, sql: str) -> list[tuple[object, ...]]:
+    def execute_ungated(self, sql: str) -> list[tuple[object, ...]]:
         """Perform a statement past the gate."""
         statement = Statement.parse(sql)
         try:

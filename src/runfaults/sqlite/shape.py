@@ -22,7 +22,7 @@ def surely_changes_one_row(connection: Observed, statement: Statement) -> bool:
     try:
         if connection.path and not connection.state.defined:
             # Looking for itself, the connection would load the schema, or take a lock and keep it.
-            with closing(connection.beside()) as other:
+            with closing(connection.open_ungated()) as other:
                 return _surely_changes_one_row(other, statement)
         return _surely_changes_one_row(connection, statement)
     except sqlite3.Error:

@@ -107,7 +107,7 @@ class WatchedConnection(Observed):
 
     def _meet_corruption(self, operation: Operation, statement: Statement) -> None:
         if operation is Operation.COMMIT:
-            self.raw("ROLLBACK")
+            self.execute_ungated("ROLLBACK")
         elif not statement.writes:
             return
         raise sqlite_error(sqlite3.SQLITE_CORRUPT)

@@ -43,7 +43,7 @@ class DoesNotHoldError(AssertionError):
         self._rules = rules
 
     def __str__(self) -> str:
-        return shown(self._simplest.history, self._simplest.against(self._rules))
+        return failure_text(self._simplest.history, self._simplest.failing(self._rules))
 
     @cached_property
     def _simplest(self) -> Trial:
@@ -53,16 +53,16 @@ class DoesNotHoldError(AssertionError):
     def scenario(self) -> Scenario:
         """The schedule under a name, ready to be saved."""
         trial = self._simplest
-        against = trial.against(self._rules)
-        worst = Verdict.worst(judgement.verdict for judgement in against)
-        first = next(judgement for judgement in against if judgement.verdict is worst)
+        failing = trial.failing(self._rules)
+        worst = Verdict.worst(judgement.verdict for judgement in failing)
+        first = next(judgement for judgement in failing if judgement.verdict is worst)
         return Scenario(
             name=f"{_short(trial.target)}-{first.rule}",
             symptom=first.reason,
             target=trial.target,
             schedule=trial.schedule,
             expect=worst,
-            rules=tuple(each.rule for each in against if each.verdict is worst),
+            rules=tuple(each.rule for each in failing if each.verdict is worst),
         )
 
     def save(self, folder: Path) -> Path:
@@ -83,14 +83,14 @@ class DoesNotHoldError(AssertionError):
         return path
 
 
-def shown(history: History, against: Sequence[Judgement]) -> str:
-    """What is against a history, its timeline, the story in words, and its schedule."""
+def failure_text(history: History, failing: Sequence[Judgement]) -> str:
+    """The rules that fail, the history's timeline, the story in words, and its schedule."""
     return "\n".join(
         [
-            *(f"{each.rule} is {each.verdict}: {each.reason}" for each in against),
+            *(f"{each.rule} is {each.verdict}: {each.reason}" for each in failing),
             "",
-            timeline_text(history, against),
-            explain(history, against),
+            timeline_text(history, failing),
+            explain(history, failing),
             "",
             f"schedule: {history.schedule}",
         ]
@@ -121,14 +121,14 @@ class Trial(trial.Trial):
             DoesNotHoldError: an `AssertionError`, if one is broken or cannot be judged.
             ValueError: if there is no such rule.
         """
-        failing = self.against([rule_named(name).name for name in rules] if rules else None)
+        failing = self.failing([rule_named(name).name for name in rules] if rules else None)
         if failing:
             failed = frozenset(each.rule for each in failing)
             raise DoesNotHoldError(bench_for(self.target), self.schedule, failed)
 
 
 class Bench:
-    """Runs schedules against one target; the simulation is entered when it is first needed.
+    """Runs schedules on one target; the simulation is entered when it is first needed.
 
     Args:
         target: Name of the system under test.
@@ -167,7 +167,7 @@ class Bench:
         return Trial(shown.execution, shown.judgements, self.target)
 
     def replay(self, scenario: Scenario) -> Trial:
-        """Play a scenario against this target.
+        """Play a scenario with this target.
 
         Raises:
             NotPlayableError: if the scenario asks for something that cannot happen.

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis import target as steer_to
 
 from runfaults.explore.job import ALL_COUNTS, CANCELS, JOURNALS
-from runfaults.explore.rehearsal import Offer, Place, place_of
+from runfaults.explore.rehearsal import Offer, Site, site_of
 from runfaults.model import (
     Act,
     Ending,
@@ -37,10 +37,10 @@ from runfaults.testing.bench import Trial, bench_for
 T = TypeVar("T")
 
 LOCK_ERRORS = ("busy", "busy-snapshot", "busy-recovery", "locked")
-"""The fault kinds that are somebody else's lock."""
+"""The fault kinds that are another connection's lock."""
 
 
-class _Sort(Enum):
+class ElementType(Enum):
     """What the next element of a schedule is; the order in which they shrink."""
 
     NONE = auto()
@@ -51,9 +51,9 @@ class _Sort(Enum):
 
 
 class _Limits(NamedTuple):
-    """What may be drawn, and how often."""
+    """What may be drawn, and how much of it at most."""
 
-    often: dict[_Sort, int]
+    most: dict[ElementType, int]
     kinds: tuple[str, ...]
     times: tuple[int | None, ...]
     cancels: tuple[str, ...]
@@ -99,10 +99,10 @@ def schedules(  # noqa: PLR0913  # one keyword for each thing that may be limite
     """
     limits = _Limits(
         {
-            _Sort.FAULT: faults,
-            _Sort.CANCEL: cancels,
-            _Sort.ACTOR: len(actors),
-            _Sort.PREEMPTION: preemptions,
+            ElementType.FAULT: faults,
+            ElementType.CANCEL: cancels,
+            ElementType.ACTOR: len(actors),
+            ElementType.PREEMPTION: preemptions,
         },
         tuple(kind_named(name).name for name in kinds),
         tuple(times),
@@ -113,14 +113,14 @@ def schedules(  # noqa: PLR0913  # one keyword for each thing that may be limite
         pipeline=draw(st.sampled_from(tuple(pipelines))),
         journal=draw(st.sampled_from(tuple(journals))),
     )
-    drawn: Counter[_Sort] = Counter()
-    possible = [sort for sort, often in limits.often.items() if often]
-    sorts = (_Sort.NONE, *possible, *possible, *possible)  # to stop is the exception
-    while drawn.total() < sum(limits.often.values()):
+    drawn: Counter[ElementType] = Counter()
+    possible = [sort for sort, most in limits.most.items() if most]
+    sorts = (ElementType.NONE, *possible, *possible, *possible)  # to stop is the exception
+    while drawn.total() < sum(limits.most.values()):
         sort = draw(st.sampled_from(sorts))
-        if sort is _Sort.NONE:
+        if sort is ElementType.NONE:
             break
-        if drawn[sort] < limits.often[sort]:
+        if drawn[sort] < limits.most[sort]:
             schedule = draw(_longer(target, schedule, sort, limits))
             drawn[sort] += 1
     return schedule
@@ -137,7 +137,7 @@ def faults_after(
     Empty, as `strategies.nothing()`, where none can.
     """
     kinds = tuple(kinds)
-    choice = _choice(target, schedule, _Sort.FAULT, kinds)
+    choice = _choice(target, schedule, ElementType.FAULT, kinds)
     return st.tuples(choice, st.sampled_from(tuple(times))).map(
         lambda drawn: Fault(*drawn[0], drawn[1])
     )
@@ -151,7 +151,7 @@ def acts_after(
     Empty, as `strategies.nothing()`, where none can: no run ever came into being.
     """
     kinds = _known_acts(kinds)
-    choice = _choice(target, schedule, _Sort.CANCEL, kinds)
+    choice = _choice(target, schedule, ElementType.CANCEL, kinds)
     return choice.map(lambda drawn: Act(*drawn))
 
 
@@ -160,7 +160,7 @@ def preemptions_after(target: str, schedule: Schedule) -> st.SearchStrategy[Pree
 
     Empty, as `strategies.nothing()`, where only one thread is ever ready.
     """
-    choice = _choice(target, schedule, _Sort.PREEMPTION)
+    choice = _choice(target, schedule, ElementType.PREEMPTION)
     return choice.map(lambda drawn: Preemption(drawn[1], drawn[0]))
 
 
@@ -187,41 +187,43 @@ def steer(trial: Trial) -> None:
 
 
 def _longer(
-    target: str, schedule: Schedule, sort: _Sort, limits: _Limits
+    target: str, schedule: Schedule, sort: ElementType, limits: _Limits
 ) -> st.SearchStrategy[Schedule]:
     """The schedule with one more element of that sort; unchanged where none can be added."""
     match sort:
-        case _Sort.FAULT:
+        case ElementType.FAULT:
             faults = faults_after(target, schedule, limits.kinds, limits.times)
             longer = faults.map(schedule.adding)
-        case _Sort.PREEMPTION:
+        case ElementType.PREEMPTION:
             longer = preemptions_after(target, schedule).map(schedule.adding)
         case _:
-            left = limits.cancels if sort is _Sort.CANCEL else _not_in(schedule, limits.actors)
+            left = (
+                limits.cancels if sort is ElementType.CANCEL else _not_in(schedule, limits.actors)
+            )
             longer = acts_after(target, schedule, left).map(schedule.adding)
     return st.just(schedule) if longer.is_empty else longer
 
 
 def _choice(
-    target: str, schedule: Schedule, sort: _Sort, kinds: tuple[str, ...] = ()
+    target: str, schedule: Schedule, sort: ElementType, kinds: tuple[str, ...] = ()
 ) -> st.SearchStrategy[tuple[str, FaultPoint]]:
     """A name and a point of the offers that come late enough; empty if none does."""
     now = tuple(_offers(target, schedule, sort, kinds))
     if not any(offer.late for offer in now):
         return st.nothing()
-    names = kinds if sort is _Sort.FAULT else ()
+    names = kinds if sort is ElementType.FAULT else ()
     return _drawn_choice(names, _clean_places(target, sort, kinds), now)
 
 
 def _offers(
-    target: str, schedule: Schedule, sort: _Sort, kinds: tuple[str, ...]
+    target: str, schedule: Schedule, sort: ElementType, kinds: tuple[str, ...]
 ) -> Iterable[Offer]:
     """What could be added to the schedule, of that sort and those kinds."""
-    rehearsal = bench_for(target).rehearse(schedule, kinds if sort is _Sort.FAULT else ())
+    rehearsal = bench_for(target).rehearse(schedule, kinds if sort is ElementType.FAULT else ())
     match sort:
-        case _Sort.FAULT:
+        case ElementType.FAULT:
             return rehearsal.faults()
-        case _Sort.PREEMPTION:
+        case ElementType.PREEMPTION:
             return rehearsal.preemptions()
         case _:
             return rehearsal.acts(kinds)
@@ -229,14 +231,14 @@ def _offers(
 
 @lru_cache(maxsize=64)
 def _clean_places(
-    target: str, sort: _Sort, kinds: tuple[str, ...]
-) -> Mapping[str, tuple[Place, ...]]:
+    target: str, sort: ElementType, kinds: tuple[str, ...]
+) -> Mapping[str, tuple[Site, ...]]:
     """For each name that clean histories offer the places that they offer it at, in their order."""
-    places: defaultdict[str, list[Place]] = defaultdict(list)
+    places: defaultdict[str, list[Site]] = defaultdict(list)
     for mode in JOURNALS:
         for ending in Ending:
             for offer in _offers(target, Schedule(ending, journal=mode), sort, kinds):
-                places[offer.name].append(place_of(offer.point))
+                places[offer.name].append(site_of(offer.point))
     return {name: _in_order(found) for name, found in places.items()}
 
 
@@ -244,7 +246,7 @@ def _clean_places(
 def _drawn_choice(
     draw: st.DrawFn,
     names: Sequence[str],
-    clean: Mapping[str, tuple[Place, ...]],
+    clean: Mapping[str, tuple[Site, ...]],
     now: Sequence[Offer],
 ) -> tuple[str, FaultPoint]:
     """A name and a point of what is offered now, and late enough.
@@ -257,10 +259,10 @@ def _drawn_choice(
     table = [name for name in names if name in offered] or offered
     name = draw(_member(table, {offer.name for offer in now if offer.late}))
     mine = [offer for offer in now if offer.name == name]
-    places = _in_order((*clean.get(name, ()), *(place_of(offer.point) for offer in mine)))
+    places = _in_order((*clean.get(name, ()), *(site_of(offer.point) for offer in mine)))
     points = [offer.point for offer in reversed(mine) if offer.late]
-    place = draw(_member(places, {place_of(point) for point in points}))
-    repetitions = [point for point in points if place_of(point) == place]
+    place = draw(_member(places, {site_of(point) for point in points}))
+    repetitions = [point for point in points if site_of(point) == place]
     return name, draw(_member(repetitions, set(repetitions)))
 
 

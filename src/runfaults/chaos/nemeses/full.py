@@ -29,7 +29,7 @@ class Full:
         if not victims:
             return 1.0
         self._full = rng.choice(victims)
-        scene.write(self.name, self._full.who)
+        scene.write(self.name, self._full.name)
         self._limit(self._full, 0)
         return rng.uniform(0.02, 1.0)
 
@@ -37,7 +37,7 @@ class Full:
         """Give it back, if the worker still lives."""
         full, self._full = self._full, None
         if full is not None and full in scene.victims():
-            scene.write("room", full.who)
+            scene.write("room", full.name)
             self._limit(full, resource.RLIM_INFINITY)
 
     def _limit(self, victim: Victim, size: int) -> None:

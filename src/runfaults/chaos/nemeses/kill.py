@@ -19,7 +19,7 @@ class Kill:
         if victims:
             victim = rng.choice(victims)
             # Written first: what the process did before it died is never later than this.
-            scene.write(self.name, victim.who)
+            scene.write(self.name, victim.name)
             victim.send(signal.SIGKILL)
         return rng.uniform(0.4, 2.0)
 

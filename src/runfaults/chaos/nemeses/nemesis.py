@@ -14,13 +14,13 @@ class Victim(NamedTuple):
     """A worker process.
 
     Attributes:
-        who: Its name in the journals.
+        name: Its name in the journals.
         pid: Its process id.
         handle: A file descriptor that stands for the process: a signal through it never meets
             another process that has got the same id.
     """
 
-    who: str
+    name: str
     pid: int
     handle: int
 

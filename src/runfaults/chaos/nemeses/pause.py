@@ -28,7 +28,7 @@ class Pause:
         if not victims:
             return 1.0
         self._paused = rng.choice(victims)
-        scene.write(self.name, self._paused.who)
+        scene.write(self.name, self._paused.name)
         self._paused.send(signal.SIGSTOP)
         return rng.uniform(5.2, 6.5) if rng.random() < _LONG else rng.uniform(0.02, 0.5)
 
@@ -36,5 +36,5 @@ class Pause:
         """Let it go on, if it still lives."""
         paused, self._paused = self._paused, None
         if paused is not None and paused in scene.victims():
-            scene.write("go-on", paused.who)
+            scene.write("go-on", paused.name)
             paused.send(signal.SIGCONT)

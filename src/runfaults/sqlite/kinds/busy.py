@@ -27,7 +27,7 @@ def _met_a_reader(call: Call) -> None:
     if connection.state.pending:
         return
     waiting, connection.busy_timeout = connection.busy_timeout, 0.0
-    reader = connection.beside()
+    reader = connection.open_ungated()
     try:
         statement_on(reader, "BEGIN")
         statement_on(reader, "SELECT 1 FROM sqlite_master")
@@ -97,7 +97,7 @@ class Busy(TabledKind):
             return None
         if not connection.path:
             return "the database is in memory, so no other connection can read it"
-        reader = connection.beside()
+        reader = connection.open_ungated()
         try:
             statement_on(reader, "SELECT 1 FROM sqlite_master")
         except sqlite3.Error:

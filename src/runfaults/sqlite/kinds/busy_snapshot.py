@@ -18,7 +18,7 @@ from runfaults.sqlite.tabled_kind import TabledKind
 
 def _overtaken(call: Call) -> None:
     """Another connection commits; then the operation itself fails, again and again."""
-    with closing(connection_of(call).beside()) as other:
+    with closing(connection_of(call).open_ungated()) as other:
         version = statement_on(other, "PRAGMA user_version")[0][0]
         statement_on(other, f"PRAGMA user_version = {version}")
     call.real()

@@ -16,7 +16,7 @@ from runfaults.sqlite.tabled_kind import TabledKind
 
 def _another_writes(call: Call) -> None:
     """Another connection to the shared cache has an open write; then the operation fails."""
-    with closing(connection_of(call).beside()) as other:
+    with closing(connection_of(call).open_ungated()) as other:
         statement_on(other, "BEGIN IMMEDIATE")
         if call.statement.reads:
             table = call.statement.table.replace('"', '""')

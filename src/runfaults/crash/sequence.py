@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runfaults.crash.life import Life, Lived, live, look_together
-from runfaults.crash.post_mortem import Remains, examine
+from runfaults.crash.life import LifeResult, LifeScript, recover_concurrently, run_life
+from runfaults.crash.post_mortem import DatabaseState, examine
 from runfaults.crash.telling import Telling
 from runfaults.model import History, Schedule, Vocabulary
 from runfaults.model.element import life_of
@@ -15,7 +15,7 @@ from runfaults.sim.execution import Execution
 from runfaults.targets.target import Target
 
 
-class Stage:
+class LifeSequence:
     """Plays schedules; to be used inside a `Simulation`, in a process without other threads.
 
     Args:
@@ -33,13 +33,15 @@ class Stage:
     def play(self, schedule: Schedule, *, with_places: bool = False) -> Execution:
         """Play the lives of a schedule until one is not killed."""
         database = self._template.restore(self._folder / "life", schedule.journal)
-        lives: list[Lived] = []
-        remains = [Remains((), (), ())]
+        lives: list[LifeResult] = []
+        remains = [DatabaseState((), (), ())]
         killed = 0
         while True:
             script = schedule.life(killed + 1)
             known, seen = remains[-1].runs, len(remains[-1].transitions)
-            life = live(self._target, database, Life(killed + 1, script, with_places, known, seen))
+            life = run_life(
+                self._target, database, LifeScript(killed + 1, script, with_places, known, seen)
+            )
             lives.append(life)
             remains.append(examine(database, self._folder / "scratch"))
             if not life.killed:
@@ -47,9 +49,9 @@ class Stage:
             killed += 1
             if successors := max(death.successors for death in script.deaths) - 1:
                 runs = remains[-1].runs
-                lives += look_together(self._target, database, runs, successors + 1)
+                lives += recover_concurrently(self._target, database, runs, successors + 1)
                 # One that was too late for the race recovers for itself: again must be once.
-                lives += look_together(self._target, database, runs, 1)
+                lives += recover_concurrently(self._target, database, runs, 1)
                 remains.append(examine(database, self._folder / "scratch"))
                 break
         vocabulary = self._target.vocabulary
@@ -67,7 +69,7 @@ class Stage:
         )
 
 
-def _struck(schedule: Schedule, lives: list[Lived]) -> tuple[int, ...]:
+def _struck(schedule: Schedule, lives: list[LifeResult]) -> tuple[int, ...]:
     """Strikes per fault of the schedule; none in a life that there never was."""
     of_lives = [iter(life.struck) for life in lives]
     numbers = [life_of(fault) for fault in schedule.faults]
@@ -76,7 +78,7 @@ def _struck(schedule: Schedule, lives: list[Lived]) -> tuple[int, ...]:
     )
 
 
-def _unreached(schedule: Schedule, lives: list[Lived], killed: int) -> tuple[str, ...]:
+def _unreached(schedule: Schedule, lives: list[LifeResult], killed: int) -> tuple[str, ...]:
     """The elements whose moment never came: in their life, or because there is no such life."""
     told = [
         text if number == 1 else f"{text} (in life {number})"
@@ -88,7 +90,7 @@ def _unreached(schedule: Schedule, lives: list[Lived], killed: int) -> tuple[str
     return (*told, *map(str, (*missing, *alive)))
 
 
-def _left(remains: Remains, vocabulary: Vocabulary) -> str:
+def _left(remains: DatabaseState, vocabulary: Vocabulary) -> str:
     """What a death left for the next life; empty if no run was active."""
     if not any(status in vocabulary.active for status in remains.statuses.values()):
         return ""
