@@ -234,8 +234,8 @@ NIGHTLY = (
     Mutation(
         "the shrinker exchanges one violation for another",
         "explore/shrink.py",
-        "        if not self._rules & against:\n",
-        "        if not against:\n",
+        "        if not self._rules & failing:\n",
+        "        if not failing:\n",
         "explore/test_shrink.py::test_another_rule_that_breaks_on_the_way_does_not_count",
     ),
     # --- the campaign -----------------------------------------------------------------------------
