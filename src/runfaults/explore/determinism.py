@@ -13,6 +13,7 @@ from runfaults.explore.findings import Findings
 from runfaults.explore.runner import Player
 from runfaults.model import Schedule
 from runfaults.sim.execution import Execution
+from runfaults.sim.identity import other_addresses
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
@@ -29,7 +30,7 @@ def compare_some(player: Player, schedule: Schedule, found: Findings) -> None:
 
 
 def first_difference(player: Player, schedule: Schedule) -> str | None:
-    """Run a schedule twice, once with a survey, and compare the histories.
+    """Run a schedule again, with a survey and with objects at other addresses, and compare.
 
     A survey asks what could strike, and must not be noticed.
 
@@ -41,7 +42,18 @@ def first_difference(player: Player, schedule: Schedule) -> str | None:
         `uncontrolled nondeterminism at event N: ...`, or None if the histories are equal.
     """
     surveyed = player.play(schedule, survey=tuple(KINDS))
-    return _difference(schedule, _lines(player, schedule), _as_lines(surveyed))
+    lines = _lines(player, schedule)
+    difference = _difference(schedule, lines, _as_lines(surveyed))
+    with other_addresses() as found:
+        elsewhere = _lines(player, schedule)
+    moved = _difference(schedule, lines, elsewhere)
+    if moved is None or not found:
+        return difference or moved
+    told = "; ".join(f"{name}, first at {place}" for name, place in found.items())
+    return (
+        f"{difference or moved}; these are hashed by their addresses, which gives a set of them "
+        f"another order each time: {told}; give the class a __hash__, or go through a list"
+    )
 
 
 def first_difference_elsewhere(

@@ -76,6 +76,10 @@ class Turns(Protocol):
         """The actor that has the baton."""
         ...
 
+    def number(self) -> int:
+        """The next number for something that an actor makes; the same in every replay."""
+        ...
+
     def reach(self, operation: Operation, subject: str = "") -> FaultPoint:
         """A yield point: the running actor is about to do something others can see.
 

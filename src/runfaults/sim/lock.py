@@ -41,9 +41,11 @@ class ControlledLock:
     keeps it): in the next one it is free. A thread outside any simulation gets a real lock.
     """
 
-    __slots__ = ("_outside", "_owner", "_waiters", "name", "yields")
+    __slots__ = ("_number", "_outside", "_owner", "_waiters", "name", "yields")
 
     def __init__(self, name: str, *, yields: bool = True) -> None:
+        actor = current_actor()
+        self._number = object.__hash__(self) if actor is None else actor.turns.number()
         self.name = name
         self.yields = yields
         self._owner: Actor | None = None
@@ -144,6 +146,12 @@ class ControlledLock:
     def _at_fork_reinit(self) -> None:
         self._owner = None
         self._outside = allocate_lock()
+
+    def __hash__(self) -> int:
+        return self._number
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
     def __repr__(self) -> str:
         return f"<controlled lock {self.name} held by {self._holder()}>"

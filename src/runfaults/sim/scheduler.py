@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import sys
 import threading
@@ -87,6 +88,7 @@ class Scheduler:
         self._points = PointCounter()
         self._ready: list[Actor] = []
         self._touched: dict[tuple[object, bool], None] = {}
+        self.number = itertools.count(1).__next__
         self._leaving: threading.Thread | None = None
         self._failure: Exception | None = None
         self._finished = allocate_lock()

@@ -16,6 +16,7 @@ from runfaults.model import Operation
 from runfaults.sim.actor import Actor, Wait, current_actor
 from runfaults.sim.captured import captured, kept, nothing_frozen
 from runfaults.sim.foreign import foreign_substitutes
+from runfaults.sim.identity import identity_substitutes
 from runfaults.sim.primitives import SUBSTITUTES
 from runfaults.sim.scheduler import real_join, real_start
 
@@ -90,7 +91,7 @@ def controlled_primitives() -> Generator[None]:
     """
     with nothing_frozen():
         replaced = list(captured([original for original, _ in SUBSTITUTES.values()]))
-    substitutes = {**_METHODS, **foreign_substitutes()}
+    substitutes = {**_METHODS, **identity_substitutes(), **foreign_substitutes()}
     methods = {place: getattr(*place) for place in substitutes}
     for place in replaced:
         place.put(SUBSTITUTES[id(place.original)][1])
