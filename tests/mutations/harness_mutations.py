@@ -220,8 +220,8 @@ NIGHTLY = (
     Mutation(
         "every replay is as expected",
         "explore/trial.py",
-        "return verdict is scenario.expect and rules",
-        "return rules",
+        "is scenario.expect for rules in each",
+        "is not None for rules in each",
         "scenario/test_scenario_file.py::test_a_replay_says_whether_it_went_as_expected",
     ),
     Mutation(
@@ -241,9 +241,9 @@ NIGHTLY = (
     # --- the campaign -----------------------------------------------------------------------------
     Mutation(
         "a conclusion drops what is unknown",
-        "campaign/conclude.py",
-        "    unknown = max((tally.unknown for tally in tallies), default=0)\n",
-        "    unknown = 0\n",
+        "explore/findings.py",
+        "broken, unknown = self.verdicts[Verdict.BROKEN], self.verdicts[Verdict.UNKNOWN]",
+        "broken, unknown = self.verdicts[Verdict.BROKEN], 0",
         "campaign/test_conclude.py::test_what_could_not_be_judged_is_unknown",
     ),
     Mutation(
