@@ -226,7 +226,8 @@ def test_the_report_states_what_was_measured_and_what_follows() -> None:
         "orders with >= 0.0099, by 2,000 with >= 0.86 (n = 5 actors, k = 200 steps)"
     )  # 1 - 0.999^10 = 0.00996, 1 - 0.999^2000 = 0.8648
     assert sampling.describe(Measured(5, 200, 7)).endswith(
-        "(n = 5 actors, k = 200 steps; 7 had more steps, in which nobody was paused)"
+        "(n = 5 actors, k = 200 steps; 7 ran longer than expected: no actor was preempted in the "
+        "extra steps)"
     )
 
 

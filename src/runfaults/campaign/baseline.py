@@ -149,7 +149,7 @@ def _remark_known(result: CheckResult, baseline: Baseline, old: Iterable[str]) -
 def _remark_fixed(
     result: CheckResult, found: Findings, baseline: Baseline, occurring: Iterable[Known]
 ) -> Iterable[str]:
-    """What the baseline knows and nobody saw, where all that there is was looked at."""
+    """Name what the baseline knows and a finished campaign did not find."""
     if not result.finished:
         return
     for each in sorted(baseline.known - set(occurring)):

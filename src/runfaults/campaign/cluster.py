@@ -69,7 +69,7 @@ def run_on_cluster(
         except (CancelledError, OSError) as error:
             raise ClusterError(
                 f"the connection to the scheduler at {address} was lost; what is done is kept "
-                "if there is a --state folder: go on from there when it is back"
+                "if there is a --state folder: continue from there when it is back"
             ) from error
         except killed as error:
             raise WorkersDiedError(
@@ -87,7 +87,7 @@ class _Cluster:
 
     Attributes:
         client: Of the scheduler.
-        executor: Likewise, as the standard library knows executors.
+        executor: Of the scheduler too, as the standard library knows executors.
         order: What they are to do.
     """
 
@@ -133,7 +133,7 @@ def _distributed() -> tuple[type[Exception], Callable[[str], Any]]:
     return distributed.KilledWorker, client_of
 
 
-def _require_same(client: Any, address: str) -> None:  # noqa: ANN401  # likewise
+def _require_same(client: Any, address: str) -> None:  # noqa: ANN401  # its package has no types
     """Compare Python and runfaults where that needs neither of them to be the same."""
     found: Any = client.get_versions(packages=["runfaults"])
     here = _packages(found["client"])

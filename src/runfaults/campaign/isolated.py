@@ -1,4 +1,4 @@
-"""Runs jobs in a process of their own, on behalf of one that has other threads to care for."""
+"""Runs jobs in a child process: a simulation disturbs the threads of a cluster worker."""
 
 from __future__ import annotations
 

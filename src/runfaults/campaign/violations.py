@@ -152,7 +152,7 @@ def _violation(
 
 
 def _symptom(judgement: Judgement) -> str:
-    """What a user sees; where nobody wrote that down, or nobody knows, why it was judged so."""
+    """What a user sees; else, as for an unknown verdict, the reason of the judgement."""
     sentences = {rule.name: rule.symptom for rule in RULES}
     known = judgement.verdict is Verdict.BROKEN and sentences.get(judgement.rule)
     return known or judgement.reason

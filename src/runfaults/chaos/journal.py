@@ -28,7 +28,7 @@ class Entry(NamedTuple):
         what: `start`, `cancel`, `read`, `close`, `pipeline`, `signal`, ..., or a nemesis.
         phase: `invoke` before the question, `reply` after the answer; empty otherwise.
         run: The run it is about, if any.
-        value: The answer; how the pipeline ended; whom the nemesis met.
+        value: The answer; how the pipeline ended; which process the nemesis struck.
     """
 
     at: int
@@ -73,7 +73,7 @@ def line_of(entry: Entry) -> bytes:
 def read_journals(folder: Path) -> list[Entry]:
     """Every entry of every process, in order of time.
 
-    A last line that was cut off is left out: nobody was told.
+    A last line that was cut off is left out: no user was told of it.
     """
     entries: list[Entry] = []
     for path in sorted(folder.glob("*.jsonl")):

@@ -98,7 +98,7 @@ def _read(journal: Writer, manager: Reads, run: int) -> None:
 
 
 def _settle_in() -> None:
-    """Die with whoever started this process, and keep its terminal quiet."""
+    """End this process with its parent, and keep the terminal quiet."""
     logging.getLogger().addHandler(logging.NullHandler())
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

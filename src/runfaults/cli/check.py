@@ -100,7 +100,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
 @click.option(
     "--state",
     type=_FOLDER,
-    help="Journal finished jobs in this folder, and go on from what is there already.",
+    help="Journal finished jobs in this folder, and continue from those already there.",
 )
 @click.option(
     "--cache/--no-cache",

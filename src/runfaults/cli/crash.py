@@ -47,7 +47,7 @@ def command(target: str, journal: str, jobs: int | None, save: Path, schedule: s
     """Kill the target at every fault point and judge what the next life makes of it.
 
     Each life is a child process that dies by SIGKILL right before or after one operation, or
-    after one answer; a fresh process then opens the database and goes on. Needs `os.fork`.
+    after one answer; a fresh process then opens the database and recovers. Needs `os.fork`.
 
     The same as `runfaults check --bound crash`, which has a budget, a baseline and more reports.
     """

@@ -31,7 +31,7 @@ BETWEEN_LIVES = 3600.0
 
 
 class ChildFailedError(RuntimeError):
-    """A child process ended in a way that nobody wanted; the message says how."""
+    """A child process exited unexpectedly; the message has its status."""
 
 
 class Chronicle(Recorder):
@@ -121,7 +121,7 @@ class LifeResult:
 
 
 class RecoveryWorld(World):
-    """A life after a death: look at what is there, then go on as if nothing had happened."""
+    """A life after a death: reads every run that is there, then starts one of its own."""
 
     known: tuple[int, ...] = ()
 

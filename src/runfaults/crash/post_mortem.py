@@ -42,7 +42,7 @@ class DatabaseState:
 
 
 def examine(database: Path, scratch: Path) -> DatabaseState:
-    """Look at a copy, so that whoever opens the database next finds it as it was left.
+    """Look at a copy, so that the next life finds the database as it was left.
 
     A copy without the shared-memory index is complete: SQLite builds that anew from the log.
 

@@ -24,7 +24,7 @@ class Visited:
         self._rooms: defaultdict[int, list[Allowance]] = defaultdict(list)
 
     def visit(self, execution: Execution, begin: int, end: int, room: Allowance) -> int:
-        """Visit the states of an execution that nobody has visited with as much room.
+        """Mark the states not yet visited with at least this allowance.
 
         Args:
             execution: What is going to grow.

@@ -93,7 +93,7 @@ def serve(descriptor: int) -> None:
             _serve(connection, getattr(importlib.import_module(module), name), given, folder)
         except (EOFError, OSError):
             raise
-        except Exception as error:  # noqa: BLE001  # it is raised where somebody can read it
+        except Exception as error:  # noqa: BLE001  # it is raised in the process that asked
             error.add_note(traceback.format_exc())
             connection.send(error)
             connection.recv()

@@ -41,7 +41,7 @@ def _stuck(history: History) -> Iterator[str]:
     for event in _of(history, EventKind.STUCK):
         if event.subject == "uncontrolled":
             yield event.value
-        yield f"it never comes to an end: {event.subject}: {event.value}"
+        yield f"it never ends: {event.subject}: {event.value}"
 
 
 def _not_recorded(history: History) -> Iterator[str]:

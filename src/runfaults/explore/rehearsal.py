@@ -47,7 +47,7 @@ class Offer(NamedTuple):
     """Something that could be added to a schedule.
 
     Attributes:
-        name: The fault's kind, the act's kind, or the actor that goes on.
+        name: The fault's kind, the act's kind, or the actor that is resumed.
         point: Where.
         late: Whether it comes after everything that is there, and may be taken; the others only
             number it.
@@ -92,7 +92,7 @@ class Rehearsal:
                 yield from (Offer(kind, step.point, late=late) for kind in kinds)
 
     def preemptions(self) -> Iterator[Offer]:
-        """Each actor that could go on instead at each point."""
+        """Each other actor that is ready at each point."""
         for moment, step in self._moments():
             late = moment > self.last
             yield from (Offer(other, step.point, late=late) for other in step.ready)

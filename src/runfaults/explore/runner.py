@@ -37,7 +37,7 @@ class Player(Protocol):
 
         Args:
             schedule: What is to happen.
-            director: Decides who goes on where the schedule is silent; by default a thread runs
+            director: Chooses the next actor where the schedule is silent; by default a thread runs
                 until it blocks.
             survey: Fault kinds of which each fault point is asked whether they could strike there;
                 None asks none.

@@ -160,7 +160,10 @@ class Samples:
             f"(n = {measured.actors} actors, k = {measured.steps:,} steps"
         )
         if measured.longer:
-            promise += f"; {measured.longer:,} had more steps, in which nobody was paused"
+            promise += (
+                f"; {measured.longer:,} ran longer than expected: no actor was preempted in the "
+                "extra steps"
+            )
         return promise + ")"
 
 
@@ -223,7 +226,7 @@ def _entering(execution: Execution, act: Act) -> Act:
 
 
 def _seeded(seed: str) -> Random:
-    return Random(seed)  # noqa: S311  # whoever knows the seed is meant to get the same
+    return Random(seed)  # noqa: S311  # the same seed is meant to give the same
 
 
 def probability(actors: int, steps: int, depth: int) -> Fraction:

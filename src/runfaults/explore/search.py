@@ -216,8 +216,8 @@ class _Branch:
         """Those of them where an execution has shown that the order matters.
 
         What has to come before some of the node's elements is added to the others: they grow again
-        from there. Where more interruptions may follow, whoever could go on in the place of the
-        one that has to is tried too: the way there over two interruptions may begin with it
+        from there. If the allowance permits more interruptions, every other ready actor is tried
+        as well: the way there over two interruptions may begin with it
         (K. Coons, M. Musuvathi, K. McKinley: Bounded partial-order reduction, OOPSLA 2013).
         """
         elements = deque(node.elements)

@@ -1,4 +1,4 @@
-"""What others also run upon: event loops, locks made long ago; and what nobody can control."""
+"""Controls event loops and locks made long ago; names what cannot be controlled."""
 
 # ruff: noqa: ANN401 - the substitutes take and return what the originals do
 
@@ -25,7 +25,7 @@ class EventLoopSelector(selectors.DefaultSelector):
     """The selector of an `asyncio` loop whose thread is an actor: waits on virtual time.
 
     What wakes a loop is its own pipe, which `call_soon_threadsafe` writes to. A loop that waits for
-    a real socket waits for ever: there is no network in a simulation.
+    a real socket never ends its wait: there is no network in a simulation.
     """
 
     def select(self, timeout: float | None = None) -> list[Any]:

@@ -80,7 +80,7 @@ class WorldGate:
     def _without_mistakes(self, ask: Callable[[], _Answer]) -> _Answer:
         """Keep an error of the harness itself from the target, which might swallow it.
 
-        The schedule ends; whoever runs it is told.
+        The schedule ends, and its caller gets the error.
         """
         try:
             return ask()

@@ -1,4 +1,4 @@
-"""Refuses interpreters on which nobody could say whose turn it is."""
+"""Refuses interpreters that run two threads at once."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Attempt:
     Attributes:
         run: Whose work it was, if the target says so.
         wrote: It wrote its second step.
-        committed: That was committed, or nobody can tell whether it was.
+        committed: That was committed, or it cannot be told whether it was.
         raised: It ended by an exception.
     """
 

@@ -31,8 +31,8 @@ REMEMBERED = 512
 class DoesNotHoldError(AssertionError):
     """Rules do not hold.
 
-    Its message shows the simplest schedule near the failing one that fails likewise: the timeline,
-    the story in words, the schedule. It is sought and written when somebody reads it, because most
+    Its message shows the simplest schedule near the failing one that fails in the same way: the
+    timeline, the story in words, the schedule. It is sought when the message is read, because most
     failures are only steps of Hypothesis' own shrinking.
     """
 
@@ -241,7 +241,7 @@ def _player_of(target: str) -> Generator[Player]:
     Raises:
         LookupError: if there is no such target.
         TargetError: if it cannot be tested.
-        RuntimeError: if somebody else has a simulation entered.
+        RuntimeError: if another simulation is entered.
     """
     with _same_randomness():
         if is_time_frozen():

@@ -36,7 +36,7 @@ class Scene(NamedTuple):
     Attributes:
         database: The database of all workers.
         victims: The worker processes that live at the moment.
-        write: Writes into the conductor's journal: what happens, and to whom.
+        write: Writes into the conductor's journal: what happens, and to which process.
     """
 
     database: Path

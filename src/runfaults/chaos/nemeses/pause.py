@@ -20,7 +20,7 @@ class Pause:
         self._paused: Victim | None = None
 
     def act(self, scene: Scene, rng: random.Random) -> float:
-        """Stop one, or let it go on."""
+        """Stop one, or resume it."""
         if self._paused is not None:
             self.lift(scene)
             return rng.uniform(1, 5)
@@ -33,7 +33,7 @@ class Pause:
         return rng.uniform(5.2, 6.5) if rng.random() < _LONG else rng.uniform(0.02, 0.5)
 
     def lift(self, scene: Scene) -> None:
-        """Let it go on, if it still lives."""
+        """Resume it, if it still lives."""
         paused, self._paused = self._paused, None
         if paused is not None and paused in scene.victims():
             scene.write("go-on", paused.name)
