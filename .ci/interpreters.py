@@ -82,7 +82,7 @@ def histories(python: str, environment: str) -> list[str]:
 def differs(version: str, python: str, expected: list[str]) -> bool:
     """Try one interpreter, and print what came of it."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="runfaults-") as environment:
+    with tempfile.TemporaryDirectory(prefix="interpreter-") as environment:
         seen = histories(python, environment)
         tested = run(python, environment, "-m", "pytest", "-q", "-n", "2", *FAST)
     summary = tested.stdout.splitlines()[-1]
@@ -101,7 +101,7 @@ def main() -> int:
     """Try all that are here but the one that runs this; the number of those that differ."""
     own = "{}.{}".format(*sys.version_info)
     here = found()
-    with tempfile.TemporaryDirectory(prefix="runfaults-") as environment:
+    with tempfile.TemporaryDirectory(prefix="interpreter-") as environment:
         expected = histories(sys.executable, environment)
     if len(expected) != len(BOUNDS):
         sys.exit("\n".join([f"{own}: {sys.executable}: no histories", *expected]))

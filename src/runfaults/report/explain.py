@@ -207,7 +207,7 @@ def _request(event: Event) -> str:
     return {
         "start": "another start",
         "subscribe": "a subscription",
-        "cancel-api": "a cancel by writing to the database directly",
+        "cancel-api": "a cancel through the API",
     }.get(event.subject, f"a {event.subject}")
 
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from runfaults.model import EventKind
 from runfaults.sim.actor import SimulationOver
-from runfaults.sim.stage import ActKind, Stage, ask
-from runfaults.targets.target import Cancels, CancelsInDatabase, Manager, Reads, Signals
+from runfaults.sim.stage import ActKind, Stage, ask, relay
+from runfaults.targets.target import (
+    Cancels,
+    CancelsByRoute,
+    CancelsInDatabase,
+    Manager,
+    Reads,
+    Signals,
+)
 
 
 def open_first(stage: Stage, actor: str) -> bool:
@@ -42,8 +50,17 @@ def cancel(stage: Stage, actor: str) -> None:
 
 
 def cancel_api(stage: Stage, actor: str) -> None:
-    """Cancel as GenGlossary's API does: ask the manager, then write the status oneself."""
+    """Cancel as the application's API does."""
     manager, run = stage.manager, stage.await_run()
+    if isinstance(manager, CancelsByRoute):
+        ask(
+            stage,
+            actor,
+            "cancel-api",
+            run,
+            lambda: manager.cancel_by_route(run, partial(relay, stage, actor, "cancel")),
+        )
+        return
     cancel(stage, actor)
     if isinstance(manager, CancelsInDatabase):
         ask(stage, actor, "cancel-api", run, lambda: manager.cancel_in_database(run))
@@ -110,7 +127,7 @@ _ALL = (
     ActKind("cancel", "Cancel the run through the manager.", cancel, may_cancel=True),
     ActKind(
         "cancel-api",
-        "Cancel as GenGlossary's API does: ask the manager, then write the status oneself.",
+        "Cancel as an API does: by its route, or ask the manager, then write the status oneself.",
         cancel_api,
         may_cancel=True,
     ),

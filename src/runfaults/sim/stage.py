@@ -37,18 +37,38 @@ def ask(
     stage: Stage, actor: str, subject: str, run: int | None, question: Callable[[], object]
 ) -> int | None:
     """Record a request and what came of it; returns the run that it was about, or that it made."""
+    try:
+        answer = relay(stage, actor, subject, run, question)
+    except SimulationOver:
+        raise
+    except BaseException:  # noqa: BLE001  # the answer to a request may be any error
+        return run
+    return _run_of(subject, answer, run)
+
+
+def relay(
+    stage: Stage, actor: str, subject: str, run: int | None, question: Callable[[], object]
+) -> object:
+    """Record a request and what came of it, and hand that on.
+
+    Raises:
+        BaseException: Whatever the request was answered with.
+    """
     add = stage.recorder.add
     add(actor, EventKind.REQUEST, subject, run=run)
     try:
         answer = question()
     except SimulationOver:
         raise
-    except BaseException as error:  # noqa: BLE001  # the answer to a request may be any error
+    except BaseException as error:
         stage.recorder.answer(actor, subject, error, run)
-        return run
-    known = answer if subject.startswith("start") and isinstance(answer, int) else run
-    add(actor, EventKind.REPLY, subject, str(answer), known)
-    return known
+        raise
+    add(actor, EventKind.REPLY, subject, str(answer), _run_of(subject, answer, run))
+    return answer
+
+
+def _run_of(subject: str, answer: object, run: int | None) -> int | None:
+    return answer if subject.startswith("start") and isinstance(answer, int) else run
 
 
 class ActKind(NamedTuple):

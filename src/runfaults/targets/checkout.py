@@ -20,6 +20,7 @@ from typing import Any, cast
 from runfaults.model import Vocabulary
 from runfaults.targets.checkout_manager import CheckoutManager, Parts, manager_class
 from runfaults.targets.requirements import command_with
+from runfaults.targets.route import NotPlayableRouteError, Route, cancel_route
 from runfaults.targets.source_tree import Definition, SourceTree
 from runfaults.targets.stubs import StubFinder, StubModule
 from runfaults.targets.target import Audit, TargetError, Work
@@ -30,7 +31,6 @@ PREFIX = "source:"
 
 _SCHEMA = ("initialize_db", "init_db", "initialize_database", "create_tables", "create_schema")
 _CONNECT = ("get_connection", "connect", "open_connection")
-_CANCEL = ("cancel_run", "mark_run_cancelled", "set_run_cancelled")
 
 _MEANINGS = Vocabulary(
     active=frozenset({"pending", "queued", "starting", "running", "cancelling"}),
@@ -62,6 +62,7 @@ class Checkout:
         self._stubs: StubFinder | None = None
         self._manager_class: type[CheckoutManager] | None = None
         self._is_entered = False
+        self._route_remark = ""
 
     # --- what a target tells ------------------------------------------------------------------
 
@@ -99,6 +100,7 @@ class Checkout:
         told = [
             f"RunManager is in {self._manager.file.relative_to(self._path)}",
             f"PipelineExecutor, scripted, is in {self._executor.file.relative_to(self._path)}",
+            self._route_remark,
         ]
         if self._stubs is not None:
             told += [
@@ -218,7 +220,7 @@ class Checkout:
             entry=self._entry(),
             cancel_exception=self._cancel_exception(),
             connect=self._function(_CONNECT),
-            cancel_in_database=self._function(_CANCEL),
+            route=self._find_route(),
             modules=tuple(
                 module
                 for name, module in list(sys.modules.items())
@@ -227,6 +229,20 @@ class Checkout:
             used=self._stubs.used,
             folder=self._path,
         )
+
+    def _find_route(self) -> Route | None:
+        try:
+            route = cancel_route(self._tree)
+        except NotPlayableRouteError as error:
+            self._route_remark = f"cancel-api is not played as a route would: {error}"
+            return None
+        finally:
+            assert self._stubs is not None, "imported by now"
+            self._stubs.used.clear()
+        found = route.definition
+        place = f"{found.file.relative_to(self._path)}:{found.node.lineno}"
+        self._route_remark = f"cancel-api calls the route {found.name} in {place}"
+        return route
 
     def _be_prepared(self) -> None:
         """Read the schema of a database of its own, unless one was prepared."""

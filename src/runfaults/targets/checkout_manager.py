@@ -17,7 +17,8 @@ from types import ModuleType
 from typing import Any, cast
 
 from runfaults.targets.requirements import command_with
-from runfaults.targets.target import TargetError, Work
+from runfaults.targets.route import Route
+from runfaults.targets.target import Ask, TargetError, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Parts:
         entry: Name of the executor's method that runs the pipeline.
         cancel_exception: What a pipeline raises that noticed a cancel; None if there is none.
         connect: Opens a connection, given a path; None if there is no such function.
-        cancel_in_database: Records a cancel, given a connection and a run's id, or None.
+        route: What the API does to cancel a run; None if that cannot be played.
         modules: Every module of the checkout that was imported.
         used: Names of the stand-ins that were used; see `stubs`.
         folder: The checkout.
@@ -41,7 +42,7 @@ class Parts:
     entry: str
     cancel_exception: type[BaseException] | None
     connect: Callable[..., Any] | None
-    cancel_in_database: Callable[..., Any] | None
+    route: Route | None
     modules: tuple[ModuleType, ...]
     used: set[str]
     folder: Path
@@ -53,8 +54,8 @@ def manager_class(parts: Parts) -> type[CheckoutManager]:
     abilities: list[type] = []
     if "cancel_run" in own:
         abilities.append(_Cancels)
-    if parts.cancel_in_database:
-        abilities.append(_CancelsInDatabase)
+    if parts.route is not None:
+        abilities.append(_CancelsByRoute)
     if "get_run" in own:
         abilities.append(_Reads)
     if "register_subscriber" in own:
@@ -122,15 +123,33 @@ class _Cancels(CheckoutManager):
         return answer if isinstance(answer, bool) else None
 
 
-class _CancelsInDatabase(CheckoutManager):
-    def cancel_in_database(self, run: int) -> None:
-        """Record the cancel on a connection of its own, as GenGlossary's API does."""
+class _CancelsByRoute(CheckoutManager):
+    def cancel_by_route(self, run: int, ask: Ask) -> None:
+        """Call the route's own function, on a connection of the request's if it wants one."""
+        route = self.parts.route
+        assert route is not None, "it offers this"
+        asked = _Asked(self._manager, ask)
+        if not route.needs_connection:
+            route.call(asked, None, run)
+            return
         connect = self.parts.connect or sqlite3.connect
-        assert self.parts.cancel_in_database is not None, "it offers this"
         with contextlib.closing(connect(str(self._database))) as connection:
-            connection.row_factory = sqlite3.Row
-            self.parts.cancel_in_database(connection, run)
-            connection.commit()
+            connection.row_factory = connection.row_factory or sqlite3.Row
+            route.call(asked, connection, run)
+
+
+class _Asked:
+    """A `RunManager` of which each cancel is told."""
+
+    def __init__(self, manager: Any, ask: Ask) -> None:
+        self._manager = manager
+        self._ask = ask
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._manager, name)
+
+    def cancel_run(self, run: int, *arguments: Any, **named: Any) -> Any:
+        return self._ask(run, lambda: self._manager.cancel_run(run, *arguments, **named))
 
 
 class _Reads(CheckoutManager):

@@ -25,7 +25,7 @@ class Definition:
 
     name: str
     file: Path
-    node: ast.ClassDef | ast.FunctionDef
+    node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
     @property
     def methods(self) -> frozenset[str]:
@@ -80,6 +80,14 @@ class SourceTree:
             if found.name == name and isinstance(found.node, ast.FunctionDef)
         ]
 
+    def functions_with_decorators(self) -> list[Definition]:
+        """The functions, `async` ones too, that are decorated."""
+        return [
+            found
+            for found in self.definitions()
+            if not isinstance(found.node, ast.ClassDef) and found.node.decorator_list
+        ]
+
     def _files(self) -> Iterator[Path]:
         for folder, inner, files in os.walk(self.folder):
             inner[:] = sorted(
@@ -96,5 +104,5 @@ def _definitions(file: Path) -> Iterator[Definition]:
     except (SyntaxError, ValueError, OSError):
         return
     for node in tree.body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield Definition(node.name, file, node)

@@ -108,6 +108,19 @@ class CancelsInDatabase(Protocol):
         ...
 
 
+Ask = Callable[[int, Callable[[], object]], object]
+"""Records that the manager is asked to cancel that run, asks, and gives or raises its answer."""
+
+
+@runtime_checkable
+class CancelsByRoute(Protocol):
+    """A manager in front of which an API has a route that cancels a run."""
+
+    def cancel_by_route(self, run: int, ask: Ask) -> None:
+        """Do all that the route does, in its order; ask the manager through `ask`."""
+        ...
+
+
 @runtime_checkable
 class Signals(Protocol):
     """A manager that tells subscribers when a run is complete."""
