@@ -318,6 +318,15 @@ def test_an_import_that_a_stand_in_cannot_satisfy_names_the_command(copy: Copy) 
     assert "uv run --with no_such_cache runfaults check" in str(raised.value)
 
 
+def test_a_stand_in_that_another_adapter_imports_is_not_held_against_this_one(copy: Copy) -> None:
+    imports_that_are_missing(copy)
+    one, other = (target_named(f"source:{copy.folder}") for _ in range(2))
+    with Simulation(one) as simulation:
+        with Simulation(other):
+            pass
+        assert simulation.play(Schedule()).history.events
+
+
 def test_no_file_of_the_checkout_is_written(copy: Copy) -> None:
     before = sorted(copy.folder.rglob("*"))
     copy.check()

@@ -193,7 +193,9 @@ class Checkout:
         """Import afresh, from this checkout and nowhere else."""
         own = frozenset({self._manager.module.partition(".")[0], *self._packages()})
         self._stubs = StubFinder(self._path, own)
-        sys.meta_path.append(self._stubs)
+        # After all that finds what is installed, before that of another adapter of this checkout.
+        others = (n for n, each in enumerate(sys.meta_path) if isinstance(each, StubFinder))
+        sys.meta_path.insert(next(others, len(sys.meta_path)), self._stubs)
         try:
             importlib.import_module(self._manager.module)
             importlib.import_module(self._executor.module)
