@@ -1,12 +1,7 @@
-"""Checks that the same schedule gives the same history, also in another process."""
+"""Checks that the same schedule gives the same history."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Sequence
 from zlib import crc32
 
 from runfaults.explore.findings import Findings
@@ -14,9 +9,7 @@ from runfaults.explore.runner import Player
 from runfaults.model import Schedule
 from runfaults.sim.execution import Execution
 from runfaults.sim.identity import other_addresses
-from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.kinds import KINDS
-from runfaults.targets import target_named
 
 SAMPLED = 16
 """Of so many jobs, about one has its base schedule run twice more, to compare the histories."""
@@ -56,31 +49,6 @@ def first_difference(player: Player, schedule: Schedule) -> str | None:
     )
 
 
-def first_difference_elsewhere(
-    target: str, player: Player, schedules: Sequence[Schedule]
-) -> str | None:
-    """Run schedules here and in a fresh process with another hash seed, and compare the histories.
-
-    What depends on the order of a set of strings, or on what ran before in this process, differs
-    only between processes. One process is started for all schedules.
-
-    Args:
-        target: The player's target, as `target_named` knows it.
-        player: Runs them here.
-        schedules: What is run.
-
-    Returns:
-        `uncontrolled nondeterminism at event N: ...` of the first schedule that differs, or None.
-
-    Raises:
-        RuntimeError: if the other process fails; with what it said.
-    """
-    there = _run_elsewhere(target, schedules)
-    pairs = zip(schedules, there, strict=True)
-    found = (_difference(one, _lines(player, one), lines) for one, lines in pairs)
-    return next((difference for difference in found if difference), None)
-
-
 def _lines(player: Player, schedule: Schedule) -> list[str]:
     return _as_lines(player.play(schedule))
 
@@ -100,38 +68,3 @@ def _difference(schedule: Schedule, first: list[str], second: list[str]) -> str 
         f"uncontrolled nondeterminism at event {number}: once '{one}', then '{other}'; "
         f"schedule: {schedule}"
     )
-
-
-def _run_elsewhere(target: str, schedules: Sequence[Schedule]) -> list[list[str]]:
-    """The events of each schedule, as lines, from a process of its own."""
-    ours = os.environ.get("PYTHONHASHSEED", "")
-    environment = {
-        **os.environ,
-        "PYTHONHASHSEED": "1" if ours != "1" else "2",
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    }
-    done = subprocess.run(  # noqa: S603  # our own interpreter, our own module
-        [sys.executable, "-m", "runfaults.explore.determinism", target],
-        input=json.dumps([str(schedule) for schedule in schedules]),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
-    if done.returncode:
-        raise RuntimeError(
-            f"the process that checks determinism ended with {done.returncode}:\n{done.stderr}"
-        )
-    return json.loads(done.stdout)
-
-
-def _main() -> None:
-    """Run the schedules that are given as JSON on standard input; print their events as JSON."""
-    schedules = [Schedule.parse(text) for text in json.load(sys.stdin)]
-    with Simulation(target_named(sys.argv[1])) as simulation:
-        lines = [_lines(simulation, schedule) for schedule in schedules]
-    json.dump(lines, sys.stdout)
-
-
-if __name__ == "__main__":
-    _main()
