@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
@@ -33,6 +34,13 @@ class Campaign:
     def runner(self, player: Player) -> Runner:
         """Runs its schedules, and judges them by its rules."""
         return Runner(player, self.rules)
+
+    def within(self, acts: Collection[str]) -> Campaign:
+        """The same without any act that the target does not offer."""
+        offered = tuple(
+            replace(strategy, scope=strategy.scope.within(acts)) for strategy in self.strategies
+        )
+        return replace(self, strategies=offered)
 
     def jobs(self, runner: Runner) -> list[Job]:
         """The jobs of all strategies that are known from the beginning."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.campaign.violations import recurring, violations
 from runfaults.explore.findings import Findings, RunCount
 from runfaults.explore.runner import rules_for
+from runfaults.explore.strategy import Strategy
 from runfaults.explore.versions import versions
 from runfaults.model import Cell, CheckResult, FaultPoint, Region, Tally, Verdict
 from runfaults.model.listener import Listener
@@ -84,7 +85,7 @@ def _result(campaign: Campaign, outcome: Outcome, found: Findings) -> CheckResul
     return CheckResult(
         target=campaign.target,
         versions=versions(),
-        regions=tuple(_regions(campaign, found)),
+        regions=tuple(_regions(outcome.strategies or campaign.strategies, found)),
         schedules=found.tally(),
         elapsed=outcome.elapsed,
         rules={rule.name: found.tally(rule.name) for rule in rules_for(system, campaign.rules)},
@@ -98,9 +99,9 @@ def _result(campaign: Campaign, outcome: Outcome, found: Findings) -> CheckResul
     )
 
 
-def _regions(campaign: Campaign, found: Findings) -> Iterator[Region]:
+def _regions(strategies: Iterable[Strategy], found: Findings) -> Iterator[Region]:
     """Each strategy's schedules; two strategies that say the same are one region."""
-    told = {each.describe(): each.describe(found.sampled) for each in campaign.strategies}
+    told = {each.describe(): each.describe(found.sampled) for each in strategies}
     for region, description in told.items():
         yield Region(description, *found.regions.get(region, RunCount()))
 

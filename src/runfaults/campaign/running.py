@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from runfaults.campaign.pool import available_cores, run_jobs
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.explore.probe import probe
+from runfaults.explore.strategy import Strategy
 from runfaults.model import Verdict
 from runfaults.model.listener import Listener
 
@@ -54,6 +55,7 @@ class Outcome:
         not_reached: What was not run, in phrases; empty if it finished.
         left: How many jobs were not run; each has at least one schedule.
         interrupted: Whether Ctrl-C ended it.
+        strategies: Those of the campaign, with the acts that the target offers.
         remarks: Where findings come from that this campaign did not make itself.
     """
 
@@ -63,6 +65,7 @@ class Outcome:
     left: int = 0
     interrupted: bool = False
     remarks: tuple[str, ...] = ()
+    strategies: tuple[Strategy, ...] = ()
 
 
 def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Outcome:
@@ -80,12 +83,19 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
     """
     began = time.perf_counter()
     with open_player(campaign.target) as player:
-        probe(player)
+        offered = probe(player)
+        whole, campaign = campaign, campaign.within(offered)
+        told = _not_offered(whole, offered)
         remembers = options.cache is not None or options.state is not None
         identity = fingerprint(campaign) if remembers else ""
         known = None if options.cache is None else options.cache.find(identity)
     if known is not None:
-        return Outcome(known, time.perf_counter() - began, remarks=(_RECALLED,))
+        return Outcome(
+            known,
+            time.perf_counter() - began,
+            remarks=(*told, _RECALLED),
+            strategies=campaign.strategies,
+        )
     with open_player(campaign.target, campaign.player) as player:
         jobs = campaign.jobs(campaign.runner(player))
     agenda = Agenda(jobs, likeliest_first=options.likeliest_first)
@@ -97,14 +107,25 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
     interrupted = _run(campaign, options, listener, agenda, found, journal)
     if options.cache is not None and not agenda:
         options.cache.keep(identity, found)
+    if before:
+        told = (*told, f"{before:,} of {agenda.total:,} jobs were done before")
     return Outcome(
         found,
         time.perf_counter() - began,
         tuple(agenda.unfinished()),
         len(agenda),
         interrupted,
-        (f"{before:,} of {agenda.total:,} jobs were done before",) if before else (),
+        told,
+        campaign.strategies,
     )
+
+
+def _not_offered(campaign: Campaign, offered: Collection[str]) -> tuple[str, ...]:
+    wanted = dict.fromkeys(act for each in campaign.strategies for act in each.scope.acts)
+    missing = [act for act in wanted if act not in offered]
+    if not missing:
+        return ()
+    return (f"the target's manager offers no {', '.join(missing)}: not among the acts tried",)
 
 
 def _recall(journal: Journal, agenda: Agenda, found: Findings) -> None:

@@ -179,7 +179,8 @@ def run_life(target: Target, database: Path, life: LifeScript) -> LifeResult:
 
 def _play(target: Target, database: Path, life: LifeScript, pipe: int) -> None:
     schedule = life.schedule
-    random.seed(schedule.seed)
+    # Each process draws from the system's own source: no life repeats what another has drawn.
+    random.seed(schedule.seed if life.number == 1 else f"{schedule.seed}, life {life.number}")
     chronicle = Chronicle(pipe, schedule.deaths, with_places=life.with_places)
     kind = RecoveryWorld if life.number > 1 else World
     world = kind(target, schedule, database, None, None, chronicle, seen=life.seen)

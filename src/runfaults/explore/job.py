@@ -80,6 +80,10 @@ class Scope:
         """The same with these fault kinds and acts; with its own where none are given."""
         return replace(self, kinds=tuple(kinds) or self.kinds, acts=tuple(acts) or self.acts)
 
+    def within(self, acts: Collection[str]) -> Scope:
+        """The same without any other act."""
+        return replace(self, acts=tuple(act for act in self.acts if act in acts))
+
     def describe_surroundings(self) -> str:
         """Endings and journals in words."""
         return f"pipeline {', '.join(self.endings)}; journal {', '.join(self.journals)}"

@@ -11,22 +11,28 @@ from runfaults.targets.target import TargetError
 _ENDINGS = (Ending.SUCCEEDS, Ending.RAISES)
 
 
-def probe(player: Player) -> None:
+def probe(player: Player) -> tuple[str, ...]:
     """Run the target without any fault, and see whether it can be tested at all.
 
     What it records in the end is not looked at here: that is for the rules.
+
+    Returns:
+        Names of the acts that can be done with its manager.
 
     Raises:
         TargetError: it does not start, does not do the work, cannot be watched, or records a
             status that it did not declare; the message says what was seen and what to change.
     """
+    offered: tuple[str, ...] = ()
     for ending in _ENDINGS:
-        history = player.play(Schedule(pipeline=ending), with_places=True).history
+        execution = player.play(Schedule(pipeline=ending), with_places=True)
+        history, offered = execution.history, execution.offered
         for complaint in _COMPLAINTS:
             for text in complaint(history):
                 raise TargetError(
                     f"target {history.target}, in a clean run (pipeline {ending}): {text}"
                 )
+    return offered
 
 
 def _not_started(history: History) -> Iterator[str]:

@@ -61,7 +61,7 @@ class Samples:
             f"{self.samples:,} sample{'s' * (self.samples != 1)} by PCT beyond the bound "
             f"(depth {self.depth}, <= {self.faults} fault{'s' * (self.faults != 1)} of "
             f"{kinds} kind{'s' * (kinds != 1)}, "
-            f"<= {self.acts} act{'s' * (self.acts != 1)} of {', '.join(self.scope.acts)}; "
+            f"<= {self.acts} act{'s' * (self.acts != 1)} of {', '.join(self.scope.acts) or '-'}; "
             f"{self.orders} order{'s' * (self.orders != 1)} of each draw); "
             f"{self.scope.describe_surroundings()}"
         )
@@ -112,7 +112,10 @@ class Samples:
         matter of priorities.
         """
         scope = self.scope
-        acts = [Act(random.choice(scope.acts)) for _ in range(random.randint(0, self.acts))]
+        acts = [
+            Act(random.choice(scope.acts))
+            for _ in range(random.randint(0, self.acts if scope.acts else 0))
+        ]
         schedule = Schedule(
             pipeline=random.choice(scope.endings),
             acts=tuple(acts),

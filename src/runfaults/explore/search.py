@@ -62,7 +62,7 @@ class Search:
         """The schedules in words."""
         return (
             f"all schedules with {_at_most(self.most.faults, 'fault', self.scope.kinds)}, "
-            f"{_at_most(self.most.acts, 'act', self.scope.acts)}, "
+            f"{_at_most(self.most.acts if self.scope.acts else 0, 'act', self.scope.acts)}, "
             f"{_at_most(self.most.preemptions, 'preemption')}; "
             f"{self.scope.describe_surroundings()}" + "; orders that commute once" * self.reduce
         )

@@ -124,15 +124,22 @@ def start_elsewhere(stage: Stage, actor: str) -> None:
 
 
 _ALL = (
-    ActKind("cancel", "Cancel the run through the manager.", cancel, may_cancel=True),
+    ActKind(
+        "cancel",
+        "Cancel the run through the manager.",
+        cancel,
+        may_cancel=True,
+        door=Cancels,
+    ),
     ActKind(
         "cancel-api",
         "Cancel as an API does: by its route, or ask the manager, then write the status oneself.",
         cancel_api,
         may_cancel=True,
+        door=CancelsInDatabase,
     ),
-    ActKind("cancel-twice", "Cancel the run, and again.", cancel_twice),
-    ActKind("cancel-unknown", "Cancel a run that does not exist.", cancel_unknown),
+    ActKind("cancel-twice", "Cancel the run, and again.", cancel_twice, door=Cancels),
+    ActKind("cancel-unknown", "Cancel a run that does not exist.", cancel_unknown, door=Cancels),
     ActKind("start", "Start a run.", start, needs_run=False),
     ActKind(
         "start-elsewhere",
@@ -140,12 +147,13 @@ _ALL = (
         start_elsewhere,
         needs_run=False,
     ),
-    ActKind("read", "Read the recorded status through the manager.", read),
+    ActKind("read", "Read the recorded status through the manager.", read, door=Reads),
     ActKind(
         "subscribe",
         "Subscribe to the run and wait for its completion signal.",
         subscribe,
         background=True,
+        door=Signals,
     ),
     ActKind("close", "Close the manager.", close, needs_run=False, may_cancel=True),
 )
@@ -166,3 +174,8 @@ def act_named(name: str) -> ActKind:
     if name not in ACTS:
         raise LookupError(f"there is no act {name!r}; acts are: {', '.join(ACTS)}")
     return ACTS[name]
+
+
+def offered_by(manager: Manager) -> tuple[str, ...]:
+    """Names of the acts that can be done with a manager."""
+    return tuple(act.name for act in _ALL if act.door is None or isinstance(manager, act.door))

@@ -71,6 +71,7 @@ class Execution:
         survey: What could strike at each fault point, where that was asked.
         left: What each death left for the next life; empty where no run was active.
         unavailable: Real causes that this machine could not make, a sentence each.
+        offered: Names of the acts that can be done with the manager, if one was opened.
     """
 
     history: History
@@ -82,3 +83,4 @@ class Execution:
     survey: tuple[SurveyedPoint, ...] = ()
     left: tuple[str, ...] = ()
     unavailable: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()

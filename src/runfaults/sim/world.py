@@ -114,6 +114,7 @@ class World:
             self.struck,
             self.unreached,
             self.refused,
+            offered=acts.offered_by(self.manager) if self._managers else (),
         )
 
     @property

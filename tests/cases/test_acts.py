@@ -1,0 +1,100 @@
+"""Acts are tried where the target has a door for them; a new life draws what no other has drawn."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+HEAD = """
+    import random, secrets, uuid
+    from jobs import Jobs, JobsTarget
+
+    class Target(JobsTarget):
+        class jobs(Jobs):
+"""
+WITHOUT = """
+            pass
+"""
+WITH = """
+            def cancel(self, run):
+                return False
+"""
+
+
+def schedules(told: Any) -> int:
+    found = re.search(r"all ([\d,]+) schedules", told.text)
+    assert found is not None, told.text
+    return int(found[1].replace(",", ""))
+
+
+def test_a_target_without_cancel_gets_no_cancel_schedules(here: Any) -> None:
+    clean = here.check(HEAD + WITHOUT, "--bound", "0,0,0")
+    acts = here.check(HEAD + WITHOUT, "--bound", "0,1,0")
+    assert schedules(acts) == schedules(clean)
+    assert "offers no cancel, cancel-api: not among the acts tried" in acts.text
+    assert "<= 1 act" not in acts.text
+
+
+def test_one_with_cancel_gets_those_and_no_others(here: Any) -> None:
+    acts = here.check(HEAD + WITH, "--bound", "0,1,0")
+    assert schedules(acts) > 1
+    assert "offers no cancel-api: not among the acts tried" in acts.text
+    assert "<= 1 act (cancel)" in acts.text
+
+
+def test_an_act_that_is_asked_for_and_not_offered_is_told(here: Any) -> None:
+    acts = here.check(HEAD + WITHOUT, "--bound", "0,1,0", "--only", "cancel")
+    assert "offers no cancel: not among the acts tried" in acts.text
+    assert schedules(acts) == 1
+
+
+DRAWS = {
+    "uuid4": "str(uuid.uuid4())",
+    "uuid1": "str(uuid.uuid1())",
+    "random": "str(random.random())",
+    "secrets": "secrets.token_hex()",
+    "system random": "str(random.SystemRandom().random())",
+    "constant": "'the same in each life'",
+}
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_a_second_life_does_not_draw_what_the_first_has_drawn(here: Any, draw: str) -> None:
+    here.write(
+        "target.py",
+        f"""
+        import random, secrets, sqlite3, uuid
+        from contextlib import closing
+        from jobs import Jobs, JobsTarget
+
+        class Target(JobsTarget):
+            exempt = {{
+                "one-active-run": "jobs run side by side",
+                "eventually-terminal": "an operator decides",
+                "orphan-is-interrupted-not-failed": "an operator decides",
+                "start-answers-truthfully": "an operator decides",
+            }}
+            def prepare(self, database):
+                super().prepare(database)
+                with closing(sqlite3.connect(database)) as connection:
+                    connection.execute("CREATE TABLE keys (key TEXT PRIMARY KEY)")
+                    connection.commit()
+            class jobs(Jobs):
+                def start(self):
+                    with closing(self.connect()) as connection:
+                        connection.execute("INSERT INTO keys VALUES (?)", ({DRAWS[draw]},))
+                        connection.commit()
+                    return super().start()
+                def wait(self, run):
+                    if run in self.threads:
+                        super().wait(run)
+        """,
+    )
+    schedule = "pipeline succeeds; death before run commit #2"
+    told = here.type("crash", "--target", "target.py:Target", "--schedule", schedule)
+    collided = "UNIQUE constraint failed" in told.text
+    assert collided is (draw == "constant"), told.text
+    again = here.type("crash", "--target", "target.py:Target", "--schedule", schedule)
+    assert again == told
