@@ -14,6 +14,7 @@ from runfaults.sim.actor import Actor, SimulationOver, Turns, Wait, current_acto
 
 _ASSIGNMENT = re.compile(r"\s*(?:[\w.]+\.)?(\w+)(?:\[[^\]]*\])?\s*(?::[^=]*)?=[^=]")
 _PASSED_OVER = {
+    "runfaults.sim.identity",
     "runfaults.sim.primitives",
     "threading",
     "queue",
