@@ -71,7 +71,7 @@ class Agenda:
         heapq.heapify(self._waiting)
 
     def unfinished(self) -> Iterator[str]:
-        """Which jobs are left, a phrase for each group, the likeliest to break a rule first."""
+        """Count the jobs left, a phrase for each group, the likeliest to break a rule first."""
         left = [*self._left, *self._later.values()]
         total = self.total + len(self._later)
         ranks = {job.group: job.rank[:1] for job in left}
@@ -81,16 +81,16 @@ class Agenda:
 
     @property
     def waiting(self) -> int:
-        """How many jobs could be handed out."""
+        """The number of jobs that can be dispatched."""
         return len(self._waiting)
 
     @property
     def total(self) -> int:
-        """How many jobs there have been."""
+        """The number of jobs there have been."""
         return len(self._known)
 
     def __len__(self) -> int:
-        """How many are left."""
+        """The number of jobs left."""
         return len(self._left)
 
     def __iter__(self) -> Iterator[Job]:

@@ -1,4 +1,4 @@
-"""How much a campaign runs: each bound is a name for a few strategies."""
+"""The catalogue of bounds: each is a name for a few strategies."""
 
 from __future__ import annotations
 

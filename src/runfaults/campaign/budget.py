@@ -1,4 +1,4 @@
-"""How long an exploration may take."""
+"""The real time that a campaign may take."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def code_in_development() -> dict[str, str]:
 
 
 def _places() -> dict[str, Path]:
-    """Where every package and module is that is in development here, by its name."""
+    """The path of each package and module in development here, by its name."""
     places = {"runfaults": Path(runfaults.__file__).parent}
     for name, module in tuple(sys.modules.items()):
         file = getattr(module, "__file__", None)

@@ -1,4 +1,4 @@
-"""Where the time of a campaign goes: a stopwatch that is switched at each border between phases.
+"""Measures where the time of a campaign goes, by a stopwatch switched between phases.
 
 Everything has to happen in one process.
 """

@@ -25,7 +25,7 @@ class Workers(Protocol):
     """Run jobs outside of this process, several at once."""
 
     def capacity(self) -> int:
-        """How many jobs should be handed out to them, so that none of them is idle."""
+        """The number of jobs that keeps all of them at work."""
         ...
 
     def submit(self, job: Job) -> Future[Findings]:

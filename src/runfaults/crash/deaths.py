@@ -115,7 +115,7 @@ class Deaths:
 
 
 def _milestones(history: History) -> Iterator[FaultPoint]:
-    """Where a cancel may come: the run's first operation, the pipeline's beginning and end."""
+    """The points for a cancel: the run's first operation, the pipeline's beginning and end."""
     events = history.events
     worker = next((e.actor for e in events if e.kind is EventKind.PIPELINE), None)
     if worker is None:

@@ -1,4 +1,4 @@
-"""Where the lives of a schedule are played one after the other, on one database."""
+"""Plays the lives of a schedule one after the other, on one database."""
 
 from __future__ import annotations
 

@@ -21,26 +21,26 @@ class Visited:
     """The states from which schedules have been grown, or will be, each with how far."""
 
     def __init__(self) -> None:
-        self._rooms: defaultdict[int, list[Allowance]] = defaultdict(list)
+        self._allowances: defaultdict[int, list[Allowance]] = defaultdict(list)
 
-    def visit(self, execution: Execution, begin: int, end: int, room: Allowance) -> int:
+    def visit(self, execution: Execution, begin: int, end: int, allowance: Allowance) -> int:
         """Mark the states not yet visited with at least this allowance.
 
         Args:
             execution: What is going to grow.
             begin: The step from which on it may.
             end: The step from which on it may not.
-            room: How many elements it may get.
+            allowance: How many elements it may get.
 
         Returns:
             The first of these steps at which its state was known: from there on whatever would
             grow from it grows elsewhere. `end` if there is none.
         """
         for number, state in enumerate(islice(states(execution), begin, end), begin):
-            rooms = self._rooms[state]
-            if any(other.covers(room) for other in rooms):
+            allowances = self._allowances[state]
+            if any(other.covers(allowance) for other in allowances):
                 return number
-            rooms.append(room)
+            allowances.append(allowance)
         return end
 
 

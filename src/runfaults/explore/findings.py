@@ -41,7 +41,7 @@ def shape(schedule: Schedule) -> str:
 
 
 class RunCount(NamedTuple):
-    """How many schedules ran, and how many did not because an equivalent one did."""
+    """Counts schedules that ran, and those pruned because an equivalent one did."""
 
     schedules: int = 0
     pruned: int = 0

@@ -90,7 +90,7 @@ class Scope:
 
 
 class Allowance(NamedTuple):
-    """How many elements of each sort a schedule may have, or may still get."""
+    """The number of elements of each sort that a schedule may have, or still get."""
 
     faults: int
     acts: int

@@ -17,7 +17,7 @@ Past = dict[str, int]
 
 
 def reversals(execution: Execution) -> dict[int, set[str]]:
-    """Where whose going first would reverse a race of the execution.
+    """Find which actors, resumed earlier, would reverse a race of the execution.
 
     Returns:
         For each step, by number, the actors: of the later segments, or those that these waited

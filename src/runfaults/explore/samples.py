@@ -190,7 +190,7 @@ class Sample:
 
     @property
     def measured(self) -> Measured:
-        """How large it was."""
+        """The actors and steps of it."""
         steps = self.execution.steps
         actors = len({step.point.actor for step in steps})
         return Measured(actors, self.expected, int(len(steps) > self.expected))

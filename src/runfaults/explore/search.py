@@ -10,7 +10,7 @@ reduction at the granularity of yield points), in two ways:
 - An actor is paused for another one only where an execution has shown that the order matters: two
   of their segments raced (see `races`). So an act enters at the latest moment first, and earlier
   only where something that had come before it did not commute with it.
-- A schedule that has come to a state from which another one, with as much room for more elements,
+- A schedule that reaches a state from which another one, with as large an allowance,
   was or will be grown, is not grown from there on (see `convergence`).
 
 What threads use is known for locks, events, queues, threads, clocks and the database, not for
@@ -160,7 +160,7 @@ class _Branch:
     def grow(self, job: Job) -> None:
         """Run a schedule and all that grows from it, fewer elements first.
 
-        So a state is first visited with most room to grow.
+        So a state is first visited with the largest allowance.
         """
         self._await(Growth(job.base, job.begin))
         while self._waiting:
@@ -185,11 +185,11 @@ class _Branch:
         node = self._play(growth)
         execution = node.execution
         self._found.add(self._runner.judge(execution))
-        room = self._search.most.left_by(growth.schedule)
+        allowance = self._search.most.left_by(growth.schedule)
         if self._search.reduce:
             self._count_as_run(node)
-        if self._search.reduce and any(room):
-            end = self._visited.visit(execution, node.begin, node.end, room)
+        if self._search.reduce and any(allowance):
+            end = self._visited.visit(execution, node.begin, node.end, allowance)
             self._found.pruned += end < node.end
             possible = tuple(each for each in node.faults if each[0] < max(end, node.begin))
             node = node._replace(end=end, faults=possible)
@@ -228,11 +228,11 @@ class _Branch:
                 schedule = schedule.adding(elements.popleft().element)
             if not self._may_grow(schedule, number):
                 continue
-            room = self._search.most.left_by(schedule)
+            allowance = self._search.most.left_by(schedule)
             acts = {entered[actor] for actor in actors if actor in entered}
             for element in self._interruptions(schedule, node, number):
                 wanted = element.kind in acts if isinstance(element, Act) else element.to in actors
-                if wanted or room.acts + room.preemptions > 1:
+                if wanted or allowance.acts + allowance.preemptions > 1:
                     yield Growth(schedule.adding(element), number + 1)
 
     def _may_grow(self, schedule: Schedule, number: int) -> bool:
@@ -245,13 +245,13 @@ class _Branch:
     def _interruptions(
         self, schedule: Schedule, node: _Node, number: int
     ) -> Iterator[Act | Preemption]:
-        """All that the schedule has room for at a step of the node."""
-        room, step = self._search.most.left_by(schedule), node.execution.steps[number]
-        if room.acts:
+        """All that the allowance lets the schedule get at a step of the node."""
+        allowance, step = self._search.most.left_by(schedule), node.execution.steps[number]
+        if allowance.acts:
             for kind in self._search.scope.acts:
                 if step.event > node.earliest[kind]:
                     yield Act(kind, step.point)
-        if room.preemptions:
+        if allowance.preemptions:
             for name in sorted(step.ready):
                 yield Preemption(step.point, name)
 

@@ -109,7 +109,7 @@ def _possible_faults(execution: Execution, found: Findings | None = None) -> Ite
 
 
 def _cancel_points(execution: Execution, after: int) -> Iterator[FaultPoint]:
-    """Where a cancel may come: each operation and milestone after an event, once a run exists."""
+    """The points for a cancel: each operation and milestone after an event, once a run exists."""
     after = max(after, first_event(execution, EventKind.STATUS))
     for step in execution.steps:
         operation = step.point.operation

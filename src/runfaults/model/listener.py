@@ -1,4 +1,4 @@
-"""Who hears how far a long piece of work is."""
+"""Hears how far a campaign is."""
 
 from __future__ import annotations
 
