@@ -12,7 +12,7 @@ from runfaults.model import Vocabulary
 from runfaults.targets.target import Audit, Work
 
 
-class OneThread:
+class Uncancellable:
     """Runs its work in a thread and records the end on the run's own connection, once."""
 
     def __init__(self, database: Path, work: Work) -> None:
@@ -36,10 +36,6 @@ class OneThread:
     def close(self) -> None:
         pass
 
-    def cancel(self, run: int) -> bool:
-        self._cancelled.set()
-        return True
-
     def _run(self) -> None:
         with contextlib.closing(sqlite3.connect(self._database)) as connection:
             try:
@@ -57,6 +53,14 @@ class OneThread:
             self._record(connection, "failed")  # the bug: the work may have succeeded
 
 
+class OneThread(Uncancellable):
+    """The same, and its runs can be cancelled."""
+
+    def cancel(self, run: int) -> bool:
+        self._cancelled.set()
+        return True
+
+
 class Jobs:
     """A target over `OneThread`: a succeeded run whose record meets an error is called failed."""
 
@@ -68,7 +72,7 @@ class Jobs:
         failed=frozenset({"failed"}),
     )
     audit = Audit(table="jobs", key="id", status="status")
-    manager: type[OneThread] = OneThread
+    manager: type[Uncancellable] = OneThread
 
     def prepare(self, database: Path) -> None:
         with contextlib.closing(sqlite3.connect(database)) as connection:
@@ -76,7 +80,7 @@ class Jobs:
             connection.execute("CREATE TABLE log (line TEXT)")
             connection.commit()
 
-    def open(self, database: Path, work: Work) -> OneThread:
+    def open(self, database: Path, work: Work) -> Uncancellable:
         return self.manager(database, work)
 
 
@@ -129,3 +133,10 @@ class UsesIdentity(Jobs):
 
 class UsesHashOrder(Jobs):
     manager = _Unordered
+
+
+class NeverCancelled(Jobs):
+    """A target that offers no cancel."""
+
+    name = "never-cancelled"
+    manager = Uncancellable

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from types import FunctionType
-
 from wording import HEAD, code, members, table
 
 from runfaults.campaign.bounds import BOUNDS
 from runfaults.cli.list_everything import ENDINGS
 from runfaults.model import Operation
 from runfaults.sim.acts import ACTS
-from runfaults.targets import target
+from runfaults.sim.stage import ActKind
 
 _TEXT = """\
 # Acts, endings and operations
@@ -19,8 +17,8 @@ _TEXT = """\
 ## Acts
 
 An act is something that another actor does at a point of the schedule. Its actor has the act's
-name; the second of the same name is `cancel-2`, and so on. An act whose target lacks the method it
-needs does nothing.
+name; the second of the same name is `cancel-2`, and so on. An act that the
+target does not offer, because its manager lacks what the act needs, is not played.
 
 {acts}
 {background} may be left waiting when everything else is over; anything else that waits then is
@@ -50,7 +48,7 @@ def acts_and_endings_page() -> str:
         head=HEAD,
         acts=table(
             ["act", "what is done", "needs of the manager"],
-            [[code(name), act.summary, _needs(act.perform)] for name, act in ACTS.items()],
+            [[code(name), act.summary, _needs(act)] for name, act in ACTS.items()],
         ),
         background=", ".join(code(name) for name, act in ACTS.items() if act.background),
         endings=table(
@@ -71,12 +69,6 @@ def acts_and_endings_page() -> str:
     )
 
 
-def _needs(act: object) -> str:
-    """The optional protocols of a target that the act asks for."""
-    assert isinstance(act, FunctionType)
-    names = [name for name in act.__code__.co_names if isinstance(getattr(target, name, 0), type)]
-    nested = [
-        ACTS[name.replace("_", "-")].perform for name in act.__code__.co_names if name == "cancel"
-    ]
-    needed = [code(name) for name in names] + [_needs(other) for other in nested]
-    return ", ".join(dict.fromkeys(filter(None, needed)))
+def _needs(act: ActKind) -> str:
+    """The optional protocols of a target of which the act asks for one."""
+    return " or ".join(code(each.__name__) for each in act.doors)

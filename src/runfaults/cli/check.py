@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import nullcontext
 from math import inf
 from pathlib import Path
@@ -28,6 +28,7 @@ from runfaults.sim.acts import ACTS
 from runfaults.sim.meter import Phase
 from runfaults.sqlite.real.lasting import EVERY_KIND
 from runfaults.targets.checkout import PREFIX
+from runfaults.targets.target import TargetError
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -183,6 +184,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     with profiled() if profiled_too else nullcontext() as profile:
         try:
             outcome = run_campaign(campaign, options, progress)
+            _require_offered(target, acts, outcome)
             result = _concluded(campaign, outcome, save, known, spending)
         finally:
             progress.stop()
@@ -193,6 +195,15 @@ def command(  # noqa: PLR0913  # a parameter for each option
     if profile is not None:
         click.echo(profile.text())
     raise Exit(exit_code(result.verdict, harness_failed=bool(result.notes)))
+
+
+def _require_offered(target: str, acts: Collection[str], outcome: Outcome) -> None:
+    played = {act for strategy in outcome.strategies for act in strategy.scope.acts}
+    if acts and not played:
+        raise TargetError(
+            f"target {target} offers none of the acts that --only names, {', '.join(acts)}: "
+            "its manager has no such method"
+        )
 
 
 def _concluded(

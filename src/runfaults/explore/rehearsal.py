@@ -70,12 +70,14 @@ class Rehearsal:
         steps: The yield points.
         possible: Fault points with the event of their operation and the kinds that can strike.
         run_appeared: Number of the event with which the run appeared in the database.
+        offered: Names of the acts that can be done with the manager.
         last: The moment of the schedule's last element.
     """
 
     steps: tuple[Step, ...]
     possible: tuple[tuple[FaultPoint, int, tuple[str, ...]], ...]
     run_appeared: int
+    offered: tuple[str, ...]
     last: Moment
 
     def faults(self) -> Iterator[Offer]:
@@ -85,7 +87,8 @@ class Rehearsal:
             yield from (Offer(kind, point, late=late) for kind in kinds)
 
     def acts(self, kinds: Sequence[str]) -> Iterator[Offer]:
-        """Each of these acts at each point where an actor can enter."""
+        """Each of these acts that is offered, at each point where an actor can enter."""
+        kinds = [kind for kind in kinds if kind in self.offered]
         for moment, step in self._moments():
             if step.event > self.run_appeared:
                 late = moment >= self.last
@@ -120,6 +123,7 @@ def rehearse(player: Player, schedule: Schedule, kinds: Sequence[str]) -> Rehear
             if not _is_struck(events, each.event)
         ),
         first_event(execution, EventKind.STATUS),
+        execution.offered,
         _last_moment(execution),
     )
 

@@ -129,17 +129,19 @@ _ALL = (
         "Cancel the run through the manager.",
         cancel,
         may_cancel=True,
-        door=Cancels,
+        doors=(Cancels,),
     ),
     ActKind(
         "cancel-api",
         "Cancel as an API does: by its route, or ask the manager, then write the status oneself.",
         cancel_api,
         may_cancel=True,
-        door=CancelsInDatabase,
+        doors=(CancelsByRoute, CancelsInDatabase),
     ),
-    ActKind("cancel-twice", "Cancel the run, and again.", cancel_twice, door=Cancels),
-    ActKind("cancel-unknown", "Cancel a run that does not exist.", cancel_unknown, door=Cancels),
+    ActKind("cancel-twice", "Cancel the run, and again.", cancel_twice, doors=(Cancels,)),
+    ActKind(
+        "cancel-unknown", "Cancel a run that does not exist.", cancel_unknown, doors=(Cancels,)
+    ),
     ActKind("start", "Start a run.", start, needs_run=False),
     ActKind(
         "start-elsewhere",
@@ -147,13 +149,13 @@ _ALL = (
         start_elsewhere,
         needs_run=False,
     ),
-    ActKind("read", "Read the recorded status through the manager.", read, door=Reads),
+    ActKind("read", "Read the recorded status through the manager.", read, doors=(Reads,)),
     ActKind(
         "subscribe",
         "Subscribe to the run and wait for its completion signal.",
         subscribe,
         background=True,
-        door=Signals,
+        doors=(Signals,),
     ),
     ActKind("close", "Close the manager.", close, needs_run=False, may_cancel=True),
 )
@@ -178,4 +180,4 @@ def act_named(name: str) -> ActKind:
 
 def offered_by(manager: Manager) -> tuple[str, ...]:
     """Names of the acts that can be done with a manager."""
-    return tuple(act.name for act in _ALL if act.door is None or isinstance(manager, act.door))
+    return tuple(act.name for act in _ALL if not act.doors or isinstance(manager, act.doors))

@@ -81,7 +81,7 @@ class ActKind(NamedTuple):
         needs_run: Whether it waits for a run; the others make sense as soon as there is a manager.
         background: Whether its actor may be left waiting when everything else is over.
         may_cancel: Whether a request of this name can be why a run is cancelled.
-        door: The protocol of a manager with which it can be done; None: any.
+        doors: Protocols of a manager, with one of which it can be done; with any if there are none.
     """
 
     name: str
@@ -90,4 +90,4 @@ class ActKind(NamedTuple):
     needs_run: bool = True
     background: bool = False
     may_cancel: bool = False
-    door: type[object] | None = None
+    doors: tuple[type[object], ...] = ()
