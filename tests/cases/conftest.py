@@ -79,6 +79,10 @@ class Surroundings:
         assert not still_alive(process.pid), output
         return Told(process.returncode, " ".join(output.split()))
 
+    def left_of(self, session: int) -> list[str]:
+        """The command lines of what is left of a command."""
+        return still_alive(session)
+
     def target(self, program: str) -> Target:
         """The class `Target` of a program."""
         self.write("target.py", program)

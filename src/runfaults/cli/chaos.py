@@ -8,7 +8,7 @@ import click
 from click.exceptions import Exit
 
 from runfaults.chaos.soak import chaos
-from runfaults.cli.exit_codes import exit_code
+from runfaults.cli.exit_codes import exit_code_of
 from runfaults.model import Journal
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
@@ -72,4 +72,4 @@ def command(
     print_result(result.check)
     if result.kept is not None:
         click.echo(f"database and journals: {result.kept}")
-    raise Exit(exit_code(result.verdict))
+    raise Exit(exit_code_of(result.check))

@@ -18,7 +18,7 @@ from runfaults.campaign.conclude import conclude
 from runfaults.campaign.memory import Cache
 from runfaults.campaign.profile import profiled
 from runfaults.campaign.running import Options, Outcome, run_campaign
-from runfaults.cli.exit_codes import exit_code
+from runfaults.cli.exit_codes import exit_code_of
 from runfaults.cli.reports import report_options, write_reports
 from runfaults.model import CheckResult
 from runfaults.oracle.rules import RULES
@@ -194,7 +194,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
         write_reports(result, reports)
     if profile is not None:
         click.echo(profile.text())
-    raise Exit(exit_code(result.verdict, harness_failed=bool(result.notes)))
+    raise Exit(exit_code_of(result))
 
 
 def _require_offered(target: str, acts: Collection[str], outcome: Outcome) -> None:

@@ -13,7 +13,7 @@ from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import check
 from runfaults.campaign.replay import play
 from runfaults.campaign.running import Options
-from runfaults.cli.exit_codes import exit_code
+from runfaults.cli.exit_codes import exit_code, exit_code_of
 from runfaults.model import Journal, Schedule
 from runfaults.report.explain import explain
 from runfaults.report.progress import open_progress
@@ -63,7 +63,7 @@ def command(target: str, journal: str, jobs: int | None, save: Path, schedule: s
     finally:
         progress.stop()
     print_result(result)
-    raise Exit(exit_code(result.verdict, harness_failed=bool(result.notes)))
+    raise Exit(exit_code_of(result))
 
 
 def _play(target: str, schedule: Schedule) -> int:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runfaults.model import CheckResult
+
 HOLDS, BROKEN, USAGE, UNKNOWN, HARNESS = 0, 1, 2, 3, 4
 
 UNTESTABLE = 125
@@ -17,15 +22,16 @@ _CODES = {
 }
 
 
-def exit_code(verdict: str, *, harness_failed: bool = False) -> int:
-    """The exit code for a verdict.
+def exit_code(verdict: str) -> int:
+    """The exit code for a verdict: its own text, so `--help` starts without the model."""
+    return _CODES[verdict]
 
-    A verdict is its own text, so `--help` starts without the model.
 
-    Args:
-        verdict: As every report shows it.
-        harness_failed: Whether a schedule could not be played as written: a bug in runfaults, which
-            is told unless a rule is broken.
+def exit_code_of(result: CheckResult) -> int:
+    """The exit code for a result: that of its verdict.
+
+    Where a schedule could not be played as written, which is a bug in runfaults, that is told
+    unless a rule is broken.
     """
-    code = _CODES[verdict]
-    return HARNESS if harness_failed and code != BROKEN else code
+    code = exit_code(result.verdict)
+    return HARNESS if result.notes and code != BROKEN else code

@@ -53,17 +53,18 @@ def main() -> None:
 
 
 def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
-    heed_interruptions()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEEDED | {signal.SIGCHLD})
     faulthandler.enable(tell)
     threading.Thread(target=_end_with_parent, args=(parent_lives,), daemon=True).start()
     _tell_of_exits(tell)
     try:
+        heed_interruptions()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEEDED | {signal.SIGCHLD})
         cli.main()
     except SystemExit as end:
         code = end.code
-    except KeyboardInterrupt:  # a second one, while the first was told of
+    except KeyboardInterrupt:  # before there is anything to interrupt, or a second one
         code = UNKNOWN
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED)
     sys.stdout.flush()
     os.write(tell, _ENDED + str(code).encode())
     sys.exit(code)

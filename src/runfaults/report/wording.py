@@ -33,7 +33,7 @@ def headline(result: CheckResult) -> str:
 
 def _why_unknown(result: CheckResult) -> str:
     tally, counted = result.schedules, result.counted
-    if not tally.total:
+    if not tally.total and not result.interrupted:
         return f"there were no {counted}"
     if tally.unknown:
         return f"{tally.unknown:,} of {tally.total:,} {counted} could not be judged, 0 violations"
@@ -41,7 +41,7 @@ def _why_unknown(result: CheckResult) -> str:
         return "not every schedule could be played as written, which is a bug in runfaults"
     if result.doubts:
         return "not every schedule gave the same history again"
-    if not result.exercised:
+    if not result.exercised and not result.interrupted:
         return f"no rule was exercised by the {tally.total:,} {counted}"
     return f"it was interrupted; no violation in the {tally.total:,} {counted} that ran"
 

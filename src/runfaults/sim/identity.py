@@ -85,12 +85,15 @@ def other_addresses() -> Generator[dict[str, str]]:
         found.setdefault(type(thing).__qualname__, "".join(place))
         return -real
 
+    changed: list[Any] = []
     for each in classes:
-        each.__hash__ = other
+        with contextlib.suppress(TypeError):  # some classes cannot be changed
+            each.__hash__ = other
+            changed.append(each)
     try:
         yield found
     finally:
-        for each in classes:
+        for each in changed:
             del each.__hash__
 
 

@@ -1,0 +1,79 @@
+"""Ctrl-C and SIGTERM leave no process and no file, and tell what was found."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+import pytest
+
+BROKEN = """
+    import os
+    from jobs import Jobs, JobsTarget
+
+    class Target(JobsTarget):
+        runs = 0
+        class jobs(Jobs):
+            def cancel(self, run):
+                return False
+            def record(self, connection, job, state):
+                super().record(connection, job, state)
+                super().record(connection, job, "error")
+                Target.runs += 1
+                if Target.runs == {}:
+                    with open("far", "w") as far:
+                        far.write("enough")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_was_found_is_told_and_nothing_is_left(
+    here: Any, number: signal.Signals, jobs: str
+) -> None:
+    here.write("target.py", BROKEN.format(25))
+    os.mkfifo(here.folder / "far")
+    (here.folder / "tmp").mkdir()
+    arguments = ("check", "--target", "target.py:Target", "--bound", "1,0,1", "--jobs", jobs)
+    with here.begin(*arguments, RUNFAULTS_TMPDIR=str(here.folder / "tmp")) as process:
+        with (here.folder / "far").open() as far:
+            assert far.read() == "enough"
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, output
+    assert "succeeded-never-failed" in output
+    assert "target.py:Target: broken by" in output
+    assert list((here.folder / ".runfaults").glob("*.toml"))
+    assert list((here.folder / "tmp").iterdir()) == []
+    assert not here.left_of(process.pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_without_a_violation_it_is_unknown(here: Any, number: signal.Signals) -> None:
+    """An innocent twin: the status is recorded once."""
+    sound = BROKEN.replace('super().record(connection, job, "error")\n', "pass\n")
+    here.write("target.py", sound.format(25))
+    os.mkfifo(here.folder / "far")
+    arguments = ("check", "--target", "target.py:Target", "--bound", "0,2,2", "--jobs", "1")
+    with here.begin(*arguments) as process:
+        with (here.folder / "far").open() as far:
+            assert far.read() == "enough"
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 3, output
+    assert "target.py:Target: unknown: it was interrupted" in " ".join(output.split())
+
+
+def test_no_process_outlives_one_that_is_killed(here: Any) -> None:
+    here.write("target.py", BROKEN.format(25))
+    os.mkfifo(here.folder / "far")
+    (here.folder / "tmp").mkdir()
+    arguments = ("check", "--target", "target.py:Target", "--bound", "1,0,1", "--jobs", "2")
+    with here.begin(*arguments, RUNFAULTS_TMPDIR=str(here.folder / "tmp")) as process:
+        with (here.folder / "far").open() as far:
+            assert far.read() == "enough"
+        process.kill()
+        process.communicate(timeout=120)
+    assert not here.left_of(process.pid)
+    assert list((here.folder / "tmp").iterdir()) == []
