@@ -20,6 +20,12 @@ HEAD = """
         def __init__(self, name):
             self.name = name
 
+    class Other:
+        pass
+
+    class Both(Table, Other):
+        pass  # met below each of its bases
+
     class Ordered(Table):
         def __hash__(self):
             return hash(self.name.encode()[0])

@@ -70,7 +70,9 @@ def other_addresses() -> Generator[dict[str, str]]:
     Yields:
         Which of these classes were hashed by their address, and where first.
     """
-    classes = [each for each in _subclasses(object) if _is_hashed_by_address(each)]
+    # A class with several bases is met below each of them.
+    everything = {id(each): each for each in _subclasses(object)}.values()
+    classes = [each for each in everything if _is_hashed_by_address(each)]
     with nothing_frozen():
         ours = frozenset(classes)
         known = {id(thing) for thing in gc.get_objects() if type(thing) in ours}
