@@ -31,7 +31,7 @@ EXECUTOR = "runs/executor.py"
 REPOSITORY = "db/runs_repository.py"
 SCHEMA = "db/schema.py"
 
-SMALL = Sweep(Scope(acts=("cancel-api",), endings=(Ending.NOTICES_CANCEL,)), paired_counts=())
+SMALL = Sweep(Scope(acts=("cancel",), endings=(Ending.NOTICES_CANCEL,)), paired_counts=())
 
 Change = Callable[["Copy"], None]
 
@@ -299,8 +299,8 @@ def test_a_run_that_needs_a_missing_package_is_no_proof(copy: Copy) -> None:
     copy.edit(MANAGER, "logger = logging", "import no_such_cache\nlogger = logging")
     copy.edit(
         MANAGER,
-        '        if self._closed:\n            raise RuntimeError("This run manager is closed',
-        '        no_such_cache.clear()\n        if self._closed:\n            raise RuntimeError("This run manager is closed',
+        '        if self._is_closed():\n            raise RuntimeError("This run manager is closed',
+        '        no_such_cache.clear()\n        if self._is_closed():\n            raise RuntimeError("This run manager is closed',
     )
     with pytest.raises(TargetError, match=r"managing a run uses no_such_cache\.clear") as raised:
         copy.check()

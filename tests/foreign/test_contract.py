@@ -119,7 +119,7 @@ def test_one_that_never_ends() -> None:
     import threading
 
     told = complaint_about(Changed(wait=lambda _: threading.Event().wait()))
-    assert "it never comes to an end: deadlock" in told
+    assert "it never ends: deadlock" in told
 
 
 def test_an_error_of_open_under_a_fault_is_an_answer_and_no_crash() -> None:

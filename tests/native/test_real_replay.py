@@ -16,6 +16,7 @@ from runfaults.model import Scenario, Verdict, Violation
 from runfaults.native.native import NativeSimulation
 from runfaults.scenario.file import load_scenario
 from runfaults.sqlite.kinds.full import Full
+from runfaults.sqlite.kinds.ioerr_write import IoerrWrite
 from runfaults.sqlite.kinds.lost_acknowledgement import LostAcknowledgement
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
 from runfaults.sqlite.real.system_call import failing_system_call
@@ -109,7 +110,8 @@ def test_a_cause_that_cannot_be_had_is_named_and_gives_no_verdict(
 
 
 def test_a_kind_without_a_known_cause_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(Full, "cause")
+    monkeypatch.delattr(Full, "cause", raising=False)
+    monkeypatch.delattr(IoerrWrite, "cause")
     played = for_real(scenario("disk-full-while-recording"))
     assert played.execution.unavailable[0] == "full at commit: no real cause is known"
 

@@ -94,7 +94,7 @@ def test_every_sort_of_element_is_drawn() -> None:
     assert any(schedule.faults for schedule in drawn)
     assert any(schedule.preemptions for schedule in drawn)
     kinds = {act.kind for schedule in drawn for act in schedule.acts}
-    assert kinds == {"cancel", "cancel-api", "close"}
+    assert kinds == {"cancel", "close"}
     assert {schedule.pipeline for schedule in drawn} == set(PIPELINES)
     assert {schedule.journal for schedule in drawn} == {"delete", "wal"}
     assert any(schedule.size == 4 for schedule in drawn)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
+import importlib
 import os
 import queue
 import random
@@ -142,6 +144,11 @@ def _uuid4() -> uuid.UUID:
 def _urandom(size: int, /) -> bytes:
     """The same for `secrets`, `random.SystemRandom` and the newer sorts of UUID."""
     return _real_urandom(size) if current_actor() is None else random.randbytes(size)  # noqa: S311  # to be the same every time is its purpose
+
+
+# What is not loaded yet would not be found below, and asks no audit when it is.
+with contextlib.suppress(ImportError):  # where there is no such server, on Windows
+    importlib.import_module("multiprocessing.forkserver")
 
 
 def _at(name: str) -> Any:  # noqa: ANN401  # whatever has that name
