@@ -30,7 +30,7 @@ def to_document(found: Findings) -> dict[str, Any]:
             for key, witness in sorted(found.witnesses.items(), key=lambda item: item[0])
         ],
         "smallest_by_shape": {
-            rule: [str(schedule) for schedule in schedules.values()]
+            rule: [str(schedule) for _, schedule in sorted(schedules.items())]
             for rule, schedules in sorted(found.smallest_by_shape.items())
         },
         "problems": found.problems,
