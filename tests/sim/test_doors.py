@@ -120,14 +120,13 @@ def test_nothing_that_is_loaded_keeps_an_original() -> None:
     """Under whatever name: in a module, a class, a default or a closure."""
     assert all(module.__name__ in sys.modules for module in LOADED)
     originals = [original for original, _ in SUBSTITUTES.values()]
-    with nothing_frozen():
-        before = sorted(place.where for place in captured(originals))
+    before = sorted(place.where for place in captured(originals))
     assert "sched.scheduler.__init__: a default" in before
-    with controlled_primitives(), nothing_frozen():
+    with controlled_primitives():
         assert list(captured(originals)) == []
-        assert uncontrolled_referrers(originals) == []
-    with nothing_frozen():
-        assert sorted(place.where for place in captured(originals)) == before
+        with nothing_frozen():
+            assert uncontrolled_referrers(originals) == []
+    assert sorted(place.where for place in captured(originals)) == before
 
 
 def uncontrolled_referrers(originals: list[Any]) -> list[str]:

@@ -7,8 +7,8 @@ import functools
 import gc
 import sys
 from collections.abc import Callable, Collection, Generator, Iterator
-from types import CellType, FunctionType, ModuleType
-from typing import Any, NamedTuple, cast
+from types import FunctionType, ModuleType
+from typing import Any, ClassVar, NamedTuple, cast
 
 _UNTOUCHED = ("importlib", "_frozen_importlib", "runfaults.", "_weakrefset", "builtins")
 """Modules that keep what they have: the interpreter's own, and the harness."""
@@ -28,19 +28,32 @@ class Place(NamedTuple):
     put: Callable[[Any], None]
 
 
+class _Frozen:
+    """The functions and classes among the objects that `gc.freeze` has set aside.
+
+    The collector does not show them, and to look for them takes as long as there are objects. A
+    session that freezes what it has imported would keep its originals if they were left out. Frozen
+    objects still die, so a smaller number than before means that nothing was frozen since.
+    """
+
+    count: ClassVar[int] = 0
+    owners: ClassVar[list[Any]] = []
+
+
 @contextlib.contextmanager
 def nothing_frozen() -> Generator[None]:
-    """Let the search below see each object: what `gc.freeze` has set aside has no known referrers.
-
-    A test session that freezes what it has imported would keep its originals otherwise.
-    """
+    """Let the collector show each object, also what was set aside."""
     frozen = gc.get_freeze_count()
+    if not frozen:
+        yield
+        return
+    _Frozen.owners = _owners()
     gc.unfreeze()
     try:
         yield
     finally:
-        if frozen:
-            gc.freeze()
+        gc.freeze()
+        _Frozen.count = gc.get_freeze_count()
 
 
 def captured(originals: Collection[Any]) -> Iterator[Place]:
@@ -55,34 +68,61 @@ def captured(originals: Collection[Any]) -> Iterator[Place]:
         names: dict[str, Any] = getattr(module, "__dict__", {})
         if not _is_untouched(names.get("__name__")):
             yield from _in_module(module, names, wanted)
-    for owner in _owners(originals):
+    for owner in _owners():
         if type(owner) is FunctionType:
-            if not _is_untouched(owner.__globals__.get("__name__")):
+            if _keeps(owner, wanted) and not _is_untouched(owner.__globals__.get("__name__")):
                 yield from _in_function(owner, wanted)
         elif not _is_untouched(owner.__module__):
             yield from _in_class(owner, wanted)
 
 
-def _owners(originals: Collection[Any]) -> Iterator[Any]:
-    """The functions and the classes that hold one of them, seen from the object that is held."""
-    modules = {id(getattr(module, "__dict__", None)) for module in sys.modules.values()}
-    held, found = list(originals), set[int]()
-    for _ in range(_DEEPEST):
-        holders: list[object] = gc.get_referrers(*held)
-        for holder in holders:
-            # Lazy objects wake up when they are asked anything: only their types are.
-            kind = type(holder)
-            if (kind is FunctionType or issubclass(kind, type)) and id(holder) not in found:
-                found.add(id(holder))
-                yield holder
-        held = [each for each in holders if type(each) in _CARRIERS and id(each) not in modules]
+def _owners() -> list[Any]:
+    """The functions that keep anything, and the classes; those that are frozen first."""
+    frozen = gc.get_freeze_count()
+    if frozen > _Frozen.count:
+        gc.unfreeze()
+        _Frozen.owners = _owners_in(gc.get_objects())
+        gc.freeze()
+        frozen = gc.get_freeze_count()
+    elif not frozen:
+        _Frozen.owners = []
+    _Frozen.count = frozen
+    return [*_Frozen.owners, *_owners_in(gc.get_objects())]
 
 
-_CARRIERS = frozenset({dict, tuple, CellType, staticmethod})
-"""What stands between an object and the function or the class that holds it."""
+def _owners_in(objects: list[object]) -> list[Any]:
+    found: list[Any] = []
+    for each in objects:
+        # Lazy objects wake up when they are asked anything: only their types are.
+        kind: type[Any] = type(each)
+        if kind is FunctionType:
+            function = cast("FunctionType", each)
+            if function.__defaults__ or function.__kwdefaults__ or function.__closure__:
+                found.append(function)
+        elif kind is type or (kind not in _NO_CLASSES and _makes_classes(kind)):
+            found.append(each)
+    return found
 
-_DEEPEST = 3
-"""Of functions it is a cell in a tuple, of classes a `staticmethod` in a dictionary."""
+
+def _makes_classes(kind: type[Any]) -> bool:
+    if issubclass(kind, type):
+        return True
+    _NO_CLASSES.add(kind)
+    return False
+
+
+_NO_CLASSES: set[type[Any]] = set()
+"""Types whose instances are known to be no classes."""
+
+
+def _keeps(function: FunctionType, wanted: set[int]) -> bool:
+    """Whether it may keep one of them: a cell is not looked into."""
+    defaults, named = function.__defaults__, function.__kwdefaults__
+    return (
+        function.__closure__ is not None
+        or (defaults is not None and not wanted.isdisjoint(map(id, defaults)))
+        or (named is not None and not wanted.isdisjoint(map(id, named.values())))
+    )
 
 
 def kept(original: Any) -> Iterator[Place]:  # noqa: ANN401  # whatever is looked for
@@ -135,6 +175,9 @@ def _in_module(module: ModuleType, names: dict[str, Any], wanted: set[int]) -> I
 
 
 def _in_class(owner: type, wanted: set[int]) -> Iterator[Place]:
+    values = vars(owner).values()
+    if wanted.isdisjoint(map(id, values)) and staticmethod not in map(type, values):
+        return
     for name, value in list(vars(owner).items()):
         # A function of the class would be bound to the instance; one written in C never is.
         held: Any = value.__func__ if type(value) is staticmethod else value
@@ -156,20 +199,23 @@ def _setter(owner: Any, name: str, wrapped: tuple[Any, Any] | None = None) -> Ca
 
 
 def _in_function(function: FunctionType, wanted: set[int]) -> Iterator[Place]:
-    where = f"{function.__module__}.{function.__qualname__}"
     for index, value in enumerate(function.__defaults__ or ()):
         if id(value) in wanted:
-            yield Place(f"{where}: a default", value, _default_setter(function, index))
+            yield Place(f"{_name_of(function)}: a default", value, _default_setter(function, index))
     for name, value in (function.__kwdefaults__ or {}).items():
         if id(value) in wanted:
-            yield Place(f"{where}: {name}", value, _keyword_setter(function, name))
+            yield Place(f"{_name_of(function)}: {name}", value, _keyword_setter(function, name))
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
             value = cell.cell_contents
         except ValueError:
             continue  # not assigned so far
         if id(value) in wanted:
-            yield Place(f"{where}: {name}", value, _setter(cell, "cell_contents"))
+            yield Place(f"{_name_of(function)}: {name}", value, _setter(cell, "cell_contents"))
+
+
+def _name_of(function: FunctionType) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
 
 
 def _default_setter(function: FunctionType, index: int) -> Callable[[Any], None]:

@@ -89,8 +89,7 @@ def controlled_primitives() -> Generator[None]:
     Entering it costs tens of milliseconds (all that is loaded is searched), so one context serves
     many schedules.
     """
-    with nothing_frozen():
-        replaced = list(captured([original for original, _ in SUBSTITUTES.values()]))
+    replaced = list(captured([original for original, _ in SUBSTITUTES.values()]))
     substitutes = {**_METHODS, **identity_substitutes(), **foreign_substitutes()}
     methods = {place: getattr(*place) for place in substitutes}
     for place in replaced:
@@ -109,8 +108,9 @@ def controlled_primitives() -> Generator[None]:
 @contextlib.contextmanager
 def substituted(original: Any, substitute: Any) -> Generator[None]:  # noqa: ANN401  # any object
     """Put another object wherever loaded code has kept one; put it back afterwards."""
+    places = [*captured([original])]
     with nothing_frozen():
-        places = [*captured([original]), *kept(original)]
+        places += kept(original)
     for place in places:
         place.put(substitute)
     try:
