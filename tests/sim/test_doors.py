@@ -26,7 +26,7 @@ from typing import Any
 
 import pytest
 
-from runfaults.sim.captured import captured, nothing_frozen
+from runfaults.sim.captured import captured, look_for_frozen, nothing_frozen
 from runfaults.sim.primitives import SUBSTITUTES
 from runfaults.sim.substitution import controlled_primitives
 
@@ -120,6 +120,7 @@ def test_nothing_that_is_loaded_keeps_an_original() -> None:
     """Under whatever name: in a module, a class, a default or a closure."""
     assert all(module.__name__ in sys.modules for module in LOADED)
     originals = [original for original, _ in SUBSTITUTES.values()]
+    look_for_frozen()
     before = sorted(place.where for place in captured(originals))
     assert "sched.scheduler.__init__: a default" in before
     with controlled_primitives():

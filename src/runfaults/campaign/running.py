@@ -17,6 +17,7 @@ from runfaults.campaign.pool import available_cores, run_jobs
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.explore.probe import probe
+from runfaults.explore.runner import PlayerKind
 from runfaults.explore.strategy import Strategy
 from runfaults.model import Verdict
 from runfaults.model.listener import Listener
@@ -89,6 +90,8 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
         remembers = options.cache is not None or options.state is not None
         identity = fingerprint(campaign) if remembers else ""
         known = None if options.cache is None else options.cache.find(identity)
+        simulated = campaign.player is PlayerKind.SIMULATION
+        jobs = campaign.jobs(campaign.runner(player)) if simulated and known is None else []
     if known is not None:
         return Outcome(
             known,
@@ -96,8 +99,9 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
             remarks=(*told, _RECALLED),
             strategies=campaign.strategies,
         )
-    with open_player(campaign.target, campaign.player) as player:
-        jobs = campaign.jobs(campaign.runner(player))
+    if not simulated:
+        with open_player(campaign.target, campaign.player) as player:
+            jobs = campaign.jobs(campaign.runner(player))
     agenda = Agenda(jobs, likeliest_first=options.likeliest_first)
     journal = None if options.state is None else Journal(options.state, identity)
     found = Findings()

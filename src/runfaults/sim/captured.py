@@ -31,20 +31,39 @@ class Place(NamedTuple):
 class _Frozen:
     """The functions and classes among the objects that `gc.freeze` has set aside.
 
-    The collector does not show them, and to look for them takes as long as there are objects. A
-    session that freezes what it has imported would keep its originals if they were left out. Frozen
-    objects still die, so a smaller number than before means that nothing was frozen since.
+    The collector does not show them, and to look for them takes as long as there are objects, as
+    even counting them does. A session that freezes what it has imported would keep its originals if
+    they were left out.
     """
 
     count: ClassVar[int] = 0
     owners: ClassVar[list[Any]] = []
+    by_us: ClassVar[bool] = False  # whether the last to freeze were we
+
+
+def look_for_frozen() -> int:
+    """Find what was frozen since it was looked for last; returns how many objects are."""
+    count = gc.get_freeze_count()
+    # Frozen objects still die: fewer than before means that nothing was frozen since.
+    if count > _Frozen.count and not _Frozen.by_us:
+        gc.unfreeze()
+        _Frozen.owners = _owners_in(gc.get_objects())
+        gc.freeze()
+    elif not count:
+        _Frozen.owners = []
+    _Frozen.count, _Frozen.by_us = count, False
+    return count
+
+
+def frozen() -> int:
+    """How many objects were frozen when it was looked for them last."""
+    return _Frozen.count
 
 
 @contextlib.contextmanager
 def nothing_frozen() -> Generator[None]:
     """Let the collector show each object, also what was set aside."""
-    frozen = gc.get_freeze_count()
-    if not frozen:
+    if not _Frozen.count:
         yield
         return
     _Frozen.owners = _owners()
@@ -53,7 +72,7 @@ def nothing_frozen() -> Generator[None]:
         yield
     finally:
         gc.freeze()
-        _Frozen.count = gc.get_freeze_count()
+        _Frozen.by_us = True
 
 
 def captured(originals: Collection[Any]) -> Iterator[Place]:
@@ -78,15 +97,6 @@ def captured(originals: Collection[Any]) -> Iterator[Place]:
 
 def _owners() -> list[Any]:
     """The functions that keep anything, and the classes; those that are frozen first."""
-    frozen = gc.get_freeze_count()
-    if frozen > _Frozen.count:
-        gc.unfreeze()
-        _Frozen.owners = _owners_in(gc.get_objects())
-        gc.freeze()
-        frozen = gc.get_freeze_count()
-    elif not frozen:
-        _Frozen.owners = []
-    _Frozen.count = frozen
     return [*_Frozen.owners, *_owners_in(gc.get_objects())]
 
 

@@ -73,9 +73,11 @@ def other_addresses() -> Generator[dict[str, str]]:
     # A class with several bases is met below each of them.
     everything = {id(each): each for each in _subclasses(object)}.values()
     classes = [each for each in everything if _is_hashed_by_address(each)]
-    with nothing_frozen():
+    known: set[int] = set()
+    if classes:
         ours = frozenset(classes)
-        known = {id(thing) for thing in gc.get_objects() if type(thing) in ours}
+        with nothing_frozen():
+            known |= {id(thing) for thing in gc.get_objects() if type(thing) in ours}
     found: dict[str, str] = {}
 
     def other(thing: object) -> int:

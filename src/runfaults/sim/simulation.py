@@ -17,6 +17,7 @@ from typing import Self
 import time_machine
 
 from runfaults.model import Act, Ending, Journal, Schedule
+from runfaults.sim.captured import frozen
 from runfaults.sim.database import DatabaseTemplate
 from runfaults.sim.execution import Execution
 from runfaults.sim.exits import watch_exits, watched
@@ -161,13 +162,13 @@ def _no_garbage_collection() -> Generator[None]:
     enabled = gc.isenabled()
     gc.disable()
     gc.collect()
-    frozen = gc.get_freeze_count() > len(gc.get_objects())
-    if not frozen:
+    is_frozen = frozen() > len(gc.get_objects())
+    if not is_frozen:
         gc.freeze()
     try:
         yield
     finally:
-        if not frozen:
+        if not is_frozen:
             gc.unfreeze()
         if enabled:
             gc.enable()

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from runfaults.model import Operation
 from runfaults.sim.actor import Actor, Wait, current_actor
-from runfaults.sim.captured import captured, kept, nothing_frozen
+from runfaults.sim.captured import captured, kept, look_for_frozen, nothing_frozen
 from runfaults.sim.foreign import foreign_substitutes
 from runfaults.sim.identity import identity_substitutes
 from runfaults.sim.primitives import SUBSTITUTES
@@ -89,6 +89,7 @@ def controlled_primitives() -> Generator[None]:
     Entering it costs tens of milliseconds (all that is loaded is searched), so one context serves
     many schedules.
     """
+    look_for_frozen()
     replaced = list(captured([original for original, _ in SUBSTITUTES.values()]))
     substitutes = {**_METHODS, **identity_substitutes(), **foreign_substitutes()}
     methods = {place: getattr(*place) for place in substitutes}
