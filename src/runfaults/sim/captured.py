@@ -7,7 +7,7 @@ import functools
 import gc
 import sys
 from collections.abc import Callable, Collection, Generator, Iterator
-from types import FunctionType, ModuleType
+from types import CellType, FunctionType, ModuleType
 from typing import Any, ClassVar, NamedTuple, cast
 
 _UNTOUCHED = ("importlib", "_frozen_importlib", "runfaults.", "_weakrefset", "builtins")
@@ -126,13 +126,20 @@ _NO_CLASSES: set[type[Any]] = set()
 
 
 def _keeps(function: FunctionType, wanted: set[int]) -> bool:
-    """Whether it may keep one of them: a cell is not looked into."""
+    """Whether it keeps one of them."""
     defaults, named = function.__defaults__, function.__kwdefaults__
     return (
-        function.__closure__ is not None
+        any(_contents_id(cell) in wanted for cell in function.__closure__ or ())
         or (defaults is not None and not wanted.isdisjoint(map(id, defaults)))
         or (named is not None and not wanted.isdisjoint(map(id, named.values())))
     )
+
+
+def _contents_id(cell: CellType) -> int | None:
+    try:
+        return id(cell.cell_contents)
+    except ValueError:
+        return None  # not assigned so far
 
 
 def kept(original: Any) -> Iterator[Place]:  # noqa: ANN401  # whatever is looked for
@@ -216,12 +223,9 @@ def _in_function(function: FunctionType, wanted: set[int]) -> Iterator[Place]:
         if id(value) in wanted:
             yield Place(f"{_name_of(function)}: {name}", value, _keyword_setter(function, name))
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            value = cell.cell_contents
-        except ValueError:
-            continue  # not assigned so far
-        if id(value) in wanted:
-            yield Place(f"{_name_of(function)}: {name}", value, _setter(cell, "cell_contents"))
+        if _contents_id(cell) in wanted:
+            put = _setter(cell, "cell_contents")
+            yield Place(f"{_name_of(function)}: {name}", cell.cell_contents, put)
 
 
 def _name_of(function: FunctionType) -> str:

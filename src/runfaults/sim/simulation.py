@@ -25,7 +25,7 @@ from runfaults.sim.gate import CurrentGate, Survey
 from runfaults.sim.interpreter import require_controllable
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Director
-from runfaults.sim.substitution import controlled_primitives, substituted
+from runfaults.sim.substitution import controlled_primitives
 from runfaults.sim.world import EPOCH, World
 from runfaults.sqlite.engine import real_connect
 from runfaults.sqlite.gate import FaultKind
@@ -87,9 +87,8 @@ class Simulation:
             self._template.restore(self._folder, Journal.DELETE)
             watch_exits()
             stack.enter_context(watched(self._folder))
-            stack.enter_context(controlled_primitives())
             stack.enter_context(connections_through(CurrentGate()))
-            stack.enter_context(substituted(real_connect, sqlite3.connect))
+            stack.enter_context(controlled_primitives((real_connect, sqlite3.connect)))
             stack.enter_context(_no_garbage_collection())
             stack.enter_context(_quiet_logging())
             stack.enter_context(_quiet_collection())

@@ -83,18 +83,27 @@ _METHODS: dict[tuple[type, str], Any] = {
 
 
 @contextlib.contextmanager
-def controlled_primitives() -> Generator[None]:
+def controlled_primitives(*more: tuple[Any, Any]) -> Generator[None]:
     """Substitute while the context is entered; put everything back afterwards.
 
     Entering it costs tens of milliseconds (all that is loaded is searched), so one context serves
     many schedules.
+
+    Args:
+        more: Pairs of an original and its substitute, which is also put where an instance, a
+            container or a `functools.partial` has kept the original.
     """
     look_for_frozen()
-    replaced = list(captured([original for original, _ in SUBSTITUTES.values()]))
+    wanted = {original_id: substitute for original_id, (_, substitute) in SUBSTITUTES.items()}
+    wanted |= {id(original): substitute for original, substitute in more}
+    originals = [original for original, _ in (*SUBSTITUTES.values(), *more)]
+    replaced = list(captured(originals))
+    with nothing_frozen():
+        replaced += [place for original, _ in more for place in kept(original)]
     substitutes = {**_METHODS, **identity_substitutes(), **foreign_substitutes()}
     methods = {place: getattr(*place) for place in substitutes}
     for place in replaced:
-        place.put(SUBSTITUTES[id(place.original)][1])
+        place.put(wanted[id(place.original)])
     for (owner, name), method in substitutes.items():
         setattr(owner, name, method)
     try:
@@ -104,18 +113,3 @@ def controlled_primitives() -> Generator[None]:
             place.put(place.original)
         for (owner, name), method in methods.items():
             setattr(owner, name, method)
-
-
-@contextlib.contextmanager
-def substituted(original: Any, substitute: Any) -> Generator[None]:  # noqa: ANN401  # any object
-    """Put another object wherever loaded code has kept one; put it back afterwards."""
-    places = [*captured([original])]
-    with nothing_frozen():
-        places += kept(original)
-    for place in places:
-        place.put(substitute)
-    try:
-        yield
-    finally:
-        for place in places:
-            place.put(original)
