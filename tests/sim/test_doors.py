@@ -21,12 +21,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from runfaults.sim.captured import captured, look_for_frozen, nothing_frozen
+from runfaults.sim.captured import captured
+from runfaults.sim.loaded import found_in_all
 from runfaults.sim.primitives import SUBSTITUTES
 from runfaults.sim.substitution import controlled_primitives
 
@@ -120,13 +122,12 @@ def test_nothing_that_is_loaded_keeps_an_original() -> None:
     """Under whatever name: in a module, a class, a default or a closure."""
     assert all(module.__name__ in sys.modules for module in LOADED)
     originals = [original for original, _ in SUBSTITUTES.values()]
-    look_for_frozen()
     before = sorted(place.where for place in captured(originals))
     assert "sched.scheduler.__init__: a default" in before
     with controlled_primitives():
         assert list(captured(originals)) == []
-        with nothing_frozen():
-            assert uncontrolled_referrers(originals) == []
+        key, search = object(), partial(uncontrolled_referrers, originals)
+        assert found_in_all(key, search) == []
     assert sorted(place.where for place in captured(originals)) == before
 
 

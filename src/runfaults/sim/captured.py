@@ -6,12 +6,40 @@ import contextlib
 import functools
 import gc
 import sys
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from types import CellType, FunctionType, ModuleType
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, NamedTuple, cast
+
+from runfaults.sim.loaded import found_in_all
 
 _UNTOUCHED = ("importlib", "_frozen_importlib", "runfaults.", "_weakrefset", "builtins")
 """Modules that keep what they have: the interpreter's own, and the harness."""
+
+
+class Wanted(NamedTuple):
+    """Originals that are looked for.
+
+    Attributes:
+        ids: Their identities.
+        things: The originals; two built-in functions with one implementation are equal.
+        kinds: Their types, whose objects can all be hashed.
+    """
+
+    ids: frozenset[int]
+    things: frozenset[Any]
+    kinds: frozenset[type]
+
+    @classmethod
+    def of(cls, originals: Collection[Any]) -> Wanted:
+        """Of what is looked for."""
+        return cls(
+            frozenset(map(id, originals)), frozenset(originals), frozenset(map(type, originals))
+        )
+
+    def may_be_among(self, values: Iterable[Any]) -> bool:
+        """Whether to look closer: `id` is heard by each audit hook, and costs too much for all."""
+        kinds = self.kinds
+        return not self.things.isdisjoint([each for each in values if type(each) in kinds])
 
 
 class Place(NamedTuple):
@@ -28,89 +56,39 @@ class Place(NamedTuple):
     put: Callable[[Any], None]
 
 
-class _Frozen:
-    """The functions and classes among the objects that `gc.freeze` has set aside.
-
-    The collector does not show them, and to look for them takes as long as there are objects, as
-    even counting them does. A session that freezes what it has imported would keep its originals if
-    they were left out.
-    """
-
-    count: ClassVar[int] = 0
-    owners: ClassVar[list[Any]] = []
-    by_us: ClassVar[bool] = False  # whether the last to freeze were we
-
-
-def look_for_frozen() -> int:
-    """Find what was frozen since it was looked for last; returns how many objects are."""
-    count = gc.get_freeze_count()
-    # Frozen objects still die: fewer than before means that nothing was frozen since.
-    if count > _Frozen.count and not _Frozen.by_us:
-        gc.unfreeze()
-        _Frozen.owners = _owners_in(gc.get_objects())
-        gc.freeze()
-    elif not count:
-        _Frozen.owners = []
-    _Frozen.count, _Frozen.by_us = count, False
-    return count
-
-
-def frozen() -> int:
-    """How many objects were frozen when it was looked for them last."""
-    return _Frozen.count
-
-
-@contextlib.contextmanager
-def nothing_frozen() -> Generator[None]:
-    """Let the collector show each object, also what was set aside."""
-    if not _Frozen.count:
-        yield
-        return
-    _Frozen.owners = _owners()
-    gc.unfreeze()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        _Frozen.by_us = True
-
-
 def captured(originals: Collection[Any]) -> Iterator[Place]:
     """Every place in which one of these objects was found.
 
     Looks through modules, classes, the defaults of functions and the closures. What an instance or
     a container has kept is not found.
     """
-    wanted = {id(original) for original in originals}
+    wanted = Wanted.of(originals)
     for module in list(sys.modules.values()):
         # Some packages put objects that are no modules there.
         names: dict[str, Any] = getattr(module, "__dict__", {})
         if not _is_untouched(names.get("__name__")):
             yield from _in_module(module, names, wanted)
-    for owner in _owners():
+    for owner in found_in_all(("captured", wanted.ids), functools.partial(_owners, wanted)):
         if type(owner) is FunctionType:
-            if _keeps(owner, wanted) and not _is_untouched(owner.__globals__.get("__name__")):
-                yield from _in_function(owner, wanted)
-        elif not _is_untouched(owner.__module__):
+            yield from _in_function(owner, wanted)
+        else:
             yield from _in_class(owner, wanted)
 
 
-def _owners() -> list[Any]:
-    """The functions that keep anything, and the classes; those that are frozen first."""
-    return [*_Frozen.owners, *_owners_in(gc.get_objects())]
-
-
-def _owners_in(objects: list[object]) -> list[Any]:
+def _owners(wanted: Wanted) -> list[Any]:
+    """The functions and the classes that keep one of them."""
     found: list[Any] = []
-    for each in objects:
+    for each in gc.get_objects():
         # Lazy objects wake up when they are asked anything: only their types are.
-        kind: type[Any] = type(each)
+        kind = cast("type[Any]", type(each))
         if kind is FunctionType:
             function = cast("FunctionType", each)
-            if function.__defaults__ or function.__kwdefaults__ or function.__closure__:
+            if _keeps(function, wanted) and not _is_untouched(function.__globals__.get("__name__")):
                 found.append(function)
         elif kind is type or (kind not in _NO_CLASSES and _makes_classes(kind)):
-            found.append(each)
+            owner = cast("type[Any]", each)
+            if not _is_untouched(owner.__module__) and any(_in_class(owner, wanted)):
+                found.append(owner)
     return found
 
 
@@ -125,44 +103,55 @@ _NO_CLASSES: set[type[Any]] = set()
 """Types whose instances are known to be no classes."""
 
 
-def _keeps(function: FunctionType, wanted: set[int]) -> bool:
+def _keeps(function: FunctionType, wanted: Wanted) -> bool:
     """Whether it keeps one of them."""
-    defaults, named = function.__defaults__, function.__kwdefaults__
+    defaults, named, cells = function.__defaults__, function.__kwdefaults__, function.__closure__
     return (
-        any(_contents_id(cell) in wanted for cell in function.__closure__ or ())
-        or (defaults is not None and not wanted.isdisjoint(map(id, defaults)))
-        or (named is not None and not wanted.isdisjoint(map(id, named.values())))
+        (cells is not None and wanted.may_be_among(map(_contents, cells)))
+        or (defaults is not None and wanted.may_be_among(defaults))
+        or (named is not None and wanted.may_be_among(named.values()))
     )
 
 
-def _contents_id(cell: CellType) -> int | None:
+def _contents(cell: CellType) -> Any:  # noqa: ANN401
     try:
-        return id(cell.cell_contents)
+        return cell.cell_contents
     except ValueError:
         return None  # not assigned so far
 
 
 def kept(original: Any) -> Iterator[Place]:  # noqa: ANN401  # whatever is looked for
     """Every place in which an instance, a container or a `functools.partial` has kept an object."""
+    for holder in found_in_all(("kept", id(original)), functools.partial(_holders, original)):
+        yield from _in_holder(holder, original)
+
+
+def _holders(original: Any) -> list[Any]:  # noqa: ANN401
+    """The instances, containers and partials that keep it."""
     modules = {id(getattr(module, "__dict__", None)) for module in sys.modules.values()}
-    holders: list[Any] = gc.get_referrers(original)
-    for holder in holders:
-        kind = cast("type[object]", type(holder))
-        where = f"an object of type {kind.__qualname__}"
-        if kind is functools.partial:
-            if holder.func is original:
-                yield Place(where, original, functools.partial(_put_in_partial, holder))
-        elif kind is list:
-            for index, value in enumerate(holder):
-                if value is original:
-                    yield Place(where, original, functools.partial(holder.__setitem__, index))
-        elif kind is dict:
-            if id(holder) not in modules and not _is_of_a_class(holder):
-                yield from _in_names(where, holder, original)
-        elif kind.__module__ != "builtins" and not isinstance(holder, type | ModuleType):
-            with contextlib.suppress(AttributeError):
-                names = object.__getattribute__(holder, "__dict__")
-                yield from _in_names(where, names, original)
+    referrers: list[Any] = gc.get_referrers(original)
+    return [
+        each for each in referrers if id(each) not in modules and any(_in_holder(each, original))
+    ]
+
+
+def _in_holder(holder: Any, original: Any) -> Iterator[Place]:  # noqa: ANN401
+    kind = cast("type[object]", type(holder))
+    where = f"an object of type {kind.__qualname__}"
+    if kind is functools.partial:
+        if holder.func is original:
+            yield Place(where, original, functools.partial(_put_in_partial, holder))
+    elif kind is list:
+        for index, value in enumerate(holder):
+            if value is original:
+                yield Place(where, original, functools.partial(holder.__setitem__, index))
+    elif kind is dict:
+        if not _is_of_a_class(holder):
+            yield from _in_names(where, holder, original)
+    elif kind.__module__ != "builtins" and not isinstance(holder, type | ModuleType):
+        with contextlib.suppress(AttributeError):
+            names = object.__getattribute__(holder, "__dict__")
+            yield from _in_names(where, names, original)
 
 
 def _in_names(where: str, names: dict[Any, Any], original: Any) -> Iterator[Place]:  # noqa: ANN401
@@ -185,20 +174,22 @@ def _is_untouched(name: object) -> bool:
     return str(name).startswith(_UNTOUCHED)
 
 
-def _in_module(module: ModuleType, names: dict[str, Any], wanted: set[int]) -> Iterator[Place]:
+def _in_module(module: ModuleType, names: dict[str, Any], wanted: Wanted) -> Iterator[Place]:
+    if not wanted.may_be_among(list(names.values())):
+        return
     for name, value in list(names.items()):
-        if id(value) in wanted:
+        if id(value) in wanted.ids:
             yield Place(f"{names['__name__']}.{name}", value, _setter(module, name))
 
 
-def _in_class(owner: type, wanted: set[int]) -> Iterator[Place]:
+def _in_class(owner: type, wanted: Wanted) -> Iterator[Place]:
     values = vars(owner).values()
-    if wanted.isdisjoint(map(id, values)) and staticmethod not in map(type, values):
+    if not wanted.may_be_among(values) and staticmethod not in map(type, values):
         return
     for name, value in list(vars(owner).items()):
         # A function of the class would be bound to the instance; one written in C never is.
         held: Any = value.__func__ if type(value) is staticmethod else value
-        if id(held) in wanted:
+        if id(held) in wanted.ids:
             put = _setter(owner, name, (cast("Any", value), held))
             yield Place(f"{owner.__module__}.{owner.__qualname__}.{name}", held, put)
 
@@ -215,15 +206,15 @@ def _setter(owner: Any, name: str, wrapped: tuple[Any, Any] | None = None) -> Ca
     return put
 
 
-def _in_function(function: FunctionType, wanted: set[int]) -> Iterator[Place]:
+def _in_function(function: FunctionType, wanted: Wanted) -> Iterator[Place]:
     for index, value in enumerate(function.__defaults__ or ()):
-        if id(value) in wanted:
+        if id(value) in wanted.ids:
             yield Place(f"{_name_of(function)}: a default", value, _default_setter(function, index))
     for name, value in (function.__kwdefaults__ or {}).items():
-        if id(value) in wanted:
+        if id(value) in wanted.ids:
             yield Place(f"{_name_of(function)}: {name}", value, _keyword_setter(function, name))
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        if _contents_id(cell) in wanted:
+        if id(_contents(cell)) in wanted.ids:
             put = _setter(cell, "cell_contents")
             yield Place(f"{_name_of(function)}: {name}", cell.cell_contents, put)
 

@@ -91,9 +91,13 @@ def _kept_locks() -> Iterator[tuple[Any, str, Any]]:
         top = name.partition(".")[0]
         if name != _POOLS and (top in sys.stdlib_module_names or top in {"runfaults", "pytest"}):
             continue
-        # Lazy objects wake up when they are asked anything: only real classes are.
-        classes = [cast("Any", each) for each in names.values() if issubclass(type(each), type)]
+        values = list(names.values())
+        # Lazy objects wake up when they are asked anything: only their types are.
+        kinds = {kind for kind in set(map(type, values)) if issubclass(kind, type)}
+        classes = [cast("Any", each) for each in values if type(each) in kinds]
         for owner in (module, *(each for each in classes if each.__module__ == name)):
+            if _LOCKS.isdisjoint(map(type, vars(owner).values())):
+                continue
             for attribute, value in list(vars(owner).items()):
                 if type(value) is _LOCK and not value.locked():
                     yield owner, attribute, ControlledLock(attribute)
@@ -103,6 +107,7 @@ def _kept_locks() -> Iterator[tuple[Any, str, Any]]:
 
 _LOCK: Any = type(_thread.allocate_lock())
 _RLOCK: Any = type(threading.RLock())
+_LOCKS = frozenset((_LOCK, _RLOCK))
 _POOLS = "concurrent.futures.thread"
 
 

@@ -12,11 +12,11 @@ import gc
 import queue
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, cast
 
 from runfaults.sim.actor import current_actor
-from runfaults.sim.captured import nothing_frozen
+from runfaults.sim.loaded import found_in_all
 from runfaults.user_code import calling_code, is_of_the_user
 
 _NUMBER = "runfaults_number"
@@ -70,14 +70,8 @@ def other_addresses() -> Generator[dict[str, str]]:
     Yields:
         Which of these classes were hashed by their address, and where first.
     """
-    # A class with several bases is met below each of them.
-    everything = {id(each): each for each in _subclasses(object)}.values()
-    classes = [each for each in everything if _is_hashed_by_address(each)]
-    known: set[int] = set()
-    if classes:
-        ours = frozenset(classes)
-        with nothing_frozen():
-            known |= {id(thing) for thing in gc.get_objects() if type(thing) in ours}
+    classes = found_in_all("hashed by address", _classes)
+    known: set[int] = set(found_in_all("made before", _made_before) if classes else ())
     found: dict[str, str] = {}
 
     def other(thing: object) -> int:
@@ -101,10 +95,18 @@ def other_addresses() -> Generator[dict[str, str]]:
             del each.__hash__
 
 
-def _subclasses(of: type) -> Iterator[Any]:
-    for each in type.__subclasses__(of):
-        yield each
-        yield from _subclasses(each)
+def _classes() -> list[Any]:
+    kinds = {kind for kind in set(map(type, gc.get_objects())) if issubclass(kind, type)}
+    return [
+        each for each in gc.get_objects() if type(each) in kinds and _is_hashed_by_address(each)
+    ]
+
+
+def _made_before() -> list[int]:
+    """The addresses of what is hashed by its address."""
+    objects = gc.get_objects()
+    kinds = {each for each in set(map(type, objects)) if _is_hashed_by_address(each)}
+    return [id(thing) for thing in objects if type(thing) in kinds]
 
 
 def _is_hashed_by_address(each: Any) -> bool:  # noqa: ANN401  # a class

@@ -17,12 +17,12 @@ from typing import Self
 import time_machine
 
 from runfaults.model import Act, Ending, Journal, Schedule
-from runfaults.sim.captured import frozen
 from runfaults.sim.database import DatabaseTemplate
 from runfaults.sim.execution import Execution
 from runfaults.sim.exits import watch_exits, watched
 from runfaults.sim.gate import CurrentGate, Survey
 from runfaults.sim.interpreter import require_controllable
+from runfaults.sim.loaded import frozen
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Director
 from runfaults.sim.substitution import controlled_primitives

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from runfaults.model import Operation
 from runfaults.sim.actor import Actor, Wait, current_actor
-from runfaults.sim.captured import captured, kept, look_for_frozen, nothing_frozen
+from runfaults.sim.captured import captured, kept
 from runfaults.sim.foreign import foreign_substitutes
 from runfaults.sim.identity import identity_substitutes
 from runfaults.sim.primitives import SUBSTITUTES
@@ -93,13 +93,11 @@ def controlled_primitives(*more: tuple[Any, Any]) -> Generator[None]:
         more: Pairs of an original and its substitute, which is also put where an instance, a
             container or a `functools.partial` has kept the original.
     """
-    look_for_frozen()
     wanted = {original_id: substitute for original_id, (_, substitute) in SUBSTITUTES.items()}
     wanted |= {id(original): substitute for original, substitute in more}
     originals = [original for original, _ in (*SUBSTITUTES.values(), *more)]
     replaced = list(captured(originals))
-    with nothing_frozen():
-        replaced += [place for original, _ in more for place in kept(original)]
+    replaced += [place for original, _ in more for place in kept(original)]
     substitutes = {**_METHODS, **identity_substitutes(), **foreign_substitutes()}
     methods = {place: getattr(*place) for place in substitutes}
     for place in replaced:

@@ -1,0 +1,82 @@
+"""Searches all objects that are loaded, and those that `gc.freeze` has set aside only once.
+
+The collector does not show frozen objects, and to show half a million takes longer than a hundred
+schedules. A session that freezes what it has imported would keep its originals if they were left
+out.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Hashable
+from typing import Any, ClassVar
+
+Search = Callable[[], list[Any]]
+"""Looks through what the collector shows, with `gc.get_objects` or `gc.get_referrers`."""
+
+
+class _Mark:
+    """An object that tells by being shown, or not, whether what is as old as it is frozen."""
+
+
+class _Frozen:
+    """What is known of the frozen objects.
+
+    Attributes:
+        count: How many there were when they were counted.
+        found: What each search found among them, by its key.
+        inside: Is frozen as long as they are; None if nothing is.
+        outside: Is shown, and alone, as long as nothing was frozen or unfrozen.
+    """
+
+    count: ClassVar[int] = 0
+    found: ClassVar[dict[Hashable, tuple[Search, list[Any]]]] = {}
+    inside: ClassVar[_Mark | None] = None
+    outside: ClassVar[_Mark | None] = None
+
+
+def frozen() -> int:
+    """How many objects were frozen when a search last had to look at them."""
+    return _Frozen.count
+
+
+def found_in_all(key: Hashable, search: Search) -> list[Any]:
+    """What a search finds in all objects.
+
+    Args:
+        key: Tells the search from others: of a frozen object the answer of the first one counts.
+        search: Looks through what the collector shows.
+    """
+    if _has_changed():
+        _Frozen.found = {}
+        _Frozen.count = gc.get_freeze_count()
+        _Frozen.inside = _Mark() if _Frozen.count else None
+        _freeze_again()
+    if not _Frozen.count:
+        return search()
+    if key in _Frozen.found:
+        return [*_Frozen.found[key][1], *search()]
+    # What is shown now will be frozen with the others: each search looks at it before.
+    for earlier, found in _Frozen.found.values():
+        found.extend(earlier())
+    gc.unfreeze()
+    try:
+        _Frozen.found[key] = search, search()
+    finally:
+        _freeze_again()
+    return list(_Frozen.found[key][1])
+
+
+def _has_changed() -> bool:
+    """Whether anything was frozen, or no longer is, since it was looked at last."""
+    if _Frozen.outside is None:
+        return True
+    # Objects may have odd ways to be equal, and each audit hook hears of `id`.
+    shown = [each for each in gc.get_objects() if type(each) is _Mark]
+    return shown != [_Frozen.outside]
+
+
+def _freeze_again() -> None:
+    if _Frozen.count:
+        gc.freeze()
+    _Frozen.outside = _Mark()
