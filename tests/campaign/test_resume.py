@@ -96,5 +96,16 @@ def test_ctrl_c_leaves_no_process_and_no_file(
     assert [path.name for path in tmp_path.glob("runfaults-*")] == []
 
 
+def test_workers_have_the_environment_of_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("earlier", "later"):
+        folder = tmp_path / name
+        folder.mkdir()
+        monkeypatch.setenv("RUNFAULTS_TMPDIR", str(folder))
+        assert explored(SOUND, processes=2).left == 0
+        folder.rmdir()
+
+
 def test_any_number_of_processes_comes_to_the_same(uninterrupted: object) -> None:
     assert comparable(BROKEN, explored(BROKEN, processes=2)) == uninterrupted

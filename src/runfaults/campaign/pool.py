@@ -84,7 +84,7 @@ def _run_in_pool(
             processes,
             mp_context=context,
             initializer=_begin,
-            initargs=(campaign, folder, cores),
+            initargs=(campaign, folder, cores, dict(os.environ)),
         ) as pool,
         contextlib.suppress(BrokenProcessPool),
     ):
@@ -119,16 +119,21 @@ class _Processes:
             worker.kill()
 
 
-def _begin(campaign: Campaign, folder: str, cores: SimpleQueue[int]) -> None:
+def _begin(
+    campaign: Campaign, folder: str, cores: SimpleQueue[int], environment: dict[str, str]
+) -> None:
     """Prepare a worker process: one player for all its jobs, on a core of its own.
 
     Of its threads one runs at a time: to wake one on another core would only take longer.
 
     It is never left, so its files are in a folder that the parent removes. Ctrl-C is for the
-    parent alone, though the terminal sends it to all.
+    parent alone, though the terminal sends it to all. The server that it was forked from has the
+    environment that the parent had when it needed the server first.
     """
     global _worker  # noqa: PLW0603  # a worker process has one player, from birth to death
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.clear()
+    os.environ.update(environment)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {cores.get()})
     threading.Thread(target=_die_with_parent, args=(folder,), daemon=True).start()
