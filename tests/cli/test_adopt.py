@@ -156,6 +156,7 @@ def test_uncommitted_changes_are_not_written_over(checkout: Path, *, untracked: 
     result = adopt(checkout, "--write")
     assert result.exit_code == 2
     assert "commit or stash" in result.output
+    assert "+++" not in result.output, "what is refused is not shown as if it were done"
     assert file.read_text() == text
 
 
@@ -163,8 +164,39 @@ def test_a_folder_without_git_is_not_written_to(checkout: Path) -> None:
     shutil.rmtree(checkout / ".git")
     result = adopt(checkout, "--write")
     assert result.exit_code == 2
-    assert "not in a git repository" in result.output
+    assert "git does not know these files" in result.output
     assert (checkout / "src/genglossary/runs/manager.py").read_text() == BEFORE
+
+
+def test_a_write_that_fails_changes_nothing(checkout: Path) -> None:
+    adopting = f"ulimit -f 16; exec {sys.executable} -m runfaults adopt {checkout} --write"
+    result = subprocess.run(adopting, shell=True, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert "File too large; nothing was changed" in " ".join(result.stderr.split())
+    assert git(checkout, "status", "--porcelain") == ""
+
+
+def test_a_manager_in_another_encoding_is_refused(checkout: Path) -> None:
+    file = checkout / "src/genglossary/runs/manager.py"
+    file.write_bytes(b"# -*- coding: latin-1 -*-\n# caf\xe9\n" + BEFORE.encode())
+    result = adopt(checkout)
+    assert result.exit_code == 2
+    assert "is not UTF-8 text" in result.output
+
+
+def test_what_undoes_it_is_quoted(checkout: Path, tmp_path: Path) -> None:
+    spaced = checkout.rename(tmp_path / "a check; out")
+    undo = adopt(spaced, "--write").output.partition("to undo it: ")[2].strip()
+    identified = undo.replace("git ", "git -c user.name=a -c user.email=a@b ")
+    subprocess.run(identified, shell=True, check=True)
+    assert git(spaced, "status", "--porcelain") == ""
+
+
+def test_a_file_keeps_its_mode(checkout: Path) -> None:
+    file = checkout / "src/genglossary/runs/manager.py"
+    file.chmod(0o640)
+    assert adopt(checkout, "--write").exit_code == 0
+    assert file.stat().st_mode & 0o777 == 0o640
 
 
 def test_the_wheel_has_every_module() -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import difflib
+import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import click
@@ -83,17 +86,21 @@ def command(checkout: Path, *, write: bool) -> None:
     if not changes:
         click.echo(f"{package / 'runs'} has the corrected manager already; nothing to do")
         return
+    if write:
+        _require_committed(checkout, changes)
     for change in changes:
         click.echo(_diff(change, checkout), nl=False)
     click.echo(f"\n{_count(changes)}")
     if not write:
         click.echo("nothing was changed; give --write to do it")
         return
-    _require_committed(checkout, changes)
-    for change in changes:
-        change.path.write_text(change.after, encoding="utf-8")
-    names = " ".join(str(change.path.relative_to(checkout)) for change in changes)
-    click.echo(f"written; to undo it: cd {checkout} && git stash push -u -- {names}")
+    try:
+        _write(changes)
+    except OSError as error:
+        raise click.UsageError(f"{error}; nothing was changed") from None
+    names = shlex.join(str(change.path.relative_to(checkout)) for change in changes)
+    undo = f"cd {shlex.quote(str(checkout))} && git stash push -u -- {names}"
+    click.echo(f"written; to undo it: {undo}")
 
 
 def find_package(checkout: Path) -> Path:
@@ -125,7 +132,7 @@ def require_interface(package: Path) -> None:
         told = "\n".join(f"  {each}" for each in missing)
         raise click.UsageError(
             f"{package} has not the interface that the corrected manager is written against:\n"
-            f"{told}\nnothing was changed; docs/how-to/adopt.md says which version fits"
+            f"{told}\nnothing was changed; it fits GenGlossary's commit 0bc6536 of 2026-02-10"
         )
 
 
@@ -200,7 +207,29 @@ def _definitions(file: Path) -> dict[str, ast.stmt]:
 
 
 def _read(file: Path) -> str:
-    return file.read_text(encoding="utf-8") if file.exists() else ""
+    try:
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+    except UnicodeDecodeError as error:
+        raise click.UsageError(
+            f"{file} is not UTF-8 text, which every module of GenGlossary is: {error.reason} at "
+            f"byte {error.start}; nothing was changed"
+        ) from None
+
+
+def _write(changes: list[Change]) -> None:
+    """Write all files or none: a checkout with half of them would not import.
+
+    Raises:
+        OSError: They cannot be written, and nothing was changed.
+    """
+    with TemporaryDirectory(prefix=".adopt-", dir=changes[0].path.parent) as folder:
+        for change in changes:
+            new = Path(folder, change.path.name)
+            new.write_text(change.after, encoding="utf-8")
+            if change.path.exists():
+                shutil.copymode(change.path, new)
+        for change in changes:
+            Path(folder, change.path.name).replace(change.path)
 
 
 def _diff(change: Change, checkout: Path) -> str:
@@ -234,14 +263,16 @@ def _require_committed(checkout: Path, changes: list[Change]) -> None:
     try:
         answer = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603  # paths, no shell
     except FileNotFoundError:
-        raise click.UsageError("git is not installed, so nothing was written") from None
+        raise click.UsageError(
+            "git is not installed, so this could not be undone; nothing was changed"
+        ) from None
     if answer.returncode != 0:
         raise click.UsageError(
-            f"{checkout} is not in a git repository, so this could not be undone; nothing was "
-            f"written ({answer.stderr.strip()})"
+            f"git does not know these files of {checkout}, so this could not be undone; nothing "
+            f"was changed: {answer.stderr.strip()}"
         )
     if answer.stdout.strip():
         raise click.UsageError(
             f"commit or stash these changes first, so that this can be undone; nothing was "
-            f"written:\n{answer.stdout.rstrip()}"
+            f"changed:\n{answer.stdout.rstrip()}"
         )
