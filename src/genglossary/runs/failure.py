@@ -1,5 +1,6 @@
 """What may be told of an error, however badly it behaves."""
 
+from collections.abc import Callable
 from itertools import islice
 from traceback import TracebackException
 
@@ -15,13 +16,18 @@ def describe(error: BaseException, prefix: str | None = None) -> str:
     The sanitizer works on a copy whose class name is printable and whose message is no longer
     than it may show, because it copies the whole text several times.
     """
-    try:
-        text = str(error)[:_CHARACTERS]
-    except BaseException:  # noqa: BLE001 - SystemExit from a message is no reason to end
-        text = ""
-    name = "".join(each for each in type(error).__name__[:100] if each.isprintable())
+    text = _beginning(lambda: str(error), _CHARACTERS)
+    name = _beginning(lambda: type(error).__name__, 100)
+    name = "".join(each for each in name if each.isprintable())
     copy = type(name or "Exception", (Exception,), {})(text)
     return sanitize_error_message(copy, prefix)
+
+
+def _beginning(told: Callable[[], str], length: int) -> str:
+    try:
+        return told()[:length]
+    except BaseException:  # noqa: BLE001 - SystemExit from a message is no reason to end
+        return ""
 
 
 def traceback_of(error: BaseException) -> str:

@@ -10,6 +10,7 @@ import logging
 import math
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -335,11 +336,14 @@ class RunManager(LogStream):
         try:
             self._perform(run)
             outcome = _Outcome("completed")
+        except PipelineCancelledException:
+            outcome = _Outcome("cancelled")
+            clear_frames(sys.exc_info()[2])
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is how the run ended
-            cancelled = isinstance(error, PipelineCancelledException)
-            outcome = _Outcome("cancelled") if cancelled else _failed(error)
+            outcome = _failed(error)
             # The error may be kept somewhere, and it the pipeline's cursors, and they their locks.
-            clear_frames(error.__traceback__)
+            # It is asked for nothing here: its attributes may raise.
+            clear_frames(sys.exc_info()[2])
         self._conclude(run, outcome)
         if run.previous is not None:
             run.previous.join()  # So the newest thread is the last to end.
@@ -476,7 +480,7 @@ class RunManager(LogStream):
         tried = False
 
         def once() -> str | None:
-            if not self._file.exists():
+            if not self._file.is_file():
                 return None
             with database_connection(str(self._file)) as conn:
                 conn.execute("BEGIN IMMEDIATE")

@@ -44,12 +44,13 @@ class FileLock:
     _held: ClassVar[WeakSet[Self]] = WeakSet()
     _paths_of_this_process: ClassVar[set[Path]] = set()  # what stands in for the kernel
     _guard: ClassVar = Lock()
+    # Of the class, so that a lock whose making a signal ended can be released.
+    _descriptor: int | None = None
+    _stands_in = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.certain = fcntl is not None
-        self._descriptor: int | None = None
-        self._stands_in = False
 
     def acquire(self, *, shared: bool = False) -> bool:
         """Take the lock without waiting; return False if another holder is in the way.

@@ -228,26 +228,26 @@ print(manager.close(), manager.get_run(1)["status"])
     assert list(elsewhere.iterdir()) == []
 
 
-@pytest.mark.parametrize("recreated", [False, True])
+@pytest.mark.parametrize("replacement", ["nothing", "touch", "mkdir"])
 def test_a_database_that_is_deleted_ends_the_run(
-    script: Script, db_path: Path, *, recreated: bool
+    script: Script, db_path: Path, replacement: str
 ) -> None:
     text = f"""
 manager.start_run("full")
 queue = manager.register_subscriber(1)
 begun.wait()
 Path(database).unlink()
-if {recreated}:
-    Path(database).touch()
+if {replacement!r} != "nothing":
+    Path(database).{replacement}()
 go_on.set()
-print(manager.close())
+print(manager.close(30))
 while not (message := queue.get()).get("complete"):
     pass
 print(message)
 """
     signal = {"run_id": 1, "complete": True, "status_update_failed": True}
     assert script(text) == f"True\n{signal}\n"
-    assert db_path.exists() is recreated
+    assert db_path.exists() is (replacement != "nothing")
 
 
 @pytest.mark.parametrize("path", ["", ":memory:", "file:a.db?mode=memory", "file:///a.db"])
@@ -275,6 +275,35 @@ print(manager.close())
     assert script(text) == "True\n"
     row = conn.execute("SELECT status, error_message FROM runs").fetchone()
     assert tuple(row) == ("failed", "Mute")
+
+
+ASKED_FOR_ITS_CLASS = 'Bad = type("Bad", (Exception,), {"__class__": property(sys.exit)})'
+ASKED_FOR_ANYTHING = 'Bad = type("Bad", (Exception,), {"__getattribute__": sys.exit})'
+ASKED_FOR_ITS_NAME = (
+    'Bad = type("Kind", (type,), {"__name__": property(sys.exit)})("Bad", (Exception,), {})'
+)
+
+
+@pytest.mark.parametrize(
+    ("definition", "told"),
+    [(ASKED_FOR_ITS_CLASS, "Bad"), (ASKED_FOR_ANYTHING, "Bad"), (ASKED_FOR_ITS_NAME, "Exception")],
+)
+def test_an_error_whose_attributes_raise_is_one_too(
+    script: Script, conn: sqlite3.Connection, definition: str, told: str
+) -> None:
+    text = f"""
+{definition}
+
+def execute(*_, **__):
+    raise Bad
+
+PipelineExecutor.execute = execute
+manager.start_run("full")
+print(manager.close())
+"""
+    assert script(text) == "True\n"
+    row = conn.execute("SELECT status, error_message FROM runs").fetchone()
+    assert tuple(row) == ("failed", told)
 
 
 def test_databases_that_others_furnished_stay_as_they_are(db_path: Path) -> None:
