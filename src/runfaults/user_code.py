@@ -99,6 +99,11 @@ def calling_code() -> str:
     return _described(tuple(reversed(places)))
 
 
+def calling_line() -> str:
+    """The line of the user's code that the calling thread is at; empty if there is none."""
+    return "".join(calling_code().splitlines()[-1:])
+
+
 class _Place(NamedTuple):
     file: str
     line: int

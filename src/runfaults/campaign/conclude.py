@@ -95,8 +95,18 @@ def _result(campaign: Campaign, outcome: Outcome, found: Findings) -> CheckResul
         not_reached=outcome.not_reached,
         interrupted=outcome.interrupted,
         at_least=found.verdicts.total() + outcome.left,
-        remarks=(*remarks(system), *outcome.remarks),
+        remarks=(*remarks(system), *outcome.remarks, *_abandoned(found)),
     )
+
+
+def _abandoned(found: Findings) -> Iterator[str]:
+    if found.abandoned:
+        first, *more = found.abandoned
+        others = f"; so were others, opened at {len(more)} more places" if more else ""
+        yield (
+            "a connection was not closed, but left to the garbage collector, as Python 3.13 warns "
+            f"of: opened at {first}{others}"
+        )
 
 
 def _regions(strategies: Iterable[Strategy], found: Findings) -> Iterator[Region]:

@@ -10,7 +10,7 @@ from runfaults.explore.job import Job, Measured
 from runfaults.explore.trial import Witness
 from runfaults.model import Event, EventKind, History, Judgement, Schedule, Verdict, Vocabulary
 
-FORMAT = 7
+FORMAT = 8
 """Raised when the form changes: what was written before is not read any more."""
 
 _WORDS = ("active", "completed", "cancelled", "failed", "interrupted")
@@ -35,6 +35,7 @@ def to_document(found: Findings) -> dict[str, Any]:
         },
         "problems": found.problems,
         "doubts": found.doubts,
+        "abandoned": found.abandoned,
         "exercised": dict(sorted(found.exercised.items())),
         "sampled": list(found.sampled),
         "follow_ups": [[str(job.base), *job[1:]] for job in found.follow_ups],
@@ -64,6 +65,7 @@ def from_document(document: dict[str, Any]) -> Findings:
         },
         problems=document["problems"],
         doubts=document["doubts"],
+        abandoned=document["abandoned"],
         exercised=Counter(document["exercised"]),
         sampled=Measured(*document["sampled"]),
         follow_ups=dict.fromkeys(map(_read_job, document["follow_ups"])),

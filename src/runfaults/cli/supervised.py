@@ -19,7 +19,7 @@ from typing import NoReturn
 from runfaults import cli
 from runfaults.cli.exit_codes import UNKNOWN, USAGE
 from runfaults.temporary import folders_of
-from runfaults.user_code import calling_code, heed_interruptions, is_of_the_user
+from runfaults.user_code import calling_line, heed_interruptions, is_of_the_user
 
 _HEEDED = {signal.SIGINT, signal.SIGTERM}
 _ENDED = b"\0"
@@ -81,7 +81,7 @@ def _tell_of_exits(tell: int) -> None:
 
     def end(status: int) -> NoReturn:
         if os.getpid() == command:
-            os.write(tell, (calling_code().splitlines() or [""])[-1].encode())
+            os.write(tell, calling_line().encode())
         real(status)
 
     os._exit = end

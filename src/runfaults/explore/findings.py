@@ -68,6 +68,7 @@ class Findings:
             baseline is compared with, since the smallest of all may be known while another is new.
         problems: Schedules that could not be played as written: a bug in the harness.
         doubts: Schedules that did not give the same history again.
+        abandoned: Where connections were opened that the target left to the garbage collector.
         sampled: What the samples beyond the bound were like.
         follow_ups: Jobs that a job has shown to be worth running besides. They are for what hands
             jobs out, and do not merge.
@@ -89,6 +90,7 @@ class Findings:
     )
     problems: list[str] = field(default_factory=list[str])
     doubts: list[str] = field(default_factory=list[str])
+    abandoned: list[str] = field(default_factory=list[str])
     exercised: Counter[str] = field(default_factory=Counter[str])
     sampled: Measured = field(default_factory=Measured)
     follow_ups: dict[Job, None] = field(default_factory=dict[Job, None])
@@ -106,6 +108,8 @@ class Findings:
             self._keep_smaller(key, trial.witness())
             if judgement.verdict is Verdict.BROKEN:
                 self.keep_smallest_of_shape(judgement.rule, schedule)
+        if not set(self.abandoned).issuperset(trial.execution.abandoned):
+            self.abandoned = sorted({*self.abandoned, *trial.execution.abandoned})
         self.note_problems(trial)
 
     def follow(self, job: Job) -> None:
@@ -141,6 +145,7 @@ class Findings:
                 self.keep_smallest_of_shape(rule, schedule)
         self.problems = sorted({*self.problems, *other.problems})
         self.doubts = sorted({*self.doubts, *other.doubts})
+        self.abandoned = sorted({*self.abandoned, *other.abandoned})
         self.sampled |= other.sampled
 
     def tally(self, rule: str | None = None) -> Tally:

@@ -71,6 +71,7 @@ class Execution:
         survey: What could strike at each fault point, where that was asked.
         left: What each death left for the next life; empty where no run was active.
         unavailable: Real causes that this machine could not make, a sentence each.
+        abandoned: Where connections were opened that the target left to the garbage collector.
         offered: Names of the acts that can be done with the manager, if one was opened.
     """
 
@@ -84,3 +85,4 @@ class Execution:
     left: tuple[str, ...] = ()
     unavailable: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
+    abandoned: tuple[str, ...] = ()

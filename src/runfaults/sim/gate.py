@@ -6,6 +6,7 @@ import sqlite3
 import weakref
 from _thread import get_ident
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from runfaults.model import EventKind, FaultPoint, Operation
@@ -19,6 +20,7 @@ from runfaults.sqlite.gate import Call, FaultKind, Gate
 from runfaults.sqlite.kinds import KINDS, kind_named
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
+from runfaults.user_code import calling_line
 
 _DATABASE = "database"
 _Answer = TypeVar("_Answer")
@@ -35,6 +37,23 @@ class Survey:
         """Note the answers for one point."""
         refusals = tuple([(kind.name, kind.refusal(call)) for kind in self._kinds])
         self.points.append(SurveyedPoint(point, event, refusals))
+
+
+@dataclass(slots=True)
+class _Opened:
+    """A connection that an actor has opened.
+
+    Attributes:
+        opener: The actor, by name.
+        where: The line of the user's code.
+        reference: To the connection, which may die.
+        closed: Whether it was closed before.
+    """
+
+    opener: str
+    where: str
+    reference: weakref.ref[Observed]
+    closed: bool = False
 
 
 class WorldGate:
@@ -57,7 +76,7 @@ class WorldGate:
         self._changing: set[str] = set()
         self.may_have_written = True
         self.on_strike: Callable[[], None] | None = None
-        self._opened: list[tuple[str, weakref.ref[Observed]]] = []
+        self._opened: list[_Opened] = []
 
     @border(Phase.SWITCHING, Phase.DATABASE)
     def before(self, call: Call) -> FaultKind | None:
@@ -131,8 +150,12 @@ class WorldGate:
         if connection is None:
             return
         if call.operation is Operation.CONNECT:
-            self._opened.append((name, weakref.ref(connection)))
-        elif connection.closed or not connection.in_transaction or _ended(call, error):
+            self._opened.append(_Opened(name, calling_line(), weakref.ref(connection)))
+            return
+        if connection.closed:
+            for each in self._opened:
+                each.closed |= each.reference() is connection
+        if connection.closed or not connection.in_transaction or _ended(call, error):
             if name in self._changing:
                 self._observe()
                 if connection.closed or not connection.has_unfinished_cursor:
@@ -160,10 +183,15 @@ class WorldGate:
         The interpreter closes a connection without references, and releases its locks: a reference
         from here would keep a lock that no real process would see.
         """
-        for opener, reference in self._opened:
-            connection = reference()
+        for each in self._opened:
+            connection = each.reference()
             if connection is not None and not connection.closed:
-                yield opener, connection
+                yield each.opener, connection
+
+    def abandoned(self) -> tuple[str, ...]:
+        """Where connections were opened that were never closed, and are gone."""
+        gone = (each for each in self._opened if not each.closed and each.reference() is None)
+        return tuple(dict.fromkeys(each.where for each in gone))
 
     def _busy(self, call: Call, waited: int) -> bool:
         turns = self._turns

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from runfaults.sim.actor import current_actor
 from runfaults.sim.loaded import found_in_all
-from runfaults.user_code import calling_code, is_of_the_user
+from runfaults.user_code import calling_line, is_of_the_user
 
 _NUMBER = "runfaults_number"
 
@@ -79,8 +79,7 @@ def other_addresses() -> Generator[dict[str, str]]:
         if id(thing) in known or current_actor() is None:
             known.add(id(thing))
             return real
-        place = calling_code().splitlines()[-1:]
-        found.setdefault(type(thing).__qualname__, "".join(place))
+        found.setdefault(type(thing).__qualname__, calling_line())
         return -real
 
     changed: list[Any] = []

@@ -91,6 +91,7 @@ class World:
             self._look_for_escapes()
             self._look_for_lost_work()
             self._look_for_leaks()
+            abandoned = self.gate.abandoned()
             if not self._stuck("livelock", "hang", "uncontrolled"):
                 self._recorder.add("harness", EventKind.SETTLED)
             self._recorder.closed = True
@@ -115,6 +116,7 @@ class World:
             self.unreached,
             self.refused,
             offered=acts.offered_by(self.manager) if self._managers else (),
+            abandoned=abandoned,
         )
 
     @property
