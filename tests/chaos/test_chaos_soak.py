@@ -41,6 +41,20 @@ def test_a_few_seconds_of_trouble_break_no_rule(journal: Journal, tmp_path: Path
     assert list(result.kept.glob("journals/worker-*.jsonl"))
 
 
+def test_a_checkout_is_imported_by_each_process_before_anything_strikes_it(tmp_path: Path) -> None:
+    result = chaos(
+        f"source:{Path(__file__).parents[2] / 'src'}",
+        SilentProgress(),
+        seconds=3,
+        processes=2,
+        seed=1,
+        folder=tmp_path,
+    )
+    assert result.check.violations == ()
+    assert result.check.not_reached == ()
+    assert result.verdict is Verdict.HOLDS
+
+
 @pytest.fixture
 def controls_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [str(CONTROLS), *sys.path])

@@ -289,10 +289,11 @@ class _Soak:
     # --- workers ------------------------------------------------------------------------------
 
     def _victims(self) -> list[Victim]:
+        """Workers that have begun: what strikes an import says nothing about the manager."""
         return [
             worker.victim
             for _, worker in sorted(self._workers.items())
-            if worker.victim.name not in self._killed
+            if worker.spoke and worker.victim.name not in self._killed
         ]
 
     def _write(self, what: str, value: str) -> None:

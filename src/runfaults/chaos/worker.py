@@ -10,9 +10,10 @@ import random
 import signal
 import sqlite3
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,7 +22,8 @@ from types import FrameType
 from runfaults.chaos.journal import Writer
 from runfaults.chaos.nemeses.clock import moved_clock
 from runfaults.targets import target_named
-from runfaults.targets.target import Cancels, Manager, Reads, Signals
+from runfaults.targets.target import Cancels, Entered, Manager, Reads, Signals, Target
+from runfaults.temporary import memory_backed_folder, prefix
 
 _PR_SET_PDEATHSIG = 1
 _FAILING, _CANCELLED, _ELSEWHEN = 0.2, 0.4, 0.3
@@ -59,7 +61,8 @@ def work(assignment: Assignment, pipe: Connection) -> None:
     os.set_blocking(pipe.fileno(), True)
     journal = Writer(pipe.fileno(), assignment.name)
     try:
-        _User(assignment, journal).live(stop.is_set)
+        with _entered(assignment.target) as target:
+            _User(assignment, journal).live(target, stop.is_set)
     except Exception as error:
         journal.write("crashed", value=f"{type(error).__name__}: {error}")
         raise
@@ -70,14 +73,28 @@ def look(assignment: Assignment, pipe: Connection) -> None:
     _settle_in()
     journal = Writer(pipe.fileno(), assignment.name)
     pipeline = _Pipeline(journal, random.Random(assignment.seed))  # noqa: S311
-    manager = target_named(assignment.target).open(assignment.database, pipeline)
-    if isinstance(manager, Reads):
-        with contextlib.closing(sqlite3.connect(assignment.database)) as connection:
-            rows = connection.execute("SELECT DISTINCT run FROM runfaults_audit").fetchall()
-        for (run,) in rows:
-            _read(journal, manager, run)
-    _ask(journal, "close", None, manager.close)
+    with _entered(assignment.target) as target:
+        manager = target.open(assignment.database, pipeline)
+        if isinstance(manager, Reads):
+            with contextlib.closing(sqlite3.connect(assignment.database)) as connection:
+                rows = connection.execute("SELECT DISTINCT run FROM runfaults_audit").fetchall()
+            for (run,) in rows:
+                _read(journal, manager, run)
+        _ask(journal, "close", None, manager.close)
     journal.write("looked")
+
+
+@contextlib.contextmanager
+def _entered(name: str) -> Generator[Target]:
+    """The target; one with an import path of its own is imported before anything strikes."""
+    target = target_named(name)
+    if not isinstance(target, Entered):
+        yield target
+        return
+    with target.entered():
+        with tempfile.TemporaryDirectory(prefix=prefix(), dir=memory_backed_folder()) as folder:
+            target.prepare(Path(folder) / "schema.db")
+        yield target
 
 
 def _ask(journal: Writer, what: str, run: int | None, question: Callable[[], object]) -> object:
@@ -168,9 +185,8 @@ class _User:
         self._rng = random.Random(assignment.seed)  # noqa: S311
         self._known: list[int] = []
 
-    def live(self, stopped: Callable[[], bool]) -> None:
+    def live(self, target: Target, stopped: Callable[[], bool]) -> None:
         """Lives of managers, one after the other."""
-        target = target_named(self._assignment.target)
         self._journal.write("born", value=str(os.getpid()))
         while not stopped():
             with contextlib.ExitStack() as stack:

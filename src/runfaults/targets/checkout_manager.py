@@ -172,7 +172,7 @@ class _Signals(CheckoutManager):
                 if message is None:
                     return None
                 if message.get("complete"):
-                    return str(message.get("status") or "")
+                    return str(message.get("db_status") or message.get("status") or "")
 
         return next_signal
 
