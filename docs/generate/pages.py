@@ -29,4 +29,4 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "scenario-format.md": scenario_format_page,
     "strategies.md": strategies_page,
 }
-"""What writes each file of docs/reference that nobody writes by hand."""
+"""What writes each file of docs/reference that is not written by hand."""

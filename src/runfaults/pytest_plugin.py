@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _MARKER = "runfaults_scenarios"
 _SYMPTOM = re.compile(r"^symptom\s*=", re.MULTILINE)
-"""What every scenario file has and no other TOML file: also one that has a typing error."""
+"""A mark that each scenario file has and no other TOML file, typing errors included."""
 
 _TRIED, _SAVED = "runfaults_tried", "runfaults_saved"
 """Attributes of a test report that bring results from the workers of pytest-xdist."""
@@ -229,7 +229,7 @@ def _files(given: Path) -> list[Path]:
 
 @pytest.fixture
 def replayed(request: pytest.FixtureRequest) -> Trial:
-    """What came of the scenario of a test that is marked with `runfaults_scenarios`."""
+    """The outcome of the scenario of a test that is marked with `runfaults_scenarios`."""
     return _replay(cast("Path", request.param), request.config)
 
 

@@ -1,7 +1,8 @@
 """The table of runs: one statement per function, and no function commits.
 
 The conditional functions name in their ``WHERE`` clause the statuses they may start from, so a
-terminal status is final whoever writes next, and writing the same outcome twice does no harm.
+terminal status is final whichever program writes next, and writing the same outcome twice does no
+harm.
 """
 
 import sqlite3

@@ -94,7 +94,7 @@ class Agenda:
         return len(self._left)
 
     def __iter__(self) -> Iterator[Job]:
-        """What is left."""
+        """The jobs that are left."""
         return iter(self._left)
 
 

@@ -28,7 +28,7 @@ class BaselineError(ValueError):
 
 
 class Known(NamedTuple):
-    """What a violation is recognised by, also when lines of the target's code come and go.
+    """The mark of a violation, which changes of the target's line numbers leave alone.
 
     Attributes:
         rule: Name of the broken rule.
@@ -40,7 +40,7 @@ class Known(NamedTuple):
 
     @classmethod
     def of(cls, rule: str, schedule: Schedule) -> Known:
-        """What a minimal schedule is recognised by."""
+        """The mark of a minimal schedule."""
         journal = "" if schedule.journal is Journal.DELETE else f"; journal {schedule.journal}"
         parts = filter(None, (f"pipeline {schedule.pipeline}", shape(schedule)))
         return cls(rule, "; ".join(parts) + journal)

@@ -1,4 +1,4 @@
-"""What a bound is: strategies under a name."""
+"""A bound: strategies under a name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Bound:
 
     @property
     def player(self) -> PlayerKind:
-        """What makes its schedules happen."""
+        """The player that makes its schedules happen."""
         return self.strategies[0].player
 
     def describe(self) -> str:

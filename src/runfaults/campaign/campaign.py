@@ -1,4 +1,4 @@
-"""What a campaign is, and how one of its jobs is run in this process."""
+"""A campaign, and the way to run one of its jobs in this process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runfaults.explore.strategy import Strategy
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """What is to be found out. It travels to the processes that run its jobs.
+    """A target, and strategies to explore it with. It travels to the processes that run jobs.
 
     Attributes:
         target: Name of the system under test.
@@ -27,7 +27,7 @@ class Campaign:
 
     @property
     def player(self) -> PlayerKind:
-        """What makes its schedules happen."""
+        """The player that makes its schedules happen."""
         (kind,) = {strategy.player for strategy in self.strategies}
         return kind
 

@@ -45,7 +45,7 @@ def conclude(
     baseline: Baseline | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> CheckResult:
-    """What a campaign's findings say, with every violation minimised and tried for real.
+    """Make the result of a campaign's findings; minimise and confirm each violation.
 
     Args:
         campaign: What was run.
@@ -80,7 +80,7 @@ _CUT_SHORT = (
 
 
 def _result(campaign: Campaign, outcome: Outcome, found: Findings) -> CheckResult:
-    """What the findings say, without the violations themselves."""
+    """Make the result, without the violations themselves."""
     system = target_named(campaign.target)
     return CheckResult(
         target=campaign.target,

@@ -1,4 +1,4 @@
-"""What decides the result of a campaign, as one hash: equal hashes, equal results."""
+"""Hashes all that decides a campaign's result: equal hashes, equal results."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class OtherSurroundingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What has to be known of a campaign to run any job of it.
+    """A campaign as a process needs it to run any of its jobs.
 
     Attributes:
         name: Tells it from all others.

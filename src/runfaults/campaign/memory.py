@@ -1,4 +1,4 @@
-"""What a campaign leaves for the next one: a journal of finished jobs, a cache of results."""
+"""Keeps a campaign for the next one: a journal of finished jobs, a cache of results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Cache:
         self.folder = folder
 
     def find(self, fingerprint: str) -> Findings | None:
-        """What an exploration with this fingerprint found; None if that is not known."""
+        """The findings of the campaign with this fingerprint; None if it is not known."""
         try:
             text = (self.folder / f"{fingerprint}.json").read_text(encoding="utf-8")
             document = json.loads(text)
@@ -77,7 +77,7 @@ class Journal:
         self._file: IO[str] | None = None
 
     def find(self, job: Job) -> Findings | None:
-        """What a job found; None if it is not done."""
+        """The findings of a job; None if it is not done."""
         return self._finished.get(job.key)
 
     def add(self, job: Job, found: Findings) -> None:

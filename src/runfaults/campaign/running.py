@@ -48,7 +48,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a campaign found, and how far it got.
+    """The findings of a campaign, and how far it got.
 
     Attributes:
         found: What was found.

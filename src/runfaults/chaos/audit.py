@@ -42,7 +42,7 @@ class Transition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the database says when the soak has ended.
+    """The state of the database when the soak has ended.
 
     Attributes:
         transitions: The audit, in the order of the commits.

@@ -1,4 +1,4 @@
-"""What users were told, kept outside the database: one append-only file of JSON lines a process."""
+"""Keeps what users were told outside the database: a file of JSON lines a process."""
 
 from __future__ import annotations
 

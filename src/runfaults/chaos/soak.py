@@ -58,7 +58,7 @@ _TROUBLE = ("hold-lock", "kill", "full", "pause", "clock")
 
 @dataclass(frozen=True, slots=True)
 class ChaosResult:
-    """What came of a soak.
+    """The outcome of a soak.
 
     Attributes:
         check: Its runs as the rules judge them, with how it went.

@@ -140,7 +140,7 @@ def _deaths(
 
 
 class _Answer(NamedTuple):
-    """What a user was told of a run, or what tells otherwise how far it had come.
+    """A line of a journal: what a user was told of a run, or how far it had come.
 
     Attributes:
         at: When.
@@ -180,7 +180,7 @@ class _Answers:
 
 
 def _answers(entries: Iterable[Entry], words: Vocabulary) -> Mapping[int, _Answers]:
-    """What tells how far each run had come."""
+    """The lines that tell how far each run had come."""
     found: defaultdict[int, _Answers] = defaultdict(_Answers)
     owned: defaultdict[str, set[int]] = defaultdict(set)
     last: dict[tuple[str, str, str, int | None], int] = {}

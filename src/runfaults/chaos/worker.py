@@ -33,7 +33,7 @@ a process whose clock has jumped."""
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What a worker process is to do.
+    """The orders of a worker process.
 
     Attributes:
         target: Name of the system under test.

@@ -82,7 +82,7 @@ class Chronicle(Recorder):
 
 @dataclass(frozen=True, slots=True)
 class LifeScript:
-    """What a life is to be.
+    """The orders of a life.
 
     Attributes:
         number: From 1.
@@ -101,7 +101,7 @@ class LifeScript:
 
 @dataclass(frozen=True, slots=True)
 class LifeResult:
-    """What came of a life.
+    """The outcome of a life.
 
     Attributes:
         events: What happened, numbered from 0 and timed from the life's beginning.
@@ -195,7 +195,7 @@ def _play(target: Target, database: Path, life: LifeScript, pipe: int) -> None:
 
 
 def _account(world: World, chronicle: Chronicle) -> dict[str, object]:
-    """What came of the elements of a life's schedule."""
+    """The outcome of the elements of a life's schedule."""
     return {
         "unreached": world.unreached,
         "refused": [(str(fault), reason) for fault, reason in world.refused],

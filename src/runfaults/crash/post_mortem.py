@@ -1,4 +1,4 @@
-"""What a dead process left in the database, seen without touching it."""
+"""Reads what a dead process left in the database, without touching it."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def _unreached(schedule: Schedule, lives: list[LifeResult], killed: int) -> tupl
 
 
 def _left(remains: DatabaseState, vocabulary: Vocabulary) -> str:
-    """What a death left for the next life; empty if no run was active."""
+    """The state that a death left for the next life; empty if no run was active."""
     if not any(status in vocabulary.active for status in remains.statuses.values()):
         return ""
     return f"{remains.statuses}{' with a journal to roll back' * remains.journal}"

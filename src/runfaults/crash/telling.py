@@ -64,7 +64,7 @@ class Telling:
     def _tell_rest(
         self, lives: Sequence[LifeResult], before: DatabaseState, after: DatabaseState
     ) -> None:
-        """What the audit and the checks say beyond what the lives themselves told."""
+        """The events that the audit and the checks add to those that the lives told."""
         told = sum(e.kind is EventKind.STATUS for life in lives for e in life.events)
         for run, old, new in after.transitions[len(before.transitions) + told :]:
             self._add("database", EventKind.STATUS, old, new, run)

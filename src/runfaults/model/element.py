@@ -1,4 +1,4 @@
-"""What can be added to a schedule, and removed from it."""
+"""The elements that a schedule consists of."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Death(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """What strikes, as a grid calls it."""
+        """The name of what strikes, as a grid shows it."""
         return "sigkill-after" if self.after else "sigkill-before"
 
     @property

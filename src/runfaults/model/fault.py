@@ -1,4 +1,4 @@
-"""What strikes at a fault point."""
+"""A fault, which strikes at a fault point."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Operation(StrEnum):
-    """What an actor is about to do at a point."""
+    """An operation that an actor is about to perform at a point."""
 
     CONNECT = "connect"
     EXECUTE = "execute"

@@ -1,4 +1,4 @@
-"""What happened: an append-only list of events."""
+"""A history: an append-only list of events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runfaults.model.vocabulary import Vocabulary
 
 
 class EventKind(StrEnum):
-    """What sort of thing happened, and what `subject` and `value` of the event then say."""
+    """The sort of an event, and what its `subject` and `value` then say."""
 
     INVOKE = "invoke"
     """An actor begins an operation: subject = the point's text, value = the SQL statement."""

@@ -20,7 +20,7 @@ class Listener(Protocol):
         ...
 
     def note(self, text: str) -> None:
-        """What is being done now, in a few words."""
+        """The present activity, in a few words."""
         ...
 
     def found(self, rule: str, history: History, judgements: tuple[Judgement, ...]) -> None:

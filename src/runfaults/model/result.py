@@ -1,4 +1,4 @@
-"""What an exploration found: everything that a report needs, and nothing that can act."""
+"""A result: everything that a report needs, and nothing that can act."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """What a result was measured with.
+    """The versions that a result was measured with.
 
     Attributes:
         python: `platform.python_version()`.
@@ -194,7 +194,7 @@ class CheckResult:
         return worst if proven and not doubtful else Verdict.UNKNOWN
 
     def verdict_of(self, rule: str) -> Verdict:
-        """What the check says of a rule: one that holds so far is unfinished with the check."""
+        """The outcome of a rule: one that holds so far is unfinished with the check."""
         return self._as_far(self.rules[rule].verdict)
 
     @property

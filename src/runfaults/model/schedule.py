@@ -112,7 +112,7 @@ class Schedule:
         return self._consisting_of(elements)
 
     def life(self, number: int) -> Schedule:
-        """What happens in one life, counted from 1, as that life itself calls it."""
+        """The part of one life, counted from 1, in that life's own terms."""
         mine = (each for each in self.elements if life_of(each) == number)
         return self._consisting_of(map(in_its_life, mine))
 
@@ -133,7 +133,7 @@ class Schedule:
         return "; ".join(parts)
 
     def _repr_pretty_(self, printer: _Printer, cycle: bool) -> None:  # noqa: FBT001  # IPython's
-        """What IPython and Hypothesis print: the text form, ready to be pasted into a test."""
+        """The text form, ready to be pasted into a test, for IPython and Hypothesis."""
         printer.text("Schedule(...)" if cycle else f"Schedule.parse({str(self)!r})")
 
     @classmethod

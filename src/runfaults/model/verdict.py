@@ -1,4 +1,4 @@
-"""What a rule says of a history."""
+"""Verdicts of a rule on a history."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Verdict(StrEnum):
-    """What a rule says of a history, or a check of a target; from the best to the worst.
+    """The verdict of a rule, or of a check; from the best to the worst.
 
     A rule judges a history as holds, unknown or broken. A hung run or a crashed rule is unknown,
     never a pass. The other two are of many schedules.
@@ -31,7 +31,7 @@ class Verdict(StrEnum):
 _BADNESS = {verdict: badness for badness, verdict in enumerate(Verdict)}
 
 OF_ONE_HISTORY = (Verdict.HOLDS, Verdict.UNKNOWN, Verdict.BROKEN)
-"""What a rule may say of a history, and a scenario may expect."""
+"""The verdicts that a scenario may expect."""
 
 
 class Judgement(NamedTuple):

@@ -1,4 +1,4 @@
-"""What the statuses of a system under test mean."""
+"""The meanings of the statuses of a system under test."""
 
 from __future__ import annotations
 

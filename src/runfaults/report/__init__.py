@@ -1,4 +1,4 @@
-"""What people and other tools see: made from results, histories and judgements alone."""
+"""Reports, made from results, histories and judgements alone."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def _align(failing: Sequence[Step], passing: Sequence[Step]) -> Iterator[Pair]:
 
 
 def _key(step: Step) -> tuple[object, ...]:
-    """What must be the same for two steps to be alike."""
+    """The facts in which two steps that are alike agree."""
     title = step.title if step.operation == "" else step.operation.partition(" #")[0]
     failure = step.failure
     statuses = tuple((event.run, transition(event)) for event in step.statuses)

@@ -64,7 +64,7 @@ def _upper(text: str) -> str:
 
 
 def _tell(history: History, judgements: Iterable[Judgement]) -> Iterator[_Sentence]:
-    """What is worth telling of each step."""
+    """The sentences that are worth telling of each step."""
     failed: set[str] = set()
     arrivals = _arrivals(history)
     left: list[str] = []
@@ -94,7 +94,7 @@ def _tell(history: History, judgements: Iterable[Judgement]) -> Iterator[_Senten
 
 
 def _rounds(history: History, end: int) -> Iterator[_Sentence]:
-    """What each actor did again and again up to the end of a livelock."""
+    """The steps that each actor repeats up to the end of a livelock."""
     points = Counter(
         FaultPoint.parse(event.subject)._replace(ordinal=1)
         for event in history.events[max(0, end - _ROUNDS) : end]
@@ -129,7 +129,7 @@ def _arrivals(history: History) -> dict[int, str]:
 
 
 def _effect(step: Step, failed: set[str]) -> str:
-    """What made the database record something; the operation may have failed before."""
+    """The operation that made the database record something; it may have failed before."""
     again = "later, " if _what(step) in failed else ""
     anyway = " all the same" if step.failure else ""
     return f"{again}{_what(step)} took effect{anyway}: "
@@ -251,7 +251,7 @@ def _stuck(event: Event) -> str:
 
 
 def _left(event: Event) -> str:
-    """What was left behind, with an article."""
+    """The thing that was left behind, with an article."""
     article, _, of = {"thread": "the", "lock": "the", "subscriber": "a of"}.get(
         event.subject, "a"
     ).partition(" ")

@@ -117,7 +117,7 @@ def _marks(rows: Sequence[Row], violation: Violation) -> dict[str, int]:
 
 
 def _details(row: Row, violation: Violation, frames: dict[str, int]) -> dict[str, object]:
-    """What the page shows, and says aloud, when this row is the current one.
+    """The text that the page shows, and reads aloud, when this row is the current one.
 
     A line of a stack is in the page once: `frames` has the number that stands for it.
     """
@@ -143,7 +143,7 @@ def _headline(step: Step) -> str:
 
 
 def _facts(step: Step, violation: Violation) -> list[tuple[str, str]]:
-    """What is known of a step, as labels and texts."""
+    """The facts about a step, as labels and texts."""
     strike = step.find(EventKind.STRIKE)
     error, answer = step.find(EventKind.ERROR), step.find(EventKind.OK)
     facts = [
@@ -159,7 +159,7 @@ def _facts(step: Step, violation: Violation) -> list[tuple[str, str]]:
 
 
 def _proofs(step: Step, violation: Violation) -> Iterator[str]:
-    """What the step is evidence of."""
+    """The judgements that the step is evidence of."""
     for judgement in violation.judgements:
         if not set(step.evidence).isdisjoint(judgement.evidence) and judgement in violation.failing:
             yield f"{judgement.rule}: {judgement.reason}"

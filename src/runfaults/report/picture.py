@@ -193,7 +193,7 @@ def _row(canvas: _Canvas, row: Row, swimlanes: Swimlanes) -> None:
 
 
 def _lines(step: Step, width: float) -> list[_Line]:
-    """What stands in the box of a step."""
+    """The text in the box of a step."""
     strike = step.find(EventKind.STRIKE)
     ok = " ok" if step.operation and not step.failure and step.find(EventKind.OK) else ""
     parts = [

@@ -119,7 +119,7 @@ class Step:
 
     @property
     def kind(self) -> EventKind:
-        """What sort of event the step begins with."""
+        """The sort of the event that the step begins with."""
         return self.events[0].kind
 
     def find(self, kind: EventKind) -> Event | None:
@@ -151,7 +151,7 @@ class Step:
 
     @property
     def waiting(self) -> str:
-        """What the actor waited for, how long, and who held it; empty if it did not wait."""
+        """The actor's wait: for what, how long, and who held it; empty if there was none."""
         wait = self.find(EventKind.WAIT)
         if wait is None:
             return ""
@@ -166,7 +166,7 @@ class Step:
 
     @property
     def title(self) -> str:
-        """What happened, in a few words, without the actor."""
+        """The step in a few words, without the actor."""
         if self.operation:
             text = f"{self.operation} goes on" if self.continued else self.operation
         else:
@@ -187,7 +187,7 @@ class Step:
 
 
 def awaited(wait: Event) -> str:
-    """What is waited for, in words."""
+    """The thing that is waited for, in words."""
     return {
         DATABASE: f"the {DATABASE}",
         "notification": "a notification",

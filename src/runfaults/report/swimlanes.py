@@ -180,7 +180,7 @@ def _holder(wait: Event) -> str:
 
 
 def _meaning(transitions: Iterable[Event], vocabulary: Vocabulary) -> str:
-    """What the last of the transitions makes of the status; empty if there is none."""
+    """The status after the last of the transitions; empty if there is none."""
     words = [event.value for event in transitions]
     if not words:
         return ""

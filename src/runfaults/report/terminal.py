@@ -1,4 +1,4 @@
-"""What `runfaults check` prints when it is done."""
+"""Prints the result of `runfaults check`."""
 
 from __future__ import annotations
 

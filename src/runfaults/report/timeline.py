@@ -150,7 +150,7 @@ def _mark(step: Step, marks: Marks) -> Text:
 
 
 def _cell(step: Step) -> Text:
-    """What the actor did, what struck, what it waited for and how it ended."""
+    """The cell of a step: what the actor did, what struck, its wait and how it ended."""
     from rich.text import Text
 
     text = Text(step.title, "red" if step.went_wrong else "")

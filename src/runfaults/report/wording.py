@@ -47,7 +47,7 @@ def _why_unknown(result: CheckResult) -> str:
 
 
 def describe_region(region: Region) -> str:
-    """What a region of the bound has, and how much of it was run."""
+    """A region of the bound in words, and how much of it was run."""
     pruned = f", {region.pruned:,} pruned as equivalent" if region.pruned else ""
     return f"{region.description}: {region.schedules:,} run{pruned}"
 
@@ -60,7 +60,7 @@ def describe_duration(seconds: float) -> str:
 
 
 def describe_rule(result: CheckResult, rule: str) -> str:
-    """What the check says of a rule, and how many schedules gave it."""
+    """The outcome of a rule in words, and how many schedules gave it."""
     tally, verdict = result.rules[rule], result.verdict_of(rule)
     match verdict:
         case Verdict.BROKEN:

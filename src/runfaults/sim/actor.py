@@ -33,7 +33,7 @@ class State(Enum):
 
 
 class Wait(NamedTuple):
-    """What a blocked actor waits for.
+    """The wait of a blocked actor.
 
     Attributes:
         subject: `lock NAME`, `thread NAME`, `database`, `sleep`.
@@ -49,7 +49,7 @@ class Held(Protocol):
 
     @property
     def name(self) -> str:
-        """What the program calls it."""
+        """The name that the program gives it."""
         ...
 
     @property
@@ -59,7 +59,7 @@ class Held(Protocol):
 
 
 class Turns(Protocol):
-    """What an actor asks of its scheduler.
+    """The questions and requests of an actor to its scheduler.
 
     Attributes:
         clock: Virtual seconds since the schedule began.

@@ -1,4 +1,4 @@
-"""What other actors do besides the user who started the run: the catalogue of acts."""
+"""The catalogue of acts: what actors do besides the user who started the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of one schedule: its history, and what the actors did between their yield points."""
+"""An execution: its history, and the segments between the yield points."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Step(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """What one actor did without interruption, from a yield point or the end of a wait.
+    """The work of one actor without interruption, from a yield point or the end of a wait.
 
     Two segments commute if neither changes what the other uses.
 

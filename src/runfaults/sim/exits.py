@@ -90,7 +90,7 @@ BARRED: Mapping[str, tuple[str, str]] = {
         ("started a process by multiprocessing", _NO_PROCESS),
     ),
 }
-"""Ways out of which the interpreter tells nobody, by name; what an actor did, and why not."""
+"""Ways out that raise no audit event, by name; what an actor did, and why not."""
 
 
 def barred(real: Callable[..., Any], deed: str, why: str) -> Callable[..., Any]:

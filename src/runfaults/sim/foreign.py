@@ -64,7 +64,7 @@ def _wake_loop(real: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 def foreign_substitutes() -> dict[tuple[Any, str], Any]:
-    """What to put in place, by owner and name; `asyncio` only if it is loaded already."""
+    """The substitutes, by owner and name; those of `asyncio` only if it is loaded already."""
     places: dict[tuple[Any, str], Any] = {
         (owner, name): lock for owner, name, lock in _kept_locks()
     }
@@ -80,8 +80,8 @@ def foreign_substitutes() -> dict[tuple[Any, str], Any]:
 def _kept_locks() -> Iterator[tuple[Any, str, Any]]:
     """Locks that modules, and classes of modules, made before there was a simulation.
 
-    They are held while others go on, so a real one would block where nobody sees it. The standard
-    library's are held for an instant only, but for one.
+    They are held while other actors run, so a real one would block unseen by the scheduler.
+    The standard library's are held for an instant only, but for one.
     """
     for module in list(sys.modules.values()):
         names: dict[str, object] = getattr(module, "__dict__", {})

@@ -1,4 +1,4 @@
-"""What stands between the target's connections and SQLite while a schedule runs."""
+"""The gate between the target's connections and SQLite while a schedule runs."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ IDENTIFIED: tuple[Any, ...] = (
 
 
 def identity_substitutes() -> dict[tuple[Any, str], Any]:
-    """What to put in place, by owner and name."""
+    """The substitutes, by owner and name."""
     places: dict[tuple[Any, str], Any] = {}
     for each in IDENTIFIED:
         places[each, "__init__"] = numbered(each.__init__)

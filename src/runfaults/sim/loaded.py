@@ -20,7 +20,7 @@ class _Mark:
 
 
 class _Frozen:
-    """What is known of the frozen objects.
+    """The memory of searches among the frozen objects.
 
     Attributes:
         count: How many there were when they were counted.
@@ -41,7 +41,7 @@ def frozen() -> int:
 
 
 def found_in_all(key: Hashable, search: Search) -> list[Any]:
-    """What a search finds in all objects.
+    """Search all objects, those that are frozen only once.
 
     Args:
         key: Tells the search from others: of a frozen object the answer of the first one counts.

@@ -27,7 +27,7 @@ WAITER = "wait"
 for the first time is no yield point."""
 
 NOTIFICATION = "notification"
-"""What an actor waits for in `Condition.wait`, `Event.wait`, `Queue.get`."""
+"""The name of the wait in `Condition.wait`, `Event.wait`, `Queue.get`."""
 
 TRUSTED = frozenset({"concurrent", "filelock", "logging", "tenacity"})
 """Packages whose own locks are no yield points. Waiting for one is done by the scheduler as for any

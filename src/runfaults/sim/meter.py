@@ -13,7 +13,7 @@ _R = TypeVar("_R")
 
 
 class Phase(StrEnum):
-    """What an exploration does at a moment."""
+    """The activity of an exploration at a moment."""
 
     DATABASE = "database"
     """The target's operations on SQLite, with the faults that strike them."""

@@ -31,7 +31,7 @@ from runfaults.targets.target import (
 )
 
 EPOCH = 1_767_225_600.0
-"""What the wall clock shows when a schedule begins: 2026-01-01 00:00:00 UTC."""
+"""The wall clock when a schedule begins: 2026-01-01 00:00:00 UTC."""
 
 
 class World:
@@ -224,7 +224,7 @@ class World:
         )
 
     def _look_for_lost_work(self) -> None:
-        """What a pipeline left in an open transaction when it returned is there, or it is lost."""
+        """Tell of lost work: a pipeline left it in an open transaction when it returned."""
         returned = [each for each in self._left_uncommitted() if not each.raised]
         if returned and self._unexplained_steps() < len(returned):
             for attempt in returned:

@@ -27,7 +27,7 @@ class FaultyCursor(sqlite3.Cursor):
     """
 
     statement: Statement = _NO_STATEMENT
-    """What it executed last."""
+    """The statement that it executed last."""
     _iterating = False
 
     def execute(self, sql: str, parameters: Any = (), /) -> Self:

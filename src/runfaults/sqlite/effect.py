@@ -1,4 +1,4 @@
-"""What a failed operation leaves behind: each effect is made by the real engine."""
+"""Effects of a failed operation: each is made by the real engine."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ _NAMES = {
 
 
 class EmulationError(AssertionError):
-    """What a fault kind took for granted was not so: a bug of the harness, not of the program."""
+    """A fault kind took something for granted that was not so: a bug of the harness."""
 
 
 def sqlite_error(code: int) -> sqlite3.DatabaseError:

@@ -64,7 +64,7 @@ class FaultKind(Protocol):
         ...
 
     def real(self, call: Call) -> Recipe:
-        """What makes the failure happen for real at this call.
+        """The recipe that makes the failure happen for real at this call.
 
         Raises:
             Unavailable: if nothing does, or not on this machine.

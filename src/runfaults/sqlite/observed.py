@@ -1,4 +1,4 @@
-"""What a fault kind may ask of a connection and of a cursor."""
+"""The facts that a fault kind may ask of a connection and of a cursor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Observed(sqlite3.Connection):
     """A connection that knows its own state."""
 
     state: State
-    """What the connection knows of its past."""
+    """The connection's memory of its past."""
     busy_timeout: float = 0.0
     """Seconds that the program asked the engine to wait for a lock. With a gate the engine itself
     never waits: it asks `Gate.busy`."""

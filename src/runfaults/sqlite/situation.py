@@ -1,4 +1,4 @@
-"""What a call is to the engine, given the connection's state: what decides how it can fail."""
+"""The situation of a call, which decides how it can fail: its sort and the connection's state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a connection remembers of its own past, so that only possible faults strike it."""
+"""A connection's memory of its own past, so that only possible faults strike it."""
 
 from __future__ import annotations
 

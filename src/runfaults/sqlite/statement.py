@@ -1,4 +1,4 @@
-"""What can be told of an SQL statement from its text alone."""
+"""Facts about an SQL statement that its text alone tells."""
 
 from __future__ import annotations
 

@@ -54,13 +54,13 @@ class TabledKind:
         return situation_of(call) in self.waiting
 
     def real(self, call: Call) -> Recipe:
-        """What makes it happen for real at this call."""
+        """The recipe that makes it happen for real at this call."""
         situation = situation_of(call)
         # Where it cannot strike, it is made as at a read.
         return self.cause(situation if isinstance(situation, Situation) else Situation.READ)
 
     def cause(self, _situation: Situation, /) -> Recipe:
-        """What makes it happen for real in a situation.
+        """The recipe that makes it happen for real in a situation.
 
         Raises:
             Unavailable: if nothing does, or not on this machine.
@@ -76,7 +76,7 @@ class TabledKind:
         raise self.error()
 
     def error(self) -> Exception:
-        """What it raises."""
+        """The exception that it raises."""
         return sqlite_error(self.code)
 
 

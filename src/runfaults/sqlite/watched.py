@@ -21,7 +21,7 @@ _COMMIT = Statement.parse("COMMIT")
 
 
 class PlainConnection(sqlite3.Connection):
-    """What a faulty connection becomes when its gate is gone."""
+    """The class that a faulty connection gets when its gate is gone."""
 
 
 class WatchedConnection(Observed):
@@ -46,7 +46,7 @@ class WatchedConnection(Observed):
         self.gate = gate
 
     def operation_of(self, statement: Statement) -> Operation:
-        """What performing a statement means in this state."""
+        """The operation that performing a statement is in this state."""
         if statement.savepoint and self.state.commits_by_release(statement):
             return Operation.COMMIT
         return statement.operation

@@ -18,7 +18,7 @@ _PARTS = {
     "prepare": "a method: prepare(database)",
     "open": "a method: open(database, work)",
 }
-"""What every adapter has, and what it is."""
+"""The members that every adapter has, and what each is."""
 
 _OPTIONAL = {
     "exempt": "a dict: why, in a phrase, by the name of each rule",
@@ -26,7 +26,7 @@ _OPTIONAL = {
     "threads": "a dict: one word for a sort of threads, by the beginning of their names",
     "processes": "a phrase",
 }
-"""What an adapter may have, and what it is then."""
+"""The members that an adapter may have, and what each is."""
 
 
 def adapter(name: str, make: object) -> Target:

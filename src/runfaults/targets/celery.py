@@ -22,7 +22,7 @@ _ANSWER = 5.0
 
 
 class _Progress:
-    """What the workers of one schedule have done: the adapter's own notes."""
+    """The adapter's own notes on what the workers of one schedule have done."""
 
     def __init__(self) -> None:
         self.numbers: Iterator[int] = itertools.count(1)

@@ -95,7 +95,7 @@ class Checkout:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What was found, and what was put in place of packages that are not installed."""
+        """Sentences on what was found, and what stands in for missing packages."""
         self._be_prepared()
         told = [
             f"RunManager is in {self._manager.file.relative_to(self._path)}",

@@ -23,7 +23,7 @@ from runfaults.targets.target import Ask, TargetError, Work
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was found in a checkout.
+    """The parts that were found in a checkout.
 
     Attributes:
         manager: The class `RunManager`.
@@ -154,7 +154,7 @@ class _Asked:
 
 class _Reads(CheckoutManager):
     def status(self, run: int) -> str | None:
-        """What the manager's own reader says."""
+        """The answer of the manager's own reader."""
         row = self._manager.get_run(run)
         if row is None:
             return None

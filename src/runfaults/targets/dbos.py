@@ -17,7 +17,7 @@ minute and a half apart, while the database is locked, each time for half a minu
 
 
 class _Script:
-    """What the workflow of this process does at present: DBOS has one runtime in a process."""
+    """The work of this process's workflow: DBOS has one runtime in a process."""
 
     work: Work | None = None
     numbers: Iterator[int] = iter(())
@@ -86,7 +86,7 @@ class DbosManager:
         return True if self.status(run) == "CANCELLED" else None
 
     def status(self, run: int) -> str | None:
-        """What DBOS says of the workflow."""
+        """The answer of DBOS about the workflow."""
         known = _dbos().get_workflow_status(str(run))
         return None if known is None else known.status
 

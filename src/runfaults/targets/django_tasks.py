@@ -27,7 +27,7 @@ PATIENCE = 200.0
 
 
 class _Script:
-    """What the task of this process does at present."""
+    """The work of this process's task."""
 
     work: Work | None = None
     numbers: Iterator[int] = iter(())

@@ -28,7 +28,7 @@ VOCABULARY = Vocabulary(
 
 
 DOCUMENTS = Path(__file__).parents[3] / "docs" / "architecture"
-"""What the pipeline reads. Where there is no clone around the package it finds no document."""
+"""The documents that the pipeline reads: none where there is no clone around the package."""
 
 
 class ScriptedExecutor:
@@ -88,7 +88,7 @@ class GenGlossaryManager:
             cancel_run(connection, run)
 
     def status(self, run: int) -> str | None:
-        """What the manager's own reader says."""
+        """The answer of the manager's own reader."""
         row = self._manager.get_run(run)
         return None if row is None else row["status"]
 

@@ -129,7 +129,7 @@ class HueyManager:
         return True if self._is_queued(run) else None
 
     def status(self, run: int) -> str | None:
-        """What an application can tell from the result store."""
+        """The status that an application can tell from the result store."""
         if self._is_queued(run):
             return "queued"
         result = self._huey.get(str(run), peek=True)

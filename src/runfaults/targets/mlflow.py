@@ -92,7 +92,7 @@ class MlflowManager:
         return None
 
     def status(self, run: int) -> str | None:
-        """What MLflow answers about the run."""
+        """The answer of MLflow about the run."""
         uuid = self._tracked[run].uuid
         return None if uuid is None else _mlflow().MlflowClient().get_run(uuid).info.status
 

@@ -1,4 +1,4 @@
-"""What a checkout says that it needs, and the command that gives it that for once."""
+"""The packages that a checkout says it needs, and a command that provides them."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _VERBS = frozenset({"delete", "post", "put", "patch", "route", "api_route"})
 
 
 class Role(Enum):
-    """What a route's parameter is."""
+    """The meaning of a route's parameter."""
 
     MANAGER = auto()
     CONNECTION = auto()
@@ -143,7 +143,7 @@ def _asks_manager(node: ast.AST, managers: set[str] | None = None) -> bool:
 
 
 def _roles(node: Any) -> Iterator[tuple[str, Role]]:
-    """What each parameter is.
+    """The meaning of each parameter.
 
     Raises:
         NotPlayableRouteError: One is used of which that cannot be told.

@@ -93,7 +93,7 @@ class MyManager:
 
 
 class MyTarget:
-    """What there is to know of the system."""
+    """The facts about the system that a skeleton needs."""
 
     name = "my-target"
 

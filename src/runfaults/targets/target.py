@@ -1,4 +1,4 @@
-"""What the harness needs to know to drive a system under test: the smallest adapter there is."""
+"""The adapter by which the harness drives a system under test."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class Inspectable(Protocol):
     """A manager that can be asked what it still holds."""
 
     def leaks(self) -> Iterable[tuple[str, str]]:
-        """What outlives its run, as (sort, which one): (`subscriber`, `run 1`)."""
+        """The things that outlive their run, as (sort, which one): (`subscriber`, `run 1`)."""
         ...
 
 
@@ -279,7 +279,7 @@ def exemptions(target: Target) -> tuple[str, ...]:
 
 
 def remarks(target: Target) -> tuple[str, ...]:
-    """What a reader of a result has to know of the target, a sentence each."""
+    """The sentences that a reader of a result has to know of the target."""
     told = target.remarks if isinstance(target, HasRemarks) else ()
     exempt: Mapping[str, str] = target.exempt if isinstance(target, Exempt) else {}
     return (*told, *(f"{rule} does not judge this target: {why}" for rule, why in exempt.items()))

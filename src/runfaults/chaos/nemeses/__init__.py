@@ -1,1 +1,1 @@
-"""What goes wrong: one cause a file."""
+"""Nemeses: causes of trouble, one a file."""

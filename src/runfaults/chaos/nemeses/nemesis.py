@@ -1,4 +1,4 @@
-"""What a nemesis is."""
+"""A nemesis."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Victim(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """What a nemesis can reach.
+    """The surroundings that a nemesis can reach.
 
     Attributes:
         database: The database of all workers.

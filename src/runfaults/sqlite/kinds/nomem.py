@@ -45,7 +45,7 @@ class Nomem(TabledKind):
         return None
 
     def error(self) -> Exception:
-        """What CPython makes of SQLITE_NOMEM: no message, no code."""
+        """The exception that CPython makes of SQLITE_NOMEM: no message, no code."""
         return MemoryError()
 
     def cause(self, _situation: Situation, /) -> Recipe:

@@ -1,4 +1,4 @@
-"""What a real fault is made by."""
+"""Recipes, by which real faults are made."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "open": (_INT, ctypes.c_char_p, _INT, _INT),
     "unlink": (_INT, ctypes.c_char_p),
 }
-"""What SQLite's Unix VFS calls (SQLite source, os_unix.c, `aSyscall`)."""
+"""The calls of SQLite's Unix VFS (SQLite source, os_unix.c, `aSyscall`)."""
 
 READ_CALLS = ("read", "pread", "pread64")
 WRITE_CALLS = ("write", "pwrite", "pwrite64")
