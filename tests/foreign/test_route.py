@@ -100,6 +100,11 @@ class Copy:
         (path.parent / "__init__.py").touch()
         path.write_text("".join(text), "utf-8")
 
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.folder / "genglossary" / file
+        assert old in path.read_text("utf-8")
+        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+
     def check(self) -> CheckResult:
         return check(Campaign(f"source:{self.folder}", (CANCELS,)), Options(processes=1), Silence())
 
@@ -218,3 +223,42 @@ def test_what_cannot_be_called_is_not_played_and_the_remark_says_why(
         assert not isinstance(
             target.open(copy.folder / "runs.db", cast("Any", None)), CancelsByRoute
         )
+
+
+STREAMS = """
+@router.get("/runs/{run_id}/logs")
+def lines(run_id: int, db: sqlite3.Connection, manager: RunManager = Depends(manager_of)):
+    def stream():
+        queue = manager.register_subscriber(run_id)
+        try:
+            if get_run(db, run_id)["status"] == "completed":
+                return
+            yield from iter(queue.get, None)
+        finally:
+            manager.unregister_subscriber(run_id, queue)
+    return stream()
+"""
+NEVER_LOOKS_AGAIN = STREAMS.replace("get_run(db, run_id)", "seen")
+NEVER_UNREGISTERS = STREAMS.replace("manager.unregister_subscriber(run_id, queue)", "pass")
+
+
+@pytest.mark.parametrize(
+    ("streams", "verdict"),
+    [
+        (STREAMS, Verdict.HOLDS),
+        (NEVER_LOOKS_AGAIN, Verdict.BROKEN),
+        (NEVER_UNREGISTERS, Verdict.BROKEN),
+        ("", Verdict.BROKEN),
+    ],
+)
+def test_a_subscriber_that_is_left_is_a_leak_unless_its_stream_takes_it_back(
+    copy: Copy, streams: str, verdict: Verdict
+) -> None:
+    copy.add(IMPORTS, ASKS, streams)
+    copy.edit("runs/log_stream.py", "_subscribers.pop(run_id, ())", "_subscribers.get(run_id, ())")
+    copy.edit("runs/log_stream.py", "in list(self._subscribers)", "in []")
+    result = copy.check()
+    assert result.verdict is result.rules["nothing-leaks"].verdict is verdict
+    assert len(result.violations) == (verdict is Verdict.BROKEN)
+    told = any("is no leak: lines in" in remark for remark in result.remarks)
+    assert told is (verdict is Verdict.HOLDS)

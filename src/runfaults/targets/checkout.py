@@ -19,6 +19,7 @@ from typing import Any, cast
 
 from runfaults.model import Vocabulary
 from runfaults.targets.checkout_manager import CheckoutManager, Parts, manager_class
+from runfaults.targets.log_stream import self_ending_log_stream
 from runfaults.targets.requirements import command_with
 from runfaults.targets.route import NotPlayableRouteError, Route, cancel_route
 from runfaults.targets.source_tree import Definition, SourceTree
@@ -57,6 +58,7 @@ class Checkout:
         self._tree = SourceTree(path)
         self._manager = self._only_class("RunManager")
         self._executor = self._only_class("PipelineExecutor")
+        self._log_stream = self_ending_log_stream(self._tree)
         self._audit: Audit | None = None
         self._vocabulary = _MEANINGS
         self._stubs: StubFinder | None = None
@@ -102,6 +104,12 @@ class Checkout:
             f"PipelineExecutor, scripted, is in {self._executor.file.relative_to(self._path)}",
             self._route_remark,
         ]
+        if self._log_stream is not None:
+            file = self._log_stream.file.relative_to(self._path)
+            told.append(
+                f"a subscriber that is left is no leak: {self._log_stream.name} in "
+                f"{file}:{self._log_stream.node.lineno} takes its own back"
+            )
         if self._stubs is not None:
             told += [
                 f"{package} is not installed and was stubbed (imported by {file})"
@@ -223,6 +231,7 @@ class Checkout:
             cancel_exception=self._cancel_exception(),
             connect=self._function(_CONNECT),
             route=self._find_route(),
+            streams_end_themselves=self._log_stream is not None,
             modules=tuple(
                 module
                 for name, module in list(sys.modules.items())

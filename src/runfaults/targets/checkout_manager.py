@@ -32,6 +32,7 @@ class Parts:
         cancel_exception: What a pipeline raises that noticed a cancel; None if there is none.
         connect: Opens a connection, given a path; None if there is no such function.
         route: What the API does to cancel a run; None if that cannot be played.
+        streams_end_themselves: Whether the API takes back each subscriber that it registers.
         modules: Every module of the checkout that was imported.
         used: Names of the stand-ins that were used; see `stubs`.
         folder: The checkout.
@@ -43,6 +44,7 @@ class Parts:
     cancel_exception: type[BaseException] | None
     connect: Callable[..., Any] | None
     route: Route | None
+    streams_end_themselves: bool
     modules: tuple[ModuleType, ...]
     used: set[str]
     folder: Path
@@ -111,7 +113,10 @@ class CheckoutManager:
                 "no run uses; to have it installed for this once: "
                 f"{command_with(self.parts.folder, packages)}"
             )
-        for sort, name in (("subscriber", "_subscribers"), ("cancel-event", "_cancel_events")):
+        kept = [("cancel-event", "_cancel_events")]
+        if not self.parts.streams_end_themselves:
+            kept.insert(0, ("subscriber", "_subscribers"))
+        for sort, name in kept:
             for run in getattr(self._manager, name, ()):
                 yield sort, f"run {run}"
 
