@@ -88,11 +88,12 @@ class LogStream:
         with self._subscribers_lock:
             self._open_runs.discard(run_id)
 
-    def _complete_rest(self) -> None:
-        """End the subscriptions to runs that this manager has never had."""
+    def _complete_rest(self) -> bool:
+        """End the subscriptions to runs that this manager never had; tell whether none is open."""
         with self._subscribers_lock:
-            for run_id in list(self._subscribers):
+            for run_id in self._subscribers.keys() - self._open_runs:
                 self._complete(run_id, None)
+            return not self._open_runs
 
 
 def _completion_signal(run_id: int, db_status: str | None) -> LogMessage:

@@ -186,8 +186,8 @@ class RunManager(LogStream):
             timeout: The longest wait in seconds; None waits as long as it takes.
 
         Returns:
-            True if no run is left. Otherwise the run goes on, and is recorded if the process
-            lives long enough.
+            True if no run is left. Otherwise one goes on, or a start that raises is being
+            recorded: that is done if the process lives long enough.
         """
         with self._cancel_events_lock:
             self._closed = True
@@ -203,8 +203,7 @@ class RunManager(LogStream):
             return False  # Called from the thread itself, or in the midst of its start.
         if thread is not None and thread.is_alive():
             return False
-        self._complete_rest()
-        return True
+        return self._complete_rest()
 
     # Looking
 
@@ -290,6 +289,7 @@ class RunManager(LogStream):
         if not run.claim.announce():
             raise TransientError("Another process is looking for orphans: try again.")
         self._forget(run)
+        self._withdraw(run)
         run.id = create_run(conn, scope=run.scope, triggered_by=triggered_by)
         run.doubtful = True
         # Known here before it can be seen there: no cancel comes too early.
@@ -465,6 +465,8 @@ class RunManager(LogStream):
         with self._cancel_events_lock:
             if run.id not in self._cancel_events:
                 self._close_log(run.id)
+        if self._is_closed():
+            self._complete_rest()
 
     def _record(self, run: _Run, outcome: _Outcome) -> str | None:
         """Write the outcome; return only when the row is terminal, or gone.

@@ -156,9 +156,9 @@ signal.pause()
         assert statuses(conn) == ["interrupted"]
 
 
-@pytest.mark.parametrize("where", ["_insert", "_launch"])
+@pytest.mark.parametrize(("where", "closed"), [("_insert", True), ("_launch", False)])
 def test_closing_in_a_signal_handler_while_a_run_starts(
-    script: Script, conn: sqlite3.Connection, where: str
+    script: Script, conn: sqlite3.Connection, where: str, *, closed: bool
 ) -> None:
     text = f"""
 signal.signal(signal.SIGTERM, lambda *_: print("closed", manager.close()))
@@ -174,7 +174,7 @@ try:
 except RuntimeError as error:
     print(error)
 """
-    assert script(text) == "closed True\nThis run manager is closed: make another one.\n"
+    assert script(text) == f"closed {closed}\nThis run manager is closed: make another one.\n"
     assert set(statuses(conn)) <= {"failed"}
 
 
@@ -196,6 +196,38 @@ print(manager.close())
 """
     assert script(text) == "closed False\n1\nTrue\n"
     assert statuses(conn) == ["completed"]
+
+
+def test_closing_while_another_threads_start_is_being_given_up_says_that_a_run_is_left(
+    script: Script,
+) -> None:
+    text = """
+import contextlib, sqlite3
+writer = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
+queues = []
+
+def launch(run):
+    queues.append(manager.register_subscriber(run.id))
+    writer.execute("BEGIN IMMEDIATE")
+    begun.set()
+    raise RuntimeError("no thread")
+
+def start():
+    with contextlib.suppress(RuntimeError):
+        manager.start_run("full")
+
+manager._launch = launch
+starting = threading.Thread(target=start)
+starting.start()
+begun.wait()
+print(manager.close(), any("complete" in message for message in queues[0].queue))
+writer.rollback()
+starting.join()
+while not (message := queues[0].get()).get("complete"):
+    pass
+print(message["db_status"], manager.close())
+"""
+    assert script(text) == "False False\nfailed True\n"
 
 
 def test_closing_from_the_pipeline_itself_says_that_a_run_is_left(
