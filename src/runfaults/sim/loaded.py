@@ -35,8 +35,12 @@ class _Frozen:
     outside: ClassVar[_Mark | None] = None
 
 
+_MANY = 20_000
+"""So many objects that are shown are frozen with the others: to search them takes too long."""
+
+
 def frozen() -> int:
-    """How many objects were frozen when a search last had to look at them."""
+    """How many objects are frozen."""
     return _Frozen.count
 
 
@@ -47,36 +51,36 @@ def found_in_all(key: Hashable, search: Search) -> list[Any]:
         key: Tells the search from others: of a frozen object the answer of the first one counts.
         search: Looks through what the collector shows.
     """
-    if _has_changed():
+    shown = gc.get_objects()
+    if _has_changed(shown):
         _Frozen.found = {}
         _Frozen.count = gc.get_freeze_count()
         _Frozen.inside = _Mark() if _Frozen.count else None
-        _freeze_again()
+        _freeze()
     if not _Frozen.count:
         return search()
-    if key in _Frozen.found:
-        return [*_Frozen.found[key][1], *search()]
-    # What is shown now will be frozen with the others: each search looks at it before.
-    for earlier, found in _Frozen.found.values():
-        found.extend(earlier())
-    gc.unfreeze()
-    try:
-        _Frozen.found[key] = search, search()
-    finally:
-        _freeze_again()
-    return list(_Frozen.found[key][1])
+    is_new, are_many = key not in _Frozen.found, len(shown) > _MANY
+    del shown
+    if is_new or are_many:
+        gc.collect()
+        for earlier, found in _Frozen.found.values():
+            found.extend(earlier())
+        if is_new:
+            gc.unfreeze()
+            _Frozen.found[key] = search, search()
+        _freeze()
+    return [*_Frozen.found[key][1], *search()]
 
 
-def _has_changed() -> bool:
+def _has_changed(shown: list[object]) -> bool:
     """Whether anything was frozen, or no longer is, since it was looked at last."""
-    if _Frozen.outside is None:
-        return True
     # Objects may have odd ways to be equal, and each audit hook hears of `id`.
-    shown = [each for each in gc.get_objects() if type(each) is _Mark]
-    return shown != [_Frozen.outside]
+    return [each for each in shown if type(each) is _Mark] != [_Frozen.outside]
 
 
-def _freeze_again() -> None:
+def _freeze() -> None:
+    """Freeze what is shown, in a session that has frozen anything."""
     if _Frozen.count:
+        _Frozen.count += len(gc.get_objects())
         gc.freeze()
     _Frozen.outside = _Mark()
