@@ -212,7 +212,7 @@ def interpreters() -> list[str]:
     return [sys.executable, *(here[version] for version in others[:1])]
 
 
-@pytest.fixture(scope="module", params=["own", "another"])
+@pytest.fixture(scope="module", params=["own", pytest.param("another", marks=pytest.mark.nightly)])
 def elsewhere(
     built: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Elsewhere:

@@ -19,7 +19,7 @@ from runfaults.crash.deaths import Deaths
 from runfaults.crash.lives import Lives
 from runfaults.explore.job import JOURNALS, Scope
 from runfaults.explore.runner import Runner
-from runfaults.model import CheckResult, Ending, EventKind, Schedule, Verdict
+from runfaults.model import CheckResult, Ending, EventKind, Journal, Schedule, Verdict
 from runfaults.model.listener import Silence
 from runfaults.scenario.file import load_scenario
 
@@ -92,15 +92,18 @@ def test_a_rule_that_the_target_is_exempt_from_is_not_reported(tmp_path: Path) -
 
 
 @pytest.mark.timeout(180)
-def test_no_death_breaks_a_rule() -> None:
-    scope = Scope((), ("cancel",), endings=(Ending.SUCCEEDS,), journals=JOURNALS)
+@pytest.mark.parametrize(
+    "journal", [Journal.DELETE, pytest.param(Journal.WAL, marks=pytest.mark.nightly)]
+)
+def test_no_death_breaks_a_rule(journal: Journal) -> None:
+    scope = Scope((), ("cancel",), endings=(Ending.SUCCEEDS,), journals=(journal,))
     deaths = Deaths(scope, (Ending.SUCCEEDS,), recoveries=False, successors=2)
     result = checked("genglossary", deaths)
     assert result.verdict is Verdict.HOLDS, [v.scenario.symptom for v in result.violations]
     assert result.notes == ()
     assert result.finished
     with Lives("genglossary") as lives:
-        events = Runner(lives).run(Schedule()).history.events
+        events = Runner(lives).run(Schedule(journal=journal)).history.events
     points = [e.subject for e in events if e.kind is EventKind.INVOKE]
     assert len(points) > 25
     covered = {(cell.point, cell.kind) for cell in result.coverage}

@@ -38,7 +38,7 @@ from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
 from small_checks import campaign_of, checked, comparable, concluded, stop_after
 
-LARGE = Samples(Scope(tuple(KINDS), tuple(ACTS), (1, 3, None), tuple(Ending), JOURNALS), samples=60)
+LARGE = Samples(Scope(tuple(KINDS), tuple(ACTS), (1, 3, None), tuple(Ending), JOURNALS), samples=30)
 """Up to three faults and two acts of all kinds."""
 
 
@@ -61,8 +61,8 @@ def ran(target: str, samples: Samples, **options: Any) -> Outcome:
 
 
 def reseeded(seed: int) -> Samples:
-    """Twenty of the large samples with another seed."""
-    return replace(LARGE, samples=20, scope=replace(LARGE.scope, seed=seed))
+    """Ten of the large samples with another seed."""
+    return replace(LARGE, samples=10, scope=replace(LARGE.scope, seed=seed))
 
 
 def samples_of(simulation: Simulation, samples: Samples) -> Iterator[Sample]:
@@ -88,9 +88,9 @@ def test_a_race_is_found_as_often_as_promised(race: PlantedRace) -> None:
 
 @pytest.mark.parametrize("race", SAMPLED, ids=str)
 def test_the_innocent_twin_of_a_race_passes(race: PlantedRace) -> None:
-    result = checked(race.target(race.twin), replace(SAMPLED[race], samples=150))
+    result = checked(race.target(race.twin), replace(SAMPLED[race], samples=60))
     assert result.verdict is Verdict.HOLDS
-    assert result.schedules.holds == 150
+    assert result.schedules.holds == 60
     assert not result.notes
 
 
@@ -155,7 +155,7 @@ def test_an_act_before_there_is_anything_to_act_upon_is_noticed() -> None:
 
 def test_a_sample_is_the_same_in_any_process() -> None:
     with Simulation(target_named("genglossary")) as simulation:
-        first, again = (list(samples_of(simulation, replace(LARGE, samples=20))) for _ in range(2))
+        first, again = (list(samples_of(simulation, replace(LARGE, samples=10))) for _ in range(2))
         schedules = [sample.schedule for sample in first]
         here = [lines_of(simulation, schedule) for schedule in schedules]
         assert lines_elsewhere("genglossary", schedules) == here
@@ -166,10 +166,10 @@ def test_a_sample_is_the_same_in_any_process() -> None:
 
 def test_any_number_of_processes_finds_the_same() -> None:
     race = CLOSE_WHILE_RECORDING
-    samples = replace(SAMPLED[race], samples=105)
+    samples = replace(SAMPLED[race], samples=45)
     target = race.target(race.bug)
     one, two = (ran(target, samples, processes=processes) for processes in (1, 2))
-    assert one.found.verdicts.total() == 105
+    assert one.found.verdicts.total() == 45
     assert one.found.sampled == two.found.sampled
     assert comparable(target, one, samples) == comparable(target, two, samples)
 

@@ -149,7 +149,7 @@ def minimal(number: int, strategy: st.SearchStrategy[Schedule], *rules: str) -> 
 
 @pytest.mark.parametrize(
     "number",
-    [*range(4), *(pytest.param(number, marks=pytest.mark.nightly) for number in range(4, 20))],
+    [*range(2), *(pytest.param(number, marks=pytest.mark.nightly) for number in range(2, 20))],
 )
 def test_a_false_property_shrinks_to_the_same_scenario_from_any_seed(number: int) -> None:
     strategy = schedules(JOBS, faults=2, preemptions=0, kinds=("busy", "full"), **ONE)

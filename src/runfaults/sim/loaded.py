@@ -51,16 +51,14 @@ def found_in_all(key: Hashable, search: Search) -> list[Any]:
         key: Tells the search from others: of a frozen object the answer of the first one counts.
         search: Looks through what the collector shows.
     """
-    shown = gc.get_objects()
-    if _has_changed(shown):
+    if _has_changed():
         _Frozen.found = {}
         _Frozen.count = gc.get_freeze_count()
         _Frozen.inside = _Mark() if _Frozen.count else None
         _freeze()
     if not _Frozen.count:
         return search()
-    is_new, are_many = key not in _Frozen.found, len(shown) > _MANY
-    del shown
+    is_new, are_many = key not in _Frozen.found, len(gc.get_objects()) > _MANY
     if is_new or are_many:
         gc.collect()
         for earlier, found in _Frozen.found.values():
@@ -72,10 +70,13 @@ def found_in_all(key: Hashable, search: Search) -> list[Any]:
     return [*_Frozen.found[key][1], *search()]
 
 
-def _has_changed(shown: list[object]) -> bool:
-    """Whether anything was frozen, or no longer is, since it was looked at last."""
+def _has_changed() -> bool:
+    """Whether anything was frozen, or no longer is, since it was looked at last.
+
+    The list of all objects must be gone before a search: it holds each original.
+    """
     # Objects may have odd ways to be equal, and each audit hook hears of `id`.
-    return [each for each in shown if type(each) is _Mark] != [_Frozen.outside]
+    return [each for each in gc.get_objects() if type(each) is _Mark] != [_Frozen.outside]
 
 
 def _freeze() -> None:
