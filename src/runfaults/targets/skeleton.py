@@ -93,7 +93,7 @@ class MyManager:
 
 
 class MyTarget:
-    """The facts about the system that a skeleton needs."""
+    """The facts about the system under test."""
 
     name = "my-target"
 
