@@ -39,6 +39,10 @@ _MANY = 20_000
 """So many objects that are shown are frozen with the others: to search them takes too long."""
 
 
+_FEW = 1_000
+"""With fewer frozen objects, none is of a session's: they are thawed."""
+
+
 def frozen() -> int:
     """How many objects are frozen."""
     return _Frozen.count
@@ -54,6 +58,9 @@ def found_in_all(key: Hashable, search: Search) -> list[Any]:
     if _has_changed():
         _Frozen.found = {}
         _Frozen.count = gc.get_freeze_count()
+        if _Frozen.count < _FEW:
+            gc.unfreeze()  # by Python 3.12 itself, when it starts: no session has frozen anything
+            _Frozen.count = 0
         _Frozen.inside = _Mark() if _Frozen.count else None
         _freeze()
     if not _Frozen.count:
