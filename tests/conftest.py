@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from runfaults.campaign.pool import available_cores
+
 pytest_plugins = ["pytester"]
 
 # A deadline or a draw time is wall time: the machine's, not ours.
@@ -52,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker is not None and hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
+        cores = available_cores()
         number = int(worker["workerid"].removeprefix("gw"))
         os.sched_setaffinity(0, {cores[number % len(cores)]})
 

@@ -6,8 +6,9 @@ import contextlib
 import inspect
 import signal
 import traceback
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from functools import cache
+from itertools import islice
 from linecache import getline
 from pathlib import Path
 from types import FrameType
@@ -89,19 +90,22 @@ def calling_code() -> str:
     A line a frame: `file:line in function: code`, the outermost first; files by their last two
     parts, so that the text does not depend on where the project lies.
     """
-    places: list[_Place] = []
-    frame = inspect.currentframe()
-    while frame is not None:
-        code = frame.f_code
-        if is_of_the_user(code.co_filename):
-            places.append(_Place(code.co_filename, frame.f_lineno, code.co_name))
-        frame = frame.f_back
-    return _described(tuple(reversed(places)))
+    return _described(tuple(reversed(list(_calling_places()))))
 
 
 def calling_line() -> str:
     """The line of the user's code that the calling thread is at; empty if there is none."""
-    return "".join(calling_code().splitlines()[-1:])
+    return _described(tuple(islice(_calling_places(), 1)))
+
+
+def _calling_places() -> Iterator[_Place]:
+    """The places in the user's code, the innermost first."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        code = frame.f_code
+        if is_of_the_user(code.co_filename):
+            yield _Place(code.co_filename, frame.f_lineno, code.co_name)
+        frame = frame.f_back
 
 
 class _Place(NamedTuple):

@@ -101,7 +101,7 @@ def _result(campaign: Campaign, outcome: Outcome, found: Findings) -> CheckResul
 
 def _abandoned(found: Findings) -> Iterator[str]:
     if found.abandoned:
-        first, *more = found.abandoned
+        first, *more = sorted(found.abandoned)
         others = f"; so were others, opened at {len(more)} more places" if more else ""
         yield (
             "a connection was not closed, but left to the garbage collector, as Python 3.13 warns "

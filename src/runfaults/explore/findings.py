@@ -90,7 +90,7 @@ class Findings:
     )
     problems: list[str] = field(default_factory=list[str])
     doubts: list[str] = field(default_factory=list[str])
-    abandoned: list[str] = field(default_factory=list[str])
+    abandoned: set[str] = field(default_factory=set[str])
     exercised: Counter[str] = field(default_factory=Counter[str])
     sampled: Measured = field(default_factory=Measured)
     follow_ups: dict[Job, None] = field(default_factory=dict[Job, None])
@@ -108,8 +108,7 @@ class Findings:
             self._keep_smaller(key, trial.witness())
             if judgement.verdict is Verdict.BROKEN:
                 self.keep_smallest_of_shape(judgement.rule, schedule)
-        if not set(self.abandoned).issuperset(trial.execution.abandoned):
-            self.abandoned = sorted({*self.abandoned, *trial.execution.abandoned})
+        self.abandoned.update(trial.execution.abandoned)
         self.note_problems(trial)
 
     def follow(self, job: Job) -> None:
@@ -145,7 +144,7 @@ class Findings:
                 self.keep_smallest_of_shape(rule, schedule)
         self.problems = sorted({*self.problems, *other.problems})
         self.doubts = sorted({*self.doubts, *other.doubts})
-        self.abandoned = sorted({*self.abandoned, *other.abandoned})
+        self.abandoned |= other.abandoned
         self.sampled |= other.sampled
 
     def tally(self, rule: str | None = None) -> Tally:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from types import CellType, FunctionType, ModuleType
 from typing import Any, NamedTuple, cast
 
-from runfaults.sim.loaded import found_in_all
+from runfaults.sim.loaded import classes_among, found_in_all
 
 _UNTOUCHED = ("importlib", "_frozen_importlib", "runfaults.", "_weakrefset", "builtins")
 """Modules that keep what they have: the interpreter's own, and the harness."""
@@ -77,30 +77,20 @@ def captured(originals: Collection[Any]) -> Iterator[Place]:
 
 def _owners(wanted: Wanted) -> list[Any]:
     """The functions and the classes that keep one of them."""
-    found: list[Any] = []
-    for each in gc.get_objects():
-        # Lazy objects wake up when they are asked anything: only their types are.
-        kind = cast("type[Any]", type(each))
-        if kind is FunctionType:
-            function = cast("FunctionType", each)
-            if _keeps(function, wanted) and not _is_untouched(function.__globals__.get("__name__")):
-                found.append(function)
-        elif kind is type or (kind not in _NO_CLASSES and _makes_classes(kind)):
-            owner = cast("type[Any]", each)
-            if not _is_untouched(owner.__module__) and any(_in_class(owner, wanted)):
-                found.append(owner)
-    return found
-
-
-def _makes_classes(kind: type[Any]) -> bool:
-    if issubclass(kind, type):
-        return True
-    _NO_CLASSES.add(kind)
-    return False
-
-
-_NO_CLASSES: set[type[Any]] = set()
-"""Types whose instances are known to be no classes."""
+    objects = gc.get_objects()
+    functions = [each for each in objects if type(each) is FunctionType]
+    return [
+        *(
+            each
+            for each in functions
+            if _keeps(each, wanted) and not _is_untouched(each.__globals__.get("__name__"))
+        ),
+        *(
+            each
+            for each in classes_among(objects)
+            if not _is_untouched(each.__module__) and any(_in_class(each, wanted))
+        ),
+    ]
 
 
 def _keeps(function: FunctionType, wanted: Wanted) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, cast
 from runfaults.model import Operation
 from runfaults.sim.actor import Wait, actors, current_actor
 from runfaults.sim.exits import noting_children
+from runfaults.sim.loaded import classes_among
 from runfaults.sim.lock import ControlledLock
 
 EVENT_LOOP = "event loop"
@@ -91,10 +92,7 @@ def _kept_locks() -> Iterator[tuple[Any, str, Any]]:
         top = name.partition(".")[0]
         if name != _POOLS and (top in sys.stdlib_module_names or top in {"runfaults", "pytest"}):
             continue
-        values = list(names.values())
-        # Lazy objects wake up when they are asked anything: only their types are.
-        kinds = {kind for kind in set(map(type, values)) if issubclass(kind, type)}
-        classes = [cast("Any", each) for each in values if type(each) in kinds]
+        classes = classes_among(names.values())
         for owner in (module, *(each for each in classes if each.__module__ == name)):
             if _LOCKS.isdisjoint(map(type, vars(owner).values())):
                 continue

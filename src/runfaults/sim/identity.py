@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator
 from typing import Any, cast
 
 from runfaults.sim.actor import current_actor
-from runfaults.sim.loaded import found_in_all
+from runfaults.sim.loaded import classes_among, found_in_all
 from runfaults.user_code import calling_line, is_of_the_user
 
 _NUMBER = "runfaults_number"
@@ -95,10 +95,7 @@ def other_addresses() -> Generator[dict[str, str]]:
 
 
 def _classes() -> list[Any]:
-    kinds = {kind for kind in set(map(type, gc.get_objects())) if issubclass(kind, type)}
-    return [
-        each for each in gc.get_objects() if type(each) in kinds and _is_hashed_by_address(each)
-    ]
+    return [each for each in classes_among(gc.get_objects()) if _is_hashed_by_address(each)]
 
 
 def _made_before() -> list[int]:

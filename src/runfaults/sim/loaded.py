@@ -8,7 +8,7 @@ out.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, ClassVar
 
 Search = Callable[[], list[Any]]
@@ -75,6 +75,16 @@ def found_in_all(key: Hashable, search: Search) -> list[Any]:
             _Frozen.found[key] = search, search()
         _freeze()
     return [*_Frozen.found[key][1], *search()]
+
+
+def classes_among(objects: Iterable[object]) -> list[Any]:
+    """The classes among these objects.
+
+    Lazy objects wake up when they are asked anything: only their types are.
+    """
+    objects = list(objects)
+    kinds = {kind for kind in set(map(type, objects)) if issubclass(kind, type)}
+    return [each for each in objects if type(each) in kinds]
 
 
 def _has_changed() -> bool:

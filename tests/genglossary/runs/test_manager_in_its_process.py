@@ -288,23 +288,28 @@ def test_what_is_no_file_is_refused_when_the_manager_is_made(path: str) -> None:
         RunManager(path)
 
 
-@pytest.mark.parametrize("error", ["SystemExit(3)", "KeyboardInterrupt()", "RuntimeError()"])
-def test_an_error_whose_text_raises_is_a_failure_like_any_other(
-    script: Script, conn: sqlite3.Connection, error: str
-) -> None:
-    text = f"""
-class Mute(Exception):
-    def __str__(self):
-        raise {error}
-
+def raising(error: str) -> str:
+    """The part of a script that runs a pipeline which raises the error."""
+    return f"""
 def execute(*_, **__):
-    raise Mute
+    raise {error}
 
 PipelineExecutor.execute = execute
 manager.start_run("full")
 print(manager.close())
 """
-    assert script(text) == "True\n"
+
+
+@pytest.mark.parametrize("error", ["SystemExit(3)", "KeyboardInterrupt()", "RuntimeError()"])
+def test_an_error_whose_text_raises_is_a_failure_like_any_other(
+    script: Script, conn: sqlite3.Connection, error: str
+) -> None:
+    definition = f"""
+class Mute(Exception):
+    def __str__(self):
+        raise {error}
+"""
+    assert script(definition + raising("Mute")) == "True\n"
     row = conn.execute("SELECT status, error_message FROM runs").fetchone()
     assert tuple(row) == ("failed", "Mute")
 
@@ -323,17 +328,7 @@ ASKED_FOR_ITS_NAME = (
 def test_an_error_whose_attributes_raise_is_one_too(
     script: Script, conn: sqlite3.Connection, definition: str, told: str
 ) -> None:
-    text = f"""
-{definition}
-
-def execute(*_, **__):
-    raise Bad
-
-PipelineExecutor.execute = execute
-manager.start_run("full")
-print(manager.close())
-"""
-    assert script(text) == "True\n"
+    assert script(f"{definition}\n{raising('Bad')}") == "True\n"
     row = conn.execute("SELECT status, error_message FROM runs").fetchone()
     assert tuple(row) == ("failed", told)
 
