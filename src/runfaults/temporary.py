@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -24,10 +27,27 @@ def prefix() -> str:
     return _prefix_of(os.getpid())
 
 
-def folders_of(pid: int) -> list[Path]:
-    """The temporary folders that a process has left."""
+def remove_folders_of(pid: int) -> None:
+    """Remove what a process that has ended left of its temporary folders.
+
+    One that was interrupted while it made or removed a folder leaves it behind, and a killed one
+    leaves all.
+    """
     place = Path(memory_backed_folder() or tempfile.gettempdir())
-    return list(place.glob(f"{_prefix_of(pid)}*"))
+    for folder in place.glob(f"{_prefix_of(pid)}*"):
+        if folder.is_mount():
+            with contextlib.suppress(subprocess.CalledProcessError):
+                unmount(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def unmount(folder: Path) -> None:
+    """Take a file system out of a folder, though its files may be open.
+
+    Raises:
+        subprocess.CalledProcessError: if it can't be done.
+    """
+    subprocess.run(["umount", "--lazy", folder], check=True)  # noqa: S603, S607  # a folder of ours
 
 
 def _prefix_of(pid: int) -> str:

@@ -290,3 +290,35 @@ def test_ctrl_c_in_the_middle_leaves_no_files_and_no_processes(tmp_path: Path, j
     assert "Traceback" not in errors
     assert "interrupted" in errors or "not reached" in output.lower()
     temporary.rmdir()  # or it raises: something was left behind
+
+
+LEAVING = """
+import tempfile
+from runfaults.temporary import memory_backed_folder, prefix
+from plain_manager import Plain
+
+class Leaving(Plain):
+    name = "leaving"
+
+    def open(self, *args, **options):
+        tempfile.mkdtemp(prefix=prefix(), dir=memory_backed_folder())
+        raise SystemExit("as if it was interrupted while it removed a folder")
+"""
+
+
+def test_a_folder_that_the_command_did_not_come_to_remove_is_removed(tmp_path: Path) -> None:
+    plain = ROOT / "tests" / "controls" / "plain_manager.py"
+    (tmp_path / "plain_manager.py").write_bytes(plain.read_bytes())
+    (tmp_path / "leaving.py").write_text(LEAVING)
+    (tmp_path / "temporary").mkdir()
+    ended = subprocess.run(
+        [sys.executable, "-m", "runfaults.cli", "check", "--target", "leaving.py:Leaving"],
+        cwd=tmp_path,
+        env={**os.environ, "RUNFAULTS_TMPDIR": str(tmp_path / "temporary")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == USAGE, ended.stderr
+    assert "as if it was interrupted" in ended.stderr
+    (tmp_path / "temporary").rmdir()  # or it raises: something was left behind

@@ -9,7 +9,6 @@ from __future__ import annotations
 import faulthandler
 import os
 import re
-import shutil
 import signal
 import sys
 import threading
@@ -18,7 +17,7 @@ from typing import NoReturn
 
 from runfaults import cli
 from runfaults.cli.exit_codes import UNKNOWN, USAGE
-from runfaults.temporary import folders_of
+from runfaults.temporary import remove_folders_of
 from runfaults.user_code import calling_line, heed_interruptions, is_of_the_user
 
 _HEEDED = {signal.SIGINT, signal.SIGTERM}
@@ -45,10 +44,9 @@ def main() -> None:
     with os.fdopen(ending, "rb") as told:
         os.set_blocking(told.fileno(), False)
         said = told.read() or b""
+    remove_folders_of(pid)
     if _ENDED in said:
         sys.exit(int(said.rpartition(_ENDED)[2]))
-    for folder in folders_of(pid):
-        shutil.rmtree(folder, ignore_errors=True)
     _tell_death(os.waitstatus_to_exitcode(status), said.decode(errors="replace"))
 
 

@@ -25,7 +25,7 @@ from runfaults.targets.route import NotPlayableRouteError, Route, cancel_route
 from runfaults.targets.source_tree import Definition, SourceTree
 from runfaults.targets.stubs import StubFinder, StubModule
 from runfaults.targets.target import Audit, TargetError, Work
-from runfaults.temporary import prefix
+from runfaults.temporary import memory_backed_folder, prefix
 
 PREFIX = "source:"
 """Begins the name of a target that is a checkout; its path follows."""
@@ -258,7 +258,9 @@ class Checkout:
     def _be_prepared(self) -> None:
         """Read the schema of a database of its own, unless one was prepared."""
         if self._audit is None:
-            with tempfile.TemporaryDirectory(prefix=prefix()) as folder:
+            with tempfile.TemporaryDirectory(
+                prefix=prefix(), dir=memory_backed_folder()
+            ) as folder:
                 self.prepare(Path(folder) / "schema.db")
 
     def _packages(self) -> Iterator[str]:

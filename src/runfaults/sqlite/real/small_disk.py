@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
+from runfaults.temporary import memory_backed_folder, prefix, unmount
 
 _SIZE = "2m"
 _CHUNK = bytes(65_536)
@@ -25,7 +26,7 @@ def small_disk() -> Generator[Path]:
     """
     if os.geteuid() != 0:
         raise Unavailable("mounting a small disk needs root")
-    with tempfile.TemporaryDirectory(prefix="runfaults-disk-") as name:
+    with tempfile.TemporaryDirectory(prefix=prefix(), dir=memory_backed_folder()) as name:
         mounted = subprocess.run(  # noqa: S603 - a fixed command on a folder of our own
             ["mount", "-t", "tmpfs", "-o", f"size={_SIZE}", "runfaults", name],  # noqa: S607
             capture_output=True,
@@ -37,7 +38,7 @@ def small_disk() -> Generator[Path]:
         try:
             yield Path(name)
         finally:
-            subprocess.run(["umount", "--lazy", name], check=True)  # noqa: S603, S607
+            unmount(Path(name))
 
 
 def filled(folder: Path) -> Recipe:
