@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import re
 import subprocess
 import sys
 import threading
@@ -36,6 +37,9 @@ COMMANDS = {
 """By the name of the file in docs/measured."""
 
 COLUMNS = 100
+
+WHERE_PYTHON_IS = re.compile(r"/\S*/(?=python)")
+"""A folder of the machine it was measured on."""
 
 EVERY = 2.0
 """Seconds between two looks at the memory of the processes."""
@@ -93,7 +97,7 @@ def measure(command: list[str]) -> str:
         f"Exit code: {running.returncode}.",
         "",
     ]
-    return "\n".join(head) + "\n" + printed
+    return "\n".join(head) + "\n" + WHERE_PYTHON_IS.sub("", printed)
 
 
 if __name__ == "__main__":
