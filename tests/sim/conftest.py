@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+import time_machine
 
 from runfaults.model import Event, EventKind, FaultPoint
 from runfaults.sim.recorder import Recorder
+from runfaults.sim.recurrence import Recurrence
 from runfaults.sim.scheduler import Scheduler
 from runfaults.sim.substitution import controlled_primitives
+from runfaults.sim.world import EPOCH
 
 
 class GoOn:
@@ -50,11 +53,14 @@ Play = Callable[..., Played]
 def play() -> Play:
     """Runs a function as the actor `user`, in a scheduler with controlled primitives."""
 
-    def run(function: Callable[[], None], **switches: str) -> Played:
+    def run(
+        function: Callable[[], None], *, recurrence: Recurrence | None = None, **switches: str
+    ) -> Played:
         recorder = Recorder()
         director = Switch(**switches) if switches else GoOn()
-        scheduler = Scheduler(recorder, director, lambda now: None)
-        with controlled_primitives():
+        with time_machine.travel(EPOCH, tick=False) as traveller, controlled_primitives():
+            scheduler = Scheduler(recorder, director, lambda now: traveller.move_to(EPOCH + now))
+            scheduler.recurrence = recurrence
             try:
                 scheduler.run("user", function)
                 events = tuple(recorder.events)

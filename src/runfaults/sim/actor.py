@@ -150,6 +150,7 @@ class Actor:
             subscriber that listens); the others must come to an end, or it is a deadlock.
         of_target: Whether the target started it, and not the harness.
         thread: The OS thread.
+        resumed: How often it was handed the baton.
     """
 
     name: str
@@ -162,6 +163,7 @@ class Actor:
     wait: Wait | None = None
     deadline: float | None = None
     timed_out: bool = False
+    resumed: int = 0
     baton: LockType = field(default_factory=_held_lock)
 
     @property
@@ -175,6 +177,7 @@ class Actor:
 
     def resume(self) -> None:
         """Hand the baton to this actor."""
+        self.resumed += 1
         self.baton.release()
 
 

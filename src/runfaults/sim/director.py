@@ -51,6 +51,10 @@ class ScheduleDirector:
                 self.ignored.append(preemption)
         return tuple(first)
 
+    def pending(self) -> list[FaultPoint]:
+        """The points of the acts and preemptions whose moment may still come."""
+        return [*self._acts, *(at for at, waiting in self._preemptions.items() if waiting)]
+
     def unreached(self) -> tuple[str, ...]:
         """The acts and preemptions that never had their moment, as text."""
         acts = [str(act) for acts in self._acts.values() for act in acts]

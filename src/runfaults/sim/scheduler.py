@@ -17,6 +17,7 @@ from runfaults.sim.actor import Actor, Held, SimulationOver, State, Wait, actors
 from runfaults.sim.execution import Segment, Step
 from runfaults.sim.meter import Phase, border, enter
 from runfaults.sim.recorder import Recorder
+from runfaults.sim.recurrence import Next, Recurrence
 from runfaults.sqlite.gate import Gate
 from runfaults.sqlite.plan import PointCounter
 from runfaults.user_code import place_of, told
@@ -26,6 +27,9 @@ MAX_STEPS = 20_000
 
 MAX_VIRTUAL_SECONDS = 86_400.0
 """Virtual time after which a schedule that goes nowhere is called a livelock."""
+
+LEAP = MAX_VIRTUAL_SECONDS / 2
+"""Virtual seconds that pass at once where nothing but the clock changes."""
 
 HANG_SECONDS = 20.0
 """Real seconds without an end after which a schedule is called hung: some thread waits for
@@ -66,6 +70,7 @@ class Scheduler:
         gate: Given to each actor; see `Actor`.
         actor_names: How to call a thread of the target, by the beginning of the thread's own name;
             `run` if it is not among them.
+        recurrence: Notices that the schedule goes round; None: the limits of steps and time do.
     """
 
     def __init__(
@@ -82,6 +87,8 @@ class Scheduler:
         self.locks: list[Held] = []
         self.gate: Gate | None = None
         self.actor_names: Mapping[str, str] = {}
+        self.recurrence: Recurrence | None = None
+        self._leapt = 0.0
         self._recorder = recorder
         self._director = director
         self._advanced = advanced
@@ -129,6 +136,10 @@ class Scheduler:
             if actor.thread is not None:
                 real_join(actor.thread, 1.0)
 
+    def reached(self, like: FaultPoint) -> int:
+        """How many points there have been that differ from one by their ordinal alone."""
+        return self._points.count(like)
+
     # --- what a running actor asks for --------------------------------------------------------
 
     @border(Phase.SWITCHING)
@@ -141,6 +152,8 @@ class Scheduler:
         ready = tuple([other.name for other in self._ready])
         number = len(self.steps)
         self.steps.append(Step(point, ready, len(self._recorder.events), len(self.segments)))
+        if self.recurrence is not None:
+            self._look_for_recurrence(self.recurrence, point)
         if len(self.steps) > MAX_STEPS:
             self._give_up(f"{MAX_STEPS} steps without an end")
         self._switch(actor, point, ready)
@@ -319,8 +332,21 @@ class Scheduler:
                 self._make_ready(first)
         return self._ready.pop(0) if self._ready else None
 
+    def _look_for_recurrence(self, recurrence: Recurrence, point: FaultPoint) -> None:
+        match recurrence.look(len(self.steps), point, self.all_actors, self.clock):
+            case Next.GIVE_UP:
+                self._give_up(f"the same state again and again, within {len(self.steps)} steps")
+            case Next.LEAP:
+                for actor in self.all_actors:
+                    if actor.deadline is not None:
+                        actor.deadline += LEAP
+                self._leapt += LEAP
+                self._advance(self.clock + LEAP)
+            case Next.GO_ON:
+                pass
+
     def _advance(self, to: float) -> None:
-        if to > MAX_VIRTUAL_SECONDS:
+        if to - self._leapt > MAX_VIRTUAL_SECONDS:
             self._stuck("livelock", f"no end within {MAX_VIRTUAL_SECONDS:.0f} virtual seconds")
             self._finish()
             raise SimulationOver

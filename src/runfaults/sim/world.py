@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from runfaults.sim.gate import Survey, WorldGate
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.pipeline import Attempt, ScriptedPipeline
 from runfaults.sim.recorder import Recorder
+from runfaults.sim.recurrence import Recurrence
 from runfaults.sim.scheduler import Director, Scheduler
 from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.kinds import KINDS
@@ -32,6 +34,11 @@ from runfaults.targets.target import (
 
 EPOCH = 1_767_225_600.0
 """The wall clock when a schedule begins: 2026-01-01 00:00:00 UTC."""
+
+_TELLING = frozenset(
+    {EventKind.STATUS, EventKind.PIPELINE, EventKind.REQUEST, EventKind.REPLY, EventKind.SIGNAL}
+)
+"""What no program does again and again to no effect."""
 
 
 class World:
@@ -69,6 +76,8 @@ class World:
         self.scheduler = Scheduler(
             self._recorder, self._director, lambda now: self.wall_clock(EPOCH + now)
         )
+        if director is None:  # another may choose otherwise in the same state
+            self.scheduler.recurrence = Recurrence(self._circumstances)
         self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock, kinds)
         self.gate = WorldGate(self.scheduler, self._recorder, self._plan, self._observe, survey)
         self.scheduler.gate = self.gate
@@ -161,6 +170,21 @@ class World:
             self.scheduler.block(Wait("run"))
         actor.background = background
         return self._run
+
+    # --- what the target's memory does not show -----------------------------------------------
+
+    def _circumstances(self) -> list[object]:
+        """All else that decides what happens next."""
+        pending = [fault.at for fault in self._plan.unreached()] + self._director.pending()
+        counted = zip(self._schedule.faults, self.struck, strict=True)
+        return [
+            [self.scheduler.reached(point) for point in pending],
+            [struck for fault, struck in counted if fault.times is not None],
+            sum(event.kind in _TELLING for event in self._recorder.events),
+            [connection for _, connection in self.gate.left_open()],
+            [each.read_bytes() for each in sorted(self._database.parent.glob("*"))],
+            random.getstate(),
+        ]
 
     # --- actors -------------------------------------------------------------------------------
 

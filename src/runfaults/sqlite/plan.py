@@ -22,6 +22,10 @@ class PointCounter:
         self._counts[key] = ordinal = self._counts.get(key, 0) + 1
         return FaultPoint(actor, operation, subject, ordinal)
 
+    def count(self, like: FaultPoint) -> int:
+        """How many points there have been that differ from one by their ordinal alone."""
+        return self._counts.get((like.actor, like.operation, like.subject), 0)
+
 
 class FaultPlan:
     """Faults waiting for their points, and those at work.

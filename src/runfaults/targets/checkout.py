@@ -258,9 +258,7 @@ class Checkout:
     def _be_prepared(self) -> None:
         """Read the schema of a database of its own, unless one was prepared."""
         if self._audit is None:
-            with tempfile.TemporaryDirectory(
-                prefix=prefix(), dir=memory_backed_folder()
-            ) as folder:
+            with tempfile.TemporaryDirectory(prefix=prefix(), dir=memory_backed_folder()) as folder:
                 self.prepare(Path(folder) / "schema.db")
 
     def _packages(self) -> Iterator[str]:
