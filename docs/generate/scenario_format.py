@@ -38,7 +38,8 @@ where the file wants it and a point that is never reached are errors, with line 
 - `pipeline`: {endings} ([what they do](acts-and-endings.md#endings-of-the-pipeline)).
 - `times`: a whole number from 1 up, or `"until lifted"`.
 - `kind` of a fault: one of the [fault kinds](fault-kinds.md). `kind` of an act: one of the
-  [acts](acts-and-endings.md#acts). `rules`: [their names](rules.md).
+  [acts](acts-and-endings.md#acts). `rules`: [their names](rules.md), or those
+  of the `own_rules` ([how to write one](../how-to/write-a-rule.md)).
 
 ## Points
 
@@ -63,7 +64,14 @@ _PARTS = (
         "",
         Scenario,
         lambda scenario: scenario,
-        {"name": "n", "symptom": "s", "target": "genglossary", "expect": "holds", "rules": []},
+        {
+            "name": "n",
+            "symptom": "s",
+            "target": "genglossary",
+            "expect": "holds",
+            "rules": [],
+            "own_rules": [],
+        },
     ),
     _Part(
         "[schedule]",

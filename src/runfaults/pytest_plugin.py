@@ -40,11 +40,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("runfaults", "schedules of faults, cancels and preemptions")
     add = group.addoption
     add("--runfaults-target", metavar="TARGET", help="system under test, instead of the ini's")
+    add(
+        "--runfaults-rule",
+        metavar="FILE.py:NAME",
+        action="append",
+        default=[],
+        help="a rule of your own that judges too; may be repeated",
+    )
     add("--runfaults-bound", metavar="NAME", default="quick", help="what `sweep` runs")
     add("--runfaults-budget", metavar="TIME", help="when `sweep` stops, such as 60s, 5m or 1.5h")
     add("--runfaults-seed", metavar="N", type=int, default=0, help="seed of `sweep`'s schedules")
     add("--runfaults-save", metavar="FOLDER", help="save failing schedules as scenario files")
     parser.addini("runfaults_target", "name of the system under test", default="genglossary")
+    parser.addini("runfaults_rules", "rules of your own, as FILE.py:NAME", type="args")
     parser.addini("runfaults_save", "folder for failing schedules, as scenario files", default="")
     parser.addini(
         "runfaults_scenarios", "folders of scenario files, each of which is a test", type="args"
@@ -67,6 +75,14 @@ def _option(config: pytest.Config, name: str) -> str:
     return cast("str", config.getoption(name) or config.getini(name))
 
 
+def _own_rules(config: pytest.Config) -> tuple[str, ...]:
+    from runfaults.campaign.settings import load_settings
+
+    given = cast("list[str]", config.getini("runfaults_rules"))
+    more = cast("list[str]", config.getoption("runfaults_rule"))
+    return tuple(dict.fromkeys((*load_settings(config.rootpath).rules, *given, *more)))
+
+
 def _scenario_folders(config: pytest.Config) -> list[Path]:
     folders = cast("list[str]", config.getini("runfaults_scenarios"))
     return [config.rootpath / folder for folder in folders]
@@ -87,15 +103,23 @@ def runfaults_target(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture(scope="module")
-def bench(runfaults_target: str) -> Bench:
-    """Runs schedules: `bench.run(schedule).assert_holds("succeeded-never-failed")`."""
-    from runfaults.testing.bench import bench_for
-
-    return bench_for(runfaults_target)
+def runfaults_rules(pytestconfig: pytest.Config) -> tuple[str, ...]:
+    """Rules of your own that judge too: those of `[tool.runfaults]`, the ini, the command line."""
+    return _own_rules(pytestconfig)
 
 
 @pytest.fixture(scope="module")
-def sweep(runfaults_target: str, pytestconfig: pytest.Config) -> Callable[[], CheckResult]:
+def bench(runfaults_target: str, runfaults_rules: tuple[str, ...]) -> Bench:
+    """Runs schedules: `bench.run(schedule).assert_holds("succeeded-never-failed")`."""
+    from runfaults.testing.bench import bench_for
+
+    return bench_for(runfaults_target, runfaults_rules)
+
+
+@pytest.fixture(scope="module")
+def sweep(
+    runfaults_target: str, runfaults_rules: tuple[str, ...], pytestconfig: pytest.Config
+) -> Callable[[], CheckResult]:
     """A function that runs every schedule of `--runfaults-bound` and returns the result.
 
     One process is used, as befits a test; `--runfaults-budget` ends it early, and then the
@@ -118,12 +142,12 @@ def sweep(runfaults_target: str, pytestconfig: pytest.Config) -> Callable[[], Ch
         budget = Budget(parse_duration(time) if time else inf)
         seeded = bound.seeded(cast("int", pytestconfig.getoption("runfaults_seed")))
         result = check(
-            Campaign(runfaults_target, seeded.strategies),
+            Campaign(runfaults_target, seeded.strategies, own=runfaults_rules),
             Options(processes=1, should_stop=budget.spent),
             Silence(),
             save_to=_save_to(pytestconfig),
         )
-        tried = bench_for(runfaults_target).tried
+        tried = bench_for(runfaults_target, runfaults_rules).tried
         for verdict in OF_ONE_HISTORY:
             tried[verdict] += getattr(result.schedules, verdict)
         return result
@@ -189,7 +213,8 @@ def _replay(path: Path, config: pytest.Config) -> Trial:
     scenario = load_scenario(path)
     target = cast("str | None", config.getoption("runfaults_target"))
     try:
-        return bench_for(target or scenario.target).replay(scenario)
+        rules = dict.fromkeys((*scenario.own_rules, *_own_rules(config)))
+        return bench_for(target or scenario.target, rules).replay(scenario)
     except MissingPackageError as error:
         pytest.skip(str(error))
 

@@ -13,12 +13,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import chdir, redirect_stderr, redirect_stdout
-from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from in_this_process import PLAIN, ROOT, Ended, runfaults
 
 from runfaults.campaign.bound import Bound
 from runfaults.campaign.bounds import BOUNDS
@@ -29,34 +27,8 @@ from runfaults.explore.sweep import Sweep
 from runfaults.model import Ending
 from runfaults.temporary import memory_backed_folder
 
-ROOT = Path(__file__).parent.parent.parent
-PLAIN = "tests/controls/plain_manager.py:Plain"
 SWALLOWED = "tests/controls/swallowed_error.py:SwallowedError"
 PLANTED = "faults/controls/error-swallowed.toml"
-
-
-class Ended(NamedTuple):
-    returncode: object
-    stdout: str
-    stderr: str
-
-
-def runfaults(*arguments: object, folder: Path = ROOT) -> Ended:
-    """Call the command's main function here."""
-    output, errors = StringIO(), StringIO()
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        chdir(folder),
-        redirect_stdout(output),
-        redirect_stderr(errors),
-    ):
-        patch.setattr(sys, "argv", ["runfaults", *map(str, arguments)])
-        code: object = HOLDS
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code
-    return Ended(code, output.getvalue(), errors.getvalue())
 
 
 def in_a_process(*arguments: object, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:

@@ -280,3 +280,53 @@ def test_a_sweep_keeps_to_its_budget(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess(*options, "soon")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*'soon' is not a duration*"])
+
+
+OWN_RULES = """
+from runfaults.oracle import no_rows
+
+never_fails = no_rows("no job fails", "SELECT id FROM jobs WHERE status = 'failed'")
+always_there = no_rows("a job has an id", "SELECT id FROM jobs WHERE id IS NULL")
+"""
+
+
+@pytest.mark.parametrize("door", ["option", "ini", "settings", "bench_for"])
+def test_rules_of_the_projects_own_judge_too(door: str, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        rules=OWN_RULES,
+        test_own=f"""
+        import pytest
+        from runfaults.model import Schedule
+        from runfaults.strategies import bench_for
+
+        def test_clean(bench):
+            if {door == "bench_for"}:
+                bench = bench_for(bench.target, rules=["rules.py:never_fails"])
+            bench.run(Schedule.parse("pipeline succeeds")).assert_holds("no-job-fails")
+            with pytest.raises(AssertionError, match="no-job-fails is broken: the query found id"):
+                bench.run(Schedule.parse("{FAILS}")).assert_holds("no-job-fails")
+        """,
+    )
+    given = ["--runfaults-rule", "rules.py:never_fails"] if door == "option" else []
+    if door == "ini":
+        with (pytester.path / "tox.ini").open("a") as file:
+            file.write("\nrunfaults_rules = rules.py:never_fails\n")
+    if door == "settings":
+        settings = '[tool.runfaults]\nrules = ["rules.py:never_fails"]\n'
+        (pytester.path / "pyproject.toml").write_text(settings)
+    result = pytester.runpytest_subprocess("test_own.py", *given)
+    result.assert_outcomes(passed=1)
+
+
+def test_a_rule_that_cannot_be_used_is_an_error_of_its_tests(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_own="""
+        from runfaults.model import Schedule
+
+        def test_clean(bench):
+            bench.run(Schedule())
+        """
+    )
+    result = pytester.runpytest_subprocess("--runfaults-rule", "nowhere.py:rule")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*RuleError: rule nowhere.py:rule: there is no file nowhere.py*"])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import tomli_w
 
+from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.violations import minimal_witness, show
 from runfaults.explore.findings import MAX_SHAPES, Findings, schedule_order, shape
 from runfaults.explore.runner import Runner
@@ -84,6 +85,7 @@ def load_baseline(path: Path, *, update: bool = False) -> Baseline:
 
 
 def without_known(  # what is shown, of what, and how
+    campaign: Campaign,
     runner: Runner,
     result: CheckResult,
     found: Findings,
@@ -107,7 +109,7 @@ def without_known(  # what is shown, of what, and how
         for (rule, verdict), witness in found.witnesses.items()
         if verdict is Verdict.UNKNOWN and rule in result.rules
     ]
-    violations = tuple(show(result.target, runner, [*new.values(), *unjudged], save_to))
+    violations = tuple(show(campaign, runner, [*new.values(), *unjudged], save_to))
     old = {each.rule for each in occurring} - {each.rule for each in new}
     return replace(
         result,

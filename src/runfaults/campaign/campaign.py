@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from runfaults.campaign.players import open_player
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.explore.runner import Player, PlayerKind, Runner
@@ -19,11 +21,13 @@ class Campaign:
         target: Name of the system under test.
         strategies: Which schedules are run, one strategy after the other.
         rules: Names of the rules that judge; None for all.
+        own: Addresses of rules of the user's own, `path.py:name`.
     """
 
     target: str
     strategies: tuple[Strategy, ...]
     rules: tuple[str, ...] | None = None
+    own: tuple[str, ...] = ()
 
     @property
     def player(self) -> PlayerKind:
@@ -34,6 +38,12 @@ class Campaign:
     def runner(self, player: Player) -> Runner:
         """Runs its schedules, and judges them by its rules."""
         return Runner(player, self.rules)
+
+    def open_player(
+        self, kind: PlayerKind | None = None, within: str | None = None
+    ) -> AbstractContextManager[Player]:
+        """The player of its schedules, or one of another kind, to be entered; see `open_player`."""
+        return open_player(self.target, kind or self.player, own=self.own, within=within)
 
     def within(self, acts: Collection[str]) -> Campaign:
         """The same without any act that the target does not offer."""

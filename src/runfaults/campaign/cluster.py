@@ -57,7 +57,8 @@ def run_on_cluster(
         WorkersDiedError: if one job was with several workers when they died.
     """
     killed, client_of = _distributed()
-    anywhere = replace(campaign, target=_anywhere(campaign.target))
+    own = tuple(map(_anywhere, campaign.own))
+    anywhere = replace(campaign, target=_anywhere(campaign.target), own=own)
     order = Order(uuid.uuid4().hex, anywhere, versions(), code_in_development())
     with contextlib.closing(client_of(address)) as client:
         _require_same(client, address)
@@ -152,10 +153,10 @@ def _packages(found: Any) -> dict[str, str | None]:  # noqa: ANN401  # a documen
     return {"Python": found["host"]["python"], "runfaults": found["packages"].get("runfaults")}
 
 
-def _anywhere(target: str) -> str:
-    """The target's name for a process whose working folder is another one."""
-    place, colon, attribute = target.rpartition(":")
-    return f"{Path(place).resolve()}{colon}{attribute}" if place.endswith(".py") else target
+def _anywhere(name: str) -> str:
+    """The name of a target or rule for a process whose working folder is another one."""
+    place, colon, attribute = name.rpartition(":")
+    return f"{Path(place).resolve()}{colon}{attribute}" if place.endswith(".py") else name
 
 
 # --- in a worker ----------------------------------------------------------------------------------

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from runfaults.campaign.bound import Bound
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import check
-from runfaults.campaign.players import open_player
 from runfaults.campaign.running import Options
-from runfaults.explore.runner import PlayerKind, Runner
+from runfaults.explore.runner import Runner
 from runfaults.explore.trial import NotPlayableError
 from runfaults.model import CheckResult, Scenario, Verdict
 from runfaults.model.listener import Listener
@@ -62,7 +61,13 @@ class Comparison:
 
 
 def compare(
-    first: str, second: str, bound: Bound, listener: Listener, *, processes: int | None = None
+    first: str,
+    second: str,
+    bound: Bound,
+    listener: Listener,
+    *,
+    own: tuple[str, ...] = (),
+    processes: int | None = None,
 ) -> Comparison:
     """Check both targets, and play with each what was found with the other.
 
@@ -71,6 +76,7 @@ def compare(
         second: Name of another.
         bound: Which schedules.
         listener: Hears how far it is, once for each.
+        own: Addresses of rules of the user's own.
         processes: Number of processes; None for one per core.
 
     Raises:
@@ -79,25 +85,24 @@ def compare(
     results: list[CheckResult] = []
     for name in (first, second):
         listener.note(name)
-        results.append(check(Campaign(name, bound.strategies), Options(processes), listener))
+        campaign = Campaign(name, bound.strategies, own=own)
+        results.append(check(campaign, Options(processes), listener))
     found = [
         [each.scenario for each in result.violations if each.verdict is Verdict.BROKEN]
         for result in results
     ]
     changes = [
-        *_played_with(second, bound.player, found[0], 1),
-        *_played_with(first, bound.player, found[1], 0),
+        *_played_with(Campaign(second, bound.strategies, own=own), found[0], 1),
+        *_played_with(Campaign(first, bound.strategies, own=own), found[1], 0),
     ]
     return Comparison(results[0], results[1], tuple(changes))
 
 
-def _played_with(
-    target: str, kind: PlayerKind, scenarios: list[Scenario], position: int
-) -> Iterator[Change]:
+def _played_with(campaign: Campaign, scenarios: list[Scenario], position: int) -> Iterator[Change]:
     """The scenarios that do not break a rule of that target, which is first (0) or second (1)."""
     if not scenarios:
         return
-    with open_player(target, kind) as player:
+    with campaign.open_player() as player:
         for scenario in scenarios:
             trial = Runner(player).run(scenario.schedule)
             try:

@@ -9,7 +9,6 @@ from pathlib import Path
 from runfaults.campaign.baseline import Baseline, without_known
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.confirm import confirm
-from runfaults.campaign.players import open_player
 from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.campaign.violations import recurring, violations
 from runfaults.explore.findings import Findings, RunCount
@@ -18,6 +17,7 @@ from runfaults.explore.strategy import Strategy
 from runfaults.explore.versions import versions
 from runfaults.model import Cell, CheckResult, FaultPoint, Region, Tally, Verdict
 from runfaults.model.listener import Listener
+from runfaults.oracle.own import own_rules
 from runfaults.sqlite.real.lasting import EVERY_KIND
 from runfaults.targets import target_named
 from runfaults.targets.target import remarks
@@ -56,7 +56,7 @@ def conclude(
     """
     if not outcome.found.witnesses and baseline is None:
         return _result(campaign, outcome, outcome.found)
-    with open_player(campaign.target, campaign.player) as player:
+    with campaign.open_player() as player:
         runner = campaign.runner(player)
         found = recurring(runner, outcome.found)
         result = _result(campaign, outcome, found)
@@ -64,7 +64,7 @@ def conclude(
             shown = tuple(violations(campaign, runner, found, save_to, should_stop))
             result = replace(result, violations=shown)
         else:
-            result = without_known(runner, result, found, baseline, save_to, should_stop)
+            result = without_known(campaign, runner, result, found, baseline, save_to, should_stop)
     confirmed = tuple(
         replace(each, confirmed=None if should_stop() else confirm(each))
         for each in result.violations
@@ -82,13 +82,14 @@ _CUT_SHORT = (
 def _result(campaign: Campaign, outcome: Outcome, found: Findings) -> CheckResult:
     """Make the result, without the violations themselves."""
     system = target_named(campaign.target)
+    rules = rules_for(system, campaign.rules, own_rules(campaign.own))
     return CheckResult(
         target=campaign.target,
         versions=versions(),
         regions=tuple(_regions(outcome.strategies or campaign.strategies, found)),
         schedules=found.tally(),
         elapsed=outcome.elapsed,
-        rules={rule.name: found.tally(rule.name) for rule in rules_for(system, campaign.rules)},
+        rules={rule.name: found.tally(rule.name) for rule in rules},
         coverage=tuple(_cells(found)),
         notes=tuple(found.problems[:MAX_PROBLEMS]),
         doubts=tuple(found.doubts[:MAX_PROBLEMS]),

@@ -19,7 +19,7 @@ def confirm(violation: Violation) -> str | None:
         return None
     if scenario.schedule.deaths:
         return "every death was a real SIGKILL on a real database file"
-    with open_player(scenario.target, PlayerKind.NATIVE) as player:
+    with open_player(scenario.target, PlayerKind.NATIVE, own=scenario.own_rules) as player:
         trial = Runner(player).run(scenario.schedule)
     if not trial.playable:
         return None

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.fingerprint import code_in_development
-from runfaults.campaign.players import open_player
 from runfaults.explore.findings import Findings
 from runfaults.explore.host import Host
 from runfaults.explore.job import Job
@@ -70,7 +69,7 @@ class Isolated:
 def running_jobs(order: Order, folder: str) -> Generator[Callable[[Job], Findings]]:
     """Answers with what a job found; see `Host`."""
     campaign = order.campaign
-    with open_player(campaign.target, campaign.player, within=folder) as player:
+    with campaign.open_player(within=folder) as player:
         _require_as_ordered(order)
         runner = campaign.runner(player)
         yield lambda job: campaign.run(runner, job)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 
 from runfaults.crash.lives import Lives
 from runfaults.explore.runner import Player, PlayerKind
 from runfaults.model import Schedule
 from runfaults.native.native import NativeSimulation
+from runfaults.oracle.own import own_rules
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.real.lasting import CAUSES
 from runfaults.targets import target_named
@@ -18,6 +19,7 @@ def open_player(
     target: str,
     kind: PlayerKind = PlayerKind.SIMULATION,
     *,
+    own: Collection[str] = (),
     within: str | None = None,
     on_strike: Callable[[], None] | None = None,
 ) -> AbstractContextManager[Player]:
@@ -26,20 +28,22 @@ def open_player(
     Args:
         target: Name of the system under test.
         kind: Which player.
+        own: Addresses of rules of the user's own.
         within: Folder for its files, which are removed when it is left; None for the usual one.
         on_strike: Called in the struck thread right before each emulated strike, for a debugger.
 
     Raises:
         LookupError: if there is no such target.
+        RuleError: if such a rule cannot be used.
         TargetError: if it does its work in processes of its own.
     """
     match kind:
         case PlayerKind.SIMULATION:
-            return Simulation(target_named(target), on_strike, within)
+            return Simulation(target_named(target), on_strike, within, own_rules=own_rules(own))
         case PlayerKind.NATIVE:
-            return NativeSimulation(target_named(target), within)
+            return NativeSimulation(target_named(target), within, own_rules(own))
         case PlayerKind.LIVES:
-            return Lives(target)
+            return Lives(target, own)
 
 
 def player_for(schedule: Schedule) -> PlayerKind:

@@ -19,7 +19,6 @@ from multiprocessing.queues import SimpleQueue
 
 from runfaults.campaign.agenda import Agenda
 from runfaults.campaign.campaign import Campaign
-from runfaults.campaign.players import open_player
 from runfaults.campaign.workers import MAX_DEATHS, WorkersDiedError, dispatch
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
@@ -47,7 +46,7 @@ def run_jobs(
         WorkersDiedError: if processes died `MAX_DEATHS` times.
     """
     if processes == 1:
-        with open_player(campaign.target, campaign.player) as player:
+        with campaign.open_player() as player:
             runner = campaign.runner(player)
             while agenda.waiting and not should_stop():
                 job = agenda.take()
@@ -137,7 +136,7 @@ def _begin(
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {cores.get()})
     threading.Thread(target=_die_with_parent, args=(folder,), daemon=True).start()
-    player = open_player(campaign.target, campaign.player, within=folder).__enter__()
+    player = campaign.open_player(within=folder).__enter__()
     _worker = campaign, campaign.runner(player)
 
 

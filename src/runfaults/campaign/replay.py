@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from runfaults.campaign.players import open_player, player_for
 from runfaults.explore.probe import probe
@@ -15,6 +15,7 @@ def replay(
     scenario: Scenario,
     target: str | None = None,
     *,
+    own: Collection[str] = (),
     real: bool = False,
     on_strike: Callable[[], None] | None = None,
 ) -> Trial:
@@ -23,6 +24,7 @@ def replay(
     Args:
         scenario: What to play.
         target: Name of another target than the scenario's own.
+        own: Addresses of rules of the user's own, besides those that the scenario names.
         real: Whether its faults are provoked for real.
         on_strike: Called in the struck thread right before each strike, for a debugger.
 
@@ -32,7 +34,13 @@ def replay(
         LookupError: if there is no such target.
         TargetError: if it cannot be tested.
     """
-    trial = play(target or scenario.target, scenario.schedule, real=real, on_strike=on_strike)
+    trial = play(
+        target or scenario.target,
+        scenario.schedule,
+        own=(*scenario.own_rules, *own),
+        real=real,
+        on_strike=on_strike,
+    )
     trial.require_playable(scenario.name)
     return trial
 
@@ -41,11 +49,12 @@ def play(
     target: str,
     schedule: Schedule,
     *,
+    own: Collection[str] = (),
     real: bool = False,
     on_strike: Callable[[], None] | None = None,
 ) -> Trial:
     """Run one schedule, as `replay` does, and judge it, whether all of it happened or not."""
     kind = PlayerKind.NATIVE if real else player_for(schedule)
-    with open_player(target, kind, on_strike=on_strike) as player:
+    with open_player(target, kind, own=own, on_strike=on_strike) as player:
         probe(player)
         return Runner(player).run(schedule, with_places=True)

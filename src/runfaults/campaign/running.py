@@ -12,7 +12,6 @@ from runfaults.campaign.agenda import Agenda
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.fingerprint import fingerprint
 from runfaults.campaign.memory import Cache, Journal
-from runfaults.campaign.players import open_player
 from runfaults.campaign.pool import available_cores, run_jobs
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
@@ -83,7 +82,7 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
         ClusterError: if the cluster cannot be used.
     """
     began = time.perf_counter()
-    with open_player(campaign.target) as player:
+    with campaign.open_player(PlayerKind.SIMULATION) as player:
         offered = probe(player)
         whole, campaign = campaign, campaign.within(offered)
         told = _not_offered(whole, offered)
@@ -100,7 +99,7 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
             strategies=campaign.strategies,
         )
     if not simulated:
-        with open_player(campaign.target, campaign.player) as player:
+        with campaign.open_player() as player:
             jobs = campaign.jobs(campaign.runner(player))
     agenda = Agenda(jobs, likeliest_first=options.likeliest_first)
     journal = None if options.state is None else Journal(options.state, identity)

@@ -14,7 +14,7 @@ from runfaults.explore.runner import Runner
 from runfaults.explore.shrink import NothingToMinimiseError, shrink
 from runfaults.explore.trial import NotPlayableError, Witness
 from runfaults.model import History, Judgement, Scenario, Schedule, Verdict, Violation
-from runfaults.oracle.rules import RULES
+from runfaults.oracle.own import addresses_of
 from runfaults.scenario.file import dump_scenario
 
 
@@ -39,7 +39,7 @@ def violations(
         key=lambda each: (schedule_order(each[2].schedule), each[0]),
     )
     smallest = [_smallest(runner, *each, should_stop) for each in ordered]
-    yield from show(campaign.target, runner, smallest, save_to)
+    yield from show(campaign, runner, smallest, save_to)
 
 
 def recurring(runner: Runner, found: Findings) -> Findings:
@@ -84,7 +84,7 @@ def _require_again(runner: Runner, found: Findings, rule: str, witness: Witness)
 
 
 def show(
-    target: str, runner: Runner, witnesses: Iterable[Witness], save_to: Path | None
+    campaign: Campaign, runner: Runner, witnesses: Iterable[Witness], save_to: Path | None
 ) -> Iterable[Violation]:
     """Make a violation of each witness; of several with one schedule, only of the first."""
     shown: set[str] = set()
@@ -93,7 +93,7 @@ def show(
         text = str(witness.schedule)
         if text not in shown:
             shown.add(text)
-            violation = _violation(target, witness, runner, save_to, names)
+            violation = _violation(campaign, witness, runner, save_to, names)
             names.add(violation.scenario.name)
             yield violation
 
@@ -120,7 +120,7 @@ def _smallest(
 
 
 def _violation(
-    target: str,
+    campaign: Campaign,
     witness: Witness,
     runner: Runner,
     save_to: Path | None,
@@ -128,13 +128,15 @@ def _violation(
 ) -> Violation:
     verdict = witness.verdict
     failing = [each for each in witness.judgements if each.verdict is verdict]
+    target, rules = campaign.target, tuple(each.rule for each in failing)
     scenario = Scenario(
         name=_file_name(f"{target.rpartition(':')[2]}-{failing[0].rule}", taken),
-        symptom=_symptom(failing[0]),
+        symptom=_symptom(failing[0], runner),
         target=target,
         schedule=witness.schedule,
         expect=verdict,
-        rules=tuple(each.rule for each in failing),
+        rules=rules,
+        own_rules=addresses_of(rules, campaign.own),
     )
     saved_to = None
     if save_to is not None:
@@ -151,9 +153,9 @@ def _violation(
     )
 
 
-def _symptom(judgement: Judgement) -> str:
+def _symptom(judgement: Judgement, runner: Runner) -> str:
     """What a user sees; else, as for an unknown verdict, the reason of the judgement."""
-    sentences = {rule.name: rule.symptom for rule in RULES}
+    sentences = {rule.name: rule.symptom for rule in runner.rules}
     known = judgement.verdict is Verdict.BROKEN and sentences.get(judgement.rule)
     return known or judgement.reason
 

@@ -18,7 +18,7 @@ from runfaults.model import (
     Versions,
     Violation,
 )
-from runfaults.oracle import RULES, Facts, Finding, Rule
+from runfaults.oracle import RULES, Facts, Finding, Rule, RuleError
 
 SHOWN = 3
 """Violations of each rule that a result shows; it counts them all."""
@@ -55,19 +55,23 @@ class Circumstances(NamedTuple):
     exempt: tuple[str, ...] = ()
 
 
-def conclude(history: History, circumstances: Circumstances) -> CheckResult:
+def conclude(
+    history: History, circumstances: Circumstances, own_rules: tuple[Rule, ...] = ()
+) -> CheckResult:
     """Judge every run of a soak by every rule that makes sense for it.
 
     Args:
         history: The soak, told as one history.
         circumstances: How it went.
+        own_rules: Rules of the user's own, which judge it too.
     """
     facts = Facts.of(history)
     left_out = dict(NOT_JUDGED)
     if not circumstances.reads:
         left_out[UNREAD] = "the manager cannot be asked for a run's status"
     left_out = {rule: why for rule, why in left_out.items() if rule not in circumstances.exempt}
-    rules = [rule for rule in RULES if rule.name not in {*circumstances.exempt, *left_out}]
+    silent = {*circumstances.exempt, *left_out}
+    rules = [rule for rule in (*RULES, *own_rules) if rule.name not in silent]
     found = {rule.name: list(_findings(rule, history, facts)) for rule in rules}
     runs = len(facts.runs)
     failing = [finding for findings in found.values() for finding in findings]
@@ -127,6 +131,8 @@ def _findings(rule: Rule, history: History, facts: Facts) -> Iterator[Finding]:
     """Everything the rule finds; its own crash is something that it cannot know."""
     try:
         yield from rule.search(history, facts)
+    except RuleError:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever went wrong, it must not look like a pass
         reason = f"the rule itself crashed: {type(error).__name__}: {error}"
         yield Finding(Verdict.UNKNOWN, reason, ())

@@ -14,7 +14,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
@@ -34,9 +34,12 @@ from runfaults.explore.probe import probe
 from runfaults.explore.versions import versions
 from runfaults.model import CheckResult, Event, EventKind, History, Journal, Schedule, Verdict
 from runfaults.model.listener import Listener
+from runfaults.oracle.own import own_rules
+from runfaults.oracle.rule import Rule, queries_of
 from runfaults.sim.acts import MAY_CANCEL
-from runfaults.sim.database import DatabaseTemplate
+from runfaults.sim.database import DatabaseTemplate, rows_found
 from runfaults.sim.simulation import Simulation
+from runfaults.sqlite.engine import real_connect
 from runfaults.targets import target_named
 from runfaults.targets.target import exemptions, remarks, works_in_processes
 from runfaults.temporary import memory_backed_folder
@@ -90,7 +93,7 @@ class _Worker:
     spoke: bool = False
 
 
-def chaos(
+def chaos(  # noqa: PLR0913  # what a soak is conducted with
     target: str,
     progress: Listener,
     *,
@@ -99,6 +102,7 @@ def chaos(
     seed: int,
     journal: Journal = Journal.DELETE,
     folder: Path | None = None,
+    own: Collection[str] = (),
     nemeses: Sequence[Callable[[], Nemesis]] = NEMESES,
 ) -> ChaosResult:
     """Let several processes use one database while everything around them goes wrong.
@@ -112,6 +116,7 @@ def chaos(
         journal: SQLite journal mode.
         folder: Where database and journals are put and kept; None: a temporary folder that is
             kept only if something is found.
+        own: Addresses of rules of the user's own.
         nemeses: What goes wrong.
 
     Returns:
@@ -124,14 +129,14 @@ def chaos(
     """
     if not hasattr(os, "pidfd_open"):
         raise OSError("runfaults chaos needs Linux: here a process cannot be held by a descriptor")
-    system = target_named(target)
+    system, rules = target_named(target), own_rules(own)
     if not works_in_processes(system):
-        with Simulation(system) as simulation:
+        with Simulation(system, own_rules=rules) as simulation:
             probe(simulation)
     place = _place(folder, seed)
     keep = False
     try:
-        soak = _Soak(target, place, seed, journal, processes)
+        soak = _Soak(target, place, seed, journal, processes, rules)
         result = soak.run(progress, seconds, [make() for make in nemeses])
         keep = folder is not None or result.verdict is not Verdict.HOLDS
         return replace(result, kept=place if keep else None)
@@ -157,6 +162,7 @@ class _Soak:
     seed: int
     journal: Journal
     processes: int
+    own_rules: tuple[Rule, ...] = ()
     trouble: Counter[str] = field(default_factory=Counter[str])
     problems: list[str] = field(default_factory=list[str])
     _workers: dict[int, _Worker] = field(default_factory=dict[int, _Worker])
@@ -262,6 +268,7 @@ class _Soak:
         events = tell(entries, record.transitions, target.vocabulary)
         last = events[-1].time if events else 0.0
         ends = [(EventKind.LEAK, "database", complaint) for complaint in complaints]
+        ends += [(EventKind.ROWS, *each) for each in self._asked()] if self._settled else []
         ends += [(EventKind.SETTLED, "", "")] * self._settled
         for kind, subject, value in ends:
             events.append(Event(len(events), last, "harness", kind, subject, value))
@@ -284,7 +291,14 @@ class _Soak:
             reads=any(entry.what == "read" for entry in entries),
             exempt=exemptions(target),
         )
-        return ChaosResult(conclude(history, circumstances), history, trouble)
+        result = conclude(history, circumstances, self.own_rules)
+        return ChaosResult(result, history, trouble)
+
+    def _asked(self) -> list[tuple[str, str]]:
+        """Each query of the user's own rules with what it finds."""
+        with contextlib.closing(real_connect(self.database)) as connection:
+            queries = queries_of(self.own_rules)
+            return [(query, rows_found(connection, query)) for query in queries]
 
     # --- workers ------------------------------------------------------------------------------
 

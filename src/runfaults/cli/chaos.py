@@ -9,6 +9,7 @@ from click.exceptions import Exit
 
 from runfaults.chaos.soak import chaos
 from runfaults.cli.exit_codes import exit_code_of
+from runfaults.cli.own_rules import rule_option
 from runfaults.model import Journal
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
@@ -39,6 +40,7 @@ from runfaults.report.timeline import print_timeline
     show_default=True,
     help="SQLite journal mode.",
 )
+@rule_option
 @click.option(
     "--dir",
     "folder",
@@ -46,7 +48,14 @@ from runfaults.report.timeline import print_timeline
     help="Keep database and journals here; otherwise only if something is found.",
 )
 def command(
-    target: str, seconds: float, processes: int, seed: int, journal: str, folder: Path | None
+    *,
+    target: str,
+    seconds: float,
+    processes: int,
+    seed: int,
+    journal: str,
+    own: tuple[str, ...],
+    folder: Path | None,
 ) -> None:
     """Let real processes use one database while locks, kills, full disks and pauses strike.
 
@@ -63,6 +72,7 @@ def command(
             seed=seed,
             journal=Journal(journal),
             folder=folder,
+            own=own,
         )
     finally:
         progress.stop()

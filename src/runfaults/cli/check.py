@@ -19,8 +19,10 @@ from runfaults.campaign.memory import Cache
 from runfaults.campaign.profile import profiled
 from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.cli.exit_codes import exit_code_of
+from runfaults.cli.own_rules import rule_option
 from runfaults.cli.reports import report_options, write_reports
 from runfaults.model import CheckResult
+from runfaults.oracle.own import own_rules
 from runfaults.oracle.rules import RULES
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
@@ -63,6 +65,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     help="Judge only this rule, strike only with this fault kind, or interrupt only with this "
     "act. May be repeated.",
 )
+@rule_option
 @click.option(
     "--samples",
     type=click.IntRange(min=0),
@@ -139,6 +142,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     source: Path | None,
     bound: str,
     only: tuple[str, ...],
+    own: tuple[str, ...],
     samples: int | None,
     depth: int | None,
     seed: int,
@@ -163,13 +167,13 @@ def command(  # noqa: PLR0913  # a parameter for each option
     known = None if baseline is None else load_baseline(baseline, update=update_baseline)
     if source is not None:
         target = f"{PREFIX}{source.resolve()}"
-    rules, kinds, acts = _chosen(only)
+    rules, kinds, acts = _chosen(only, own)
     try:
         chosen = bound_named("real" if real else bound).sampled(samples, depth)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     strategies = chosen.seeded(seed).limited_to(kinds, acts).strategies
-    campaign = Campaign(target, strategies, rules or None)
+    campaign = Campaign(target, strategies, rules or None, own)
     spending = Budget(inf if budget is None else budget)
     options = Options(
         processes=1 if profiled_too else jobs,
@@ -225,9 +229,9 @@ GRACE = 5.0
 """Real seconds for minimising and confirming after Ctrl-C: CI kills a job soon after SIGTERM."""
 
 
-def _chosen(only: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _chosen(only: tuple[str, ...], own: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Sort the names of `--only` into rules, fault kinds and acts."""
-    known = ({rule.name for rule in RULES}, EVERY_KIND, ACTS)
+    known = ({rule.name for rule in (*RULES, *own_rules(own))}, EVERY_KIND, ACTS)
     for name in only:
         if not any(name in names for names in known):
             raise click.UsageError(

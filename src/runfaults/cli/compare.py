@@ -11,6 +11,7 @@ from click.exceptions import Exit
 from runfaults.campaign.bounds import BOUNDS, bound_named
 from runfaults.campaign.compare import Change, Comparison, compare
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN
+from runfaults.cli.own_rules import rule_option
 from runfaults.model import CheckResult, Verdict
 from runfaults.report.progress import open_progress
 from runfaults.report.wording import describe_duration, describe_rule
@@ -26,15 +27,18 @@ from runfaults.targets.checkout import PREFIX
     show_default=True,
     help=f"How much to run: {', '.join(BOUNDS)}.",
 )
+@rule_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: one per core.")
-def command(first: str, second: str, bound: str, jobs: int | None) -> None:
+def command(first: str, second: str, bound: str, own: tuple[str, ...], jobs: int | None) -> None:
     """Run the same bound on two targets, or on two checkouts given as folders, side by side.
 
     Exits with 1 if a rule is broken with SECOND that is not broken with FIRST.
     """
     progress = open_progress()
     try:
-        found = compare(_named(first), _named(second), bound_named(bound), progress, processes=jobs)
+        found = compare(
+            _named(first), _named(second), bound_named(bound), progress, own=own, processes=jobs
+        )
     finally:
         progress.stop()
     for line in _lines(found):

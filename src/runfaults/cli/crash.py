@@ -14,6 +14,7 @@ from runfaults.campaign.conclude import check
 from runfaults.campaign.replay import play
 from runfaults.campaign.running import Options
 from runfaults.cli.exit_codes import exit_code, exit_code_of
+from runfaults.cli.own_rules import rule_option
 from runfaults.model import Journal, Schedule
 from runfaults.report.explain import explain
 from runfaults.report.progress import open_progress
@@ -38,12 +39,21 @@ from runfaults.report.timeline import print_timeline
     show_default=True,
     help="Folder for the scenario files of violations.",
 )
+@rule_option
 @click.option(
     "--schedule",
     metavar="TEXT",
     help="Play one schedule only, such as 'pipeline succeeds; death before run commit #2'.",
 )
-def command(target: str, journal: str, jobs: int | None, save: Path, schedule: str | None) -> None:
+def command(
+    *,
+    target: str,
+    journal: str,
+    jobs: int | None,
+    save: Path,
+    own: tuple[str, ...],
+    schedule: str | None,
+) -> None:
     """Kill the target at every fault point and judge what the next life makes of it.
 
     Each life is a child process that dies by SIGKILL right before or after one operation, or
@@ -52,13 +62,13 @@ def command(target: str, journal: str, jobs: int | None, save: Path, schedule: s
     The same as `runfaults check --bound crash`, which has a budget, a baseline and more reports.
     """
     if schedule is not None:
-        raise Exit(_play(target, Schedule.parse(schedule)))
+        raise Exit(_play(target, Schedule.parse(schedule), own))
     (deaths,) = bound_named("crash").strategies
     if journal != "both":
         deaths = replace(deaths, scope=replace(deaths.scope, journals=(Journal(journal),)))
     progress = open_progress()
     try:
-        campaign = Campaign(target, (deaths,))
+        campaign = Campaign(target, (deaths,), own=own)
         result = check(campaign, Options(processes=jobs), progress, save_to=save)
     finally:
         progress.stop()
@@ -66,8 +76,8 @@ def command(target: str, journal: str, jobs: int | None, save: Path, schedule: s
     raise Exit(exit_code_of(result))
 
 
-def _play(target: str, schedule: Schedule) -> int:
-    trial = play(target, schedule)
+def _play(target: str, schedule: Schedule, own: tuple[str, ...]) -> int:
+    trial = play(target, schedule, own=own)
     print_timeline(trial.history, trial.judgements)
     click.echo(explain(trial.history, trial.judgements))
     trial.require_playable("the schedule")

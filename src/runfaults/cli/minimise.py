@@ -8,38 +8,44 @@ from pathlib import Path
 import click
 
 from runfaults.campaign.players import open_player, player_for
+from runfaults.cli.own_rules import rule_option
 from runfaults.explore.probe import probe
 from runfaults.explore.runner import Runner
 from runfaults.explore.shrink import needs, shrink
+from runfaults.oracle.own import addresses_of
 from runfaults.scenario.file import dump_scenario, load_scenario
 
 
 @click.command("minimise")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--target", help="Play against this target instead of the file's own.")
+@rule_option
 @click.option(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the minimal scenario; by default FILE with '.minimal' before '.toml'.",
 )
-def command(file: Path, target: str | None, output: Path | None) -> None:
+def command(file: Path, target: str | None, own: tuple[str, ...], output: Path | None) -> None:
     """Shrink a failing scenario and say what each remaining element is needed for."""
     scenario = load_scenario(file)
     name = target or scenario.target
-    with open_player(name, player_for(scenario.schedule)) as player:
+    own = (*scenario.own_rules, *own)
+    with open_player(name, player_for(scenario.schedule), own=own) as player:
         probe(player)
         runner = Runner(player)
         found = shrink(runner, scenario.schedule)
         needed = needs(runner, found.schedule)
     verdict = found.trial.verdict
     failing = [each for each in found.trial.failing() if each.verdict is verdict]
+    rules = tuple(each.rule for each in failing)
     smaller = replace(
         scenario,
         target=name,
         schedule=found.schedule,
         expect=verdict,
-        rules=tuple(each.rule for each in failing),
+        rules=rules,
+        own_rules=addresses_of(rules, own),
     )
     path = output or file.with_suffix(".minimal.toml")
     path.write_text(dump_scenario(smaller), encoding="utf-8")

@@ -9,6 +9,7 @@ from click.exceptions import Exit
 
 from runfaults.campaign.replay import replay
 from runfaults.cli.exit_codes import UNTESTABLE, exit_code
+from runfaults.cli.own_rules import rule_option
 from runfaults.explore.trial import NotPlayableError, Trial
 from runfaults.model import Scenario, Verdict
 from runfaults.report.explain import explain
@@ -28,6 +29,7 @@ from runfaults.targets.target import TargetError
     help="Play against this checkout of GenGlossary. For `git bisect run`: the exit code is 125 "
     "where it cannot be tested.",
 )
+@rule_option
 @click.option(
     "--real",
     is_flag=True,
@@ -45,6 +47,7 @@ def command(
     target: str | None,
     source: Path | None,
     *,
+    own: tuple[str, ...],
     real: bool,
     exact: bool,
     debug: bool,
@@ -63,7 +66,7 @@ def command(
         scenario = load_scenario(path)
         try:
             on_strike = breakpoint if debug else None
-            played = replay(scenario, target, real=real, on_strike=on_strike)
+            played = replay(scenario, target, own=own, real=real, on_strike=on_strike)
         except MissingPackageError as error:
             if path in files:
                 raise

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from typing import Any, Self
 
 from runfaults.crash.sequence import LifeSequence
 from runfaults.explore.host import Host
 from runfaults.model import Schedule
+from runfaults.oracle.own import own_rules
+from runfaults.oracle.rule import queries_of
 from runfaults.sim.execution import Execution
 from runfaults.sim.scheduler import Director
 from runfaults.sim.simulation import Simulation
@@ -21,15 +23,17 @@ class Lives:
 
     Args:
         target: Name of the system under test.
+        own: Addresses of rules of the user's own, whose queries are asked.
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, own: Collection[str] = ()) -> None:
         self._name = target
+        self.own_rules = own_rules(own)
         self._target = target_named(target)
         self._host: Host | None = None
 
     def __enter__(self) -> Self:
-        self._host = Host(playing_lives, self._name)
+        self._host = Host(playing_lives, self._name, queries_of(self.own_rules))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -58,9 +62,11 @@ class Lives:
 
 
 @contextlib.contextmanager
-def playing_lives(target: str, folder: str) -> Generator[Callable[[Any], Execution]]:
+def playing_lives(
+    target: str, queries: tuple[str, ...], folder: str
+) -> Generator[Callable[[Any], Execution]]:
     """Answers with what a schedule came to; see `Host`."""
     system = target_named(target)
     with Simulation(system, within=folder):
-        sequence = LifeSequence(system, folder)
+        sequence = LifeSequence(system, folder, queries)
         yield lambda asked: sequence.play(asked[0], with_places=asked[1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 from runfaults.crash.life import LifeResult, LifeScript, recover_concurrently, run_life
@@ -10,8 +12,9 @@ from runfaults.crash.telling import Telling
 from runfaults.model import History, Schedule, Vocabulary
 from runfaults.model.element import life_of
 from runfaults.sim.acts import MAY_CANCEL
-from runfaults.sim.database import DatabaseTemplate
+from runfaults.sim.database import FILE_NAME, DatabaseTemplate, rows_found
 from runfaults.sim.execution import Execution
+from runfaults.sqlite.engine import real_connect
 from runfaults.targets.target import Target
 
 
@@ -21,10 +24,12 @@ class LifeSequence:
     Args:
         target: The system under test.
         folder: For its files.
+        queries: What the database is asked after the last life.
     """
 
-    def __init__(self, target: Target, folder: str) -> None:
+    def __init__(self, target: Target, folder: str, queries: Iterable[str] = ()) -> None:
         self._target = target
+        self._queries = queries
         self._template = DatabaseTemplate(target, folder, repetitions=True)
         self._folder = Path(folder)
         for name in ("life", "scratch"):
@@ -56,7 +61,7 @@ class LifeSequence:
                 break
         vocabulary = self._target.vocabulary
         telling = Telling(schedule.pipeline, vocabulary)
-        events, places = telling.tell(lives, remains, killed)
+        events, places = telling.tell(lives, remains, killed, self._asked())
         history = History(self._target.name, schedule, vocabulary, events, MAY_CANCEL, places)
         return Execution(
             history,
@@ -67,6 +72,13 @@ class LifeSequence:
             tuple(refusal for life in lives for refusal in life.refused),
             left=tuple(_left(each, vocabulary) for each in remains[1 : killed + 1]),
         )
+
+    def _asked(self) -> list[tuple[str, str]]:
+        """Each query with what it finds in what the last life has left."""
+        if not self._queries:
+            return []
+        with closing(real_connect(self._folder / "scratch" / FILE_NAME)) as connection:
+            return [(query, rows_found(connection, query)) for query in self._queries]
 
 
 def _struck(schedule: Schedule, lives: list[LifeResult]) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from runfaults.crash.life import BETWEEN_LIVES, LifeResult
 from runfaults.crash.post_mortem import DatabaseState
@@ -20,7 +20,11 @@ class Telling:
         self._time = 0.0
 
     def tell(
-        self, lives: Sequence[LifeResult], remains: Sequence[DatabaseState], deaths: int
+        self,
+        lives: Sequence[LifeResult],
+        remains: Sequence[DatabaseState],
+        deaths: int,
+        asked: Iterable[tuple[str, str]] = (),
     ) -> tuple[tuple[Event, ...], tuple[tuple[int, str], ...]]:
         """The events of the whole history, and where they came from.
 
@@ -28,6 +32,7 @@ class Telling:
             lives: What happened in each.
             remains: What was there before the first, and what each but the last ones left.
             deaths: How many of them were killed; those after them recovered at once.
+            asked: Each query with what it found after the last life.
         """
         for number, life in enumerate(lives[:deaths], start=1):
             self._tell_life(life, number, remains[number - 1], remains[number])
@@ -39,6 +44,8 @@ class Telling:
             self._tell_events(life, suffix, deaths * BETWEEN_LIVES)
         self._tell_rest(last, before, after)
         if last and not any(e.kind is EventKind.STUCK for life in last for e in life.events):
+            for query, found in asked:
+                self._add("harness", EventKind.ROWS, query, found)
             self._add("harness", EventKind.SETTLED)
         return tuple(self._events), tuple(self._places)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 from runfaults.explore.runner import Player
 from runfaults.model import Ending, Event, EventKind, History, Schedule
+from runfaults.oracle.no_rows import RAISED
+from runfaults.oracle.own import RuleError
 from runfaults.targets.target import TargetError
 
 _ENDINGS = (Ending.SUCCEEDS, Ending.RAISES)
@@ -22,17 +24,29 @@ def probe(player: Player) -> tuple[str, ...]:
     Raises:
         TargetError: it does not start, does not do the work, cannot be watched, or records a
             status that it did not declare; the message says what was seen and what to change.
+        RuleError: a query of one of the user's own rules cannot be asked.
     """
     offered: tuple[str, ...] = ()
     for ending in _ENDINGS:
         execution = player.play(Schedule(pipeline=ending), with_places=True)
         history, offered = execution.history, execution.offered
+        _require_answers(player, history)
         for complaint in _COMPLAINTS:
             for text in complaint(history):
                 raise TargetError(
                     f"target {history.target}, in a clean run (pipeline {ending}): {text}"
                 )
     return offered
+
+
+def _require_answers(player: Player, history: History) -> None:
+    for event in _of(history, EventKind.ROWS):
+        for rule in player.own_rules:
+            if event.subject in rule.queries and event.value.startswith(RAISED):
+                raise RuleError(
+                    f"rule {rule.name} at {rule.place}: `{event.subject}` {event.value}; the query "
+                    "reads what the target has in its database after a clean run"
+                )
 
 
 def _not_started(history: History) -> Iterator[str]:

@@ -25,6 +25,11 @@ class Player(Protocol):
         """The system under test."""
         ...
 
+    @property
+    def own_rules(self) -> tuple[Rule, ...]:
+        """Rules of the user's own, whose queries it asks."""
+        ...
+
     def play(
         self,
         schedule: Schedule,
@@ -71,7 +76,7 @@ class Runner:
 
     def __init__(self, player: Player, rules: Collection[str] | None = None) -> None:
         self.player = player
-        self.rules = rules_for(player.target, rules)
+        self.rules = rules_for(player.target, rules, player.own_rules)
 
     def run(
         self,
@@ -89,18 +94,21 @@ class Runner:
         return Trial(execution, judge(execution.history, self.rules))
 
 
-def rules_for(target: Target, wanted: Collection[str] | None = None) -> tuple[Rule, ...]:
-    """The rules that judge a target, of those that are asked for.
+def rules_for(
+    target: Target, wanted: Collection[str] | None = None, own: tuple[Rule, ...] = ()
+) -> tuple[Rule, ...]:
+    """The rules that judge a target, of those that are asked for, the user's own last.
 
     Raises:
         TargetError: if it exempts itself from a rule that does not exist.
     """
     exempt = exemptions(target)
-    names = {rule.name for rule in RULES}
+    rules = (*RULES, *own)
+    names = {rule.name for rule in rules}
     if unknown := sorted(name for name in exempt if name not in names):
         raise TargetError(
             f"target {target.name}: `exempt` names {unknown[0]!r}, which is no rule; "
             f"rules are: {', '.join(sorted(names))}"
         )
     asked = names if wanted is None else wanted
-    return tuple(rule for rule in RULES if rule.name in asked and rule.name not in exempt)
+    return tuple(rule for rule in rules if rule.name in asked and rule.name not in exempt)

@@ -45,6 +45,9 @@ class EventKind(StrEnum):
     LEAK = "leak"
     """Found at the end: subject = `thread`, `connection`, `transaction`, `lock`, `subscriber` or
     `cancel-event`, value = which one."""
+    ROWS = "rows"
+    """The harness asked the database a query of a rule, right before all was settled: subject = the
+    query, value = the rows that it found (empty: none), or `raised Class: message`."""
     STUCK = "stuck"
     """The schedule is stuck: subject = `deadlock`, `livelock` or `hang`, value = which
     actor waits for which, or the stacks; or it proves nothing: subject = `uncontrolled`, value =

@@ -19,6 +19,7 @@ class Scenario:
         schedule: What happens.
         expect: The verdict this target is known to get.
         rules: The rules that are broken where `expect` is broken; else empty.
+        own_rules: Addresses of rules of the user's own that judge too, `path.py:name`.
     """
 
     name: str
@@ -27,3 +28,4 @@ class Scenario:
     schedule: Schedule
     expect: Verdict = Verdict.HOLDS
     rules: tuple[str, ...] = ()
+    own_rules: tuple[str, ...] = ()

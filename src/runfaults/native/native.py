@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self, cast
 
 from runfaults.model import Schedule
+from runfaults.oracle.rule import Rule
 from runfaults.sim.execution import Execution
 from runfaults.sim.scheduler import Director, uncontrolled
 from runfaults.sim.simulation import Simulation
@@ -36,10 +37,14 @@ class NativeSimulation:
     Args:
         target: The system under test.
         within: Folder for its files, which are removed when it is left; None for the usual one.
+        own_rules: Rules of the user's own, whose queries are asked.
     """
 
-    def __init__(self, target: Target, within: str | None = None) -> None:
+    def __init__(
+        self, target: Target, within: str | None = None, own_rules: tuple[Rule, ...] = ()
+    ) -> None:
         self._target = target
+        self.own_rules = own_rules
         self._within = within
         self._causes = _Causes()
         self._stack = contextlib.ExitStack()
@@ -113,7 +118,12 @@ class NativeSimulation:
                 within = self._within
                 if place == DISK_FULL:
                     within = str(self._remembering(place, stack))
-                simulation = Simulation(self._target, within=within, kinds=self._causes.kinds)
+                simulation = Simulation(
+                    self._target,
+                    within=within,
+                    kinds=self._causes.kinds,
+                    own_rules=self.own_rules,
+                )
                 stack.enter_context(simulation)
                 self._simulation, self._place, self._stack = simulation, place, stack.pop_all()
         return self._simulation

@@ -3,6 +3,8 @@
 from runfaults.oracle.facts import Facts, Request, RunFacts
 from runfaults.oracle.finding import Finding, broken, unknown
 from runfaults.oracle.judge import judge, rule_named
+from runfaults.oracle.no_rows import no_rows
+from runfaults.oracle.own import RuleError, own_rules
 from runfaults.oracle.rule import Rule, rule
 from runfaults.oracle.rules import RULES
 
@@ -12,9 +14,12 @@ __all__ = [
     "Finding",
     "Request",
     "Rule",
+    "RuleError",
     "RunFacts",
     "broken",
     "judge",
+    "no_rows",
+    "own_rules",
     "rule",
     "rule_named",
     "unknown",

@@ -20,6 +20,7 @@ _TELLING = frozenset(
         EventKind.SIGNAL,
         EventKind.THREAD,
         EventKind.LEAK,
+        EventKind.ROWS,
         EventKind.SETTLED,
     }
 )
@@ -162,6 +163,7 @@ class Facts:
         settled: The SETTLED event, if what the database showed last is final.
         deaths_by: The deaths by the process that died; those of actor `process` under no name.
         general: The requests that name no run and may be why one is cancelled, such as closing.
+        rows: The last ROWS event of each query, by its text.
         doubt: Why a history in which nothing breaks a rule still proves nothing; None if it does.
     """
 
@@ -178,6 +180,7 @@ class Facts:
     settled: Event | None
     deaths_by: Mapping[str, tuple[Event, ...]]
     general: tuple[Request, ...]
+    rows: Mapping[str, Event]
     doubt: Finding | None
 
     def may_be_cancelled(self, run: RunFacts, before: int) -> bool:
@@ -245,6 +248,7 @@ class Facts:
             general=tuple(
                 each for each in requests if each.run is None and each.subject in history.may_cancel
             ),
+            rows={event.subject: event for event in told[EventKind.ROWS]},
             doubt=_doubt(stuck, settled, about_runs),
         )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from inspect import getdoc
+from inspect import getdoc, unwrap
+from pathlib import Path
 
 from runfaults.model import History, Judgement, Verdict
 from runfaults.oracle.facts import Facts
@@ -26,12 +27,16 @@ class Rule:
         exercised: Whether the rule's question came up in a history. Where it did not, that nothing
             broke the rule is no evidence that it holds.
         search: Yields what breaks the rule, and what it cannot know, most telling first.
+        place: Where it is written, as `file:line`; empty for a rule of the catalogue.
+        queries: SQL that the harness asks when all has settled: the rows are in `Facts.rows`.
     """
 
     name: str
     meaning: str
     exercised: Question
     search: Search
+    place: str = ""
+    queries: tuple[str, ...] = ()
 
     @property
     def symptom(self) -> str:
@@ -65,14 +70,20 @@ class Rule:
         return Judgement(self.name, verdict, reason, evidence, exercised=exercised)
 
 
+def queries_of(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """What the database is asked for these rules, each query once."""
+    return tuple(dict.fromkeys(query for rule in rules for query in rule.queries))
+
+
 _HOLDS = Finding(Verdict.HOLDS, "", ())
 
 
-def rule(*, exercised: Question) -> Callable[[Search], Rule]:
+def rule(*, exercised: Question, queries: Iterable[str] = ()) -> Callable[[Search], Rule]:
     """Make a rule of its search: the function's name and docstring are the rule's.
 
     Args:
         exercised: Whether the rule's question came up in a history.
+        queries: SQL that the harness asks when all has settled: the rows are in `Facts.rows`.
 
     Raises:
         ValueError: if the function has no docstring; a rule must say what it means.
@@ -86,6 +97,9 @@ def rule(*, exercised: Question) -> Callable[[Search], Rule]:
                 f"the rule {name} has no docstring; write what it means and which line of the "
                 "status contract it states"
             )
-        return Rule(name, meaning, exercised, search)
+        code = unwrap(search).__code__
+        file = "/".join(Path(code.co_filename).parts[-2:])
+        place = f"{file}:{code.co_firstlineno}"
+        return Rule(name, meaning, exercised, search, place, tuple(queries))
 
     return make

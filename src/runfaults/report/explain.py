@@ -199,6 +199,7 @@ def _news(event: Event, arrival: str, *, decisive: bool) -> str:
         EventKind.SIGNAL: f"a subscriber was told {event.value or 'that the run is over'}",
         EventKind.THREAD: _thread(event),
         EventKind.LEAK: f"at the end, a check of the {event.subject} said{detail}",
+        EventKind.ROWS: f"at the end, a query found {event.value}" if decisive else "",
         EventKind.STUCK: _stuck(event),
     }.get(event.kind, "")
 

@@ -21,7 +21,9 @@ _LONG = 100
 
 _ANSWERS = frozenset({EventKind.OK, EventKind.ERROR})
 _PARTS = frozenset({EventKind.OK, EventKind.ERROR, EventKind.STRIKE, EventKind.WAIT})
-_NOBODY = frozenset({EventKind.STATUS, EventKind.LEAK, EventKind.STUCK, EventKind.SETTLED})
+_NOBODY = frozenset(
+    {EventKind.STATUS, EventKind.LEAK, EventKind.ROWS, EventKind.STUCK, EventKind.SETTLED}
+)
 _CONTROLS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
@@ -211,6 +213,7 @@ def _title(event: Event) -> str:
             if event.subject == DATABASE
             else f"left behind: {event.subject} {event.value}"
         ),
+        EventKind.ROWS: f"`{event.subject}` finds {event.value or 'nothing'}",
         EventKind.STUCK: f"{event.subject}{detail}",
         EventKind.SETTLED: "settled: nothing more can happen",
     }.get(event.kind, plain)

@@ -25,6 +25,8 @@ from runfaults.model import (
 )
 from runfaults.model.verdict import OF_ONE_HISTORY
 from runfaults.oracle.judge import rule_named
+from runfaults.oracle.own import own_rules
+from runfaults.oracle.rule import Rule
 from runfaults.sim.acts import act_named
 from runfaults.sqlite.kinds import kind_named
 from runfaults.sqlite.real.lasting import EVERY_KIND
@@ -37,6 +39,7 @@ _TOP = (
     "target",
     "expect",
     "rules",
+    "own_rules",
     "schedule",
     "fault",
     "act",
@@ -66,6 +69,7 @@ def load_scenario(path: Path) -> Scenario:
         raise ScenarioError(f"{path}: cannot be read: {error}") from error
     top = _Table(path, text.splitlines(), document)
     top.allow(*_TOP)
+    own = top.value("own_rules", _own_rules, ())
     rules: object = document.get("rules", [])
     if not isinstance(rules, list):
         top.fail("rules", 'write a list of rules: rules = ["succeeded-never-failed"]')
@@ -75,8 +79,18 @@ def load_scenario(path: Path) -> Scenario:
         target=top.text("target"),
         schedule=_schedule(top),
         expect=top.value("expect", _expected, Verdict.HOLDS),
-        rules=top.value("rules", lambda names: tuple(rule_named(name).name for name in names), ()),
+        rules=top.value(
+            "rules", lambda names: tuple(rule_named(name, own).name for name in names), ()
+        ),
+        own_rules=tuple(document.get("own_rules", ())),
     )
+
+
+def _own_rules(addresses: object) -> tuple[Rule, ...]:
+    is_list = isinstance(addresses, list)
+    if not is_list or not all(isinstance(each, str) for each in cast("list[object]", addresses)):
+        raise ValueError('write a list of addresses: own_rules = ["rules.py:my_rule"]')
+    return own_rules(cast("list[str]", addresses))
 
 
 def _expected(word: str) -> Verdict:
@@ -96,6 +110,8 @@ def dump_scenario(scenario: Scenario) -> str:
     }
     if scenario.rules:
         head["rules"] = list(scenario.rules)
+    if scenario.own_rules:
+        head["own_rules"] = list(scenario.own_rules)
     script: dict[str, object] = {
         "pipeline": str(schedule.pipeline),
         "journal": schedule.journal,

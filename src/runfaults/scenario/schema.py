@@ -50,7 +50,13 @@ def scenario_schema() -> dict[str, Any]:
                 "rules": {
                     "description": "The rules that are broken, where `expect` is broken.",
                     "type": "array",
-                    "items": _choice({rule.name: rule.symptom for rule in RULES}),
+                    "items": _text("The name of a rule."),
+                },
+                "own_rules": {
+                    "description": "Rules of one's own that judge too: path.py:name of each.",
+                    "type": "array",
+                    "items": _text("Where it is."),
+                    "examples": [["rules.py:my_rule"]],
                 },
                 "schedule": _schedule(),
                 "fault": _several("Causes of errors, each beginning at its own point.", _fault()),
@@ -62,6 +68,12 @@ def scenario_schema() -> dict[str, Any]:
             },
             required=("name", "symptom", "target"),
         ),
+        "if": {"not": {"required": ["own_rules"]}},
+        "then": {
+            "properties": {
+                "rules": {"items": _choice({rule.name: rule.symptom for rule in RULES})}
+            }
+        },
     }
 
 

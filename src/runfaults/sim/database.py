@@ -121,6 +121,27 @@ class DatabaseTemplate:
             ) from error
 
 
+_SHOWN = 3
+"""Rows that a ROWS event tells."""
+
+
+def rows_found(connection: sqlite3.Connection, query: str) -> str:
+    """What a query finds, as a ROWS event tells it; it may not write."""
+    connection.execute("PRAGMA query_only = ON")
+    try:
+        cursor = connection.execute(query)
+        rows = cursor.fetchmany(_SHOWN + 1)
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        return f"raised {type(error).__name__}: {error}"
+    names = [column for column, *_ in cursor.description or ()]
+    cursor.close()
+    told = [
+        ", ".join(f"{name} = {value!r}" for name, value in zip(names, row, strict=True))
+        for row in rows[:_SHOWN]
+    ]
+    return "; ".join((*told, *["and more"] * (len(rows) > _SHOWN)))
+
+
 class AuditReader:
     """Reads the audit as it grows, on a connection that the system under test never sees.
 
@@ -157,6 +178,10 @@ class AuditReader:
         except sqlite3.OperationalError:
             return []
         return [step for (step,) in rows]
+
+    def rows(self, query: str) -> str:
+        """What a query finds, as a ROWS event tells it; it may not write."""
+        return rows_found(self._connection, query)
 
     def close(self) -> None:
         """Let the file go."""

@@ -17,6 +17,7 @@ from typing import Self
 import time_machine
 
 from runfaults.model import Act, Ending, Journal, Schedule
+from runfaults.oracle.rule import Rule, queries_of
 from runfaults.sim.database import DatabaseTemplate
 from runfaults.sim.execution import Execution
 from runfaults.sim.exits import watch_exits, watched
@@ -53,6 +54,7 @@ class Simulation:
         on_strike: Called in the struck thread right before each strike, for a debugger.
         within: Folder for its files, which are removed when it is left; None for the usual one.
         kinds: What faults strike with, by name.
+        own_rules: Rules of the user's own, whose queries are asked.
 
     Raises:
         InterpreterError: if this interpreter cannot run a simulation.
@@ -65,7 +67,10 @@ class Simulation:
         on_strike: Callable[[], None] | None = None,
         within: str | None = None,
         kinds: Mapping[str, FaultKind] = KINDS,
+        own_rules: tuple[Rule, ...] = (),
     ) -> None:
+        self.own_rules = own_rules
+        self._queries = queries_of(own_rules)
         require_controllable()
         require_threads(target)
         self._target = target
@@ -145,6 +150,7 @@ class Simulation:
             world = World(
                 self._target, schedule, database, director, asked, recorder, kinds=self._kinds
             )
+            world.queries = self._queries
             world.gate.on_strike = self._on_strike
             world.wall_clock = traveller.move_to
             execution = world.play()

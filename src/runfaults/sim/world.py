@@ -68,6 +68,7 @@ class World:
         kinds: Mapping[str, FaultKind] = KINDS,
     ) -> None:
         self._target = target
+        self.queries: tuple[str, ...] = ()
         self._schedule = schedule
         self._database = database
         self._recorder = Recorder() if recorder is None else recorder
@@ -101,6 +102,7 @@ class World:
             self._look_for_lost_work()
             self._look_for_leaks()
             abandoned = self.gate.abandoned()
+            self._ask()
             if not self._stuck("livelock", "hang", "uncontrolled"):
                 self._recorder.add("harness", EventKind.SETTLED)
             self._recorder.closed = True
@@ -274,6 +276,11 @@ class World:
     def _look_for_escapes(self) -> None:
         if told := what_left():
             self._recorder.add("harness", EventKind.STUCK, "uncontrolled", "; ".join(told))
+
+    def _ask(self) -> None:
+        if not self._stuck("deadlock", "livelock", "hang", "uncontrolled"):
+            for query in self.queries:
+                self._recorder.add("harness", EventKind.ROWS, query, self._audit.rows(query))
 
     def _look_for_leaks(self) -> None:
         if self._stuck("deadlock", "livelock", "hang", "uncontrolled"):

@@ -6,7 +6,7 @@ import atexit
 import contextlib
 import random
 from collections import Counter, OrderedDict
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from runfaults.explore.runner import Player, Runner
 from runfaults.explore.shrink import shrink
 from runfaults.model import History, Judgement, Scenario, Schedule, Verdict
 from runfaults.oracle.judge import rule_named
+from runfaults.oracle.own import addresses_of, own_rules
 from runfaults.report.explain import explain
 from runfaults.report.timeline import timeline_text
 from runfaults.scenario.file import dump_scenario
@@ -56,13 +57,15 @@ class DoesNotHoldError(AssertionError):
         failing = trial.failing(self._rules)
         worst = Verdict.worst(judgement.verdict for judgement in failing)
         first = next(judgement for judgement in failing if judgement.verdict is worst)
+        rules = tuple(each.rule for each in failing if each.verdict is worst)
         return Scenario(
             name=f"{_short(trial.target)}-{first.rule}",
             symptom=first.reason,
             target=trial.target,
             schedule=trial.schedule,
             expect=worst,
-            rules=tuple(each.rule for each in failing if each.verdict is worst),
+            rules=rules,
+            own_rules=addresses_of(rules, trial.own_rules),
         )
 
     def save(self, folder: Path) -> Path:
@@ -104,10 +107,12 @@ class Trial(trial.Trial):
     Attributes:
         target: Name of the system under test.
         scenario: What was replayed; None for a schedule of no scenario.
+        own_rules: Addresses of the rules of the user's own that judged too.
     """
 
     target: str
     scenario: Scenario | None = None
+    own_rules: tuple[str, ...] = ()
 
     @property
     def as_expected(self) -> bool:
@@ -121,10 +126,11 @@ class Trial(trial.Trial):
             DoesNotHoldError: an `AssertionError`, if one is broken or cannot be judged.
             ValueError: if there is no such rule.
         """
-        failing = self.failing([rule_named(name).name for name in rules] if rules else None)
+        own = own_rules(self.own_rules)
+        failing = self.failing([rule_named(name, own).name for name in rules] if rules else None)
         if failing:
             failed = frozenset(each.rule for each in failing)
-            raise DoesNotHoldError(bench_for(self.target), self.schedule, failed)
+            raise DoesNotHoldError(bench_for(self.target, self.own_rules), self.schedule, failed)
 
 
 class Bench:
@@ -132,13 +138,15 @@ class Bench:
 
     Args:
         target: Name of the system under test.
+        rules: Addresses of rules of the user's own that judge too, `path.py:name`.
 
     Attributes:
         tried: How many schedules got each verdict here; see `take_tally`.
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, rules: tuple[str, ...] = ()) -> None:
         self.target = target
+        self.rules = rules
         self.tried: Counter[Verdict] = Counter()
         self._rehearsals: OrderedDict[tuple[Schedule, tuple[str, ...]], Rehearsal] = OrderedDict()
 
@@ -148,7 +156,7 @@ class Bench:
         Raises:
             NotPlayableError: if the schedule asks for something that cannot happen.
         """
-        with _player_of(self.target) as player:
+        with _player_of(self.target, self.rules) as player:
             ran = Runner(player).run(schedule)
         ran.require_playable(str(schedule))
         return self._counted(ran)
@@ -160,11 +168,11 @@ class Bench:
             schedule: One that fails.
             rules: Names of the rules of which one must not hold.
         """
-        with _player_of(self.target) as player:
+        with _player_of(self.target, self.rules) as player:
             runner = Runner(player)
             shrunk = shrink(runner, schedule, rules, nearby=True)
             shown = runner.run(shrunk.schedule, with_places=True)
-        return Trial(shown.execution, shown.judgements, self.target)
+        return Trial(shown.execution, shown.judgements, self.target, own_rules=self.rules)
 
     def replay(self, scenario: Scenario) -> Trial:
         """Play a scenario with this target.
@@ -172,21 +180,21 @@ class Bench:
         Raises:
             NotPlayableError: if the scenario asks for something that cannot happen.
         """
-        with _player_of(self.target) as player:
+        with _player_of(self.target, self.rules) as player:
             ran = Runner(player).run(scenario.schedule, with_places=True)
         ran.require_playable(scenario.name)
         return self._counted(ran, scenario)
 
     def _counted(self, ran: trial.Trial, scenario: Scenario | None = None) -> Trial:
         self.tried[ran.verdict] += 1
-        return Trial(ran.execution, ran.judgements, self.target, scenario)
+        return Trial(ran.execution, ran.judgements, self.target, scenario, self.rules)
 
     def rehearse(self, schedule: Schedule, kinds: tuple[str, ...]) -> Rehearsal:
         """What could be added to the schedule; remembered."""
         key = schedule, kinds
         known = self._rehearsals.get(key)
         if known is None:
-            with _player_of(self.target) as player:
+            with _player_of(self.target, self.rules) as player:
                 known = rehearse(player, schedule, kinds)
             self._rehearsals[key] = known
             if len(self._rehearsals) > REMEMBERED:
@@ -195,16 +203,21 @@ class Bench:
         return known
 
 
-_benches: dict[str, Bench] = {}
+_Place = tuple[str, tuple[str, ...]]
+"""A target's name, and the addresses of the user's own rules."""
+
+_benches: dict[_Place, Bench] = {}
 
 
-def bench_for(target: str = "genglossary") -> Bench:
-    """The test bench of that target; there is one for each in a process.
+def bench_for(target: str = "genglossary", rules: Iterable[str] = ()) -> Bench:
+    """The test bench of that target; there is one for each, with the same rules, in a process.
 
     Args:
         target: A built-in target, `package.module:Class` or `path/to/file.py:Class`.
+        rules: Rules of your own that judge too, each as `path/to/file.py:name`.
     """
-    return _benches.setdefault(target, Bench(target))
+    place = target, tuple(rules)
+    return _benches.setdefault(place, Bench(*place))
 
 
 def take_tally() -> Counter[Verdict]:
@@ -216,22 +229,22 @@ def take_tally() -> Counter[Verdict]:
     return total
 
 
-_probed: set[str] = set()
+_probed: set[_Place] = set()
 """Targets whose clean runs were as they should be."""
 
 
-def _probe_once(target: str, player: Player) -> None:
-    if target not in _probed:
+def _probe_once(place: _Place, player: Player) -> None:
+    if place not in _probed:
         probe(player)
-        _probed.add(target)
+        _probed.add(place)
 
 
-_entered: dict[str, tuple[Player, contextlib.ExitStack]] = {}
-"""The one player that is open on behalf of the benches, by its target's name."""
+_entered: dict[_Place, tuple[Player, contextlib.ExitStack]] = {}
+"""The one player that is open on behalf of the benches, by its target and rules."""
 
 
 @contextlib.contextmanager
-def _player_of(target: str) -> Generator[Player]:
+def _player_of(target: str, rules: tuple[str, ...]) -> Generator[Player]:
     """The player of that target, open; the `random` module is left as it was.
 
     It stays entered until another target's is asked for, `leave_simulation` is called or the
@@ -243,20 +256,21 @@ def _player_of(target: str) -> Generator[Player]:
         TargetError: if it cannot be tested.
         RuntimeError: if another simulation is entered.
     """
+    place = target, rules
     with _same_randomness():
         if is_time_frozen():
             leave_simulation()
-            with thawed(), open_player(target) as player:
-                _probe_once(target, player)
+            with thawed(), open_player(target, own=rules) as player:
+                _probe_once(place, player)
                 yield player
             return
-        if target not in _entered:
+        if place not in _entered:
             leave_simulation()
             with contextlib.ExitStack() as stack:
-                player = stack.enter_context(open_player(target))
-                _probe_once(target, player)
-                _entered[target] = player, stack.pop_all()
-        yield _entered[target][0]
+                player = stack.enter_context(open_player(target, own=rules))
+                _probe_once(place, player)
+                _entered[place] = player, stack.pop_all()
+        yield _entered[place][0]
 
 
 def leave_simulation() -> None:
