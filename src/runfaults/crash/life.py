@@ -126,7 +126,8 @@ class RecoveryWorld(World):
     known: tuple[int, ...] = ()
 
     def _user(self) -> None:
-        self.open_another()
+        if not acts.open_first(self, "user"):
+            return
         for run in self.known:
             read(self.recorder, self.manager, self._database, self._target, run)
         acts.start(self, "user")
@@ -218,10 +219,13 @@ def recover_concurrently(
         unwatch()
         recorder = Chronicle(pipe)
         os.read(barrier, 1)
-        manager = target.open(database, ScriptedPipeline(Ending.SUCCEEDS, recorder))
+        work = ScriptedPipeline(Ending.SUCCEEDS, recorder)
+        manager = acts.attempt(recorder, "user", "open", lambda: target.open(database, work))
+        if manager is None:  # it leaves the database to the others
+            return
         for run in known:
             read(recorder, manager, database, target, run)
-        manager.close()
+        acts.attempt(recorder, "user", "close", manager.close)
 
     with contextlib.ExitStack() as stack:
         stack.callback(os.close, barrier)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
+from typing import TypeVar
 
 from runfaults.model import EventKind
 from runfaults.sim.actor import SimulationOver
+from runfaults.sim.recorder import Recorder
 from runfaults.sim.stage import ActKind, Stage, ask, relay
 from runfaults.targets.target import (
     Cancels,
@@ -18,18 +20,26 @@ from runfaults.targets.target import (
     Signals,
 )
 
+Answer = TypeVar("Answer")
+
 
 def open_first(stage: Stage, actor: str) -> bool:
-    """Open the manager; an error is told to the user as any answer is, and there is no run."""
+    """Open the manager; where that raises, there is no run."""
+    return attempt(stage.recorder, actor, "open", stage.open_another) is not None
+
+
+def attempt(
+    recorder: Recorder, actor: str, subject: str, action: Callable[[], Answer]
+) -> Answer | None:
+    """Do it; an error is told to the user as any answer is, and None is returned."""
     try:
-        stage.open_another()
+        return action()
     except SimulationOver:
         raise
     except BaseException as error:  # noqa: BLE001  # the answer may be any error
-        stage.recorder.add(actor, EventKind.REQUEST, "open")
-        stage.recorder.answer(actor, "open", error, None)
-        return False
-    return True
+        recorder.add(actor, EventKind.REQUEST, subject)
+        recorder.answer(actor, subject, error, None)
+        return None
 
 
 def start_first(stage: Stage, actor: str) -> int | None:
