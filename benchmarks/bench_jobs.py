@@ -11,10 +11,11 @@ from measuring import measure
 from runfaults.campaign.bounds import bound_named
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.running import Options, run_campaign
+from runfaults.explore.job import Chosen
 from runfaults.model import Ending
 from runfaults.model.listener import Silence
 
-_DEFAULT = bound_named("default").limited_to(("busy",), ()).strategies[0]
+_DEFAULT = bound_named("default").limited_to(Chosen(("busy",))).strategies[0]
 SWEEP = replace(_DEFAULT, scope=replace(_DEFAULT.scope, endings=(Ending.SUCCEEDS, Ending.RAISES)))
 
 

@@ -294,3 +294,17 @@ def test_a_folder_that_the_command_did_not_come_to_remove_is_removed(tmp_path: P
     assert ended.returncode == USAGE, ended.stderr
     assert "as if it was interrupted" in ended.stderr
     (tmp_path / "temporary").rmdir()  # or it raises: something was left behind
+
+
+def test_the_verdict_does_not_depend_on_who_reads_the_output(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "runfaults.cli", "check", "--target", str(ROOT / SWALLOWED)]
+    command += ["--bound", "1,0,0", "--jobs", "1", "--json", "result.json"]
+    read, write = os.pipe()
+    os.close(read)
+    ended = subprocess.run(
+        command, cwd=tmp_path, stdout=write, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(write)
+    assert ended.returncode == BROKEN, ended.stderr
+    assert ended.stderr == ""
+    assert json.loads((tmp_path / "result.json").read_text())["verdict"] == "broken"

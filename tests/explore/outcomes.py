@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from runfaults.campaign.bounds import bound_named
 from runfaults.explore.findings import Findings
+from runfaults.explore.job import Chosen
 from runfaults.explore.runner import Runner
 from runfaults.explore.search import Search
 from runfaults.explore.trial import Trial
@@ -43,7 +44,7 @@ def _by_actor(history: History) -> object:
 
 
 def _compare(bound: str, acts: tuple[str, ...]) -> str:
-    (small,) = bound_named(bound).limited_to((), acts).strategies
+    (small,) = bound_named(bound).limited_to(Chosen(acts=acts)).strategies
     assert isinstance(small, Search)
     with Simulation(target_named("genglossary")) as simulation:
         reduced, fewer = outcomes(simulation, small)

@@ -24,7 +24,7 @@ from runfaults.campaign.bounds import BOUNDS
 from runfaults.campaign.findings_file import from_document, to_document
 from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.explore.findings import Findings
-from runfaults.explore.job import JOURNALS, Measured, Scope
+from runfaults.explore.job import JOURNALS, Chosen, Measured, Scope
 from runfaults.explore.runner import Runner
 from runfaults.explore.samples import Sample, Samples, _too_early, probability
 from runfaults.explore.shrink import shrink
@@ -217,7 +217,7 @@ def test_the_report_states_what_was_measured_and_what_follows() -> None:
     sampling = only(2000, "cancel", faults=3)
     words = (
         "2,000 samples by PCT beyond the bound (depth 2, <= 3 faults of 1 kind, <= 1 act of "
-        "cancel; 10 orders of each draw); pipeline succeeds; journal delete"
+        "cancel; 10 orders of each draw); pipeline succeeds; journal target"
     )
     assert sampling.describe() == words
     assert sampling.describe(Measured()) == words
@@ -264,6 +264,6 @@ def test_samples_of_a_bound_can_be_more_or_none() -> None:
 
 
 def test_only_and_seed_hold_for_samples_too() -> None:
-    bound = Bound("samples", (LARGE,)).limited_to(["full"], ["close"]).seeded(5)
+    bound = Bound("samples", (LARGE,)).limited_to(Chosen(["full"], ["close"])).seeded(5)
     scope = replace(LARGE.scope, kinds=("full",), acts=("close",), seed=5)
     assert bound.strategies == (replace(LARGE, scope=scope),)

@@ -21,7 +21,7 @@ from planted_races import (
 )
 from runfaults.campaign.bounds import bound_named
 from runfaults.explore.findings import Findings
-from runfaults.explore.job import Allowance, Job, Scope
+from runfaults.explore.job import Allowance, Chosen, Job, Scope
 from runfaults.explore.runner import Runner
 from runfaults.explore.search import Search
 from runfaults.explore.shrink import needs, shrink
@@ -52,7 +52,7 @@ RACES = [_LONG if race is DOUBLE_START else race for race in SEARCHED]
 def searched(race: PlantedRace, name: str) -> Generator[tuple[Runner, Findings]]:
     """What that search finds on the bug or its twin, with the act that the bug needs."""
     search = SEARCHED[race]
-    few = replace(search, scope=search.scope.limited_to((), (race.act,)))
+    few = replace(search, scope=search.scope.limited_to(Chosen(acts=(race.act,))))
     with Simulation(target_named(race.target(name))) as simulation:
         runner = Runner(simulation)
         yield runner, run_whole(runner, few)
@@ -81,7 +81,7 @@ def test_its_innocent_twin_passes(race: PlantedRace) -> None:
 
 
 def small(*most: int, acts: Sequence[str] = ()) -> Search:
-    return Search(Scope().limited_to((), acts), Allowance(*most))
+    return Search(Scope().limited_to(Chosen(acts=acts)), Allowance(*most))
 
 
 @pytest.mark.parametrize(
@@ -155,5 +155,5 @@ def test_a_fault_has_its_place_where_its_operation_begins_and_not_where_it_was_a
 def test_a_search_says_what_is_exhausted() -> None:
     assert Search(Scope(), Allowance(1, 2, 0)).describe() == (
         "all schedules with <= 1 fault (busy), <= 2 acts (cancel, cancel-api), no preemption; "
-        "pipeline succeeds; journal delete"
+        "pipeline succeeds; journal target"
     )

@@ -7,7 +7,7 @@ import pytest
 
 from runfaults.campaign.bounds import bound_named
 from runfaults.explore.findings import Findings
-from runfaults.explore.job import ALL_COUNTS, Job, Scope
+from runfaults.explore.job import ALL_COUNTS, Chosen, Job, Scope
 from runfaults.explore.runner import Runner
 from runfaults.explore.sweep import Sweep
 from runfaults.explore.trial import Trial
@@ -101,10 +101,10 @@ def test_an_unknown_bound_names_those_there_are() -> None:
 
 
 def test_three_numbers_are_a_bound() -> None:
-    bound = bound_named("2,1,0").limited_to(("full",), ("cancel",)).seeded(7)
+    bound = bound_named("2,1,0").limited_to(Chosen(("full",), ("cancel",))).seeded(7)
     assert bound.describe() == (
         "all schedules with <= 2 faults (full), <= 1 act (cancel), no preemption; "
-        "pipeline succeeds; journal delete; orders that commute once"
+        "pipeline succeeds; journal target; orders that commute once"
     )
     (search,) = bound.strategies
     assert [schedule.seed for schedule in search.scope.bases()] == [7]

@@ -12,7 +12,7 @@ from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import check
 from runfaults.campaign.replay import replay
 from runfaults.campaign.running import Options
-from runfaults.explore.job import Scope
+from runfaults.explore.job import Chosen, Scope
 from runfaults.model import CheckResult, Journal, Verdict
 from runfaults.model.listener import Silence
 from runfaults.native.causes import RealCauses
@@ -95,7 +95,7 @@ def test_the_bound_has_every_cause() -> None:
 
 
 def test_only_the_kinds_that_are_asked_for_are_provoked() -> None:
-    (strategy,) = bound_named("real").limited_to(("busy", "short-write"), ()).strategies
+    (strategy,) = bound_named("real").limited_to(Chosen(("busy", "short-write"))).strategies
     assert strategy.describe().startswith(
         "busy once at every point, by its real cause; short-write around every operation; "
     )

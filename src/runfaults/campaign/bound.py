@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from runfaults.explore.job import ALL_COUNTS, JOURNALS, Scope
+from runfaults.explore.job import ALL_COUNTS, JOURNALS, Chosen, Scope
 from runfaults.explore.runner import PlayerKind
 from runfaults.explore.samples import Samples
 from runfaults.explore.strategy import Strategy
@@ -38,9 +38,9 @@ class Bound:
         """The bound in words, a line for each strategy."""
         return "\n".join(strategy.describe() for strategy in self.strategies)
 
-    def limited_to(self, kinds: Collection[str], acts: Collection[str]) -> Bound:
-        """The same with these fault kinds and acts; with its own where none are given."""
-        return self._with_scopes(lambda scope: scope.limited_to(kinds, acts))
+    def limited_to(self, chosen: Chosen) -> Bound:
+        """The same with what was chosen; with its own where nothing was."""
+        return self._with_scopes(lambda scope: scope.limited_to(chosen))
 
     def seeded(self, seed: int) -> Bound:
         """The same with another seed in every schedule, and other samples."""

@@ -11,6 +11,7 @@ from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.explore.runner import Player, PlayerKind, Runner
 from runfaults.explore.strategy import Strategy
+from runfaults.model import Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,13 @@ class Campaign:
         """The player of its schedules, or one of another kind, to be entered; see `open_player`."""
         return open_player(self.target, kind or self.player, own=self.own, within=within)
 
-    def within(self, acts: Collection[str]) -> Campaign:
-        """The same without any act that the target does not offer."""
-        offered = tuple(
-            replace(strategy, scope=strategy.scope.within(acts)) for strategy in self.strategies
+    def of_target(self, acts: Collection[str], journal: Journal) -> Campaign:
+        """The same for a target that offers these acts, and chooses this journal mode."""
+        fitted = tuple(
+            replace(strategy, scope=strategy.scope.of_target(acts, journal))
+            for strategy in self.strategies
         )
-        return replace(self, strategies=offered)
+        return replace(self, strategies=fitted)
 
     def jobs(self, runner: Runner) -> list[Job]:
         """The jobs of all strategies that are known from the beginning."""

@@ -20,6 +20,7 @@ from runfaults.explore.runner import PlayerKind
 from runfaults.explore.strategy import Strategy
 from runfaults.model import Verdict
 from runfaults.model.listener import Listener
+from runfaults.sim.database import journal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
     began = time.perf_counter()
     with campaign.open_player(PlayerKind.SIMULATION) as player:
         offered = probe(player)
-        whole, campaign = campaign, campaign.within(offered)
+        whole, campaign = campaign, campaign.of_target(offered, journal_of(player.target))
         told = _not_offered(whole, offered)
         remembers = options.cache is not None or options.state is not None
         identity = fingerprint(campaign) if remembers else ""

@@ -21,7 +21,8 @@ from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.cli.exit_codes import exit_code_of
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.reports import report_options, write_reports
-from runfaults.model import CheckResult
+from runfaults.explore.job import Chosen
+from runfaults.model import CheckResult, Ending, Journal
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rules import RULES
 from runfaults.report.progress import open_progress
@@ -66,6 +67,21 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     "act. May be repeated.",
 )
 @rule_option
+@click.option(
+    "--journal",
+    "journals",
+    multiple=True,
+    type=click.Choice([str(journal) for journal in Journal]),
+    help="SQLite journal mode, instead of those of the bound; target: the one that the target "
+    "itself chooses, as in most bounds. May be repeated.",
+)
+@click.option(
+    "--pipeline",
+    "endings",
+    multiple=True,
+    type=click.Choice([str(ending) for ending in Ending]),
+    help="How the pipeline ends, instead of the endings of the bound. May be repeated.",
+)
 @click.option(
     "--samples",
     type=click.IntRange(min=0),
@@ -143,6 +159,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
     bound: str,
     only: tuple[str, ...],
     own: tuple[str, ...],
+    journals: tuple[str, ...],
+    endings: tuple[str, ...],
     samples: int | None,
     depth: int | None,
     seed: int,
@@ -172,7 +190,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
         chosen = bound_named("real" if real else bound).sampled(samples, depth)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    strategies = chosen.seeded(seed).limited_to(kinds, acts).strategies
+    limits = Chosen(kinds, acts, tuple(map(Ending, endings)), tuple(map(Journal, journals)))
+    strategies = chosen.seeded(seed).limited_to(limits).strategies
     campaign = Campaign(target, strategies, rules or None, own)
     spending = Budget(inf if budget is None else budget)
     options = Options(

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from runfaults import cli
 from runfaults.cli.exit_codes import UNKNOWN, USAGE
+from runfaults.cli.output import outlive_readers
 from runfaults.temporary import remove_folders_of
 from runfaults.user_code import calling_line, heed_interruptions, is_of_the_user
 
@@ -56,6 +57,7 @@ def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
     _tell_of_exits(tell)
     try:
         heed_interruptions()
+        outlive_readers()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEEDED | {signal.SIGCHLD})
         cli.main()
     except SystemExit as end:

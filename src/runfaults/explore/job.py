@@ -48,6 +48,15 @@ class Job(NamedTuple):
         return sha256(f"{self.strategy} | {self.begin} | {self.base}".encode()).hexdigest()[:16]
 
 
+class Chosen(NamedTuple):
+    """What the user wants schedules to be limited to; nothing: no limit."""
+
+    kinds: Collection[str] = ()
+    acts: Collection[str] = ()
+    endings: Collection[Ending] = ()
+    journals: Collection[Journal] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What the schedules of a strategy may consist of.
@@ -57,7 +66,7 @@ class Scope:
         acts: Kinds of acts.
         counts: How many operations in a row a fault strikes; None for until lifted.
         endings: How the scripted pipeline ends.
-        journals: SQLite journal modes.
+        journals: SQLite journal modes; by default the one that the target itself chooses.
         seed: Seed of the `random` module in every schedule.
     """
 
@@ -65,7 +74,7 @@ class Scope:
     acts: tuple[str, ...] = CANCELS
     counts: tuple[int | None, ...] = (1,)
     endings: tuple[Ending, ...] = (Ending.SUCCEEDS,)
-    journals: tuple[Journal, ...] = (Journal.DELETE,)
+    journals: tuple[Journal, ...] = (Journal.TARGET,)
     seed: int = 0
 
     def bases(self) -> list[Schedule]:
@@ -76,13 +85,24 @@ class Scope:
             for ending in self.endings
         ]
 
-    def limited_to(self, kinds: Collection[str], acts: Collection[str]) -> Scope:
-        """The same with these fault kinds and acts; with its own where none are given."""
-        return replace(self, kinds=tuple(kinds) or self.kinds, acts=tuple(acts) or self.acts)
+    def limited_to(self, chosen: Chosen) -> Scope:
+        """The same with what was chosen; with its own where nothing was."""
+        return replace(
+            self,
+            kinds=tuple(chosen.kinds) or self.kinds,
+            acts=tuple(chosen.acts) or self.acts,
+            endings=tuple(chosen.endings) or self.endings,
+            journals=tuple(chosen.journals) or self.journals,
+        )
 
-    def within(self, acts: Collection[str]) -> Scope:
-        """The same without any other act."""
-        return replace(self, acts=tuple(act for act in self.acts if act in acts))
+    def of_target(self, acts: Collection[str], journal: Journal) -> Scope:
+        """The same for a target that offers these acts, and chooses this journal mode."""
+        modes = (journal if each is Journal.TARGET else each for each in self.journals)
+        return replace(
+            self,
+            acts=tuple(act for act in self.acts if act in acts),
+            journals=tuple(dict.fromkeys(modes)),
+        )
 
     def describe_surroundings(self) -> str:
         """Endings and journals in words."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from runfaults.explore.runner import Player
-from runfaults.model import Ending, Event, EventKind, History, Schedule
+from runfaults.model import Ending, Event, EventKind, History, Journal, Schedule
 from runfaults.oracle.no_rows import RAISED
 from runfaults.oracle.own import RuleError
 from runfaults.targets.target import TargetError
@@ -28,7 +28,7 @@ def probe(player: Player) -> tuple[str, ...]:
     """
     offered: tuple[str, ...] = ()
     for ending in _ENDINGS:
-        execution = player.play(Schedule(pipeline=ending), with_places=True)
+        execution = player.play(Schedule(pipeline=ending, journal=Journal.TARGET), with_places=True)
         history, offered = execution.history, execution.offered
         _require_answers(player, history)
         for complaint in _COMPLAINTS:

@@ -70,9 +70,7 @@ def scenario_schema() -> dict[str, Any]:
         ),
         "if": {"not": {"required": ["own_rules"]}},
         "then": {
-            "properties": {
-                "rules": {"items": _choice({rule.name: rule.symptom for rule in RULES})}
-            }
+            "properties": {"rules": {"items": _choice({rule.name: rule.symptom for rule in RULES})}}
         },
     }
 

@@ -89,10 +89,11 @@ class DatabaseTemplate:
                 os.unlink(entry.path)  # noqa: PTH108  # the hot path of an exploration
         path = folder / FILE_NAME
         with open(path, "wb") as file:  # noqa: PTH123
-            file.write(self._image(journal))
+            file.write(self.image(journal))
         return path
 
-    def _image(self, journal: Journal) -> bytes:
+    def image(self, journal: Journal) -> bytes:
+        """The bytes of the file that every schedule gets a copy of."""
         if journal not in self._images:
             self._images[journal] = self._build(journal)
         return self._images[journal]
@@ -140,6 +141,19 @@ def rows_found(connection: sqlite3.Connection, query: str) -> str:
         for row in rows[:_SHOWN]
     ]
     return "; ".join((*told, *["and more"] * (len(rows) > _SHOWN)))
+
+
+def journal_of(target: Target) -> Journal:
+    """The journal mode in which a target's `prepare` leaves the database.
+
+    Of all modes, WAL alone is kept in the file (SQLite docs, "Database File Format", 1.3.3).
+    """
+    image = DatabaseTemplate(target).image(Journal.TARGET)
+    return Journal.WAL if image[_WRITE_VERSION] == _WAL else Journal.DELETE
+
+
+_WRITE_VERSION = 18
+_WAL = 2
 
 
 class AuditReader:
