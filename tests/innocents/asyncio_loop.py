@@ -181,7 +181,8 @@ class Loop:
         return next_signal
 
     def wait(self, run: int) -> None:
-        self._send(self._join, run).result()
+        with contextlib.suppress(RuntimeError):  # a stopped loop has nothing left to do
+            self._send(self._join, run).result()
 
     def close(self) -> None:
         with contextlib.suppress(RuntimeError):

@@ -40,12 +40,15 @@ class Runner:
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._database, isolation_level=None, timeout=1)
 
+    def _connected(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        return contextlib.closing(self._connect())
+
     def _insist(self, *statements: str, **values: object) -> Any:
         """Run the statements in a transaction until it is known to be done; the last row."""
         pause = 1.0
         while True:
             try:
-                with contextlib.closing(self._connect()) as connection:
+                with self._connected() as connection:
                     connection.execute("BEGIN IMMEDIATE")
                     rows: list[Any] = []
                     for statement in statements:
@@ -78,11 +81,17 @@ class Runner:
         with self._changed:
             self._decided.add(run)
             outcome = "stopped" if run in self._cancelled else ending
+        self._record(run, outcome)
+        self._tell(run, outcome)
+
+    def _record(self, run: int, outcome: str) -> None:
         self._insist(
             "UPDATE jobs SET state = :outcome WHERE id = :run AND state = 'running'",
             outcome=outcome,
             run=run,
         )
+
+    def _tell(self, run: int, outcome: str) -> None:
         with self._changed:
             self._ended[run] = outcome
             self._changed.notify_all()

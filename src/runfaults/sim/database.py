@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 from runfaults.model import Journal
 from runfaults.sim.meter import Phase, border
-from runfaults.sqlite.engine import real_connect
+from runfaults.sqlite.engine import real_connect, statement_on
 from runfaults.targets.target import Audit, AuditScript, Target, TargetError
 from runfaults.temporary import memory_backed_folder, prefix
 from runfaults.user_code import running
@@ -85,7 +88,9 @@ class DatabaseTemplate:
     def restore(self, folder: Path, journal: Journal) -> Path:
         """Put a fresh copy into `folder`, which loses whatever else it contained."""
         for entry in os.scandir(folder):
-            if entry.is_file(follow_symlinks=False):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
                 os.unlink(entry.path)  # noqa: PTH108  # the hot path of an exploration
         path = folder / FILE_NAME
         with open(path, "wb") as file:  # noqa: PTH123
@@ -165,22 +170,29 @@ class AuditReader:
     """
 
     def __init__(self, path: Path, seen: int = 0) -> None:
-        self._connection = real_connect(path, timeout=0, check_same_thread=False)
+        self._path = path
         self._last = seen
+        self._connection: sqlite3.Connection | None = None
 
-    def transitions(self) -> list[tuple[int, str, str]] | None:
+    def transitions(
+        self, keeper: sqlite3.Connection | None = None
+    ) -> list[tuple[int, str, str]] | None:
         """The transitions committed since the last call: run, old status, new status.
 
         While a lock keeps readers out it returns None; a later call returns them.
+
+        Args:
+            keeper: A connection of the system that keeps all others out (`locking_mode`), and has
+                no transaction open: it is read by itself.
         """
+        query = f"SELECT number, run, old, new FROM runfaults_audit WHERE number > {self._last}"  # noqa: S608  # a number of ours
         try:
-            rows = self._connection.execute(
-                "SELECT number, run, old, new FROM runfaults_audit WHERE number > ?"
-                " ORDER BY number",
-                (self._last,),
-            ).fetchall()
+            with self._reading() as connection:
+                rows = connection.execute(f"{query} ORDER BY number").fetchall()
         except sqlite3.OperationalError:
-            return None
+            if keeper is None:
+                return None
+            rows = _texts_on(keeper, f"{query} ORDER BY number")
         if rows:
             self._last = rows[-1][0]
         return [(run, old or "", new or "") for _, run, old, new in rows]
@@ -188,15 +200,46 @@ class AuditReader:
     def steps_of_work(self) -> list[str]:
         """The steps of the scripted pipeline that were committed."""
         try:
-            rows = self._connection.execute("SELECT step FROM runfaults_work").fetchall()
+            with self._reading() as connection:
+                rows = connection.execute("SELECT step FROM runfaults_work").fetchall()
         except sqlite3.OperationalError:
             return []
         return [step for (step,) in rows]
 
     def rows(self, query: str) -> str:
         """What a query finds, as a ROWS event tells it; it may not write."""
-        return rows_found(self._connection, query)
+        with self._reading() as connection:
+            return rows_found(connection, query)
 
     def close(self) -> None:
         """Let the file go."""
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    @contextlib.contextmanager
+    def _reading(self) -> Generator[sqlite3.Connection]:
+        """The connection, let go after use where it would be in the way: in WAL mode.
+
+        There an open connection keeps a lock even while it does nothing, and no other can leave
+        the mode, or have the file to itself (SQLite docs, "WAL-mode File Format").
+        """
+        if self._connection is None:
+            self._connection = real_connect(self._path, timeout=0, check_same_thread=False)
+        try:
+            yield self._connection
+        finally:
+            with contextlib.suppress(sqlite3.OperationalError):
+                if self._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+                    self.close()
+
+
+def _texts_on(connection: sqlite3.Connection, query: str) -> list[Any]:
+    """What a query finds on a connection whose texts may be anything else."""
+    factory, connection.text_factory = connection.text_factory, str
+    try:
+        return statement_on(connection, query)
+    except sqlite3.Error:
+        return []
+    finally:
+        connection.text_factory = factory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import weakref
 from _thread import get_ident
@@ -15,7 +16,7 @@ from runfaults.sim.execution import SurveyedPoint
 from runfaults.sim.exits import note_foreign_thread, require_no_children
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.recorder import Recorder
-from runfaults.sqlite.errors import EmulationError
+from runfaults.sqlite.errors import EmulationError, is_busy
 from runfaults.sqlite.gate import Call, FaultKind, Gate
 from runfaults.sqlite.kinds import KINDS, kind_named
 from runfaults.sqlite.observed import Observed
@@ -24,6 +25,14 @@ from runfaults.user_code import calling_line
 
 _DATABASE = "database"
 _Answer = TypeVar("_Answer")
+
+PATIENCE = 8
+"""Lock errors after which the garbage collector comes by.
+
+A connection is part of a cycle with its own cache of statements: one that is dropped, not closed,
+keeps its lock until then (CPython source, `new_statement_cache`). In a real process the collector
+comes after some dozens of attempts.
+"""
 
 
 class Survey:
@@ -64,13 +73,15 @@ class WorldGate:
         turns: Turns,
         recorder: Recorder,
         plan: FaultPlan,
-        observe: Callable[[], None],
+        observe: Callable[[Observed | None], bool],
         survey: Survey | None = None,
     ) -> None:
         self._turns = turns
         self._recorder = recorder
         self._plan = plan
         self._observe = observe
+        self._unseen = False
+        self._locked_out = 0
         self._survey = survey
         self._give_up_at: dict[str, float] = {}
         self._changing: set[str] = set()
@@ -113,7 +124,7 @@ class WorldGate:
             return None
         change = _changes(call)
         if change and not (call.connection and _in_use(call.connection)):
-            self._observe()  # what is there already was written by another
+            self._observe(None)  # what is there already was written by another
         self._recorder.add(point.actor, EventKind.INVOKE, str(point), call.statement.text)
         if change is not None:
             turns.touch(_DATABASE, change=change)
@@ -156,12 +167,20 @@ class WorldGate:
             for each in self._opened:
                 each.closed |= each.reference() is connection
         if connection.closed or not connection.in_transaction or _ended(call, error):
-            if name in self._changing:
-                self._observe()
-                if connection.closed or not connection.has_unfinished_cursor:
-                    # What RETURNING has changed is committed when its last row was fetched.
-                    self._changing.remove(name)
+            self._look_at_changes(name, connection)
             turns.wake(_DATABASE)
+        if error is not None and is_busy(error):
+            self._locked_out += 1
+            if self._locked_out % PATIENCE == 0:
+                gc.collect()
+
+    def _look_at_changes(self, name: str, connection: Observed) -> None:
+        """Observe what an actor has changed, and what a lock kept out of sight until now."""
+        if self._unseen or name in self._changing:
+            self._unseen = not self._observe(_keeper(connection))
+        if name in self._changing and (connection.closed or not connection.has_unfinished_cursor):
+            # What RETURNING has changed is committed when its last row was fetched.
+            self._changing.remove(name)
 
     def account_for_writes(self) -> bool:
         """Whether a watched operation can have written what a look at the database has just shown.
@@ -207,6 +226,11 @@ class WorldGate:
         again = turns.block(Wait(_DATABASE, self._who_locks), deadline)
         turns.touch(_DATABASE, change=True)
         return again
+
+
+def _keeper(connection: Observed) -> Observed | None:
+    """The connection, if it keeps others out though no transaction of it is open."""
+    return connection if not _in_use(connection) and connection.state.kept else None
 
 
 def _ended(call: Call, error: BaseException | None) -> bool:

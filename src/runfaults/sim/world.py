@@ -184,7 +184,11 @@ class World:
             [struck for fault, struck in counted if fault.times is not None],
             sum(event.kind in _TELLING for event in self._recorder.events),
             [connection for _, connection in self.gate.left_open()],
-            [each.read_bytes() for each in sorted(self._database.parent.glob("*"))],
+            [
+                each.read_bytes()
+                for each in sorted(self._database.parent.rglob("*"))
+                if each.is_file()
+            ],
             random.getstate(),
         ]
 
@@ -220,11 +224,15 @@ class World:
     # --- what the harness sees ----------------------------------------------------------------
 
     @border(Phase.WATCHING)
-    def _observe(self) -> None:
-        """Take the newly committed status transitions into the history."""
-        transitions = self._audit.transitions()
+    def _observe(self, keeper: Observed | None = None) -> bool:
+        """Take the newly committed status transitions into the history; False if locked out.
+
+        Args:
+            keeper: See `AuditReader.transitions`.
+        """
+        transitions = self._audit.transitions(keeper)
         if transitions is None:
-            return
+            return False
         accounted = self.gate.account_for_writes()
         for run, old, new in transitions:
             if not accounted:
@@ -234,6 +242,7 @@ class World:
                 )
             self._recorder.add("database", EventKind.STATUS, old, new, run)
             self._know(run)
+        return True
 
     def _know(self, run: int | None) -> None:
         """Take note of the run: by its first status, or by the answer where that comes first."""
