@@ -13,7 +13,9 @@ from runfaults.model import Ending
 from runfaults.sim.acts import ACTS
 from runfaults.sqlite.kinds import KINDS
 
-EVERYTHING = Scope(tuple(KINDS), tuple(ACTS), ALL_COUNTS, tuple(Ending), JOURNALS)
+_SINGLE_ACTS = tuple(name for name, act in ACTS.items() if not act.awaited)
+
+EVERYTHING = Scope(tuple(KINDS), _SINGLE_ACTS, ALL_COUNTS, tuple(Ending), JOURNALS)
 """All that a simulation can make happen."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from runfaults.campaign.bound import EVERYTHING, Bound
 from runfaults.crash.deaths import Deaths
 from runfaults.explore.job import ALL_COUNTS, CANCELS, JOURNALS, Allowance, Scope
+from runfaults.explore.repeats import AGAIN, Repeats
 from runfaults.explore.samples import Samples
 from runfaults.explore.search import Search
 from runfaults.explore.sweep import Sweep
@@ -49,6 +50,8 @@ STRUCK_ACTS = Search(
 )
 """A lock error anywhere, and any act but the cancels of the sweep at every moment."""
 
+_AGAIN = Repeats(Scope((), AGAIN))
+
 KEPT_UNDONE_DONE = ("busy", "ioerr-write", "lost-acknowledgement")
 """A kind for each thing that a failing COMMIT can leave: the transaction open, undone, or done."""
 
@@ -69,6 +72,7 @@ BOUNDS = {
                     paired_counts=(1,),
                 ),
                 INTERRUPTED,
+                _AGAIN,
             ),
         ),
         Bound(
@@ -90,6 +94,7 @@ BOUNDS = {
                 INTERRUPTED,
                 replace(RACES, reduce=True),
                 STRUCK_ACTS,
+                Repeats(Scope(KEPT_UNDONE_DONE, AGAIN, endings=tuple(Ending)), faults=True),
             ),
         ),
         # For work with hundreds of points: each fault once, each cancel once, no pairs.
@@ -101,6 +106,7 @@ BOUNDS = {
                 RACES,
                 STRUCK_RACES,
                 STRUCK_ACTS,
+                Repeats(Scope(tuple(KINDS), AGAIN, endings=tuple(Ending)), faults=True),
                 Samples(EVERYTHING, 5_000),
             ),
         ),
@@ -148,7 +154,9 @@ def bound_named(name: str) -> Bound:
         LookupError: naming the bounds there are.
     """
     if numbers := _THREE_NUMBERS.fullmatch(name):
-        return Bound(name, (Search(Scope(), Allowance(*map(int, numbers.groups())), reduce=True),))
+        most = Allowance(*map(int, numbers.groups()))
+        search = Search(Scope(), most, reduce=True)
+        return Bound(name, (search, *[_AGAIN] * (most.acts > 0)))
     if name not in BOUNDS:
         raise LookupError(
             f"there is no bound {name!r}; bounds are: {', '.join(BOUNDS)}, and three numbers "

@@ -82,7 +82,7 @@ class Telling:
         self, lives: Sequence[LifeResult], before: DatabaseState, after: DatabaseState
     ) -> list[str]:
         events = [event for life in lives for event in life.events]
-        second = after.steps.count("second") - before.steps.count("second")
+        second = _second_steps(after) - _second_steps(before)
         if self._ending is Ending.RAISES_IN_TRANSACTION:
             return ["uncommitted rows of a pipeline that raised are there"] * (second > 0)
         wrote = any("runfaults_work" in e.subject for e in events if e.kind is EventKind.INVOKE)
@@ -125,3 +125,7 @@ def _renamed(event: Event, rename: dict[str, str]) -> Event:
         case _:
             pass
     return event._replace(actor=rename.get(event.actor, event.actor), subject=subject, value=value)
+
+
+def _second_steps(state: DatabaseState) -> int:
+    return sum(step.startswith("second") for step in state.steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -21,6 +22,9 @@ from runfaults.targets.target import (
 )
 
 Answer = TypeVar("Answer")
+
+MANY_RUNS = 16
+"""So many that a pool of the usual size has stopped to grow."""
 
 
 def open_first(stage: Stage, actor: str) -> bool:
@@ -50,6 +54,26 @@ def start_first(stage: Stage, actor: str) -> int | None:
 def start(stage: Stage, actor: str) -> None:
     """Start a run."""
     start_first(stage, actor)
+
+
+def again(stage: Stage, actor: str) -> None:
+    """Start a run and wait until it is over."""
+    run = start_first(stage, actor)
+    if run is not None:
+        stage.manager.wait(run)
+
+
+def again_and_again(stage: Stage, actor: str) -> None:
+    """Start many runs, one after the other; what there is more of after each of them is a leak."""
+    held = [stage.held()]
+    for _ in range(MANY_RUNS):
+        again(stage, actor)
+        held.append(stage.held())
+    for sort in held[-1]:
+        counts = [each[sort] for each in held]
+        if all(before < after for before, after in pairwise(counts)):
+            told = f"one more for each run that is over: {counts[0]}, {counts[1]} ... {counts[-1]}"
+            stage.recorder.add("harness", EventKind.LEAK, sort, told)
 
 
 def cancel(stage: Stage, actor: str) -> None:
@@ -166,6 +190,20 @@ _ALL = (
         subscribe,
         background=True,
         doors=(Signals,),
+    ),
+    ActKind(
+        "again",
+        "Start another run and wait until it is over; the user closes the manager after that.",
+        again,
+        needs_run=False,
+        awaited=True,
+    ),
+    ActKind(
+        "again-and-again",
+        f"Do that {MANY_RUNS} times, and compare what is held after each of them.",
+        again_and_again,
+        needs_run=False,
+        awaited=True,
     ),
     ActKind("close", "Close the manager.", close, needs_run=False, may_cancel=True),
 )

@@ -20,16 +20,23 @@ class Attempt:
     """One time that the work was done, and what became of its second step.
 
     Attributes:
+        number: Which one it was in this life, from 1.
         run: Whose work it was, if the target says so.
         wrote: It wrote its second step.
         committed: That was committed, or it cannot be told whether it was.
         raised: It ended by an exception.
     """
 
+    number: int
     run: int | None
     wrote: bool = False
     committed: bool = False
     raised: bool = False
+
+    @property
+    def second(self) -> str:
+        """Its second step, as it writes it."""
+        return "second" if self.number == 1 else f"second of attempt {self.number}"
 
     @property
     def uncommitted(self) -> bool:
@@ -62,7 +69,7 @@ class ScriptedPipeline:
         if actor is None or actor.turns.over:
             return
         add, name = self._recorder.add, actor.name
-        attempt = Attempt(run)
+        attempt = Attempt(len(self.attempts) + 1, run)
         self.attempts.append(attempt)
         add(name, EventKind.PIPELINE, "started", run=run)
         actor.turns.reach(Operation.REACH, "pipeline")
@@ -101,7 +108,7 @@ class ScriptedPipeline:
         if self._ending is Ending.RAISES:
             raise ScriptedError("the script says so")
         if connection is not None:
-            connection.execute("INSERT INTO runfaults_work (step) VALUES ('second')")
+            connection.execute(f"INSERT INTO runfaults_work (step) VALUES ('{attempt.second}')")  # noqa: S608
             attempt.wrote = True
             attempt.committed = not connection.in_transaction
             if self._ending is Ending.RAISES_IN_TRANSACTION:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -26,6 +27,10 @@ class Stage(Protocol):
 
     def await_run(self) -> int:
         """The id of the run, once there is one."""
+        ...
+
+    def held(self) -> Counter[str]:
+        """The number of connections, threads, locks ... that the target has at the moment."""
         ...
 
     def open_another(self) -> Manager:
@@ -80,6 +85,7 @@ class ActKind(NamedTuple):
         perform: Does it, as the actor of that name.
         needs_run: Whether it waits for a run; the others make sense as soon as there is a manager.
         background: Whether its actor may be left waiting when everything else is over.
+        awaited: Whether the user waits for it before the manager is closed.
         may_cancel: Whether a request of this name can be why a run is cancelled.
         doors: Protocols of a manager, with one of which it can be done; with any if there are none.
     """
@@ -89,5 +95,6 @@ class ActKind(NamedTuple):
     perform: Callable[[Stage, str], None]
     needs_run: bool = True
     background: bool = False
+    awaited: bool = False
     may_cancel: bool = False
     doors: tuple[type[object], ...] = ()

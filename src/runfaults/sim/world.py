@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from runfaults.model import Act, EventKind, Fault, History, Operation, Schedule
 from runfaults.sim import acts
-from runfaults.sim.actor import Wait
+from runfaults.sim.actor import Actor, Wait
 from runfaults.sim.database import AuditReader
 from runfaults.sim.director import ScheduleDirector
 from runfaults.sim.execution import Execution
@@ -86,9 +88,10 @@ class World:
         self._audit = AuditReader(database, seen)
         self._work = ScriptedPipeline(schedule.pipeline, self._recorder)
         # A fresh database has none; one that an earlier life has used may.
-        self._steps_before = self._audit.steps_of_work().count("second") if seen else 0
+        self._steps_before = self._audit.steps_of_work() if seen else []
         self._run: int | None = None
         self._managers: list[Manager] = []
+        self._awaited: list[Actor] = []
 
     @border(Phase.SWITCHING, Phase.EXPLORING)
     def play(self) -> Execution:
@@ -163,6 +166,10 @@ class World:
         self._managers.append(manager)
         return manager
 
+    def held(self) -> Counter[str]:
+        """See `Stage`."""
+        return Counter(sort for sort, _ in (*self._leaked_resources(), *self._leaks_told()))
+
     def await_run(self) -> int:
         """See `Stage`."""
         actor = self.scheduler.running
@@ -207,13 +214,21 @@ class World:
         if own is not None:  # a user who was told of no run has none to wait for
             self.manager.wait(own)
         self.scheduler.reach(Operation.REACH, "settled")
+        self._await_acts()
         acts.close(self, "user")
         self.scheduler.reach(Operation.REACH, "closed")
+
+    def _await_acts(self) -> None:
+        for actor in tuple(self._awaited):
+            while actor.alive:
+                self.scheduler.block(Wait(f"thread {actor.name}"))
 
     def _enter(self, act: Act) -> str:
         kind = acts.act_named(act.kind)
         name = self._unique_name(act.kind)
-        self.scheduler.spawn(name, lambda: kind.perform(self, name), background=kind.background)
+        perform = partial(kind.perform, self, name)
+        actor = self.scheduler.spawn(name, perform, background=kind.background)
+        self._awaited += [actor] * kind.awaited
         return name
 
     def _unique_name(self, kind: str) -> str:
@@ -260,18 +275,18 @@ class World:
 
     def _look_for_lost_work(self) -> None:
         """Tell of lost work: a pipeline left it in an open transaction when it returned."""
-        returned = [each for each in self._left_uncommitted() if not each.raised]
-        if returned and self._unexplained_steps() < len(returned):
-            for attempt in returned:
-                self._recorder.add("harness", EventKind.PIPELINE, "lost", run=attempt.run)
+        by_run: dict[int | None, list[Attempt]] = {}
+        for attempt in self._work.attempts:
+            by_run.setdefault(attempt.run, []).append(attempt)
+        for run, attempts in by_run.items():
+            returned = any(each.uncommitted and not each.raised for each in attempts)
+            if returned and not any(each.committed or self._is_kept(each) for each in attempts):
+                self._recorder.add("harness", EventKind.PIPELINE, "lost", run=run)
 
-    def _left_uncommitted(self) -> list[Attempt]:
-        return [attempt for attempt in self._work.attempts if attempt.uncommitted]
-
-    def _unexplained_steps(self) -> int:
-        """How many second steps are there that the work itself has not committed."""
-        committed = sum(attempt.wrote and attempt.committed for attempt in self._work.attempts)
-        return self._audit.steps_of_work().count("second") - self._steps_before - committed
+    def _is_kept(self, attempt: Attempt) -> bool:
+        """Whether the second step of a time that the work was done is in the database."""
+        count = self._audit.steps_of_work().count(attempt.second)
+        return count > self._steps_before.count(attempt.second)
 
     def _is_completed(self, run: int | None) -> bool:
         """Whether the work counts as done: the target may have committed it once more."""
@@ -320,11 +335,11 @@ class World:
         return list(self.gate.left_open())
 
     def _leaks_told(self) -> Iterator[tuple[str, str]]:
-        left = self._left_uncommitted()
-        raised = [each for each in left if each.raised and not self._is_completed(each.run)]
-        if raised and self._unexplained_steps() > len(left) - len(raised):
-            run = self._run if raised[0].run is None else raised[0].run
-            yield "database", f"run {run} raised, yet its uncommitted rows are there"
+        for attempt in self._work.attempts:
+            left = attempt.uncommitted and attempt.raised and not self._is_completed(attempt.run)
+            if left and self._is_kept(attempt):
+                run = self._run if attempt.run is None else attempt.run
+                yield "database", f"run {run} raised, yet its uncommitted rows are there"
         for manager in self._managers:
             if isinstance(manager, Inspectable):
                 yield from manager.leaks()
