@@ -165,6 +165,35 @@ CONTROLS = [
         ("eventually-terminal",),
         sweep(cancels=("cancel-api",)),
     ),
+    Control(
+        "refused_cancel",
+        "ForgetsAtTheBeginning",
+        "ForgetsAtTheEnd",
+        ("cancel-refused-only-when-decided",),
+        sweep(cancels=("cancel",)),
+    ),
+    Control(
+        "never_again",
+        "NeverAgain",
+        "OnceMore",
+        ("start-refused-only-while-active",),
+        sweep(Ending.RAISES, cancels=("start",)),
+    ),
+    Control(
+        "stale_answer",
+        "StaleAnswer",
+        "FreshAnswer",
+        ("answers-match-the-database",),
+        sweep(cancels=("read",)),
+    ),
+    Control(
+        "raising_cancel",
+        "RaisingCancel",
+        "LenientCancel",
+        ("calls-raise-only-for-cause",),
+        sweep(cancels=("cancel",)),
+    ),
+    Control("done_twice", "DoesAllAgain", "RecordsAgain", ("work-done-once",), sweep(kinds=BUSY)),
 ]
 
 

@@ -21,6 +21,8 @@ _TELLING = frozenset(
         EventKind.THREAD,
         EventKind.LEAK,
         EventKind.ROWS,
+        EventKind.STRIKE,
+        EventKind.ERROR,
         EventKind.SETTLED,
     }
 )
@@ -67,6 +69,11 @@ class Request(NamedTuple):
     def process(self) -> str:
         """The process of the actor that asked."""
         return process_of(self.asked.actor)
+
+    @property
+    def in_real_time(self) -> bool:
+        """Whether its process was one of several at once: the order of events is not exact then."""
+        return "." in self.process
 
     @property
     def accepts_cancel(self) -> bool:
@@ -131,6 +138,25 @@ class RunFacts:
         """The first transition into one of these words."""
         return next((event for event in self.transitions if event.value in words), None)
 
+    def is_undecided(self, number: int, terminal: frozenset[str]) -> bool:
+        """Whether its work was at hand or under way at the event of that number, for all to see."""
+        begun = any(event.subject == "started" for event in self.pipeline)
+        ended = any(event.subject != "started" and event.number < number for event in self.pipeline)
+        gone = any(
+            event.number < number and (not event.value or event.value in terminal)
+            for event in self.transitions
+        )
+        return begun and not ended and not gone
+
+    def is_known(self, number: int) -> bool:
+        """Whether the manager that is asked at the event of that number must know it.
+
+        It answered its start before, or has its work done; a run of another manager is not.
+        """
+        starts = [each for each in self.requests if each.subject == "start" and not each.raised]
+        begun = any(event.subject == "started" and event.number < number for event in self.pipeline)
+        return any(begun or (each.reply and each.reply.number < number) for each in starts)
+
     def shown(self, number: int) -> Event | None:
         """The last transition before the event of that number."""
         before = None
@@ -163,6 +189,7 @@ class Facts:
         settled: The SETTLED event, if what the database showed last is final.
         deaths_by: The deaths by the process that died; those of actor `process` under no name.
         general: The requests that name no run and may be why one is cancelled, such as closing.
+        trouble: The STRIKE and ERROR events: what may be why a call fails.
         rows: The last ROWS event of each query, by its text.
         doubt: Why a history in which nothing breaks a rule still proves nothing; None if it does.
     """
@@ -180,6 +207,7 @@ class Facts:
     settled: Event | None
     deaths_by: Mapping[str, tuple[Event, ...]]
     general: tuple[Request, ...]
+    trouble: tuple[Event, ...]
     rows: Mapping[str, Event]
     doubt: Finding | None
 
@@ -195,6 +223,19 @@ class Facts:
             and (request.run is not None or request.process in run.owners)
             for request in (*run.requests, *self.general)
         )
+
+    def closing(self, process: str, before: int) -> bool:
+        """Whether a manager of that process was asked to close before the event of that number."""
+        return any(
+            request.subject == "close"
+            and request.process == process
+            and request.asked.number < before
+            for request in self.requests
+        )
+
+    def troubled(self, begin: int, end: int) -> bool:
+        """Whether a fault struck, or an operation failed, between the events of these numbers."""
+        return any(begin < event.number < end for event in self.trouble)
 
     def deaths_of(self, run: RunFacts) -> tuple[Event, ...]:
         """The deaths that struck an owner of the run, in order."""
@@ -247,6 +288,9 @@ class Facts:
             deaths_by=_grouped(deaths),
             general=tuple(
                 each for each in requests if each.run is None and each.subject in history.may_cancel
+            ),
+            trouble=tuple(
+                sorted(told[EventKind.STRIKE] + told[EventKind.ERROR], key=itemgetter(0))
             ),
             rows={event.subject: event for event in told[EventKind.ROWS]},
             doubt=_doubt(stuck, settled, about_runs),

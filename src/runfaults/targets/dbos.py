@@ -112,6 +112,7 @@ class Dbos:
     }
     exempt: Mapping[str, str] = {
         "one-active-run": "workflows run side by side",
+        "work-done-once": "DBOS promises to run a workflow at least once",
         "orphan-is-interrupted-not-failed": "DBOS runs a workflow again whose process died",
     }
 

@@ -157,6 +157,8 @@ class Huey:
     exempt: Mapping[str, str] = {
         "one-active-run": "a queue holds as many tasks as are put into it",
         "orphan-is-interrupted-not-failed": "Huey documents that a task is lost with its consumer",
+        "cancel-refused-only-when-decided": "a task that a worker has taken cannot be revoked",
+        "answers-match-the-database": "its result store says nothing of a task that is at work",
         "nothing-leaks": "a storage connects whenever it is used, also after it was closed",
     }
 

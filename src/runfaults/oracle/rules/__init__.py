@@ -2,6 +2,9 @@
 
 from runfaults.oracle.rule import Rule
 from runfaults.oracle.rules.accepted_cancel_is_cancelled import accepted_cancel_is_cancelled
+from runfaults.oracle.rules.answers_match_the_database import answers_match_the_database
+from runfaults.oracle.rules.calls_raise_only_for_cause import calls_raise_only_for_cause
+from runfaults.oracle.rules.cancel_refused_only_when_decided import cancel_refused_only_when_decided
 from runfaults.oracle.rules.cancelled_has_a_cause import cancelled_has_a_cause
 from runfaults.oracle.rules.cancelled_never_failed import cancelled_never_failed
 from runfaults.oracle.rules.crash_loses_no_recorded_outcome import crash_loses_no_recorded_outcome
@@ -15,8 +18,10 @@ from runfaults.oracle.rules.orphan_is_interrupted_not_failed import orphan_is_in
 from runfaults.oracle.rules.recovery_is_idempotent import recovery_is_idempotent
 from runfaults.oracle.rules.signal_matches_record import signal_matches_record
 from runfaults.oracle.rules.start_answers_truthfully import start_answers_truthfully
+from runfaults.oracle.rules.start_refused_only_while_active import start_refused_only_while_active
 from runfaults.oracle.rules.succeeded_never_failed import succeeded_never_failed
 from runfaults.oracle.rules.terminal_is_final import terminal_is_final
+from runfaults.oracle.rules.work_done_once import work_done_once
 
 RULES: tuple[Rule, ...] = (
     succeeded_never_failed,
@@ -29,6 +34,11 @@ RULES: tuple[Rule, ...] = (
     signal_matches_record,
     one_active_run,
     start_answers_truthfully,
+    start_refused_only_while_active,
+    cancel_refused_only_when_decided,
+    answers_match_the_database,
+    calls_raise_only_for_cause,
+    work_done_once,
     nothing_leaks,
     nothing_escapes,
     crash_loses_no_recorded_outcome,

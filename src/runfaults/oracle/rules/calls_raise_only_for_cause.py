@@ -1,0 +1,63 @@
+"""No call raises where nothing went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runfaults.model import History
+from runfaults.oracle.facts import Facts, Request
+from runfaults.oracle.finding import Finding, broken
+from runfaults.oracle.rule import rule
+
+_WHILE_UNDECIDED = ("cancel", "cancel-api", "subscribe")
+
+
+def _called_in_peace(history: History, facts: Facts) -> bool:
+    del history
+    return any(_must_answer(request, facts) for request in facts.requests)
+
+
+@rule(exercised=_called_in_peace)
+def calls_raise_only_for_cause(history: History, facts: Facts) -> Iterator[Finding]:
+    """No cancel, subscription, read or close raises where no fault and no error came before.
+
+    A cancel and a subscription count if the manager that was asked knows the run and nothing was
+    decided, a read if it knows the run, a close if no other one came before its answer. None of the
+    others counts once a close was asked. Starts have a rule of their own.
+
+    Exercised: such a call was answered.
+
+    Symptom: the user gets an error out of a call though nothing went wrong.
+
+    Contract: `cancel_run` and a registration answer; `close()` waits.
+    """
+    del history
+    for request in facts.requests:
+        if request.reply and request.raised and _must_answer(request, facts):
+            yield broken(
+                f"{request.subject} {request.reply.value} (event {request.reply.number}), though "
+                "no fault struck and no operation failed before",
+                request.asked,
+                request.reply,
+            )
+
+
+def _must_answer(request: Request, facts: Facts) -> bool:
+    reply = request.reply
+    if reply is None or request.in_real_time or facts.deaths:
+        return False
+    end = reply.number
+    if facts.troubled(-1, end):
+        return False
+    if request.subject == "close":
+        return not any(
+            other is not request and other.subject == "close" and other.asked.number < end
+            for other in facts.requests
+        )
+    run = facts.runs.get(request.run or 0)
+    if run is None or not run.is_known(request.asked.number):
+        return False
+    if facts.closing(request.process, end):
+        return False
+    undecided = run.is_undecided(end, facts.terminal)
+    return request.subject == "read" or (request.subject in _WHILE_UNDECIDED and undecided)

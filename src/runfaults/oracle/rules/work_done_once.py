@@ -1,0 +1,56 @@
+"""The work of a run is done once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runfaults.model import Event, EventKind, History
+from runfaults.oracle.facts import Facts, process_of
+from runfaults.oracle.finding import Finding, broken
+from runfaults.oracle.rule import rule
+
+
+def _work_of_a_known_run_began(history: History, facts: Facts) -> bool:
+    return any(_told(history, facts))
+
+
+@rule(exercised=_work_of_a_known_run_began)
+def work_done_once(history: History, facts: Facts) -> Iterator[Finding]:
+    """The work of a run is not begun again in one process, unless it raised or was cancelled.
+
+    What another process does again after the death of the first is no violation, nor is a retry of
+    work that failed. A target that promises to do work at least once says so: it is exempt.
+
+    Exercised: work began that was told the id of its run.
+
+    Symptom: the work of one run is done twice.
+
+    Contract: one pipeline at work; a run has one outcome.
+    """
+    before: dict[tuple[int | None, str], Event] = {}
+    for event in _told(history, facts):
+        key = event.run, process_of(event.actor)
+        earlier = before.get(key)
+        if event.subject == "lost":
+            continue
+        if event.subject != "started":
+            before[key] = event
+            continue
+        if earlier is not None and earlier.subject in {"started", "returned"}:
+            how = "had not ended" if earlier.subject == "started" else "had returned"
+            yield broken(
+                f"run {event.run}: its work began (event {event.number}), though an earlier one "
+                f"{how} (event {earlier.number})",
+                earlier,
+                event,
+            )
+        before[key] = event
+
+
+def _told(history: History, facts: Facts) -> Iterator[Event]:
+    """The PIPELINE events, up to where it got stuck, of work that itself told whose it is."""
+    for event in history.events:
+        if event is facts.stuck:
+            return
+        if event.kind is EventKind.PIPELINE and event.run is not None:
+            yield event
