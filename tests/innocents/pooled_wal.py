@@ -22,9 +22,9 @@ class CancelledError(Exception):
 
 
 class Connections(threading.local):
-    """The connection of each thread that asks for one, all closed by one call."""
+    """The connection of each thread that asks for one."""
 
-    def __init__(self, database: Path, opened: list[sqlite3.Connection]) -> None:
+    def __init__(self, database: Path, opened: dict[threading.Thread, sqlite3.Connection]) -> None:
         self._database = database
         self._opened = opened
         self._mine: sqlite3.Connection | None = None
@@ -32,7 +32,7 @@ class Connections(threading.local):
     def mine(self) -> sqlite3.Connection:
         if self._mine is None:
             self._mine = sqlite3.connect(self._database, timeout=3, check_same_thread=False)
-            self._opened.append(self._mine)
+            self._opened[threading.current_thread()] = self._mine
             self._mine.execute("PRAGMA synchronous = FULL")
         return self._mine
 
@@ -42,7 +42,7 @@ class Connections(threading.local):
         if connection is not None:
             with contextlib.suppress(sqlite3.Error, MemoryError):
                 connection.close()
-            self._opened.remove(connection)
+            del self._opened[threading.current_thread()]
 
 
 class Pool:
@@ -51,7 +51,8 @@ class Pool:
     def __init__(self, database: Path, work: Work) -> None:
         self._work = work
         self._owner = OwnerLock(database)
-        self._opened: list[sqlite3.Connection] = []
+        self._opened: dict[threading.Thread, sqlite3.Connection] = {}
+        self._cancelling = threading.Lock()
         self._connections = Connections(database, self._opened)
         self._lock = threading.Lock()
         self._futures: dict[int, Future[None]] = {}
@@ -60,6 +61,7 @@ class Pool:
         self._inboxes: dict[int, list[queue.Queue[str | None]]] = {}
         self._closed = False
         self._persist("UPDATE job SET status = 'interrupted' WHERE status IN ('waiting', 'busy')")
+        self._connections.discard()
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="pool")
 
     @contextlib.contextmanager
@@ -97,6 +99,8 @@ class Pool:
                 known = ", ".join(str(each) for each in [0, *self._futures])
                 self._persist(f"DELETE FROM job WHERE status = 'waiting' AND id NOT IN ({known})")
                 raise
+            finally:
+                self._connections.discard()
             self._flags[number] = threading.Event()
             self._futures[number] = self._executor.submit(self._do, number)
             return number
@@ -137,19 +141,24 @@ class Pool:
                 inbox.put(None)
 
     def cancel(self, run: int) -> bool:
-        with self._lock:
-            future, flag = self._futures.get(run), self._flags.get(run)
-            if future is None or flag is None:
-                return False
-            flag.set()
-            never_begun = future.cancel()
-        if never_begun:
-            self._settle(run, "cancelled")
-        return True
+        with self._cancelling:
+            with self._lock:
+                future, flag = self._futures.get(run), self._flags.get(run)
+                if future is None or flag is None:
+                    return False
+                flag.set()
+                never_begun = future.cancel()
+            if never_begun:
+                self._settle(run, "cancelled")
+                self._connections.discard()
+            return True
 
     def status(self, run: int) -> str | None:
-        with self._used() as connection:
-            found = connection.execute("SELECT status FROM job WHERE id = ?", (run,)).fetchone()
+        try:
+            with self._used() as connection:
+                found = connection.execute("SELECT status FROM job WHERE id = ?", (run,)).fetchone()
+        finally:
+            self._connections.discard()
         return found[0] if found else None
 
     def subscribe(self, run: int) -> Callable[[], str | None]:
@@ -167,19 +176,22 @@ class Pool:
     def wait(self, run: int) -> None:
         with contextlib.suppress(BaseException):
             self._futures[run].result()
+        with self._cancelling:
+            pass  # who cancels a run that never began records that
 
     def close(self) -> None:
         with self._lock:
             self._closed = True
         self._executor.shutdown(wait=True)
-        with self._lock:
+        with self._cancelling, self._lock:
             left = [inbox for inboxes in self._inboxes.values() for inbox in inboxes]
             self._inboxes.clear()
         for inbox in left:
             inbox.put(None)
-        while self._opened:
-            with contextlib.suppress(sqlite3.Error, MemoryError):
-                self._opened.pop().close()
+        for thread, connection in list(self._opened.items()):
+            if not thread.is_alive():
+                with contextlib.suppress(sqlite3.Error, MemoryError):
+                    connection.close()
         self._owner.release()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -77,6 +78,28 @@ class HasFolder(Runner):
         super().__init__(database, work)
 
 
+class ClosesAnother(Runner):
+    """A cancel closes the connection of the run, which may be waiting for a lock just then."""
+
+    def __init__(self, database: Path, work: Work) -> None:
+        self._kept: list[sqlite3.Connection] = []
+        super().__init__(database, work)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._database, isolation_level=None, timeout=4, check_same_thread=False
+        )
+        self._kept.append(connection)
+        return connection
+
+    def cancel(self, run: int) -> bool:
+        accepted = super().cancel(run)
+        time.sleep(2)
+        for connection in self._kept:
+            connection.close()
+        return accepted
+
+
 class TellsFirst(KeepsOthersOut):
     """The planted bug: who waits hears of a record that is still to come."""
 
@@ -114,6 +137,9 @@ class KeepsWhatItDropped(ClosesNothing):
 LOCKED = "fault interrupt at run commit #3"
 """The transaction stays open, and with it the lock."""
 
+WAITS = "fault busy at run execute BEGIN IMMEDIATE"
+"""For as long as the timeout of its connection."""
+
 HEARD = "switch run execute UPDATE jobs to subscribe"
 """Who waits for the end is awake before the record."""
 
@@ -127,6 +153,7 @@ def broken(runner: type[Runner], schedule: str) -> set[str]:
     assert execution.unreached == ()
     assert execution.refused == ()
     judgements = judge(execution.history)
+    assert not [event for event in execution.history.events if "AssertionError" in event.value]
     return {each.rule for each in judgements if each.verdict is Verdict.BROKEN}
 
 
@@ -140,6 +167,7 @@ def broken(runner: type[Runner], schedule: str) -> set[str]:
         (LeavesWal, "pipeline succeeds; journal wal"),
         (ClosesNothing, LOCKED),
         (HasFolder, "pipeline succeeds"),
+        (ClosesAnother, f"{WAITS}; act cancel at run reach pipeline"),
     ],
 )
 def test_nothing_is_broken_that_only_the_harness_is_in_the_way_of(

@@ -135,16 +135,23 @@ class WorldGate:
             self._survey.ask(point, len(self._recorder.events) - 1, call)
         kind = self._plan.due(point, call)
         if kind is not None:
-            connection = call.connection
-            if connection is not None and connection.busy_timeout and kind.waits(call):
-                until = turns.clock + connection.busy_timeout
-                while turns.clock < until:
-                    turns.block(Wait("a lock held outside"), until)
-                turns.touch("clock", change=True)
+            if not self._still_strikes(kind, call):
+                return None
             self._recorder.add(point.actor, EventKind.STRIKE, kind.name, kind.summary)
             if self.on_strike is not None:
                 self.on_strike()
         return kind
+
+    def _still_strikes(self, kind: FaultKind, call: Call) -> bool:
+        """Wait as long as the connection would for a lock; say whether the kind can strike then."""
+        turns, connection = self._turns, call.connection
+        if connection is None or not connection.busy_timeout or not kind.waits(call):
+            return True
+        until = turns.clock + connection.busy_timeout
+        while turns.clock < until:
+            turns.block(Wait("a lock held outside"), until)
+        turns.touch("clock", change=True)
+        return not kind.refusal(call)  # another thread may have closed it meanwhile
 
     def _after(self, call: Call, error: BaseException | None) -> None:
         turns = self._turns
