@@ -134,6 +134,7 @@ def test_it_finds_the_same_though_a_worker_is_killed_in_the_middle(machines: Mac
     assert machines.left_behind() == []
 
 
+@pytest.mark.nightly
 @ON_MACHINES
 def test_after_ctrl_c_nothing_is_left_and_what_is_done_is_kept(
     machines: Machines, tmp_path: Path

@@ -120,6 +120,7 @@ def test_a_recovery_that_dies_too_breaks_no_rule() -> None:
     assert any(cell.point.startswith("user@2 ") for cell in result.coverage)
 
 
+@pytest.mark.nightly
 def test_what_deaths_leave_alike_is_recovered_from_once() -> None:
     """And from the first of them, whatever the number of processes."""
     scope = Scope((), (), endings=(Ending.SUCCEEDS,))

@@ -303,5 +303,33 @@ NIGHTLY = (
         "    if not broken >= set():\n",
         "native/test_real_replay.py::test_a_violation_that_reality_does_not_show_is_not_confirmed",
     ),
+    Mutation(
+        "a loop that counts is called endless",
+        "sim/snapshot.py",
+        "        self.add(dict(frame.f_locals))\n",
+        "",
+        "sim/test_recurrence.py::test_a_long_loop_that_ends_is_let_end",
+    ),
+    Mutation(
+        "a livelock cuts off an act that is still to come",
+        "sim/world.py",
+        "            [self.scheduler.reached(point) for point in pending],\n",
+        "",
+        "cases/test_livelocks.py::test_an_act_that_is_still_to_come_ends_the_loop",
+    ),
+    Mutation(
+        "a pool that grows for a while is called a leak",
+        "sim/acts.py",
+        "MANY_RUNS = 16\n",
+        "MANY_RUNS = 6\n",
+        "cases/test_repeats.py::test_what_does_not_is_none",
+    ),
+    Mutation(
+        "the target's journal mode is overwritten",
+        "sim/database.py",
+        "return Journal.WAL if image[_WRITE_VERSION] == _WAL else Journal.DELETE",
+        "return Journal.DELETE",
+        "cases/test_journal.py::test_a_snapshot_that_is_old_is_found_where_the_target_chooses_wal",
+    ),
 )
 """Those that the nightly run applies besides."""

@@ -72,6 +72,7 @@ def test_a_fence_is_longer_than_any_in_the_text() -> None:
     assert "<h3>" in page
 
 
+@pytest.mark.nightly
 def test_the_summary_keeps_to_githubs_limit_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(step_summary(large_result()).encode()) <= github.SUMMARY_LIMIT
     monkeypatch.setattr(github, "SUMMARY_LIMIT", 9_000)

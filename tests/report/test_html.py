@@ -188,6 +188,7 @@ def test_ids_are_unique_and_every_reference_leads_somewhere() -> None:
         assert href is None or href[1:] in ids
 
 
+@pytest.mark.nightly
 def test_a_huge_check_stays_small_and_says_what_it_leaves_out() -> None:
     text = to_html(large_result())
     assert len(text.encode()) < 5_000_000

@@ -280,6 +280,7 @@ def test_hostile_text_does_nothing(opened: Open) -> None:
     assert not browser.find_elements("css selector", "img")
 
 
+@pytest.mark.nightly
 def test_a_large_report_can_be_stepped_through(opened: Open) -> None:
     browser = opened(large_result())
     timeline = bring_into_view(browser)
