@@ -18,6 +18,9 @@ _ORDINARY_WAITS = frozenset({"sleep", "thread", "lock", "notification"})
 _LONGEST = 300
 """Characters of a reason for being stuck, which may be the stacks of all threads."""
 
+_FEW_RUNS = 3
+"""Of more than these, those that end in the same way are counted."""
+
 _ROUNDS = 60
 """Events before the end of a livelock from which it is told what goes round."""
 
@@ -68,6 +71,7 @@ def _tell(history: History, judgements: Iterable[Judgement]) -> Iterator[_Senten
     failed: set[str] = set()
     arrivals = _arrivals(history)
     left: list[str] = []
+    alike: Counter[str] = Counter()
     asked = {event.actor for event in history.events if event.subject == "subscribe"}
     for step in steps(history, judgements):
         first = step.events[0]
@@ -81,16 +85,37 @@ def _tell(history: History, judgements: Iterable[Judgement]) -> Iterator[_Senten
         if first.kind is EventKind.STUCK and first.subject == "livelock":
             yield from _rounds(history, first.number)
         yield from _operation(step)
-        for event in step.statuses:
-            text = _recorded(event, history)
-            if text and (step.decisive or step.failure or _is_about_an_end(event, history)):
-                by = _effect(step, failed) if step.operation else ""
-                yield _Sentence((str(event.number),), printable(by + text))
+        yield from _statuses(step, history, failed, alike)
         if step.failure:
             failed.add(_what(step))
+    yield from _alike(alike)
     if left:
         text = f"at the end this was left behind: {', '.join(left)}"
         yield _Sentence((EventKind.LEAK,), printable(text))
+
+
+def _statuses(
+    step: Step, history: History, failed: set[str], alike: Counter[str]
+) -> Iterator[_Sentence]:
+    """What was recorded; of many runs that come to the same end without a word, the first."""
+    many = _runs(history) > _FEW_RUNS
+    for event in step.statuses:
+        matters = step.decisive or step.failure
+        if many and not matters and event.value in history.vocabulary.terminal:
+            alike[event.value] += 1
+            if alike[event.value] > 1:
+                continue
+        text = _recorded(event, history)
+        if text and (matters or _is_about_an_end(event, history)):
+            by = _effect(step, failed) if step.operation else ""
+            yield _Sentence((str(event.number),), printable(by + text))
+
+
+def _alike(alike: Counter[str]) -> Iterator[_Sentence]:
+    for status, times in alike.items():
+        if times > 1:
+            text = f"in the same way, it recorded {times - 1} more runs as {status}"
+            yield _Sentence((EventKind.STATUS, status), printable(text))
 
 
 def _rounds(history: History, end: int) -> Iterator[_Sentence]:

@@ -19,7 +19,9 @@ def _run_known(history: History, facts: Facts) -> bool:
 def nothing_leaks(history: History, facts: Facts) -> Iterator[Finding]:
     """When everything has settled, nothing of the run is left but its row.
 
-    Looked for: threads, connections, open transactions, held locks, subscribers, cancel events.
+    Looked for: threads, connections, open transactions, held locks, subscribers, cancel events;
+    after the manager was closed, and while it is open whatever there is one more of after each of
+    many runs.
 
     Exercised: there was a run that could leave something behind.
 
