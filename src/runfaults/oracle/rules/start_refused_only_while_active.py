@@ -30,7 +30,7 @@ def _started_in_peace(history: History, facts: Facts) -> bool:
 
 @rule(exercised=_started_in_peace)
 def start_refused_only_while_active(history: History, facts: Facts) -> Iterator[Finding]:
-    """A start does not raise when an earlier run is over, or when no start ever made a run.
+    """A start does not raise when every earlier start has raised, or made a run that is over.
 
     A run is over when its status is terminal and every thread that the target has started so far
     has ended. It counts if no process has died, no other start is under way, no close
@@ -78,20 +78,19 @@ def _must_accept(request: Request, history: History, facts: Facts) -> bool:
 def _all_over(
     starts: list[Request], asked: int, replied: int, history: History, facts: Facts
 ) -> bool:
-    """Whether each start raised and made no run, or the one run and all threads have ended."""
-    shown = [event for event in facts.transitions if event.number < asked]
-    meanwhile = any(
-        asked < event.number < replied and event.value in history.vocabulary.active
-        for event in facts.transitions
-        if event.run in {each.run for each in shown}
+    """Whether each earlier start raised or made a run that is over, and no thread is at work."""
+    last: dict[int | None, str] = {}
+    for event in facts.transitions:
+        if event.number < asked:
+            last[event.run] = event.value
+        elif event.number < replied and event.run in last:
+            return False
+    promised = {start.run for start in starts if not start.raised}
+    return (
+        promised <= last.keys()
+        and set(last.values()) <= facts.terminal
+        and not _at_work(history, asked)
     )
-    if meanwhile:
-        return False
-    if all(start.raised for start in starts):
-        return not shown
-    if len(starts) > 1 or len({event.run for event in shown}) > 1 or not shown:
-        return False
-    return shown[-1].value in facts.terminal and not _at_work(history, asked)
 
 
 def _at_work(history: History, number: int) -> set[str]:
