@@ -59,7 +59,7 @@ class Pool:
         self._flags: dict[int, threading.Event] = {}
         self._outcomes: dict[int, str] = {}
         self._inboxes: dict[int, list[queue.Queue[str | None]]] = {}
-        self._closed = False
+        self._closed = self._over = False
         self._persist("UPDATE job SET status = 'interrupted' WHERE status IN ('waiting', 'busy')")
         self._connections.discard()
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="pool")
@@ -167,7 +167,7 @@ class Pool:
             if run in self._outcomes:
                 inbox.put(self._outcomes[run])
                 inbox.put(None)
-            elif self._closed:
+            elif self._over:
                 inbox.put(None)
             else:
                 self._inboxes.setdefault(run, []).append(inbox)
@@ -184,6 +184,7 @@ class Pool:
             self._closed = True
         self._executor.shutdown(wait=True)
         with self._cancelling, self._lock:
+            self._over = True
             left = [inbox for inboxes in self._inboxes.values() for inbox in inboxes]
             self._inboxes.clear()
         for inbox in left:

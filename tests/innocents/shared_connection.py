@@ -84,7 +84,7 @@ class Jobs:
         self._threads: dict[int, threading.Thread] = {}
         self._listeners: dict[int, list[Callable[[str | None], None]]] = {}
         self._told: dict[int, str] = {}
-        self._open = True
+        self._open, self._over = True, False
         self._store.insist(self._recover)
 
     @staticmethod
@@ -161,7 +161,7 @@ class Jobs:
     def subscribe(self, run: int) -> Callable[[], str | None]:
         inbox: Queue[str | None] = Queue()
         with self._lock:
-            if run in self._told or not self._open:
+            if run in self._told or self._over:
                 if run in self._told:
                     inbox.put(self._told[run])
                 inbox.put(None)
@@ -178,6 +178,7 @@ class Jobs:
         for thread in self._threads.values():
             thread.join()
         with self._lock:
+            self._over = True
             left = [each for listeners in self._listeners.values() for each in listeners]
             self._listeners.clear()
         for listener in left:

@@ -40,10 +40,10 @@ PROGRAMS = (
 )
 
 CHEAP = (
-    Sweep(Scope(("busy", "lost-acknowledgement"), ("cancel",)), paired_counts=()),
-    Samples(EVERYTHING, 12, orders=2),
+    Sweep(Scope(("busy", "lost-acknowledgement"), ("cancel", "read", "start")), paired_counts=()),
+    Samples(EVERYTHING, 6, orders=2),
 )
-"""Each lock, each lost answer and each cancel once, and a little of everything there is."""
+"""Each lock, lost answer, cancel, read and start once, and a little of everything there is."""
 
 # One worker runs them all: the table of the rules is made of the results of the others.
 pytestmark = pytest.mark.xdist_group("innocents")
