@@ -23,7 +23,7 @@ from runfaults.explore.rehearsal import rehearse
 from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.explore.sweep import Sweep
 from runfaults.explore.versions import versions
-from runfaults.model import Fault, Scenario, Schedule, Verdict
+from runfaults.model import Fault, Journal, Scenario, Schedule, Verdict
 from runfaults.model.listener import Silence
 from runfaults.scenario.file import dump_scenario, load_scenario
 from runfaults.testing.bench import DoesNotHoldError, bench_for, leave_simulation
@@ -68,7 +68,8 @@ class RunManager:
         connection.close()
 """
 ADAPTER = "from jobs import JobsTarget as Target"
-STRATEGY = Sweep(Scope(kinds=("busy", "full"), acts=()), paired_counts=())
+SCOPE = Scope(kinds=("busy", "full"), acts=(), journals=(Journal.DELETE,))
+STRATEGY = Sweep(SCOPE, paired_counts=())
 Broken = dict[str, frozenset[str]]
 
 

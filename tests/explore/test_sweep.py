@@ -104,9 +104,10 @@ def test_three_numbers_are_a_bound() -> None:
     bound = bound_named("2,1,0").limited_to(Chosen(("full",), ("cancel",))).seeded(7)
     assert bound.describe() == (
         "all schedules with <= 2 faults (full), <= 1 act (cancel), no preemption; "
-        "pipeline succeeds; journal target; orders that commute once"
+        "pipeline succeeds; journal target; orders that commute once\n"
+        "many runs in one life, one after the other; pipeline succeeds; journal target"
     )
-    (search,) = bound.strategies
+    search, _ = bound.strategies
     assert [schedule.seed for schedule in search.scope.bases()] == [7]
 
 

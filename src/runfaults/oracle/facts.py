@@ -191,6 +191,7 @@ class Facts:
         general: The requests that name no run and may be why one is cancelled, such as closing.
         trouble: The STRIKE and ERROR events: what may be why a call fails.
         rows: The last ROWS event of each query, by its text.
+        unattributed: Whether work was done of which it is not known for which of several runs.
         doubt: Why a history in which nothing breaks a rule still proves nothing; None if it does.
     """
 
@@ -209,6 +210,7 @@ class Facts:
     general: tuple[Request, ...]
     trouble: tuple[Event, ...]
     rows: Mapping[str, Event]
+    unattributed: bool
     doubt: Finding | None
 
     def may_be_cancelled(self, run: RunFacts, before: int) -> bool:
@@ -266,9 +268,10 @@ class Facts:
             for request in requests
             if request.reply is not None and request.accepts_cancel
         ]
+        terminal = history.vocabulary.terminal
         about_runs = (
             told[EventKind.STATUS],
-            _attributed(told[EventKind.PIPELINE], told[EventKind.STATUS]),
+            _attributed(told[EventKind.PIPELINE], told[EventKind.STATUS], terminal),
             told[EventKind.SIGNAL],
             accepted,
         )
@@ -282,7 +285,8 @@ class Facts:
             threads=tuple(event for event in threads if event.subject == "started"),
             escapes=tuple(event for event in threads if event.subject == "escaped"),
             deaths=deaths,
-            terminal=history.vocabulary.terminal,
+            terminal=terminal,
+            unattributed=any(event.run is None for event in about_runs[1]),
             stuck=stuck,
             settled=settled,
             deaths_by=_grouped(deaths),
@@ -327,13 +331,24 @@ def _run_of(asked: Event, reply: Event) -> int | None:
     return asked.run
 
 
-def _attributed(pipeline: list[Event], transitions: list[Event]) -> list[Event]:
-    """A pipeline that is not told its run's id is the only run's, if there is only one."""
+def _attributed(
+    pipeline: list[Event], transitions: list[Event], terminal: frozenset[str]
+) -> list[Event]:
+    """A pipeline that is not told its run's id is that of the only run that is active then."""
     runs = {event.run for event in transitions}
-    if len(runs) != 1:
-        return pipeline
-    (run,) = runs
-    return [event if event.run is not None else event._replace(run=run) for event in pipeline]
+    if len(runs) == 1:
+        (run,) = runs
+        return [event if event.run is not None else event._replace(run=run) for event in pipeline]
+    of_actor: dict[str, int | None] = {}
+    attributed: list[Event] = []
+    for event in pipeline:
+        if event.subject == "started":
+            shown = {each.run: each.value for each in transitions if each.number < event.number}
+            active = [run for run, status in shown.items() if status and status not in terminal]
+            of_actor[event.actor] = active[0] if len(active) == 1 else None
+        run = of_actor.get(event.actor) if event.run is None else event.run
+        attributed.append(event._replace(run=run))
+    return attributed
 
 
 def _is_process(actor: str) -> bool:

@@ -34,7 +34,8 @@ def failed_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
         failed = run.first(history.vocabulary.failed)
         completed = run.first(history.vocabulary.completed)
         for record, cause in ((failed, "raised"), (completed, "returned")):
-            if record is None or (record is failed and not run.pipeline):
+            no_work = record is failed or facts.unattributed
+            if record is None or (no_work and not run.pipeline):
                 continue
             lost = run.ended("lost")
             if lost and record is completed:
