@@ -150,7 +150,32 @@ def test_a_pipeline_that_is_not_told_its_run_is_the_only_run_s(history: Tell) ->
     only = Facts.of(history(told + "\nworld settled"))
     assert only.runs[7].ended("returned")
     assert only.doubt is None
-    two = Facts.of(history(told + "\ndatabase status run=8 -> running\nworld settled"))
-    assert two.runs[7].ending is None
-    assert two.doubt is not None
-    assert two.doubt.evidence == (1,)
+    later = Facts.of(history(told + "\ndatabase status run=8 -> running\nworld settled"))
+    assert later.runs[7].ended("returned")
+    assert later.runs[8].ending is None
+    assert later.doubt is None
+    both = Facts.of(history("database status run=8 -> running\n" + told + "\nworld settled"))
+    assert both.runs[7].ending is both.runs[8].ending is None
+    assert both.unattributed
+    assert both.doubt is not None
+    assert both.doubt.evidence == (2,)
+
+
+def test_of_several_runs_work_is_that_of_the_only_active_one(history: Tell) -> None:
+    facts = Facts.of(
+        history(
+            """
+            database status run=7 -> running
+            run pipeline started
+            run pipeline returned
+            database status run=7 running -> completed
+            database status run=8 -> running
+            run-2 pipeline started
+            run-2 pipeline raised -> ValueError: no
+            world settled
+            """
+        )
+    )
+    assert facts.runs[7].ended("returned")
+    assert facts.runs[8].ended("raised")
+    assert facts.doubt is None

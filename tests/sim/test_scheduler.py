@@ -130,6 +130,22 @@ def test_a_loop_without_an_end_is_a_livelock(play: Play, monkeypatch: pytest.Mon
     assert play(user).stuck == [("livelock", "50 steps without an end")]
 
 
+def test_polling_while_another_waits_for_its_time_is_none(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler_module, "MAX_STEPS", 50)
+
+    def user() -> None:
+        patient = threading.Thread(target=time.sleep, args=(3600.0,))
+        patient.start()
+        while patient.is_alive():
+            time.sleep(1.0)
+
+    assert play(user).stuck == [
+        ("hang", "50 steps without an end, while run waits until 3600 s"),
+    ]
+
+
 def test_sleeping_without_an_end_is_a_livelock(play: Play) -> None:
     def user() -> None:
         while True:

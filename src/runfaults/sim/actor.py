@@ -150,6 +150,7 @@ class Actor:
             subscriber that listens); the others must come to an end, or it is a deadlock.
         of_target: Whether the target started it, and not the harness.
         thread: The OS thread.
+        since: The number of steps when it was blocked last.
         resumed: How often it was handed the baton.
     """
 
@@ -163,6 +164,7 @@ class Actor:
     wait: Wait | None = None
     deadline: float | None = None
     timed_out: bool = False
+    since: int = 0
     resumed: int = 0
     baton: LockType = field(default_factory=_held_lock)
 

@@ -155,7 +155,7 @@ class Scheduler:
         if self.recurrence is not None:
             self._look_for_recurrence(self.recurrence, point)
         if len(self.steps) > MAX_STEPS:
-            self._give_up(f"{MAX_STEPS} steps without an end")
+            self._end_at_limit()
         self._switch(actor, point, ready)
         self._begin_segment(actor, number)
         return point
@@ -173,7 +173,7 @@ class Scheduler:
         holder = wait.holder() if wait.holder is not None else None
         self._recorder.add(actor.name, EventKind.WAIT, wait.subject, holder or "")
         actor.state, actor.wait, actor.deadline = State.BLOCKED, wait, deadline
-        actor.timed_out = False
+        actor.timed_out, actor.since = False, len(self.steps)
         self._hand_over(actor, self._next())
         point = self._points.point(actor.name, Operation.REACH, RESUMED)
         self._switch(actor, point, tuple([other.name for other in self._ready]))
@@ -373,6 +373,15 @@ class Scheduler:
         self.over = True
         with contextlib.suppress(RuntimeError):
             self._finished.release()
+
+    def _end_at_limit(self) -> None:
+        """It is no livelock if an actor waits for a deadline while others poll."""
+        why = f"{MAX_STEPS} steps without an end"
+        for actor in self.all_actors:
+            waited = len(self.steps) - actor.since
+            if actor.state is State.BLOCKED and actor.deadline and waited > MAX_STEPS / 4:
+                self._stuck("hang", f"{why}, while {actor.name} waits until {actor.deadline:g} s")
+        self._give_up(why)
 
     def _give_up(self, reason: str) -> None:
         self._stuck("livelock", reason)
