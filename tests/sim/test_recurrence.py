@@ -111,6 +111,30 @@ def begins_late() -> None:
     sleeps()
 
 
+class Proxy:
+    """Answers for another, and not at all outside of a request."""
+
+    __slots__ = ("lazy",)
+
+    @property
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  # as a proxy does
+        raise RuntimeError("working outside of a request")
+
+    def __getattr__(self, name: str) -> Any:
+        raise TypeError(f"{name} is made at its first use")
+
+
+class Cautious(dict[str, int]):
+    def items(self) -> Any:
+        raise TypeError("do not look")
+
+
+def keeps_what_answers_for_itself() -> None:
+    kept = (Proxy(), Cautious(one=1))
+    while kept:
+        time.sleep(1.0)
+
+
 @pytest.mark.parametrize(
     "loop",
     [
@@ -122,6 +146,7 @@ def begins_late() -> None:
         tries_again_whatever_is_raised,
         two_wait_for_each_other_politely,
         begins_late,
+        keeps_what_answers_for_itself,
     ],
 )
 def test_an_endless_loop_is_seen_soon(loop: Callable[[], None], play: Play) -> None:

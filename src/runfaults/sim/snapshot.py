@@ -16,7 +16,7 @@ import types
 import uuid
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import attrgetter, methodcaller
@@ -118,7 +118,7 @@ class Snapshot:
             self.moments.append(moment)
             self.shape.append(type(thing))
             return None
-        if isinstance(thing, _VALUES):
+        if issubclass(type(thing), _VALUES):
             self.shape.append((type(thing), thing))
             return None
         known = self._seen.get(id(thing))
@@ -159,14 +159,14 @@ def _is_of_the_harness(module: str) -> bool:
 
 def _moment(thing: object) -> float | None:
     """The seconds of what may be a point in time."""
-    if isinstance(thing, float):
+    if type(thing) is float:
         return thing
-    if isinstance(thing, str) and _DATE.match(thing):
+    if type(thing) is str and _DATE.match(thing):
         try:
             thing = dt.datetime.fromisoformat(thing)
         except ValueError:
             return None
-    return thing.timestamp() if isinstance(thing, dt.datetime) else None
+    return thing.timestamp() if type(thing) is dt.datetime else None
 
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}.\d{2}:")
@@ -184,6 +184,8 @@ _NOT_LOOKED_INTO: tuple[type[Any], ...] = (
     *(weakref.ref, logging.Logger, logging.Handler, Actor, random.SystemRandom),
 )
 
+_COLLECTIONS: tuple[type[Any], ...] = (list, tuple, set, frozenset, deque)
+
 _ITERATORS: tuple[type[Any], ...] = (
     *map(type, (iter([1]), iter((1,)), iter(range(1)), iter("1"), iter({1: 1}), iter({1}))),
     *(type(iter({1: 1}.items())), type(iter({1: 1}.values()))),
@@ -197,7 +199,7 @@ _SLOT_SIZE = 8
 def _parts(thing: object) -> Iterable[object]:
     """All that an object's further behaviour may depend on."""
     for sort, look in _LOOKS:
-        if isinstance(thing, sort):
+        if issubclass(type(thing), sort):  # what `isinstance` asks, a proxy may answer
             return look(thing)
     if _is_of_the_harness(type(thing).__module__):
         return ()
@@ -208,32 +210,56 @@ def _parts(thing: object) -> Iterable[object]:
 
 
 def _attributes(thing: object) -> list[object]:
-    """The values of an object's slots and of its `__dict__`."""
-    values = [getattr(thing, name) for name in _slots(thing) if hasattr(thing, name)]
-    own: dict[str, object] = getattr(thing, "__dict__", {})
+    """The values of an object's slots and of its `__dict__`, without a call of its own code."""
+    values = [value for slot in _slots(thing) for value in _filled(slot, thing)]
+    try:
+        own: dict[str, object] = object.__getattribute__(thing, "__dict__")
+    except AttributeError:
+        own = {}
     pairs = (pair for pair in own.items() if not pair[0].startswith("runfaults_"))
     return [*values, *(part for pair in pairs for part in pair)]
 
 
-def _slots(thing: object) -> list[str]:
-    declared = (vars(each).get("__slots__", ()) for each in type(thing).__mro__)
-    names = (((each,) if isinstance(each, str) else each) for each in declared)
-    return [each for some in names for each in some if each not in {"__dict__", "__weakref__"}]
+def _slots(thing: object) -> list[types.MemberDescriptorType]:
+    return [
+        each
+        for sort in type(thing).__mro__
+        if "__slots__" in vars(sort)
+        for each in vars(sort).values()
+        if type(each) is types.MemberDescriptorType
+    ]
 
 
-def _of_mapping(thing: Mapping[object, object]) -> list[object]:
-    pairs = [part for pair in list(thing.items()) for part in pair]
+def _filled(slot: types.MemberDescriptorType, thing: object) -> list[object]:
+    try:
+        return [slot.__get__(thing)]
+    except AttributeError:
+        return []
+
+
+_ITEMS: Any = vars(dict)["items"]  # the dict's own, whatever a subclass has
+
+
+def _of_dict(thing: dict[object, object]) -> list[object]:
+    items: list[tuple[object, object]] = list(_ITEMS(thing))
+    pairs = [part for pair in items for part in pair]
     return [len(pairs), *pairs, *_attributes(thing)]
 
 
+def _of_proxy(thing: types.MappingProxyType[object, object]) -> list[object]:
+    return [part for pair in thing.items() for part in pair]
+
+
 def _of_collection(thing: Iterable[object]) -> list[object]:
-    items = list(thing)
+    base = next(each for each in _COLLECTIONS if issubclass(type(thing), each))
+    items: list[object] = list(base.__iter__(thing))
     return [len(items), *items, *_attributes(thing)]
 
 
 def _of_class(thing: type) -> list[object]:
     """A class of the user's keeps values too."""
-    file = getattr(modules.get(thing.__module__), "__file__", None)
+    module = modules.get(thing.__module__)
+    file = None if module is None else vars(module).get("__file__")
     if file is None or not _keeps_state(file):
         return [thing.__module__, thing.__qualname__]
     return [part for name, part in vars(thing).items() if not name.startswith("__")]
@@ -328,8 +354,9 @@ _LOOKS: tuple[tuple[Any, Callable[[Any], Iterable[object]]], ...] = cast(
         (types.GeneratorType, _of_generator),
         (random.Random, methodcaller("getstate")),
         (itertools.count, repr),
-        (Mapping, _of_mapping),
-        ((list, tuple, set, frozenset, deque), _of_collection),
+        (types.MappingProxyType, _of_proxy),
+        (dict, _of_dict),
+        (_COLLECTIONS, _of_collection),
         (_ITERATORS, _of_iterator),
     ),
 )
