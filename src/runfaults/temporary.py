@@ -22,6 +22,28 @@ def memory_backed_folder() -> str | None:
     return shared_memory if os.access(shared_memory, os.W_OK) else None
 
 
+class NoRoomError(Exception):
+    """A full disk would be taken for the target's own trouble."""
+
+
+LEAST_ROOM = 4_000_000
+"""Bytes: each process that runs schedules needs a part of it."""
+
+
+def require_room(folder: str | Path) -> None:
+    """See that databases can grow.
+
+    Raises:
+        NoRoomError: if the disk of a temporary folder is nearly full.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_ROOM:
+        raise NoRoomError(
+            f"the temporary folder {Path(folder).parent} has {free:,} bytes left, and schedules "
+            f"need {LEAST_ROOM:,}; make room, or set RUNFAULTS_TMPDIR to a folder that has it"
+        )
+
+
 def prefix() -> str:
     """What the names of this process's temporary folders begin with."""
     return _prefix_of(os.getpid())

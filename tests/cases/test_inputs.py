@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import tomllib
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.model import Schedule
 from runfaults.scenario.file import ScenarioError, load_scenario
+from runfaults.sqlite.real.recipe import Unavailable
+from runfaults.sqlite.real.small_disk import small_disk
 
 SCENARIO = """
 name = "n"
@@ -135,3 +138,21 @@ def test_a_report_that_cannot_be_written_is_told_before_the_work(
     assert told.code == 2
     assert "the work began" not in told.text
     assert path in told.text
+
+
+@pytest.mark.parametrize(
+    "door", ["check --bound 0,0,0", "crash --journal delete", "chaos --seconds 2"]
+)
+def test_a_temporary_folder_without_room_is_told_before_anything_is_run(
+    here: Any, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    with contextlib.ExitStack() as stack:
+        try:
+            small = stack.enter_context(small_disk())
+        except Unavailable as reason:
+            pytest.skip(str(reason))
+        monkeypatch.setenv("RUNFAULTS_TMPDIR", str(small))
+        told = here.run(*door.split())
+    assert told.code == 2
+    assert "bytes left" in told.text
+    assert "set RUNFAULTS_TMPDIR to a folder that has it" in told.text

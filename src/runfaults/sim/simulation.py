@@ -33,7 +33,7 @@ from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.hook import connections_through
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets.target import Entered, Target, require_threads
-from runfaults.temporary import memory_backed_folder, prefix
+from runfaults.temporary import memory_backed_folder, prefix, require_room
 
 _COLLECT_EVERY = 16
 """Schedules between garbage collections: none happens while a schedule runs. With more of them the
@@ -87,6 +87,7 @@ class Simulation:
             self._folder = Path(
                 stack.enter_context(tempfile.TemporaryDirectory(prefix=prefix(), dir=self._within))
             )
+            require_room(self._folder)
             if isinstance(self._target, Entered):
                 stack.enter_context(self._target.entered())
             self._template.restore(self._folder, Journal.DELETE)
