@@ -115,6 +115,7 @@ class After(Silence):
             self.do()
 
 
+@pytest.mark.nightly
 @ON_MACHINES
 def test_it_finds_the_same_though_a_worker_is_killed_in_the_middle(machines: Machines) -> None:
     beside: list[object] = []

@@ -25,12 +25,20 @@ from runfaults.scenario.file import load_scenario
 
 CONTROLS = Path(__file__).with_name("controls")
 
+REPEATING = {"double_recovery", "orphan_stolen"}
+"""Controls whose innocent twins run every night: `tests/innocents` dies too."""
+
 CAUGHT_BY = {
     "orphan_marked_failed": "orphan-is-interrupted-not-failed",
     "orphan_stolen": "orphan-is-interrupted-not-failed",
     "double_recovery": "recovery-is-idempotent",
     "outcome_before_data": "database-stays-sound",
 }
+
+TWINS = [
+    pytest.param(control, marks=pytest.mark.nightly if control in REPEATING else ())
+    for control in CAUGHT_BY
+]
 
 OPEN = Deaths(
     Scope((), (), endings=(Ending.LEAVES_TRANSACTION_OPEN,)), (), recoveries=False, successors=2
@@ -68,7 +76,7 @@ def test_a_planted_crash_bug_is_caught_by_its_rule(control: str, tmp_path: Path)
 
 
 @pytest.mark.usefixtures("_controls_can_be_imported")
-@pytest.mark.parametrize("control", CAUGHT_BY)
+@pytest.mark.parametrize("control", TWINS)
 def test_its_innocent_twin_passes(control: str) -> None:
     result = checked(f"{CONTROLS / control}.py:Innocent", OPEN)
     assert result.notes == ()

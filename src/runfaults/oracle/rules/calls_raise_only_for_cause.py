@@ -9,7 +9,8 @@ from runfaults.oracle.facts import Facts, Request
 from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
-_WHILE_UNDECIDED = ("cancel", "cancel-api", "subscribe")
+_WHILE_UNDECIDED = ("cancel", "subscribe")
+"""Not `cancel-api`: a route refuses by what it raises."""
 
 
 def _called_in_peace(history: History, facts: Facts) -> bool:
