@@ -26,7 +26,7 @@ class NoRoomError(Exception):
     """A full disk would be taken for the target's own trouble."""
 
 
-LEAST_ROOM = 4_000_000
+LEAST_ROOM = 1_000_000
 """Bytes: each process that runs schedules needs a part of it."""
 
 

@@ -151,6 +151,7 @@ def test_a_temporary_folder_without_room_is_told_before_anything_is_run(
             small = stack.enter_context(small_disk())
         except Unavailable as reason:
             pytest.skip(str(reason))
+        (small / "filler").write_bytes(bytes(1_500_000))
         monkeypatch.setenv("RUNFAULTS_TMPDIR", str(small))
         told = here.run(*door.split())
     assert told.code == 2
