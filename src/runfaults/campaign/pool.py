@@ -70,7 +70,7 @@ def _run_in_pool(
     However it ends, no process and no file of a worker is left.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["runfaults.campaign.pool"])
+    context.set_forkserver_preload(["runfaults.sim.time_machine_alone", "runfaults.campaign.pool"])
     cores: SimpleQueue[int] = context.SimpleQueue()
     for core in islice(cycle(available_cores()), processes):
         cores.put(core)

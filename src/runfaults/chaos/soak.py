@@ -325,7 +325,9 @@ class _Soak:
         self._born[number] += 1
         name = LAST if number == _LAST else f"{number}.{self._born[number]}"
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([work.__module__, "runfaults.targets.genglossary"])
+        context.set_forkserver_preload(
+            ["runfaults.sim.time_machine_alone", work.__module__, "runfaults.targets.genglossary"]
+        )
         receiver, sender = context.Pipe(duplex=False)
         assignment = Assignment(self.target, self.database, name, f"{self.seed} {name}")
         process = context.Process(target=function, args=(assignment, sender), daemon=True)

@@ -49,6 +49,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
+        importlib.import_module("runfaults.sim.time_machine_alone")
         module = importlib.import_module(f"runfaults.cli.{COMMANDS[cmd_name]}")
         return module.command
 
