@@ -193,6 +193,20 @@ CONTROLS = [
         ("calls-raise-only-for-cause",),
         sweep(cancels=("cancel",)),
     ),
+    Control(
+        "closed_client",
+        "ClosedIsFailed",
+        "ClosedIsCancelled",
+        ("cancelled-never-failed",),
+        sweep(Ending.RAISES_WHEN_CLOSED, cancels=("cancel",)),
+    ),
+    Control(
+        "closed_client",
+        "HalfIsCompleted",
+        "HalfIsCancelled",
+        ("failed-has-a-cause",),
+        sweep(Ending.RETURNS_WHEN_CLOSED, cancels=("cancel",)),
+    ),
     Control("done_twice", "DoesAllAgain", "RecordsAgain", ("work-done-once",), sweep(kinds=BUSY)),
 ]
 

@@ -24,12 +24,12 @@ from runfaults.campaign.bounds import BOUNDS
 from runfaults.campaign.findings_file import from_document, to_document
 from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.explore.findings import Findings
-from runfaults.explore.job import JOURNALS, Chosen, Measured, Scope
+from runfaults.explore.job import AT_ONCE, JOURNALS, Chosen, Measured, Scope
 from runfaults.explore.runner import Runner
 from runfaults.explore.samples import Sample, Samples, _too_early, probability
 from runfaults.explore.shrink import shrink
 from runfaults.explore.strategy import Strategy
-from runfaults.model import Ending, Preemption, Schedule, Verdict
+from runfaults.model import Preemption, Schedule, Verdict
 from runfaults.model.listener import Silence
 from runfaults.oracle.judge import judge
 from runfaults.sim.acts import ACTS
@@ -38,7 +38,7 @@ from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
 from small_checks import campaign_of, checked, comparable, concluded, stop_after
 
-LARGE = Samples(Scope(tuple(KINDS), tuple(ACTS), (1, 3, None), tuple(Ending), JOURNALS), samples=30)
+LARGE = Samples(Scope(tuple(KINDS), tuple(ACTS), (1, 3, None), AT_ONCE, JOURNALS), samples=30)
 """Up to three faults and two acts of all kinds."""
 
 

@@ -105,9 +105,11 @@ def test_three_numbers_are_a_bound() -> None:
     assert bound.describe() == (
         "all schedules with <= 2 faults (full), <= 1 act (cancel), no preemption; "
         "pipeline succeeds; journal target; orders that commute once\n"
+        "all schedules with no fault, <= 1 act (cancel), no preemption; pipeline takes-an-hour, "
+        "raises-when-closed, returns-when-closed; journal target; orders that commute once\n"
         "many runs in one life, one after the other; pipeline succeeds; journal target"
     )
-    search, _ = bound.strategies
+    search, *_ = bound.strategies
     assert [schedule.seed for schedule in search.scope.bases()] == [7]
 
 

@@ -17,6 +17,7 @@ from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import check
 from runfaults.campaign.running import Options
 from runfaults.explore.job import Scope
+from runfaults.explore.runner import Runner
 from runfaults.explore.sweep import Sweep
 from runfaults.model import CheckResult, Ending, EventKind, Schedule, Verdict
 from runfaults.model.listener import Silence
@@ -272,6 +273,34 @@ def test_the_bug_put_back_is_found(copy: Copy) -> None:
     assert result.verdict is Verdict.BROKEN
     assert result.rules["succeeded-never-failed"].verdict is Verdict.BROKEN
     assert result.rules["cancelled-never-failed"].verdict is Verdict.BROKEN
+
+
+def takes_what_a_closed_client_raises_for_a_failure(copy: Copy) -> None:
+    copy.edit(
+        MANAGER,
+        'return _Outcome("cancelled") if run.cancel_event.is_set() else ending',
+        'late = run.cancel_event.is_set() and ending.status == "completed"\n'
+        '            return _Outcome("cancelled") if late else ending',
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        (takes_what_a_closed_client_raises_for_a_failure, Verdict.BROKEN),
+        (unchanged, Verdict.HOLDS),
+    ],
+)
+def test_the_executor_s_client_is_closed_by_a_cancel(
+    copy: Copy, change: Change, verdict: Verdict
+) -> None:
+    change(copy)
+    with Simulation(target_named(f"source:{copy.folder}")) as simulation:
+        trial = Runner(simulation).run(
+            Schedule.parse("pipeline raises-when-closed; act cancel at run reach pipeline")
+        )
+    told = {each.rule: each.verdict for each in trial.judgements}
+    assert told["cancelled-never-failed"] is verdict
 
 
 def test_the_result_names_what_was_stubbed_and_who_wanted_it(copy: Copy) -> None:

@@ -318,6 +318,27 @@ NIGHTLY = (
         "cases/test_livelocks.py::test_an_act_that_is_still_to_come_ends_the_loop",
     ),
     Mutation(
+        "a cancel closes no client",
+        "targets/client.py",
+        "        self._closed.set()\n",
+        "",
+        "controls/test_controls.py::test_a_planted_bug_is_caught_by_its_rule[ClosedIsFailed]",
+    ),
+    Mutation(
+        "no time passes while an actor polls and another sleeps",
+        "sim/recurrence.py",
+        "        if asleep:\n            return self._let_pass(asleep, clock)\n",
+        "        if asleep:\n            return None\n",
+        "cases/test_time.py::test_polling_is_no_livelock_however_long_the_work_takes",
+    ),
+    Mutation(
+        "who runs without waiting starves the others",
+        "sim/scheduler.py",
+        "SLICE = 128\n",
+        "SLICE = 1_000_000\n",
+        "cases/test_time.py::test_polling_is_no_livelock_however_long_the_work_takes",
+    ),
+    Mutation(
         "a pool that grows for a while is called a leak",
         "sim/acts.py",
         "MANY_RUNS = 16\n",

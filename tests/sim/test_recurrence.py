@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from runfaults.sim import recurrence as recurrence_module
 from runfaults.sim import scheduler as scheduler_module
 from runfaults.sim.recurrence import FIRST_LOOK, Recurrence
 
@@ -262,6 +263,28 @@ def waits_for_a_slow_thread() -> None:
         time.sleep(0.5)
 
 
+def polls_through_an_hour() -> None:
+    done = threading.Event()
+    threading.Timer(3600.0, done.set).start()
+    while not done.is_set():
+        time.sleep(0.01)
+
+
+def spins_through_an_hour() -> None:
+    done = threading.Event()
+    threading.Timer(3600.0, done.set).start()
+    while not done.is_set():
+        turn()
+
+
+def polls_through_two_sleeps() -> None:
+    done = threading.Event()
+    threading.Timer(30.0, time.sleep, (600.0,)).start()
+    threading.Timer(3600.0, done.set).start()
+    while not done.is_set():
+        time.sleep(0.01)
+
+
 def draws_lots() -> None:
     source = random.Random(1)
     while source.random() > 1 / ROUNDS:
@@ -302,6 +325,9 @@ def reads_row_after_row() -> None:
         waits_for_a_deadline,
         waits_for_a_date,
         waits_for_a_slow_thread,
+        polls_through_an_hour,
+        spins_through_an_hour,
+        polls_through_two_sleeps,
         draws_lots,
         draws_from_the_common_source,
         reads_row_after_row,
@@ -314,10 +340,26 @@ def test_a_long_loop_that_ends_is_let_end(loop: Callable[[], None], play: Play) 
     assert len(played.scheduler.steps) >= FIRST_LOOK, "it was never suspected"
 
 
+def test_who_polls_while_another_sleeps_still_sees_the_time_pass(play: Play) -> None:
+    given_up: list[float] = []
+
+    def user() -> None:
+        done = threading.Event()
+        threading.Timer(3600.0, done.set).start()
+        patience = time.monotonic() + 60.0
+        while not done.is_set():
+            if not given_up and time.monotonic() > patience:
+                given_up.append(time.monotonic() - patience)
+            time.sleep(0.01)
+
+    assert play(user, recurrence=Recurrence(tuple)).stuck == []
+    assert 0.0 < given_up[0] < 100.0, "not only when the other one wakes"
+
+
 def test_time_that_was_leapt_over_is_not_counted(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler_module, "MAX_VIRTUAL_SECONDS", scheduler_module.LEAP)
+    monkeypatch.setattr(scheduler_module, "MAX_VIRTUAL_SECONDS", recurrence_module.LEAP)
 
     def user() -> None:
         waits_for_a_deadline()

@@ -75,5 +75,5 @@ class Bound:
         return replace(self, strategies=(*others, sampling) if sampling.samples else others)
 
     def _with_scopes(self, change: Callable[[Scope], Scope]) -> Bound:
-        changed = tuple(replace(each, scope=change(each.scope)) for each in self.strategies)
-        return replace(self, strategies=changed)
+        changed = (replace(each, scope=change(each.scope)) for each in self.strategies)
+        return replace(self, strategies=tuple(dict.fromkeys(changed)))

@@ -7,7 +7,15 @@ from dataclasses import replace
 
 from runfaults.campaign.bound import EVERYTHING, Bound
 from runfaults.crash.deaths import Deaths
-from runfaults.explore.job import ALL_COUNTS, CANCELS, JOURNALS, Allowance, Scope
+from runfaults.explore.job import (
+    ALL_COUNTS,
+    AT_ONCE,
+    CANCELS,
+    JOURNALS,
+    TAKING_TIME,
+    Allowance,
+    Scope,
+)
 from runfaults.explore.repeats import AGAIN, Repeats
 from runfaults.explore.samples import Samples
 from runfaults.explore.search import Search
@@ -50,6 +58,9 @@ STRUCK_ACTS = Search(
 )
 """A lock error anywhere, and any act but the cancels of the sweep at every moment."""
 
+_LASTING = Search(Scope(endings=TAKING_TIME), Allowance(0, 1, 0), reduce=True)
+"""Work that takes time, and a cancel at every moment of it."""
+
 _AGAIN = Repeats(Scope((), AGAIN))
 
 KEPT_UNDONE_DONE = ("busy", "ioerr-write", "lost-acknowledgement")
@@ -72,6 +83,7 @@ BOUNDS = {
                     paired_counts=(1,),
                 ),
                 INTERRUPTED,
+                _LASTING,
                 _AGAIN,
             ),
         ),
@@ -93,8 +105,9 @@ BOUNDS = {
                 ),
                 INTERRUPTED,
                 replace(RACES, reduce=True),
+                _LASTING,
                 STRUCK_ACTS,
-                Repeats(Scope(KEPT_UNDONE_DONE, AGAIN, endings=tuple(Ending)), faults=True),
+                Repeats(Scope(KEPT_UNDONE_DONE, AGAIN, endings=AT_ONCE), faults=True),
             ),
         ),
         # For work with hundreds of points: each fault once, each cancel once, no pairs.
@@ -104,9 +117,10 @@ BOUNDS = {
             (
                 Sweep(replace(EVERYTHING, acts=CANCELS)),
                 RACES,
+                replace(_LASTING, most=RACES.most, reduce=False),
                 STRUCK_RACES,
                 STRUCK_ACTS,
-                Repeats(Scope(tuple(KINDS), AGAIN, endings=tuple(Ending)), faults=True),
+                Repeats(Scope(tuple(KINDS), AGAIN, endings=AT_ONCE), faults=True),
                 Samples(EVERYTHING, 5_000),
             ),
         ),
@@ -125,7 +139,7 @@ BOUNDS = {
         ),
         Bound(
             "crash",
-            (Deaths(Scope((), CANCELS, endings=tuple(Ending), journals=JOURNALS)),),
+            (Deaths(Scope((), CANCELS, endings=AT_ONCE, journals=JOURNALS)),),
         ),
         # For a night, several cores or a cluster: docs/reference/exhausted.md has its numbers.
         Bound(
@@ -135,7 +149,7 @@ BOUNDS = {
                 Search(_COMMITS, Allowance(2, 1, 1), reduce=True),
                 Search(Scope(kinds=KEPT_UNDONE_DONE[1:]), Allowance(1, 1, 2), reduce=True),
                 Search(
-                    Scope(endings=tuple(Ending), journals=JOURNALS),
+                    Scope(endings=AT_ONCE, journals=JOURNALS),
                     Allowance(2, 1, 1),
                     reduce=True,
                 ),
@@ -156,7 +170,8 @@ def bound_named(name: str) -> Bound:
     if numbers := _THREE_NUMBERS.fullmatch(name):
         most = Allowance(*map(int, numbers.groups()))
         search = Search(Scope(), most, reduce=True)
-        return Bound(name, (search, *[_AGAIN] * (most.acts > 0)))
+        lasting = replace(_LASTING, most=Allowance(0, min(1, most.acts), 0))
+        return Bound(name, (search, lasting, *[_AGAIN] * (most.acts > 0)))
     if name not in BOUNDS:
         raise LookupError(
             f"there is no bound {name!r}; bounds are: {', '.join(BOUNDS)}, and three numbers "

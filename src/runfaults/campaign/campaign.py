@@ -46,10 +46,10 @@ class Campaign:
         """The player of its schedules, or one of another kind, to be entered; see `open_player`."""
         return open_player(self.target, kind or self.player, own=self.own, within=within)
 
-    def of_target(self, acts: Collection[str], journal: Journal) -> Campaign:
-        """The same for a target that offers these acts, and chooses this journal mode."""
+    def of_target(self, offered: Collection[str], journal: Journal) -> Campaign:
+        """The same for a target that offers these acts and endings, and chooses this journal."""
         fitted = tuple(
-            replace(strategy, scope=strategy.scope.of_target(acts, journal))
+            replace(strategy, scope=strategy.scope.of_target(offered, journal))
             for strategy in self.strategies
         )
         return replace(self, strategies=fitted)

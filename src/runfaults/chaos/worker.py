@@ -21,7 +21,9 @@ from types import FrameType
 
 from runfaults.chaos.journal import Writer
 from runfaults.chaos.nemeses.clock import moved_clock
+from runfaults.sim.pipeline import ClientClosedError
 from runfaults.targets import target_named
+from runfaults.targets.client import Client
 from runfaults.targets.target import Cancels, Entered, Manager, Reads, Signals, Target
 from runfaults.temporary import memory_backed_folder, prefix
 
@@ -139,17 +141,19 @@ class _Pipeline:
         cancelled: Callable[[], bool] = lambda: False,
         cancel_exception: type[BaseException] | None = None,
         instead: Callable[[], None] | None = None,
+        client: Client | None = None,
     ) -> None:
         """Write, wait, look at the cancel event, end as drawn."""
         self._journal.write("pipeline", run=run, value="started")
         try:
             if instead is None:
-                self._play(connection, run, cancelled, cancel_exception)
+                self._play(connection, run, cancelled, cancel_exception, client or Client())
             else:
                 instead()
         except BaseException as error:
             noticed = cancel_exception is not None and isinstance(error, cancel_exception)
-            how = "cancelled" if noticed else "raised"
+            how = "stopped" if isinstance(error, ClientClosedError) else "raised"
+            how = "cancelled" if noticed else how
             self._journal.write("pipeline", run=run, value=f"{how} {type(error).__name__}: {error}")
             raise
         self._journal.write("pipeline", run=run, value="returned")
@@ -160,6 +164,7 @@ class _Pipeline:
         run: int | None,
         cancelled: Callable[[], bool],
         cancel_exception: type[BaseException] | None,
+        client: Client,
     ) -> None:
         fails = self._rng.random() < _FAILING
         pause = self._rng.uniform(0, 0.03)
@@ -169,7 +174,8 @@ class _Pipeline:
                 connection.commit()
             if connection is not None and step == "second":
                 self._journal.write("work", run=run)
-            time.sleep(pause)
+            if client.is_closed_within(pause):
+                raise ClientClosedError("the client was closed")
             if cancelled() and cancel_exception is not None:
                 raise cancel_exception("the work noticed the cancel")
         if fails:

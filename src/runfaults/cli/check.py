@@ -207,7 +207,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     with profiled() if profiled_too else nullcontext() as profile:
         try:
             outcome = run_campaign(campaign, options, progress)
-            _require_offered(target, acts, outcome)
+            _require_offered(target, acts, endings, outcome)
             result = _concluded(campaign, outcome, save, known, spending)
         finally:
             progress.stop()
@@ -220,12 +220,20 @@ def command(  # noqa: PLR0913  # a parameter for each option
     raise Exit(exit_code_of(result))
 
 
-def _require_offered(target: str, acts: Collection[str], outcome: Outcome) -> None:
+def _require_offered(
+    target: str, acts: Collection[str], endings: Collection[str], outcome: Outcome
+) -> None:
     played = {act for strategy in outcome.strategies for act in strategy.scope.acts}
     if acts and not played:
         raise TargetError(
             f"target {target} offers none of the acts that --only names, {', '.join(acts)}: "
             "its manager has no such method"
+        )
+    if not any(strategy.scope.endings for strategy in outcome.strategies):
+        raise TargetError(
+            f"target {target} gives its work no client that it could close, so its pipeline cannot "
+            f"end as --pipeline names, {', '.join(endings)}; runfaults.targets.client has one to "
+            "give"
         )
 
 

@@ -19,6 +19,9 @@ ENDINGS = {
     Ending.LEAVES_TRANSACTION_OPEN: "returns with uncommitted work",
     Ending.RAISES_IN_TRANSACTION: "raises with uncommitted work",
     Ending.EXITS: "raises SystemExit",
+    Ending.TAKES_AN_HOUR: "returns normally, an hour later by the virtual clock",
+    Ending.RAISES_WHEN_CLOSED: "raises if its client is closed while it waits for an answer",
+    Ending.RETURNS_WHEN_CLOSED: "returns with half of its work in that case",
 }
 
 

@@ -48,6 +48,10 @@ class Job(NamedTuple):
         return sha256(f"{self.strategy} | {self.begin} | {self.base}".encode()).hexdigest()[:16]
 
 
+AT_ONCE = tuple(each for each in Ending if not each.takes_time)
+TAKING_TIME = tuple(each for each in Ending if each.takes_time)
+
+
 class Chosen(NamedTuple):
     """What the user wants schedules to be limited to; nothing: no limit."""
 
@@ -95,12 +99,15 @@ class Scope:
             journals=tuple(chosen.journals) or self.journals,
         )
 
-    def of_target(self, acts: Collection[str], journal: Journal) -> Scope:
-        """The same for a target that offers these acts, and chooses this journal mode."""
+    def of_target(self, offered: Collection[str], journal: Journal) -> Scope:
+        """The same for a target that offers these acts and endings, and chooses this journal."""
         modes = (journal if each is Journal.TARGET else each for each in self.journals)
         return replace(
             self,
-            acts=tuple(act for act in self.acts if act in acts),
+            acts=tuple(act for act in self.acts if act in offered),
+            endings=tuple(
+                each for each in self.endings if not each.needs_client or each in offered
+            ),
             journals=tuple(dict.fromkeys(modes)),
         )
 

@@ -19,7 +19,7 @@ def probe(player: Player) -> tuple[str, ...]:
     What it records in the end is not looked at here: that is for the rules.
 
     Returns:
-        Names of the acts that can be done with its manager.
+        Names of the acts that can be done with its manager, and of the endings that its work has.
 
     Raises:
         TargetError: it does not start, does not do the work, cannot be watched, or records a

@@ -29,8 +29,9 @@ class EventKind(StrEnum):
     """A status transition was committed: run, subject = old status (empty: inserted),
     value = new status (empty: row deleted). Read from the audit trigger."""
     PIPELINE = "pipeline"
-    """The scripted pipeline: run, subject = `started`, `returned`, `raised` or `cancelled`,
-    value = the exception as `Class: message`; or, at the end, `lost`: it had returned with a
+    """The scripted pipeline: run, subject = `started`, `returned`, `raised`, `cancelled`, or
+    `stopped` where its client was closed under it, value = the exception as `Class: message` (none:
+    it returned with half of its work); or, at the end, `lost`: it had returned with a
     transaction open, and what was in it is not in the database."""
     REQUEST = "request"
     """A user asks the manager: subject = `start`, `cancel`, `cancel-api`, ..., run if known."""

@@ -23,6 +23,22 @@ class Ending(StrEnum):
     RAISES_IN_TRANSACTION = "raises-in-transaction"
     EXITS = "exits"
     """Raises `SystemExit`: an end that is no `Exception`."""
+    TAKES_AN_HOUR = "takes-an-hour"
+    """Succeeds, an hour later by the virtual clock."""
+    RAISES_WHEN_CLOSED = "raises-when-closed"
+    """Asks its client for an answer; raises if the client is closed meanwhile, else succeeds."""
+    RETURNS_WHEN_CLOSED = "returns-when-closed"
+    """The same, but returns, with half of its work."""
+
+    @property
+    def takes_time(self) -> bool:
+        """Whether time passes between its two steps."""
+        return self is Ending.TAKES_AN_HOUR or self.needs_client
+
+    @property
+    def needs_client(self) -> bool:
+        """Whether it is another ending only where the work has a client that can be closed."""
+        return self in {Ending.RAISES_WHEN_CLOSED, Ending.RETURNS_WHEN_CLOSED}
 
 
 class _Printer(Protocol):

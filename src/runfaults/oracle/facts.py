@@ -130,9 +130,22 @@ class RunFacts:
         return None if last is None or last.subject == "started" else last
 
     def ended(self, how: str) -> Event | None:
-        """The pipeline's ending, if it `returned`, `raised` or was `cancelled`, as asked."""
+        """The pipeline's ending, if it `returned`, `raised`, was `cancelled` or `stopped`."""
         ending = self.ending
         return ending if ending is not None and ending.subject == how else None
+
+    @property
+    def cut_short(self) -> Event | None:
+        """The pipeline's ending, if it noticed a cancel, or was stopped after one was asked for."""
+        stopped = self.ended("stopped")
+        if stopped is None:
+            return self.ended("cancelled")
+        asked = (
+            each.asked.number
+            for each in self.requests
+            if each.subject.startswith("cancel") and not each.refused
+        )
+        return stopped if any(number < stopped.number for number in asked) else None
 
     def first(self, words: frozenset[str]) -> Event | None:
         """The first transition into one of these words."""

@@ -239,9 +239,11 @@ def _request(event: Event) -> str:
 
 def _pipeline(event: Event) -> str:
     because = f" {event.value}" if event.value else ""
+    raised = f"raised{because}" if event.value else "returned early"
     return {
         "started": "",
         "returned": "the pipeline succeeded" + (f" ({event.value})" if event.value else ""),
+        "stopped": f"the pipeline's client was closed under it, and the pipeline {raised}",
         "raised": f"the pipeline raised{because}",
         "cancelled": "the pipeline noticed the cancel and stopped",
         "lost": "what the pipeline had left uncommitted is not in the database: it is lost",

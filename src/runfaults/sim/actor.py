@@ -150,7 +150,7 @@ class Actor:
             subscriber that listens); the others must come to an end, or it is a deadlock.
         of_target: Whether the target started it, and not the harness.
         thread: The OS thread.
-        since: The number of steps when it was blocked last.
+        since: The number of steps when it was blocked last, or when it was resumed after that.
         resumed: How often it was handed the baton.
     """
 

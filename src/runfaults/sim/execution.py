@@ -72,7 +72,8 @@ class Execution:
         left: What each death left for the next life; empty where no run was active.
         unavailable: Real causes that this machine could not make, a sentence each.
         abandoned: Where connections were opened that the target left to the garbage collector.
-        offered: Names of the acts that can be done with the manager, if one was opened.
+        offered: Names of the acts that can be done with the manager, if one was opened, and of the
+            endings that only work with a client has.
     """
 
     history: History

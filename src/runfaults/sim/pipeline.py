@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from runfaults.model import Ending, EventKind, Operation
 from runfaults.sim.actor import SimulationOver, current_actor
 from runfaults.sim.recorder import Recorder
+from runfaults.targets.client import Client
+
+_ANSWER_SECONDS = 60.0
+_HOUR = 3600.0
 
 
 class ScriptedError(RuntimeError):
@@ -44,17 +49,27 @@ class Attempt:
         return self.wrote and not self.committed
 
 
+class ClientClosedError(RuntimeError):
+    """What a client raises in the work that was asking it when it was closed."""
+
+
+class _HalfDoneError(Exception):
+    """The work returns early; no target sees it."""
+
+
 class ScriptedPipeline:
     """Work that writes, commits, looks at the cancel event and ends as the schedule says.
 
     Attributes:
         attempts: Each time that it was done on a connection, in order.
+        has_client: It was given a client of its own.
     """
 
     def __init__(self, ending: Ending, recorder: Recorder) -> None:
         self._ending = ending
         self._recorder = recorder
         self.attempts: list[Attempt] = []
+        self.has_client = False
 
     def __call__(
         self,
@@ -63,8 +78,10 @@ class ScriptedPipeline:
         cancelled: Callable[[], bool] = lambda: False,
         cancel_exception: type[BaseException] | None = None,
         instead: Callable[[], None] | None = None,
+        client: Client | None = None,
     ) -> None:
         """Play the script; see `targets.target.Work`."""
+        self.has_client |= client is not None
         actor = current_actor()
         if actor is None or actor.turns.over:
             return
@@ -77,18 +94,20 @@ class ScriptedPipeline:
             if instead is not None:
                 instead()
             else:
-                self._play(attempt, connection, cancelled, cancel_exception)
+                self._play(attempt, connection, cancelled, cancel_exception, client)
         except SimulationOver:
             raise
+        except _HalfDoneError:
+            add(name, EventKind.PIPELINE, "stopped", run=run)
         except BaseException as error:
             attempt.raised = True
             attempt.committed |= not _in_transaction(connection)
-            noticed = cancel_exception is not None and isinstance(error, cancel_exception)
-            what = f"{type(error).__name__}: {error}"
-            add(name, EventKind.PIPELINE, "cancelled" if noticed else "raised", what, run)
+            how = _how(error, cancel_exception)
+            add(name, EventKind.PIPELINE, how, f"{type(error).__name__}: {error}", run)
             raise
-        value = "transaction open" * attempt.uncommitted
-        add(name, EventKind.PIPELINE, "returned", value, run)
+        else:
+            value = "transaction open" * attempt.uncommitted
+            add(name, EventKind.PIPELINE, "returned", value, run)
         actor.turns.reach(Operation.REACH, "pipeline-end")
 
     def _play(
@@ -97,6 +116,7 @@ class ScriptedPipeline:
         connection: sqlite3.Connection | None,
         cancelled: Callable[[], bool],
         cancel_exception: type[BaseException] | None,
+        client: Client | None,
     ) -> None:
         if connection is not None:
             connection.execute("INSERT INTO runfaults_work (step) VALUES ('first')")
@@ -105,21 +125,42 @@ class ScriptedPipeline:
             if cancel_exception is None:
                 return  # it stops, and has no way to say so
             raise cancel_exception("the work noticed the cancel")
+        self._let_time_pass(client)
         if self._ending is Ending.RAISES:
             raise ScriptedError("the script says so")
         if connection is not None:
-            connection.execute(f"INSERT INTO runfaults_work (step) VALUES ('{attempt.second}')")  # noqa: S608
-            attempt.wrote = True
-            attempt.committed = not connection.in_transaction
-            if self._ending is Ending.RAISES_IN_TRANSACTION:
-                raise ScriptedError("the script says so, in the middle of a transaction")
-            if self._ending is not Ending.LEAVES_TRANSACTION_OPEN:
-                connection.commit()
-                attempt.committed = True
+            self._write_second(attempt, connection)
         if self._ending is Ending.NOTICES_CANCEL and cancelled() and cancel_exception is not None:
             raise cancel_exception("the work noticed the cancel")
         if self._ending is Ending.EXITS:
             raise SystemExit("the script says so")
+
+    def _let_time_pass(self, client: Client | None) -> None:
+        if self._ending is Ending.TAKES_AN_HOUR:
+            time.sleep(_HOUR)
+        if client is None or not self._ending.needs_client:
+            return
+        if client.is_closed_within(_ANSWER_SECONDS):
+            if self._ending is Ending.RETURNS_WHEN_CLOSED:
+                raise _HalfDoneError
+            raise ClientClosedError("the client was closed")
+
+    def _write_second(self, attempt: Attempt, connection: sqlite3.Connection) -> None:
+        connection.execute(f"INSERT INTO runfaults_work (step) VALUES ('{attempt.second}')")  # noqa: S608
+        attempt.wrote = True
+        attempt.committed = not connection.in_transaction
+        if self._ending is Ending.RAISES_IN_TRANSACTION:
+            raise ScriptedError("the script says so, in the middle of a transaction")
+        if self._ending is not Ending.LEAVES_TRANSACTION_OPEN:
+            connection.commit()
+            attempt.committed = True
+
+
+def _how(error: BaseException, cancel_exception: type[BaseException] | None) -> str:
+    if isinstance(error, ClientClosedError):
+        return "stopped"
+    noticed = cancel_exception is not None and isinstance(error, cancel_exception)
+    return "cancelled" if noticed else "raised"
 
 
 def _in_transaction(connection: sqlite3.Connection | None) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from _thread import get_ident
-from collections.abc import Callable, Sequence
-from enum import Enum, auto
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from runfaults.model import FaultPoint
 from runfaults.sim.actor import Actor, State
@@ -17,25 +17,64 @@ FIRST_LOOK = 256
 RETURNS = 3
 """Returns to one state after which it is believed, unless the clock moves on meanwhile."""
 
-LOOKS = 16
-"""Comparisons with one state, which cost about a millisecond each."""
+FAILURES = 16
+"""Comparisons that may fail before no more are made for a while; each costs a millisecond."""
 
 
-class Next(Enum):
-    """What the scheduler does with a schedule."""
+LEAP = 43_200.0
+"""Virtual seconds that pass at once where nothing but the clock changes."""
 
-    GO_ON = auto()
-    LEAP = auto()
-    """Moves the clock on by hours, as if the rounds until then had been made: what waits for a
-    deadline ends its wait now, and what returns to the same state after that always will."""
-    GIVE_UP = auto()
+FIRST_ELAPSE = 1.0
+"""Virtual seconds that pass at once while an actor sleeps; twice as many the next time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leap:
+    """Time that passes at once, as if the rounds until then had been made.
+
+    Attributes:
+        seconds: Virtual seconds.
+        asleep: Actors whose deadlines come nearer. Those of all others are put off by as much: what
+            returns to the same state after that always will.
+    """
+
+    seconds: float
+    asleep: frozenset[Actor] = frozenset()
+
+
+class GivesUp:
+    """No more is to be seen of a schedule: it will always return to the same state."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """A state to return to.
+
+    Attributes:
+        state: The stacks and what they refer to, and the circumstances.
+        step: Number of the step at which it was taken.
+        left: Virtual seconds until the deadline of each actor that has one.
+    """
+
+    state: Snapshot
+    step: int
+    left: Mapping[Actor, float]
+
+    def is_met(self, now: _Reference, asleep: Collection[Actor]) -> bool:
+        """Whether all but those asleep do the same again."""
+        return now.state.is_like(self.state) and now.awake(asleep) == self.awake(asleep)
+
+    def awake(self, asleep: Collection[Actor]) -> list[tuple[str, float]]:
+        """Role and deadline of all others; the next timer is another actor in the same role."""
+        return [(_role(a.name), left) for a, left in self.left.items() if a not in asleep]
 
 
 class Recurrence:
     """Compares the state of a schedule at its yield points with an earlier one.
 
     The earlier one is that of the step 256, then 512, 1024, ...: a round that begins late, or is
-    long, is found too (R. P. Brent, "An improved Monte Carlo factorization algorithm", 1980).
+    long, is found too (R. P. Brent, "An improved Monte Carlo factorization algorithm", 1980). A
+    state that cannot be compared, as one between two rows of a query, is passed over.
 
     Args:
         circumstances: The state outside the target's memory, as plain values.
@@ -44,36 +83,65 @@ class Recurrence:
     def __init__(self, circumstances: Callable[[], object]) -> None:
         self._circumstances = circumstances
         self._due = FIRST_LOOK
+        self._delay = 0
         self._place: tuple[object, ...] | None = None
-        self._state: Snapshot | None = None
-        self._looks = 0
+        self._reference: _Reference | None = None
+        self._failures = 0
         self._returns = 0
         self._leapt = False
+        self._elapse = FIRST_ELAPSE
 
-    def look(self, step: int, point: FaultPoint, actors: Sequence[Actor], clock: float) -> Next:
-        """Look at a yield point; say what is to be done."""
+    def look(
+        self, step: int, point: FaultPoint, actors: Sequence[Actor], clock: float
+    ) -> Leap | GivesUp | None:
+        """Look at a yield point; say what is to be done, if anything."""
         place = (_role(point.actor), point.operation, _role(point.subject))
-        if step >= self._due:
-            self._due *= 2
-            self._place, self._looks, self._returns, self._leapt = place, 0, 0, False
-            self._state = self._snapshot(actors, clock)
-            return Next.GO_ON
-        if self._state is None or place != self._place:
-            return Next.GO_ON
-        self._returns += self._is_back(self._state, actors, clock)
+        if step >= self._due + self._delay:
+            self._place, self._failures, self._returns, self._leapt = place, 0, 0, False
+            self._reference = self._refer(step, actors, clock)
+            self._delay += 1
+            if self._reference is not None or self._delay == FAILURES:
+                self._due, self._delay = 2 * self._due, 0
+            return None
+        reference = self._reference
+        if reference is None or place != self._place:
+            return None
+        asleep = frozenset(each for each in actors if _sleeps_since(each, reference.step))
+        self._count(self._refer(step, actors, clock), reference, asleep)
         if self._returns < RETURNS:
-            return Next.GO_ON
-        if clock == self._state.clock or self._leapt:
-            return Next.GIVE_UP
+            return None
+        if asleep:
+            return self._let_pass(asleep, clock)
+        if clock == reference.state.clock or self._leapt:
+            return GivesUp()
         self._leapt, self._returns = True, 1
-        return Next.LEAP
+        return Leap(LEAP)
 
-    def _is_back(self, state: Snapshot, actors: Sequence[Actor], clock: float) -> bool:
-        now = self._snapshot(actors, clock)
-        self._looks += 1
-        if now is None or self._looks == LOOKS:
-            self._state = None
-        return now is not None and now.is_like(state)
+    def _count(
+        self, now: _Reference | None, reference: _Reference, asleep: Collection[Actor]
+    ) -> None:
+        if now is not None and reference.is_met(now, asleep):
+            self._returns += 1
+            return
+        self._failures += 1
+        if now is None or self._failures == FAILURES:
+            self._reference, self._returns = None, 0
+
+    def _let_pass(self, asleep: frozenset[Actor], clock: float) -> Leap | None:
+        """Let some time pass, not all at once: those that go round may look at the clock too."""
+        left = min(actor.deadline or 0.0 for actor in asleep) - clock
+        seconds = min(self._elapse, left)
+        self._elapse *= 2
+        self._returns = RETURNS - 1
+        return Leap(seconds, asleep) if seconds > 0 else None
+
+    def _refer(self, step: int, actors: Sequence[Actor], clock: float) -> _Reference | None:
+        alive = [actor for actor in actors if actor.state is not State.DONE]
+        state = self._snapshot(alive, clock)
+        if state is None:
+            return None
+        left = {a: round(a.deadline - clock, 6) for a in alive if a.deadline is not None}
+        return _Reference(state, step, left)
 
     def _snapshot(self, actors: Sequence[Actor], clock: float) -> Snapshot | None:
         taken = Snapshot(clock)
@@ -82,12 +150,7 @@ class Recurrence:
         try:
             taken.add(self._circumstances())
             for actor in actors:
-                if actor.state is State.DONE:
-                    continue
-                until = None if actor.deadline is None else round(actor.deadline - clock, 6)
-                taken.add(
-                    (_role(actor.name), actor.state, actor.wait and actor.wait.subject, until)
-                )
+                taken.add((_role(actor.name), actor.state, actor.wait and actor.wait.subject))
                 ident = None if actor.thread is None else actor.thread.ident
                 if ident is not None:
                     taken.add_stack(frames.get(ident), None if ident == running else actor.resumed)
@@ -96,6 +159,10 @@ class Recurrence:
         except Exception:  # noqa: BLE001  # a class can still have its say: then it is not compared
             return None
         return taken
+
+
+def _sleeps_since(actor: Actor, step: int) -> bool:
+    return actor.state is State.BLOCKED and actor.deadline is not None and actor.since < step
 
 
 def _role(name: str) -> str:

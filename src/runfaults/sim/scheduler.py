@@ -17,7 +17,7 @@ from runfaults.sim.actor import Actor, Held, SimulationOver, State, Wait, actors
 from runfaults.sim.execution import Segment, Step
 from runfaults.sim.meter import Phase, border, enter
 from runfaults.sim.recorder import Recorder
-from runfaults.sim.recurrence import Next, Recurrence
+from runfaults.sim.recurrence import GivesUp, Leap, Recurrence
 from runfaults.sqlite.gate import Gate
 from runfaults.sqlite.plan import PointCounter
 from runfaults.user_code import place_of, told
@@ -28,8 +28,8 @@ MAX_STEPS = 20_000
 MAX_VIRTUAL_SECONDS = 86_400.0
 """Virtual time after which a schedule that goes nowhere is called a livelock."""
 
-LEAP = MAX_VIRTUAL_SECONDS / 2
-"""Virtual seconds that pass at once where nothing but the clock changes."""
+SLICE = 128
+"""Yield points in a row after which an actor is paused whenever another one is ready."""
 
 HANG_SECONDS = 20.0
 """Real seconds without an end after which a schedule is called hung: some thread waits for
@@ -157,6 +157,7 @@ class Scheduler:
         if len(self.steps) > MAX_STEPS:
             self._end_at_limit()
         self._switch(actor, point, ready)
+        self._end_slice(actor)
         self._begin_segment(actor, number)
         return point
 
@@ -175,6 +176,7 @@ class Scheduler:
         actor.state, actor.wait, actor.deadline = State.BLOCKED, wait, deadline
         actor.timed_out, actor.since = False, len(self.steps)
         self._hand_over(actor, self._next())
+        actor.since = len(self.steps)
         point = self._points.point(actor.name, Operation.REACH, RESUMED)
         self._switch(actor, point, tuple([other.name for other in self._ready]))
         self._begin_segment(actor)
@@ -313,6 +315,12 @@ class Scheduler:
             self._hand_over(actor, self._next())
             ready = tuple([other.name for other in self._ready])
 
+    def _end_slice(self, actor: Actor) -> None:
+        """Resume the others, as an operating system does, if this one keeps running."""
+        if self._ready and len(self.steps) - actor.since >= SLICE:
+            self._ready.append(actor)
+            self._hand_over(actor, self._next())
+
     def _begin_segment(self, actor: Actor, step: int = -1) -> None:
         self._touched = {}
         self.segments.append(Segment(actor.name, step, self.clock, self._touched))
@@ -334,16 +342,24 @@ class Scheduler:
 
     def _look_for_recurrence(self, recurrence: Recurrence, point: FaultPoint) -> None:
         match recurrence.look(len(self.steps), point, self.all_actors, self.clock):
-            case Next.GIVE_UP:
+            case GivesUp():
                 self._give_up(f"the same state again and again, within {len(self.steps)} steps")
-            case Next.LEAP:
-                for actor in self.all_actors:
-                    if actor.deadline is not None:
-                        actor.deadline += LEAP
-                self._leapt += LEAP
-                self._advance(self.clock + LEAP)
-            case Next.GO_ON:
+            case Leap() as leap:
+                self._leap(leap)
+            case None:
                 pass
+
+    def _leap(self, leap: Leap) -> None:
+        self._leapt += 0.0 if leap.asleep else leap.seconds
+        self._advance(self.clock + leap.seconds)
+        for actor in self.all_actors:
+            if actor.deadline is None:
+                continue
+            if actor not in leap.asleep:
+                actor.deadline += leap.seconds
+            elif actor.deadline <= self.clock:
+                actor.timed_out = True
+                self._make_ready(actor)
 
     def _advance(self, to: float) -> None:
         if to - self._leapt > MAX_VIRTUAL_SECONDS:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from runfaults.model import Act, EventKind, Fault, History, Operation, Schedule
+from runfaults.model import Act, Ending, EventKind, Fault, History, Operation, Schedule
 from runfaults.sim import acts
 from runfaults.sim.actor import Actor, Wait
 from runfaults.sim.database import AuditReader
@@ -129,9 +129,15 @@ class World:
             self.struck,
             self.unreached,
             self.refused,
-            offered=acts.offered_by(self.manager) if self._managers else (),
+            offered=self._offered(),
             abandoned=abandoned,
         )
+
+    def _offered(self) -> tuple[str, ...]:
+        found = acts.offered_by(self.manager) if self._managers else ()
+        if self._work.has_client:
+            found += tuple(ending for ending in Ending if ending.needs_client)
+        return found
 
     @property
     def struck(self) -> tuple[int, ...]:

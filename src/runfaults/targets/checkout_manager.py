@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
+from runfaults.targets.client import Client
 from runfaults.targets.requirements import command_with
 from runfaults.targets.route import Route
 from runfaults.targets.target import Ask, TargetError, Work
@@ -199,17 +200,26 @@ def scripted_executor(parts: Parts, work: Work) -> type[Any]:
             runs[0] if runs else None,
             events[0].is_set if events else lambda: False,
             parts.cancel_exception,
+            client=self.client if closes else None,
         )
 
     def init(self: Any, *arguments: Any, **named: Any) -> None:
         self.given = [*arguments, *named.values()]
+        self.client = Client()
+
+    def close(self: Any, *_: Any, **__: Any) -> None:
+        self.client.close()
 
     def nothing(self: Any, *arguments: Any, **named: Any) -> None:
         """Nothing is held."""
 
     others = [name for name in vars(parts.executor) if not name.startswith("_")]
+    closes = [
+        name for name in others if re.fullmatch(r"(a?close|shutdown|stop|abort)(_\w+)?", name)
+    ]
     body = {**dict.fromkeys(others, nothing), "__init__": init, parts.entry: play}
-    body |= {"__enter__": lambda self: self, "__exit__": nothing}
+    body |= dict.fromkeys(closes, close)
+    body |= {"__enter__": lambda self: self, "__exit__": close if closes else nothing}
     return type("ScriptedExecutor", (), body)
 
 

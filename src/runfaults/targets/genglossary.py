@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from runfaults.model import Vocabulary
+from runfaults.targets.client import Client
 from runfaults.targets.nearby import option_for_nearby
 from runfaults.targets.target import Audit, TargetError, Work
 
@@ -36,6 +37,7 @@ class ScriptedExecutor:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._client = Client()
 
     def execute(
         self,
@@ -48,10 +50,17 @@ class ScriptedExecutor:
         """Run the script on the run's own connection."""
         from genglossary.runs.executor import PipelineCancelledException
 
-        self._work(conn, context.run_id, context.cancel_event.is_set, PipelineCancelledException)
+        self._work(
+            conn,
+            context.run_id,
+            context.cancel_event.is_set,
+            PipelineCancelledException,
+            client=self._client,
+        )
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Close the client."""
+        self._client.close()
 
 
 class GenGlossaryManager:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from runfaults.model import Vocabulary
+from runfaults.targets.client import Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Work(Protocol):
         cancelled: Callable[[], bool] = ...,
         cancel_exception: type[BaseException] | None = ...,
         instead: Callable[[], None] | None = ...,
+        client: Client | None = ...,
     ) -> None:
         """Play the script.
 
@@ -63,6 +65,7 @@ class Work(Protocol):
                 knows no such exception.
             instead: Work of the target's own to do in the script's place; how it ends is noted
                 as the truth.
+            client: What the work asks for answers; None if the target closes nothing under it.
         """
         ...
 

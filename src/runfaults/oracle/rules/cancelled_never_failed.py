@@ -13,8 +13,7 @@ from runfaults.oracle.rule import rule
 def _cancelled_run_recorded(history: History, facts: Facts) -> bool:
     del history
     return any(
-        (run.accepted or run.ended("cancelled")) and run.first(facts.terminal)
-        for run in facts.runs.values()
+        (run.accepted or run.cut_short) and run.first(facts.terminal) for run in facts.runs.values()
     )
 
 
@@ -22,21 +21,21 @@ def _cancelled_run_recorded(history: History, facts: Facts) -> bool:
 def cancelled_never_failed(history: History, facts: Facts) -> Iterator[Finding]:
     """A run that was cancelled is never recorded failed, not even for a moment.
 
-    It was cancelled if a cancel of it was answered `True`, or if its pipeline raised the target's
-    cancel exception.
+    It was cancelled if a cancel of it was answered `True`, if its pipeline raised the target's
+    cancel exception, or if its client was closed under it after a cancel had been asked for.
 
     Exercised: a run was cancelled, and a terminal status was recorded for it.
 
     Symptom: the user cancelled the work, yet the run shows as failed.
 
-    Contract: cancel accepted, or the pipeline raised its cancel exception -> cancelled.
+    Contract: cancel accepted, or the pipeline ended because of a cancel -> cancelled.
     """
     for run in facts.runs.values():
         failed = run.first(history.vocabulary.failed)
         if failed is None:
             continue
         seen = f"yet the database showed {failed.value} (event {failed.number})"
-        stopped = run.ended("cancelled")
+        stopped = run.cut_short
         if run.accepted:
             accepted = run.accepted[0]
             yield broken(

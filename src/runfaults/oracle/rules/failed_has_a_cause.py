@@ -19,8 +19,9 @@ def _outcome_recorded(history: History, facts: Facts) -> bool:
 def failed_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
     """A run is recorded failed only if its pipeline raised before, or never started at all.
 
-    And it is recorded completed only if its pipeline returned before. Work that was returned in an
-    open transaction and is not in the database was lost: that is a cause, and no completion.
+    And it is recorded completed only if its pipeline returned before, with all of its work. Work
+    that was returned in an open transaction and is not in the database was lost: that is a cause,
+    and no completion. So is work that stopped halfway because its client was closed under it.
 
     Exercised: a run was recorded failed or completed.
 
@@ -33,7 +34,7 @@ def failed_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
     for run in facts.runs.values():
         failed = run.first(history.vocabulary.failed)
         completed = run.first(history.vocabulary.completed)
-        for record, cause in ((failed, "raised"), (completed, "returned")):
+        for record, causes in ((failed, ("raised", "stopped")), (completed, ("returned",))):
             no_work = record is failed or facts.unattributed
             if record is None or (no_work and not run.pipeline):
                 continue
@@ -45,11 +46,11 @@ def failed_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
                     record,
                     lost,
                 )
-            if lost or any(e.subject == cause and e.number < record.number for e in run.pipeline):
+            if lost or any(e.subject in causes and e.number < record.number for e in run.pipeline):
                 continue
             yield broken(
                 f"run {run.id}: the database showed {record.value} (event {record.number}), "
-                f"yet the pipeline had not {cause} before: {_last_word(run, record.number)}",
+                f"yet the pipeline had not {causes[0]} before: {_last_word(run, record.number)}",
                 *run.pipeline[-1:],
                 record,
             )
@@ -60,5 +61,8 @@ def _last_word(run: RunFacts, number: int) -> str:
     if not before:
         return "it had not started"
     last = before[-1]
-    how = "was cancelled" if last.subject == "cancelled" else last.subject
+    how = _HOW.get(last.subject, last.subject)
     return f"it {how} (event {last.number})"
+
+
+_HOW = {"cancelled": "was cancelled", "stopped": "stopped when its client was closed"}
