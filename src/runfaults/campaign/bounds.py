@@ -16,6 +16,7 @@ from runfaults.explore.job import (
     Allowance,
     Scope,
 )
+from runfaults.explore.lines import Lines
 from runfaults.explore.repeats import AGAIN, Repeats
 from runfaults.explore.samples import Samples
 from runfaults.explore.search import Search
@@ -60,6 +61,9 @@ STRUCK_ACTS = Search(
 
 _LASTING = Search(Scope(endings=TAKING_TIME), Allowance(0, 1, 0), reduce=True)
 """Work that takes time, and a cancel at every moment of it."""
+
+BETWEEN_LINES = Lines(_RACING, paused=True)
+"""Every act at every line, and once more with one thread paused at a line."""
 
 _AGAIN = Repeats(Scope((), AGAIN))
 
@@ -107,9 +111,11 @@ BOUNDS = {
                 replace(RACES, reduce=True),
                 _LASTING,
                 STRUCK_ACTS,
+                Lines(Scope(acts=("cancel", "close", "start"))),
                 Repeats(Scope(KEPT_UNDONE_DONE, AGAIN, endings=AT_ONCE), faults=True),
             ),
         ),
+        Bound("lines", (BETWEEN_LINES,)),
         # For work with hundreds of points: each fault once, each cancel once, no pairs.
         Bound("single", (Sweep(replace(_EVERY_KIND, counts=(1,)), paired_counts=()),)),
         Bound(
@@ -120,6 +126,7 @@ BOUNDS = {
                 replace(_LASTING, most=RACES.most, reduce=False),
                 STRUCK_RACES,
                 STRUCK_ACTS,
+                BETWEEN_LINES,
                 Repeats(Scope(tuple(KINDS), AGAIN, endings=AT_ONCE), faults=True),
                 Samples(EVERYTHING, 5_000),
             ),

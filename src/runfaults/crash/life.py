@@ -19,6 +19,7 @@ import time_machine
 from runfaults.crash.moments import Moments
 from runfaults.model import Death, Ending, Event, EventKind, Fault, Operation, Schedule
 from runfaults.sim import acts
+from runfaults.sim.lines import LinesOf
 from runfaults.sim.pipeline import ScriptedPipeline
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.world import EPOCH, World
@@ -185,6 +186,9 @@ def _play(target: Target, database: Path, life: LifeScript, pipe: int) -> None:
     chronicle = Chronicle(pipe, schedule.deaths, with_places=life.with_places)
     kind = RecoveryWorld if life.number > 1 else World
     world = kind(target, schedule, database, None, None, chronicle, seen=life.seen)
+    if schedule.lines:
+        world.scheduler.lines = LinesOf(target)
+        world.scheduler.lines.stop_at(schedule.lines)
     chronicle.last_words = lambda: _account(world, chronicle)
     if isinstance(world, RecoveryWorld):
         world.known = life.known

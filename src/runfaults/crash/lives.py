@@ -52,6 +52,7 @@ class Lives:
         director: Director | None = None,
         survey: Sequence[str] | None = None,  # noqa: ARG002  # no point is asked: it is elsewhere
         with_places: bool = False,
+        with_lines: bool = False,  # noqa: ARG002  # a schedule with deaths grows at no line
     ) -> Execution:
         """Run one schedule to its end, as `Player.play` says; no fault point is surveyed."""
         if self._host is None:

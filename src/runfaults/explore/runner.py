@@ -37,6 +37,7 @@ class Player(Protocol):
         director: Director | None = None,
         survey: Sequence[str] | None = None,
         with_places: bool = False,
+        with_lines: bool = False,
     ) -> Execution:
         """Run one schedule to its end.
 
@@ -48,6 +49,7 @@ class Player(Protocol):
                 None asks none.
             with_places: Also note where in the target's code each operation was called from: slow,
                 for a history that a person will read.
+            with_lines: Also stop at lines of the target that the schedule does not name.
         """
         ...
 
@@ -84,9 +86,14 @@ class Runner:
         *,
         survey: Sequence[str] | None = None,
         with_places: bool = False,
+        with_lines: bool = False,
     ) -> Trial:
         """Run one schedule and judge its history; the arguments are those of `Player.play`."""
-        return self.judge(self.player.play(schedule, survey=survey, with_places=with_places))
+        return self.judge(
+            self.player.play(
+                schedule, survey=survey, with_places=with_places, with_lines=with_lines
+            )
+        )
 
     @border(Phase.ORACLE)
     def judge(self, execution: Execution) -> Trial:

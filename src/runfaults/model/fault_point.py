@@ -22,6 +22,8 @@ class Operation(StrEnum):
     """Taking a lock; the subject is the name the program gave it."""
     JOIN = "join"
     SLEEP = "sleep"
+    LINE = "line"
+    """A line of the program that uses what other threads may use; the subject is its place."""
     REACH = "reach"
     """A milestone of the harness's own script: `started`, `pipeline`, `settled`, ..., or
     `resumed`: one of the actor's waits has ended."""
@@ -53,13 +55,14 @@ class FaultPoint(NamedTuple):
     """One place where a fault can strike, a cancel can arrive or a thread can be preempted.
 
     Its text form is `actor operation [subject] [#ordinal]`, for example
-    `run execute UPDATE runs #2` or `run commit`.
+    `run execute UPDATE runs #2`, `run commit` or `run line jobs.py:Jobs.decide+2`.
 
     Attributes:
         actor: Who performs the operation: `user`, `run`, `cancel`, ...
         operation: What is performed.
         subject: What it is about: SQL verb and table (`UPDATE runs`), the name of a lock, a
-            milestone; empty where the operation says it all.
+            milestone, a line counted from the first one of its function; empty where the
+            operation says it all.
         ordinal: Which occurrence of (actor, operation, subject) in the schedule, from 1.
     """
 

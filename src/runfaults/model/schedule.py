@@ -9,6 +9,7 @@ from typing import Protocol
 
 from runfaults.model.element import Act, Death, Element, Preemption, described, in_its_life, life_of
 from runfaults.model.fault import Fault
+from runfaults.model.fault_point import FaultPoint, Operation
 
 
 class Ending(StrEnum):
@@ -88,6 +89,12 @@ class Schedule:
     def size(self) -> int:
         """Number of elements that could be removed."""
         return len(self.elements)
+
+    @property
+    def lines(self) -> tuple[FaultPoint, ...]:
+        """The points of its elements that are lines of the program."""
+        points = (each.at for each in self.elements)
+        return tuple(at for at in points if at and at.operation is Operation.LINE)
 
     @property
     def base(self) -> Schedule:

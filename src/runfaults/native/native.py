@@ -76,6 +76,7 @@ class NativeSimulation:
         director: Director | None = None,
         survey: Sequence[str] | None = None,
         with_places: bool = False,
+        with_lines: bool = False,
     ) -> Execution:
         """Run one schedule to its end, as `Player.play` says.
 
@@ -90,7 +91,11 @@ class NativeSimulation:
             lasting = [fault for fault in schedule.faults if fault.kind in CAUSES]
             simulation, schedule = self._simulation_at(""), schedule.without(*lasting)
         execution = simulation.play(
-            schedule, director=director, survey=survey, with_places=with_places
+            schedule,
+            director=director,
+            survey=survey,
+            with_places=with_places,
+            with_lines=with_lines,
         )
         return replace(execution, unavailable=tuple(unavailable))
 

@@ -18,6 +18,7 @@ from runfaults.model import (
     Fault,
     FaultPoint,
     Journal,
+    Operation,
     Preemption,
     Scenario,
     Schedule,
@@ -177,8 +178,15 @@ def _preemption(table: _Table) -> Preemption:
 
 def _death(table: _Table) -> Death:
     table.allow("at", "after", "successors")
+    at = table.value("at", FaultPoint.parse)
+    if at.operation is Operation.LINE:
+        table.fail(
+            "at",
+            f"no process dies at {str(at)!r}: what it leaves there is what it leaves at the "
+            "operation after it; write that one",
+        )
     return Death(
-        table.value("at", FaultPoint.parse),
+        at,
         table.value("after", _true_or_false, default=False),
         table.value("successors", _number, 1),
     )

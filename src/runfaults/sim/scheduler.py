@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-import sys
 import threading
-import traceback
 from _thread import allocate_lock, get_ident
 from collections.abc import Callable, Generator, Mapping
 from typing import NoReturn, Protocol
@@ -15,9 +13,11 @@ from typing import NoReturn, Protocol
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Actor, Held, SimulationOver, State, Wait, actors
 from runfaults.sim.execution import Segment, Step
+from runfaults.sim.lines import LinesOf
 from runfaults.sim.meter import Phase, border, enter
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import GivesUp, Leap, Recurrence
+from runfaults.sim.stuck import MAY_RAISE, deadlock_among, stacks_of
 from runfaults.sqlite.gate import Gate
 from runfaults.sqlite.plan import PointCounter
 from runfaults.user_code import place_of, told
@@ -30,6 +30,9 @@ MAX_VIRTUAL_SECONDS = 86_400.0
 
 SLICE = 128
 """Yield points in a row after which an actor is paused whenever another one is ready."""
+
+MAX_LINES = 100_000
+"""Lines that are yield points: a loop that polls an attribute must not fill the memory."""
 
 HANG_SECONDS = 20.0
 """Real seconds without an end after which a schedule is called hung: some thread waits for
@@ -71,6 +74,7 @@ class Scheduler:
         actor_names: How to call a thread of the target, by the beginning of the thread's own name;
             `run` if it is not among them.
         recurrence: Notices that the schedule goes round; None: the limits of steps and time do.
+        lines: What makes lines of the target yield points, if the schedule asks for them.
     """
 
     def __init__(
@@ -88,6 +92,8 @@ class Scheduler:
         self.gate: Gate | None = None
         self.actor_names: Mapping[str, str] = {}
         self.recurrence: Recurrence | None = None
+        self.lines: LinesOf | None = None
+        self._lines_reached = 0
         self._leapt = 0.0
         self._recorder = recorder
         self._director = director
@@ -112,7 +118,7 @@ class Scheduler:
         self._resume(self._next())
         try:
             if not self._finished.acquire(timeout=HANG_SECONDS):
-                self._stuck("hang", self._stacks())
+                self._stuck("hang", stacks_of(self.all_actors))
             self._join_finished()
         finally:
             self.over = True  # after Ctrl-C too
@@ -147,17 +153,18 @@ class Scheduler:
         """See `Turns`."""
         actor = self.running
         point = self._points.point(actor.name, operation, subject)
-        if self.over:
+        if self.over or (operation is Operation.LINE and self._lines_reached == MAX_LINES):
             return point
         ready = tuple([other.name for other in self._ready])
         number = len(self.steps)
         self.steps.append(Step(point, ready, len(self._recorder.events), len(self.segments)))
-        if self.recurrence is not None:
-            self._look_for_recurrence(self.recurrence, point)
-        if len(self.steps) > MAX_STEPS:
-            self._end_at_limit()
-        self._switch(actor, point, ready)
-        self._end_slice(actor)
+        if operation is Operation.LINE:
+            self._lines_reached += 1
+            self._switch(actor, point, ready)
+        else:
+            self._look_for_livelock(point)
+            self._switch(actor, point, ready)
+            self._end_slice(actor)
         self._begin_segment(actor, number)
         return point
 
@@ -174,9 +181,9 @@ class Scheduler:
         holder = wait.holder() if wait.holder is not None else None
         self._recorder.add(actor.name, EventKind.WAIT, wait.subject, holder or "")
         actor.state, actor.wait, actor.deadline = State.BLOCKED, wait, deadline
-        actor.timed_out, actor.since = False, len(self.steps)
+        actor.timed_out, actor.since = False, self._operations
         self._hand_over(actor, self._next())
-        actor.since = len(self.steps)
+        actor.since = self._operations
         point = self._points.point(actor.name, Operation.REACH, RESUMED)
         self._switch(actor, point, tuple([other.name for other in self._ready]))
         self._begin_segment(actor)
@@ -260,7 +267,9 @@ class Scheduler:
                 self.reach(Operation.REACH, "begin")
                 self.touch(actor, change=True)
                 enter(Phase.TARGET)
-                function()
+                lines = self.lines
+                with lines.in_thread(actor.name) if lines else contextlib.nullcontext():
+                    function()
                 self.reach(Operation.REACH, "end")
         except SimulationOver:
             pass
@@ -279,7 +288,7 @@ class Scheduler:
             return
         self._stuck(
             "uncontrolled",
-            f"the adapter raised {told(error)}{place_of(error)}; {_MAY_RAISE}",
+            f"the adapter raised {told(error)}{place_of(error)}; {MAY_RAISE}",
         )
         self._finish()
 
@@ -317,7 +326,7 @@ class Scheduler:
 
     def _end_slice(self, actor: Actor) -> None:
         """Resume the others, as an operating system does, if this one keeps running."""
-        if self._ready and len(self.steps) - actor.since >= SLICE:
+        if self._ready and self._operations - actor.since >= SLICE:
             self._ready.append(actor)
             self._hand_over(actor, self._next())
 
@@ -340,10 +349,21 @@ class Scheduler:
                 self._make_ready(first)
         return self._ready.pop(0) if self._ready else None
 
+    @property
+    def _operations(self) -> int:
+        """Yield points that are there whether or not lines are."""
+        return len(self.steps) - self._lines_reached
+
+    def _look_for_livelock(self, point: FaultPoint) -> None:
+        if self.recurrence is not None:
+            self._look_for_recurrence(self.recurrence, point)
+        if self._operations > MAX_STEPS:
+            self._end_at_limit()
+
     def _look_for_recurrence(self, recurrence: Recurrence, point: FaultPoint) -> None:
-        match recurrence.look(len(self.steps), point, self.all_actors, self.clock):
+        match recurrence.look(self._operations, point, self.all_actors, self.clock):
             case GivesUp():
-                self._give_up(f"the same state again and again, within {len(self.steps)} steps")
+                self._give_up(f"the same state again and again, within {self._operations} steps")
             case Leap() as leap:
                 self._leap(leap)
             case None:
@@ -380,7 +400,8 @@ class Scheduler:
 
     def _resume(self, actor: Actor | None) -> None:
         if actor is None:
-            self._report_deadlock()
+            if why := deadlock_among(self.all_actors):
+                self._stuck("deadlock", why)
             self._finish()
         else:
             actor.resume()
@@ -394,7 +415,7 @@ class Scheduler:
         """It is no livelock if an actor waits for a deadline while others poll."""
         why = f"{MAX_STEPS} steps without an end"
         for actor in self.all_actors:
-            waited = len(self.steps) - actor.since
+            waited = self._operations - actor.since
             if actor.state is State.BLOCKED and actor.deadline and waited > MAX_STEPS / 4:
                 self._stuck("hang", f"{why}, while {actor.name} waits until {actor.deadline:g} s")
         self._give_up(why)
@@ -404,45 +425,9 @@ class Scheduler:
         self._finish()
         raise SimulationOver
 
-    def _report_deadlock(self) -> None:
-        """Unless all who wait are listeners, or idle threads of the target: those are leaks."""
-        waiting = [actor for actor in self.all_actors if actor.state is State.BLOCKED]
-        if all(actor.background or (actor.of_target and not _holder(actor)) for actor in waiting):
-            return
-        self._stuck("deadlock", "; ".join(map(_who_waits, waiting)))
-
     def _stuck(self, how: str, why: str) -> None:
         if not any(event.kind is EventKind.STUCK for event in self._recorder.events):
             self._recorder.add("harness", EventKind.STUCK, how, why)
-
-    def _stacks(self) -> str:
-        frames = sys._current_frames()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the documented way to see all stacks
-        threads = {actor.thread.ident: actor.name for actor in self.all_actors if actor.thread}
-        return "\n".join(
-            f"{threads[ident]}:\n" + "".join(traceback.format_stack(frame))
-            for ident, frame in frames.items()
-            if ident in threads
-        )
-
-
-_MAY_RAISE = (
-    "only `open`, `start`, `cancel`, `status`, `subscribe` and `close` may raise, to tell the user "
-    "what the target told it"
-)
-
-
-def _who_waits(actor: Actor) -> str:
-    subject = actor.wait.subject if actor.wait is not None else "nothing"
-    holder = _holder(actor)
-    held = f", held by {holder}" if holder and subject != f"thread {holder}" else ""
-    return f"{actor.name} waits for {subject}{held}"
-
-
-def _holder(actor: Actor) -> str | None:
-    """The other actor that could end the wait; None if it waits to be notified."""
-    ask = actor.wait.holder if actor.wait is not None else None
-    holder = ask() if ask is not None else None
-    return None if holder == actor.name else holder
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from runfaults.sim.execution import Execution
 from runfaults.sim.exits import watch_exits, watched
 from runfaults.sim.gate import CurrentGate, Survey
 from runfaults.sim.interpreter import require_controllable
+from runfaults.sim.lines import LinesOf
 from runfaults.sim.loaded import frozen
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Director
@@ -78,6 +79,7 @@ class Simulation:
         self._kinds = kinds
         self._within = within or memory_backed_folder()
         self._template = DatabaseTemplate(target, self._within)
+        self._lines = LinesOf(target)
         self._context = contextlib.ExitStack()
         self._folder = Path()
         self._runs = 0
@@ -99,6 +101,7 @@ class Simulation:
             stack.enter_context(_quiet_logging())
             stack.enter_context(_quiet_collection())
             stack.callback(random.setstate, random.getstate())
+            stack.callback(lambda: self._lines.stop_at(()))
             self._warm_up()
             self._context = stack.pop_all()
         return self
@@ -126,6 +129,7 @@ class Simulation:
         director: Director | None = None,
         survey: Sequence[str] | None = None,
         with_places: bool = False,
+        with_lines: bool = False,
     ) -> Execution:
         """Run one schedule to its end.
 
@@ -137,6 +141,8 @@ class Simulation:
                 None asks none.
             with_places: Also note where in the target's code each operation was called from: slow,
                 for a history that a person will read.
+            with_lines: Also stop at lines of the target: slow, for what is to grow there. The
+                lines that the schedule itself names need no such word.
         """
         self._runs += 1
         if self._runs % _COLLECT_ALL_EVERY == 0:
@@ -147,10 +153,13 @@ class Simulation:
         database = self._template.restore(self._folder, schedule.journal)
         asked = None if survey is None else Survey(survey, self._kinds)
         recorder = Recorder(with_places=with_places)
+        lines = None if with_lines else schedule.lines
+        self._lines.stop_at(lines)
         with time_machine.travel(EPOCH, tick=False) as traveller:
             world = World(
                 self._target, schedule, database, director, asked, recorder, kinds=self._kinds
             )
+            world.scheduler.lines = None if lines == () else self._lines
             world.queries = self._queries
             world.gate.on_strike = self._on_strike
             world.wall_clock = traveller.move_to

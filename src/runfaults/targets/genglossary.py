@@ -129,6 +129,7 @@ class GenGlossary:
     name = "genglossary"
     vocabulary = VOCABULARY
     audit = Audit(table="runs", key="id", status="status")
+    packages = ("genglossary",)
 
     def prepare(self, database: Path) -> None:
         """Create GenGlossary's schema.

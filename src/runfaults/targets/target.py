@@ -225,10 +225,22 @@ class Entered(Protocol):
         ...
 
 
+@runtime_checkable
+class LivesInPackages(Protocol):
+    """A target that is installed: its lines are those of packages, not of files of the user.
+
+    Attributes:
+        packages: Their names, as they are imported.
+    """
+
+    packages: tuple[str, ...]
+
+
 class Target(Protocol):
     """A system under test.
 
-    An adapter may also be `Exempt`, `HasRemarks`, `NamesThreads`, `WorksInProcesses` and `Entered`.
+    An adapter may also be `Exempt`, `HasRemarks`, `NamesThreads`, `WorksInProcesses`, `Entered` and
+    `LivesInPackages`.
 
     Attributes:
         name: As given to `--target`.

@@ -1,0 +1,50 @@
+"""Tells why a schedule comes to no end: who waits for what, and where every thread is."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterable
+
+from runfaults.sim.actor import Actor, State
+
+MAY_RAISE = (
+    "only `open`, `start`, `cancel`, `status`, `subscribe` and `close` may raise, to tell the user "
+    "what the target told it"
+)
+
+
+def deadlock_among(actors: Iterable[Actor]) -> str | None:
+    """Who waits for what, where none can run any more.
+
+    None if all who wait are listeners, or idle threads of the target: those are leaks.
+    """
+    waiting = [actor for actor in actors if actor.state is State.BLOCKED]
+    if all(actor.background or (actor.of_target and not _holder(actor)) for actor in waiting):
+        return None
+    return "; ".join(map(_who_waits, waiting))
+
+
+def stacks_of(actors: Iterable[Actor]) -> str:
+    """Where the thread of each actor is."""
+    frames = sys._current_frames()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the documented way to see all stacks
+    threads = {actor.thread.ident: actor.name for actor in actors if actor.thread}
+    return "\n".join(
+        f"{threads[ident]}:\n" + "".join(traceback.format_stack(frame))
+        for ident, frame in frames.items()
+        if ident in threads
+    )
+
+
+def _who_waits(actor: Actor) -> str:
+    subject = actor.wait.subject if actor.wait is not None else "nothing"
+    holder = _holder(actor)
+    held = f", held by {holder}" if holder and subject != f"thread {holder}" else ""
+    return f"{actor.name} waits for {subject}{held}"
+
+
+def _holder(actor: Actor) -> str | None:
+    """The other actor that could end the wait; None if it waits to be notified."""
+    ask = actor.wait.holder if actor.wait is not None else None
+    holder = ask() if ask is not None else None
+    return None if holder == actor.name else holder
