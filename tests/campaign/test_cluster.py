@@ -149,6 +149,7 @@ def test_after_ctrl_c_nothing_is_left_and_what_is_done_is_kept(
     assert comparable(BROKEN, second) == comparable(BROKEN, explored(BROKEN))
 
 
+@pytest.mark.nightly
 @ON_MACHINES
 def test_the_worker_itself_lives_on_real_time_with_real_locks(machines: Machines) -> None:
     began = time.time()
@@ -181,6 +182,7 @@ def planted(name: str, machines: Machines, here: Path, more: str) -> str:
     return f"{name}:Planted"
 
 
+@pytest.mark.nightly
 @ON_MACHINES
 def test_a_worker_with_another_target_is_refused(
     machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -192,6 +194,7 @@ def test_a_worker_with_another_target_is_refused(
     assert machines.left_behind() == []
 
 
+@pytest.mark.nightly
 @ON_MACHINES
 def test_a_worker_with_the_same_target_is_accepted(
     machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

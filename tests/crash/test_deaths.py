@@ -46,7 +46,7 @@ OPEN = Deaths(
 
 
 def checked(
-    target: str, deaths: Deaths, save_to: Path | None = None, processes: int = 2
+    target: str, deaths: Deaths, save_to: Path | None = None, processes: int = 1
 ) -> CheckResult:
     campaign = Campaign(target, (deaths,))
     return check(campaign, Options(processes=processes), Silence(), save_to=save_to)

@@ -94,7 +94,11 @@ def test_the_innocent_twin_of_a_race_passes(race: PlantedRace) -> None:
     assert not result.notes
 
 
-@pytest.mark.parametrize("race", [LATE_CANCEL, CLOSE_WHILE_RECORDING], ids=str)
+@pytest.mark.parametrize(
+    "race",
+    [pytest.param(LATE_CANCEL, marks=pytest.mark.nightly), CLOSE_WHILE_RECORDING],
+    ids=str,
+)
 def test_a_check_with_samples_shrinks_what_they_find_to_a_scenario(
     race: PlantedRace, tmp_path: Path
 ) -> None:

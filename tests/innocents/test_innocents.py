@@ -105,6 +105,7 @@ def test_it_holds_when_its_process_dies(program: str) -> None:
         assert trial.failing() == (), trial.schedule
 
 
+@pytest.mark.nightly
 def test_at_least_two_of_them_put_every_rule_to_the_test() -> None:
     table = {rule.name: {p for p in PROGRAMS if rule.name in exercised(p)} for rule in RULES}
     assert {rule: those for rule, those in table.items() if len(those) < 2} == {}

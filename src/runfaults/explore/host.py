@@ -43,7 +43,7 @@ class Host:
         self._folder = tempfile.mkdtemp(prefix=prefix(), dir=memory_backed_folder())
         self._connection, there = Pipe()
         begin = (
-            f"import sys; sys.path[:] = {sys.path!r}; "
+            f"import sys; sys.path[:] = {sys.path!r}; import runfaults.sim.time_machine_alone; "
             f"from {__name__} import serve; serve({there.fileno()})"
         )
         self._process = subprocess.Popen(  # noqa: S603  # nothing in it comes from outside
