@@ -30,7 +30,7 @@ from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 from small_checks import run_whole
 
-_, ACTS, PAUSES, _, STRUCK_ACTS, _ = bound_named("default").strategies
+_, ACTS, PAUSES, _, STRUCK_ACTS, *_ = bound_named("default").strategies
 
 
 SEARCHED = {

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from runfaults.model import FaultPoint, Operation, Preemption
+from runfaults.sim.director import Director
 from runfaults.sim.priorities import PriorityDirector
 from runfaults.sim.recorder import Recorder
-from runfaults.sim.scheduler import Director, Scheduler
+from runfaults.sim.scheduler import Scheduler
 from runfaults.sim.substitution import controlled_primitives
 
 

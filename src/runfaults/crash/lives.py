@@ -11,8 +11,8 @@ from runfaults.explore.host import Host
 from runfaults.model import Schedule
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rule import queries_of
+from runfaults.sim.director import Director
 from runfaults.sim.execution import Execution
-from runfaults.sim.scheduler import Director
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 from runfaults.targets.target import Target

@@ -11,9 +11,9 @@ from runfaults.model import Schedule
 from runfaults.oracle.judge import judge
 from runfaults.oracle.rule import Rule
 from runfaults.oracle.rules import RULES
+from runfaults.sim.director import Director
 from runfaults.sim.execution import Execution
 from runfaults.sim.meter import Phase, border
-from runfaults.sim.scheduler import Director
 from runfaults.targets.target import Target, TargetError, exemptions
 
 

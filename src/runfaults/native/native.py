@@ -18,8 +18,9 @@ from typing import Self, cast
 
 from runfaults.model import Schedule
 from runfaults.oracle.rule import Rule
+from runfaults.sim.director import Director
 from runfaults.sim.execution import Execution
-from runfaults.sim.scheduler import Director, uncontrolled
+from runfaults.sim.real_threads import uncontrolled
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.real.held_by_process import OtherProcess

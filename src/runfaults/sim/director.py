@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from runfaults.model import Act, FaultPoint, Preemption, Schedule
-from runfaults.sim.scheduler import Director
+
+RESUMED = "resumed"
+"""Milestone that an actor reaches when one of its waits has ended, before it is resumed. The
+director may switch there, but it is no yield point: the operation that waited began before."""
+
+
+class Director(Protocol):
+    """Chooses the next actor at a yield point."""
+
+    def choose_next(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
+        """Name the actors that run before the actor of the point, one after the other.
+
+        `ready` names those that could run. Names of others are ignored. It is asked again each
+        time the actor would be resumed, until it names no actor that can run.
+        """
+        ...
 
 
 class ScheduleDirector:

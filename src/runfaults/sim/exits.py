@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from runfaults.sim.actor import current_actor
-from runfaults.sim.scheduler import uncontrolled
+from runfaults.sim.real_threads import uncontrolled
 from runfaults.sqlite.connection import FaultyConnection
 from runfaults.sqlite.database_file import database_path
 from runfaults.sqlite.hook import is_opening

@@ -11,7 +11,7 @@ from __future__ import annotations
 from random import Random
 
 from runfaults.model import FaultPoint, Preemption
-from runfaults.sim.scheduler import RESUMED
+from runfaults.sim.director import RESUMED
 
 
 class PriorityDirector:

@@ -7,14 +7,16 @@ import itertools
 import re
 import threading
 from _thread import allocate_lock, get_ident
-from collections.abc import Callable, Generator, Mapping
-from typing import NoReturn, Protocol
+from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Actor, Held, SimulationOver, State, Wait, actors
+from runfaults.sim.director import RESUMED, Director
 from runfaults.sim.execution import Segment, Step
 from runfaults.sim.lines import LinesOf
 from runfaults.sim.meter import Phase, border, enter
+from runfaults.sim.real_threads import real_join, start_really, uncontrolled
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import GivesUp, Leap, Recurrence
 from runfaults.sim.stuck import MAY_RAISE, deadlock_among, stacks_of
@@ -37,23 +39,6 @@ MAX_LINES = 100_000
 HANG_SECONDS = 20.0
 """Real seconds without an end after which a schedule is called hung: some thread waits for
 something that the scheduler does not control."""
-
-
-RESUMED = "resumed"
-"""Milestone that an actor reaches when one of its waits has ended, before it is resumed. The
-director may switch there, but it is no yield point: the operation that waited began before."""
-
-
-class Director(Protocol):
-    """Chooses the next actor at a yield point."""
-
-    def choose_next(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
-        """Name the actors that run before the actor of the point, one after the other.
-
-        `ready` names those that could run. Names of others are ignored. It is asked again each
-        time the actor would be resumed, until it names no actor that can run.
-        """
-        ...
 
 
 class Scheduler:
@@ -247,11 +232,7 @@ class Scheduler:
         self.all_actors.append(actor)
         self._ready.append(actor)
         try:
-            with uncontrolled():
-                thread.daemon = True
-                # It may have been created inside the simulation: its started event must be real.
-                thread._started = threading.Event()  # type: ignore[attr-defined]  # noqa: SLF001
-                real_start(thread)
+            start_really(thread)
         except BaseException:
             self.all_actors.remove(actor)
             self._ready.remove(actor)
@@ -428,18 +409,3 @@ class Scheduler:
     def _stuck(self, how: str, why: str) -> None:
         if not any(event.kind is EventKind.STUCK for event in self._recorder.events):
             self._recorder.add("harness", EventKind.STUCK, how, why)
-
-
-@contextlib.contextmanager
-def uncontrolled() -> Generator[None]:
-    """The calling thread is no actor meanwhile: it gets real locks, threads and clocks."""
-    actor = actors.pop(get_ident(), None)
-    try:
-        yield
-    finally:
-        if actor is not None:
-            actors[get_ident()] = actor
-
-
-real_start = threading.Thread.start
-real_join = threading.Thread.join

@@ -19,6 +19,7 @@ import time_machine
 from runfaults.model import Act, Ending, Journal, Schedule
 from runfaults.oracle.rule import Rule, queries_of
 from runfaults.sim.database import DatabaseTemplate
+from runfaults.sim.director import Director
 from runfaults.sim.execution import Execution
 from runfaults.sim.exits import watch_exits, watched
 from runfaults.sim.gate import CurrentGate, Survey
@@ -26,7 +27,6 @@ from runfaults.sim.interpreter import require_controllable
 from runfaults.sim.lines import LinesOf
 from runfaults.sim.loaded import frozen
 from runfaults.sim.recorder import Recorder
-from runfaults.sim.scheduler import Director
 from runfaults.sim.substitution import controlled_primitives
 from runfaults.sim.world import EPOCH, World
 from runfaults.sqlite.engine import real_connect

@@ -18,7 +18,7 @@ from runfaults.sim.captured import captured, kept
 from runfaults.sim.foreign import foreign_substitutes
 from runfaults.sim.identity import identity_substitutes
 from runfaults.sim.primitives import SUBSTITUTES
-from runfaults.sim.scheduler import real_join, real_start
+from runfaults.sim.real_threads import real_join, real_start
 
 _real_is_alive = threading.Thread.is_alive
 

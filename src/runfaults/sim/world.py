@@ -13,7 +13,7 @@ from runfaults.model import Act, Ending, EventKind, Fault, History, Operation, S
 from runfaults.sim import acts
 from runfaults.sim.actor import Actor, Wait
 from runfaults.sim.database import AuditReader
-from runfaults.sim.director import ScheduleDirector
+from runfaults.sim.director import Director, ScheduleDirector
 from runfaults.sim.execution import Execution
 from runfaults.sim.exits import escapes, what_left
 from runfaults.sim.gate import Survey, WorldGate
@@ -21,7 +21,7 @@ from runfaults.sim.meter import Phase, border
 from runfaults.sim.pipeline import Attempt, ScriptedPipeline
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import Recurrence
-from runfaults.sim.scheduler import Director, Scheduler
+from runfaults.sim.scheduler import Scheduler
 from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.observed import Observed
