@@ -18,6 +18,8 @@ from runfaults.explore.lines import Lines
 from runfaults.explore.runner import Runner
 from runfaults.model import Journal, Verdict, Vocabulary
 from runfaults.sim.simulation import Simulation
+from runfaults.targets import target_named
+from runfaults.targets.target import Target as AnyTarget
 from runfaults.targets.target import Work
 
 
@@ -51,9 +53,13 @@ def found_in(
     jobs: type[Jobs], *, paused: bool = False, acts: tuple[str, ...] = ("cancel",)
 ) -> Findings:
     """What a check of all its lines finds."""
+    return found_in_target(Target(jobs), paused=paused, acts=acts)
+
+
+def found_in_target(system: AnyTarget, *, paused: bool, acts: tuple[str, ...]) -> Findings:
     strategy = Lines(Scope((), acts, journals=(Journal.DELETE,)), paused)
     found = Findings()
-    with Simulation(Target(jobs)) as simulation:
+    with Simulation(system) as simulation:
         runner = Runner(simulation)
         waiting: list[Job] = list(strategy.jobs(runner))
         while waiting:
@@ -83,6 +89,21 @@ def test_a_race_between_two_lines_is_found(make: Callable[[], Decide]) -> None:
 @pytest.mark.parametrize("make", RIGHT, ids=lambda make: make.__name__)
 def test_what_no_thread_can_come_between_holds(make: Callable[[], Decide]) -> None:
     assert found_in(deciding_by(make)).tally().verdict is Verdict.HOLDS
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("make", RIGHT, ids=lambda make: make.__name__)
+def test_it_holds_with_threads_paused(make: Callable[[], Decide]) -> None:
+    acts = ("cancel", "close", "start")
+    found = found_in(deciding_by(make), paused=True, acts=acts)
+    assert "accepted-cancel-is-cancelled" not in broken(found)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+def test_the_corrected_manager_has_no_race_between_lines() -> None:
+    found = found_in_target(target_named("genglossary"), paused=True, acts=("cancel", "start"))
+    assert found.tally().verdict is Verdict.HOLDS
 
 
 class Torn(Deciding):

@@ -199,6 +199,12 @@ def test_list_names_what_scenarios_and_options_may_say() -> None:
         assert name in ended.stdout
 
 
+def test_points_are_lines_too() -> None:
+    listed = runfaults("points", "--target", PLAIN, "--lines").stdout.splitlines()
+    assert "user line plain_manager.py:PlainManager.__init__+1" in listed
+    assert all(" line " in each for each in listed)
+
+
 def test_points_say_what_can_strike_where_and_why_not() -> None:
     ended = runfaults("points", "--target", PLAIN, "--why-not")
     assert ended.returncode == HOLDS

@@ -113,8 +113,8 @@ NIGHTLY = (
     Mutation(
         "a deadlock is not told",
         "sim/scheduler.py",
-        "            self._report_deadlock()\n",
-        "",
+        '                self._stuck("deadlock", why)\n',
+        "                pass\n",
         "sim/test_scheduler.py::test_a_deadlock_names_who_waits_for_what_and_who_holds_it",
     ),
     Mutation(
@@ -344,6 +344,41 @@ NIGHTLY = (
         "MANY_RUNS = 16\n",
         "MANY_RUNS = 6\n",
         "cases/test_repeats.py::test_what_does_not_is_none",
+    ),
+    Mutation(
+        "a line never switches",
+        "sim/scheduler.py",
+        "            self._lines_reached += 1\n            self._switch(actor, point, ready)\n",
+        "            self._lines_reached += 1\n",
+        "cases/test_lines.py::test_a_point_is_the_same_whatever_else_is_one",
+    ),
+    Mutation(
+        "a write after a read in one line is no point",
+        "sim/accesses.py",
+        "            elif each.opname in _STORES:\n",
+        "            elif each.opname in _STORES and False:\n",
+        "cases/test_plain_races.py::test_a_race_between_two_lines_is_found[augmented]",
+    ),
+    Mutation(
+        "how often a line was reached is ignored",
+        "sqlite/plan.py",
+        "        self._counts[key] = ordinal = self._counts.get(key, 0) + 1\n",
+        "        self._counts[key] = ordinal = 1\n",
+        "cases/test_lines.py::test_a_point_is_the_same_whatever_else_is_one",
+    ),
+    Mutation(
+        "a line inside of a call of SQLite is a point",
+        "sim/lines.py",
+        '    return file.startswith((_SQLITE, "<frozen importlib"))\n',
+        '    return file.startswith("<frozen importlib")\n',
+        "cases/test_lines.py::test_nothing_is_paused_where_it_must_not",
+    ),
+    Mutation(
+        "the lines of an act are not paused",
+        "explore/lines.py",
+        "                if actor in {None, step.point.actor}:\n",
+        "                if actor is None:\n",
+        "cases/test_plain_races.py::test_an_act_is_paused_between_its_own_lines",
     ),
     Mutation(
         "the target's journal mode is overwritten",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from runfaults.explore.probe import probe
-from runfaults.model import Ending, Journal, Schedule
+from runfaults.model import Ending, Journal, Operation, Schedule
+from runfaults.sim.execution import Execution
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
@@ -28,11 +29,15 @@ from runfaults.targets import target_named
     help="SQLite journal mode.",
 )
 @click.option("--why-not", is_flag=True, help="Also say why the other kinds cannot strike.")
-def command(target: str, pipeline: str, journal: str, *, why_not: bool) -> None:
+@click.option("--lines", is_flag=True, help="List the lines for acts and preemptions instead.")
+def command(target: str, pipeline: str, journal: str, *, why_not: bool, lines: bool) -> None:
     """List the fault points of a clean run and the kinds that can strike at each."""
     schedule = Schedule(pipeline=Ending(pipeline), journal=Journal(journal))
     with Simulation(target_named(target)) as simulation:
         probe(simulation)
+        if lines:
+            _list_lines(simulation.play(schedule, with_lines=True))
+            return
         survey = simulation.play(schedule, survey=tuple(KINDS)).survey
     for point, _event, refusals in survey:
         possible = [kind for kind, refusal in refusals if refusal is None]
@@ -41,3 +46,10 @@ def command(target: str, pipeline: str, journal: str, *, why_not: bool) -> None:
             for kind, refusal in refusals:
                 if refusal is not None:
                     click.echo(f"    not {kind}: {refusal}")
+
+
+def _list_lines(execution: Execution) -> None:
+    """List the lines at which an actor can be stopped, in the order in which it comes there."""
+    for step in execution.steps:
+        if step.point.operation is Operation.LINE:
+            click.echo(str(step.point))

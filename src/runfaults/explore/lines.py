@@ -43,7 +43,7 @@ class Lines:
 
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""
-        acts = f"one act ({', '.join(self.scope.acts) or 'none'}) at any line"
+        acts = f"one act ({', '.join(self.scope.acts) or 'none'}) at any line of the target's own"
         paused = "; one preemption at any line, of a clean run or of an act's own" * self.paused
         return (
             f"{acts}{paused}; {self.scope.describe_surroundings()}; "
