@@ -96,7 +96,9 @@ def test_one_process_and_two_find_the_same() -> None:
 
 
 def test_an_unknown_bound_names_those_there_are() -> None:
-    with pytest.raises(LookupError, match="bounds are: quick, default, single, nightly, real, c"):
+    with pytest.raises(
+        LookupError, match="bounds are: quick, default, lines, single, nightly, real, c"
+    ):
         bound_named("endless")
 
 
