@@ -37,6 +37,9 @@ class Box:
             return 1
         return 0
 
+    def both(self) -> tuple[object, object]:
+        return self._value, self.items
+
     def listed(self) -> list[int]:
         kept = [each for each in self.items.values() if each < self.value]
         return [
@@ -76,6 +79,7 @@ def everything() -> None:
     box = Box()
     box.add()
     box.listed()
+    box.both()
     list(box.handed_out())
     try:
         box.failing()

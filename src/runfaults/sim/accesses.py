@@ -65,8 +65,8 @@ def lines_of(code: CodeType) -> list[tuple[CodeType, dict[int, str]]]:
     """The yield points of a function, and of the comprehensions that are parts of it.
 
     There is one before the first use of an attribute, an item, a global or a variable of a closure
-    in each line, branch by branch, and one before each later write in that line: between them
-    another thread may have changed what was read.
+    in each line, branch by branch; and one before each later write in that line, and before each
+    later read of an attribute: in between another thread may have changed what was read.
 
     Returns:
         For each code object the names of its points, by the offset of the instruction after them.
@@ -102,13 +102,14 @@ def _points(code: CodeType, surroundings: _Surroundings) -> dict[int, str]:
     points: dict[int, str] = {}
     line_before: int | None = None
     start: int | None = None
+    follows_name = False
     comprehensions = 0
     for each in dis.get_instructions(code):
         start = each.offset if start is None else start
+        if each.is_jump_target or each.opname == "PUSH_EXC_INFO":
+            line_before = None
         if each.opname == "EXTENDED_ARG":
             continue
-        if each.is_jump_target:
-            line_before = None
         if each.positions is not None and _is_use(each, surroundings.shared):
             line = each.positions.end_lineno or each.positions.lineno or surroundings.first
             place = f"{surroundings.name}+{line - surroundings.first}"
@@ -116,7 +117,12 @@ def _points(code: CodeType, surroundings: _Surroundings) -> dict[int, str]:
                 points[start] = place
             elif each.opname in _STORES:
                 points[start] = f"{place} write"
+            elif _is_read(each) and follows_name:
+                points[start] = f"{place} read"
             line_before = line
+        follows_name = "LOAD_FAST" in each.opname or (
+            each.opname == "LOAD_DEREF" and start not in points
+        )
         start = None
         comprehensions += isinstance(each.argval, CodeType) and (
             each.argval.co_name in _COMPREHENSIONS
@@ -138,6 +144,11 @@ def _is_use(instruction: dis.Instruction, shared: frozenset[str]) -> bool:
     if name == "BINARY_OP":
         return instruction.argrepr == "[]"  # how 3.14 calls what was BINARY_SUBSCR
     return name in _LOADS or name in _STORES
+
+
+def _is_read(instruction: dis.Instruction) -> bool:
+    """Whether it loads an attribute, and not the method that is called next."""
+    return instruction.opname == "LOAD_ATTR" and "NULL" not in instruction.argrepr
 
 
 def _may_jump(instruction: dis.Instruction) -> bool:
