@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from typing import Any
 
 import pytest
+from small_jobs import Jobs as SmallJobs
+from small_jobs import broken
 
 from runfaults.explore.probe import probe
 from runfaults.model import EventKind, Schedule
@@ -178,3 +181,25 @@ def test_a_status_that_another_process_wrote_is_seen(here: Any, then: str) -> No
     finally:
         target.server.communicate("\n")
     assert "run 1 became done by no watched operation" in str(raised.value)
+
+
+class CursorOfTheModule(SmallJobs):
+    """Writes the status by a statement that nothing watches, and commits by one that is watched."""
+
+    def record(self, connection: sqlite3.Connection, job: int, state: str) -> None:
+        sqlite3.Cursor(connection).execute("UPDATE jobs SET state = ? WHERE id = ?", (state, job))
+        connection.commit()
+
+
+class MethodOfTheModule(SmallJobs):
+    def record(self, connection: sqlite3.Connection, job: int, state: str) -> None:
+        sqlite3.Connection.execute(
+            connection, "UPDATE jobs SET state = ? WHERE id = ?", (state, job)
+        )
+        connection.commit()
+
+
+@pytest.mark.parametrize("jobs", [CursorOfTheModule, MethodOfTheModule])
+def test_what_an_unwatched_statement_wrote_can_fail_at_its_commit(jobs: type[SmallJobs]) -> None:
+    found = broken(jobs, "fault busy at run commit #3")
+    assert "eventually-terminal" in found

@@ -12,6 +12,7 @@ import re
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +25,15 @@ from runfaults.user_code import calling_line, heed_interruptions, is_of_the_user
 _HEEDED = {signal.SIGINT, signal.SIGTERM}
 _ENDED = b"\0"
 """What the command's process tells before its exit code, when it ends by itself."""
+
+_TO_END = 5.0
+"""Real seconds for the end of a command that has told its exit code."""
+
+_TO_HEED = 60.0
+"""Real seconds for the end of a command that was interrupted: it still reports what it found."""
+
+_HINTS = 2
+"""Interruptions that are passed on; one more kills the command."""
 
 _FRAME = re.compile(r'File "(.+)", line (\d+) in (.+)')
 
@@ -41,10 +51,8 @@ def main() -> None:
         os.close(parent)
         _be_the_command(tell, parent_lives)
     os.close(tell)
-    status = _wait(pid)
-    with os.fdopen(ending, "rb") as told:
-        os.set_blocking(told.fileno(), False)
-        said = told.read() or b""
+    os.set_blocking(ending, False)
+    status, said = _wait(pid, ending)
     remove_folders_of(pid)
     if _ENDED in said:
         sys.exit(int(said.rpartition(_ENDED)[2]))
@@ -65,7 +73,8 @@ def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
     except KeyboardInterrupt:  # before there is anything to interrupt, or a second one
         code = UNKNOWN
     signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED)
-    sys.stdout.flush()
+    if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]  # `>&-` closes it
+        sys.stdout.flush()
     os.write(tell, _ENDED + str(code).encode())
     sys.exit(code)
 
@@ -87,16 +96,37 @@ def _tell_of_exits(tell: int) -> None:
     os._exit = end
 
 
-def _wait(pid: int) -> int:
-    """Wait for the command's end; what ends this process is for that one."""
+def _wait(pid: int, ending: int) -> tuple[int, bytes]:
+    """Wait for the command's end; what ends this process is for that one.
+
+    It is killed if it does not heed that, as in a loop in C that keeps the lock of Python, or if
+    a thread of the target keeps it from ending when it has told its exit code.
+
+    Returns:
+        Its status, and what it told.
+    """
+    said, patience, signals = b"", float("inf"), 0
     while True:
-        number = signal.sigwait(_HEEDED | {signal.SIGCHLD})
-        if number != signal.SIGCHLD:
-            os.kill(pid, number)
-            continue
+        number = signal.sigtimedwait(_HEEDED | {signal.SIGCHLD}, 0.5)
+        said += _read(ending)
+        if _ENDED in said:
+            patience = min(patience, time.monotonic() + _TO_END)
+        if number is not None and number.si_signo != signal.SIGCHLD:
+            signals += 1
+            patience = min(patience, time.monotonic() + _TO_HEED)
+            os.kill(pid, signal.SIGKILL if signals > _HINTS else number.si_signo)
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
-            return status
+            return status, said + _read(ending)
+        if time.monotonic() > patience:
+            os.kill(pid, signal.SIGKILL)
+
+
+def _read(ending: int) -> bytes:
+    try:
+        return os.read(ending, 1 << 16)
+    except BlockingIOError:
+        return b""
 
 
 def _tell_death(code: int, text: str) -> NoReturn:

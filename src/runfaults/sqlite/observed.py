@@ -56,8 +56,14 @@ class Observed(sqlite3.Connection):
 
     @property
     def writing(self) -> bool:
-        """Whether the open transaction holds the write lock."""
-        return self.state.writing
+        """Whether the open transaction holds the write lock.
+
+        A statement that nothing watches, as one of `sqlite3.Cursor(connection)`, counts by what it
+        has changed.
+        """
+        return self.state.writing or (
+            self.in_transaction and self.total_changes != self.state.last_changes
+        )
 
     @property
     def reading(self) -> bool:
