@@ -25,7 +25,7 @@ from runfaults.scenario.file import load_scenario
 
 CONTROLS = Path(__file__).with_name("controls")
 
-REPEATING = {"double_recovery", "orphan_stolen"}
+REPEATING = {"double_recovery", "orphan_marked_failed", "orphan_stolen"}
 """Controls whose innocent twins run every night: `tests/innocents` dies too."""
 
 CAUGHT_BY = {

@@ -7,8 +7,14 @@ from markdown_page import REPOSITORY, executed, missing
 REMEDY = "to update it: uv run python tests/docs/update.py"
 
 
+PAGES = [
+    pytest.param(name, marks=pytest.mark.nightly if name == "docs/tutorial.md" else ())
+    for name in executed()
+]
+
+
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", executed())
+@pytest.mark.parametrize("name", PAGES)
 def test_commands_print_what_the_page_says(name: str) -> None:
     page = (REPOSITORY / name).read_text("utf-8")
     if missing(page):
