@@ -21,7 +21,7 @@ from types import FrameType
 
 from runfaults.chaos.journal import Writer
 from runfaults.chaos.nemeses.clock import moved_clock
-from runfaults.sim.pipeline import ClientClosedError
+from runfaults.sim.pipeline import ClientClosedError, ending_by
 from runfaults.targets import target_named
 from runfaults.targets.client import Client
 from runfaults.targets.target import Cancels, Entered, Manager, Reads, Signals, Target
@@ -151,9 +151,7 @@ class _Pipeline:
             else:
                 instead()
         except BaseException as error:
-            noticed = cancel_exception is not None and isinstance(error, cancel_exception)
-            how = "stopped" if isinstance(error, ClientClosedError) else "raised"
-            how = "cancelled" if noticed else how
+            how = ending_by(error, cancel_exception)
             self._journal.write("pipeline", run=run, value=f"{how} {type(error).__name__}: {error}")
             raise
         self._journal.write("pipeline", run=run, value="returned")

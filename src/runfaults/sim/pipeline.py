@@ -102,7 +102,7 @@ class ScriptedPipeline:
         except BaseException as error:
             attempt.raised = True
             attempt.committed |= not _in_transaction(connection)
-            how = _how(error, cancel_exception)
+            how = ending_by(error, cancel_exception)
             add(name, EventKind.PIPELINE, how, f"{type(error).__name__}: {error}", run)
             raise
         else:
@@ -156,7 +156,8 @@ class ScriptedPipeline:
             attempt.committed = True
 
 
-def _how(error: BaseException, cancel_exception: type[BaseException] | None) -> str:
+def ending_by(error: BaseException, cancel_exception: type[BaseException] | None) -> str:
+    """The ending of a pipeline that raised this; see `EventKind.PIPELINE`."""
     if isinstance(error, ClientClosedError):
         return "stopped"
     noticed = cancel_exception is not None and isinstance(error, cancel_exception)
