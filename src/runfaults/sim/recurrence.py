@@ -98,6 +98,7 @@ class Recurrence:
         place = (_role(point.actor), point.operation, _role(point.subject))
         if step >= self._due + self._delay:
             self._place, self._failures, self._returns, self._leapt = place, 0, 0, False
+            self._elapse = FIRST_ELAPSE
             self._reference = self._refer(step, actors, clock)
             self._delay += 1
             if self._reference is not None or self._delay == FAILURES:
