@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
@@ -150,6 +151,8 @@ def sweep(
         tried = bench_for(runfaults_target, runfaults_rules).tried
         for verdict in OF_ONE_HISTORY:
             tried[verdict] += getattr(result.schedules, verdict)
+        for failure in result.unwritten:
+            warnings.warn(failure, stacklevel=2)
         return result
 
     return run
@@ -305,7 +308,13 @@ def pytest_runtest_makereport(
     errors = [] if call.excinfo is None else list(_flat(call.excinfo.value))
     failures = [error for error in errors if isinstance(error, DoesNotHoldError)]
     if folder is not None and failures:
-        saved = [str(failure.save(folder)) for failure in failures]
+        saved: list[str] = []
+        for failure in failures:
+            try:
+                saved.append(str(failure.save(folder)))
+            except OSError as error:
+                told = f"{error.filename or folder} could not be written: {error.strerror}"
+                report.sections.append(("runfaults", told))
         setattr(report, _SAVED, saved)
         report.sections += [("runfaults", f"replay it: runfaults replay {path}") for path in saved]
     return report

@@ -136,8 +136,9 @@ def test_a_folder_that_cannot_be_written_gets_one_line(
 ) -> None:
     (tmp_path / "taken").write_text("a file where the folder should be")
     assert check_here("--target", SWALLOWED, "--save", tmp_path / "taken" / "below") == USAGE
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "taken" in line
+    *_, line = capsys.readouterr().err.splitlines()
+    assert "--save: " in line
+    assert "taken/below cannot be written: Not a directory" in line
 
 
 def test_a_violation_ends_with_its_file_and_the_command_that_replays_it(

@@ -16,6 +16,7 @@ from runfaults.explore.findings import MAX_SHAPES, Findings, schedule_order, sha
 from runfaults.explore.runner import Runner
 from runfaults.explore.trial import Witness
 from runfaults.model import CheckResult, Journal, Schedule, Verdict
+from runfaults.scenario.saving import ScenarioFolder
 
 _HEAD = """\
 # Known violations. `runfaults check --baseline THIS_FILE` fails only on others; with
@@ -90,7 +91,7 @@ def without_known(  # what is shown, of what, and how
     result: CheckResult,
     found: Findings,
     baseline: Baseline,
-    save_to: Path | None,
+    save_to: ScenarioFolder | None,
     should_stop: Callable[[], bool],
 ) -> CheckResult:
     """Show only what the baseline does not know, and say in remarks what it does know.
@@ -101,8 +102,15 @@ def without_known(  # what is shown, of what, and how
     occurring = _current(runner, found, result.rules, should_stop)
     if baseline.update:
         kept = frozenset[Known]() if result.finished else baseline.known
-        baseline = replace(baseline, known=kept | occurring.keys())
-        _write(baseline)
+        updated = replace(baseline, known=kept | occurring.keys())
+        try:
+            _write(updated)
+        except OSError as error:
+            baseline = replace(baseline, update=False)
+            unwritten = f"the baseline {baseline.path} could not be written: {error.strerror}"
+            result = replace(result, unwritten=(*result.unwritten, f"{unwritten}; {_AGAIN}"))
+        else:
+            baseline = updated
     new = {each: occurring[each] for each in occurring if each not in baseline.known}
     unjudged = [
         witness
@@ -122,6 +130,9 @@ def without_known(  # what is shown, of what, and how
             *_remark_fixed(result, found, baseline, occurring),
         ),
     )
+
+
+_AGAIN = "it is as it was; make room, or name another file, and run the same again"
 
 
 def _current(
@@ -177,4 +188,10 @@ def _known(entry: Mapping[str, Any]) -> Known:
 def _write(baseline: Baseline) -> None:
     entries = [f"[[known]]\n{tomli_w.dumps(each._asdict())}" for each in sorted(baseline.known)]
     baseline.path.parent.mkdir(parents=True, exist_ok=True)
-    baseline.path.write_text(_HEAD + "\n".join(entries), encoding="utf-8")
+    half_written = baseline.path.with_name(f"{baseline.path.name}.new")
+    try:
+        half_written.write_text(_HEAD + "\n".join(entries), encoding="utf-8")
+        half_written.replace(baseline.path)
+    except OSError:
+        half_written.unlink(missing_ok=True)
+        raise

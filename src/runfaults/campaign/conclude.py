@@ -18,6 +18,7 @@ from runfaults.explore.versions import versions
 from runfaults.model import Cell, CheckResult, FaultPoint, Region, Tally, Verdict
 from runfaults.model.listener import Listener
 from runfaults.oracle.own import own_rules
+from runfaults.scenario.saving import ScenarioFolder
 from runfaults.sqlite.real.lasting import EVERY_KIND
 from runfaults.targets import target_named
 from runfaults.targets.target import remarks
@@ -50,27 +51,34 @@ def conclude(
     Args:
         campaign: What was run.
         outcome: What was found.
-        save_to: Folder for the scenario files of violations; None to save none.
+        save_to: Folder for the scenario files of violations; None to save none. Where it takes
+            none, the result says so, and is whole all the same.
         baseline: Violations that are known: they are set aside, and the remarks say so.
         should_stop: Asked again and again; True ends early what is done for single violations.
     """
     if not outcome.found.witnesses and baseline is None:
         return _result(campaign, outcome, outcome.found)
+    folder = None if save_to is None else ScenarioFolder(save_to)
     with campaign.open_player() as player:
         runner = campaign.runner(player)
         found = recurring(runner, outcome.found)
         result = _result(campaign, outcome, found)
         if baseline is None:
-            shown = tuple(violations(campaign, runner, found, save_to, should_stop))
+            shown = tuple(violations(campaign, runner, found, folder, should_stop))
             result = replace(result, violations=shown)
         else:
-            result = without_known(campaign, runner, result, found, baseline, save_to, should_stop)
+            result = without_known(campaign, runner, result, found, baseline, folder, should_stop)
     confirmed = tuple(
         replace(each, confirmed=None if should_stop() else confirm(each))
         for each in result.violations
     )
     cut_short = (_CUT_SHORT,) if confirmed and should_stop() else ()
-    return replace(result, violations=confirmed, remarks=(*result.remarks, *cut_short))
+    return replace(
+        result,
+        violations=confirmed,
+        remarks=(*result.remarks, *cut_short),
+        unwritten=(*result.unwritten, *(folder.unwritten if folder is not None else ())),
+    )
 
 
 _CUT_SHORT = (
@@ -97,6 +105,7 @@ def _result(campaign: Campaign, outcome: Outcome, found: Findings) -> CheckResul
         interrupted=outcome.interrupted,
         at_least=found.verdicts.total() + outcome.left,
         remarks=(*remarks(system), *outcome.remarks, *_abandoned(found)),
+        unwritten=outcome.unwritten,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,19 +41,30 @@ class Cache:
         except (OSError, ValueError, KeyError, TypeError):
             return None  # not there, or not whole: to be explored
 
-    def keep(self, fingerprint: str, found: Findings) -> None:
-        """Keep what a finished exploration found, unless another try could find something else."""
+    def keep(self, fingerprint: str, found: Findings) -> tuple[str, ...]:
+        """Keep what a finished exploration found, unless another try could find something else.
+
+        Returns:
+            What could not be written, a sentence.
+        """
         if found.problems or found.doubts or found.verdicts[Verdict.UNKNOWN] or not found.verdicts:
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
+            return ()
         path = self.folder / f"{fingerprint}.json"
-        text = json.dumps({"format": FORMAT, "found": to_document(found)})
         half_written = path.with_suffix(".new")
-        half_written.write_text(text, encoding="utf-8")
-        half_written.replace(path)
+        text = json.dumps({"format": FORMAT, "found": to_document(found)})
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            half_written.write_text(text, encoding="utf-8")
+            half_written.replace(path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                half_written.unlink()
+            why = f"the cache {self.folder} could not be written: {error.strerror}"
+            return (f"{why}; make room, or run without --cache",)
         entries = sorted(self.folder.glob("*.json"), key=lambda each: each.stat().st_mtime_ns)
         for old in entries[:-MAX_ENTRIES]:
             old.unlink(missing_ok=True)
+        return ()
 
 
 class Journal:
@@ -65,6 +77,9 @@ class Journal:
         folder: Where; created if need be.
         fingerprint: Of the exploration.
 
+    Attributes:
+        unwritten: What could not be written, a sentence; nothing is added after that.
+
     Raises:
         StateError: if the folder has the jobs of another campaign, or is damaged.
     """
@@ -75,6 +90,7 @@ class Journal:
         self._head = {"format": FORMAT, "fingerprint": fingerprint}
         self._finished = dict(self._read())
         self._file: IO[str] | None = None
+        self.unwritten: tuple[str, ...] = ()
 
     def find(self, job: Job) -> Findings | None:
         """The findings of a job; None if it is not done."""
@@ -82,16 +98,25 @@ class Journal:
 
     def add(self, job: Job, found: Findings) -> None:
         """Note that a job is done."""
-        if self._file is None:
-            self._file = self.path.open("a", encoding="utf-8")
-            if not self._file.tell():
-                self._write(self._head)
-        self._write({"job": job.key, "found": to_document(found)})
+        if self.unwritten:
+            return
+        try:
+            if self._file is None:
+                self._file = self.path.open("a", encoding="utf-8")
+                if not self._file.tell():
+                    self._write(self._head)
+            self._write({"job": job.key, "found": to_document(found)})
+        except OSError as error:
+            why = f"the journal {self.path} could not be written: {error.strerror}"
+            self.unwritten = (
+                f"{why}; it has the jobs that were finished before: make room, and run it again",
+            )
 
     def close(self) -> None:
         """Let the file go."""
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # what it could not write it tries again
+                self._file.close()
 
     def _write(self, document: dict[str, Any]) -> None:
         if self._file is not None:

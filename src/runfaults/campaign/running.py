@@ -58,6 +58,7 @@ class Outcome:
         interrupted: Whether Ctrl-C ended it.
         strategies: Those of the campaign, with the acts that the target offers.
         remarks: Where findings come from that this campaign did not make itself.
+        unwritten: What of it could not be kept, a sentence each.
     """
 
     found: Findings
@@ -67,6 +68,7 @@ class Outcome:
     interrupted: bool = False
     remarks: tuple[str, ...] = ()
     strategies: tuple[Strategy, ...] = ()
+    unwritten: tuple[str, ...] = ()
 
 
 def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Outcome:
@@ -109,8 +111,9 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
         _recall(journal, agenda, found)
     before = agenda.total - len(agenda)
     interrupted = _run(campaign, options, listener, agenda, found, journal)
+    unwritten = () if journal is None else journal.unwritten
     if options.cache is not None and not agenda:
-        options.cache.keep(identity, found)
+        unwritten += options.cache.keep(identity, found)
     if before:
         told = (*told, f"{before:,} of {agenda.total:,} jobs were done before")
     return Outcome(
@@ -121,6 +124,7 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
         interrupted,
         told,
         campaign.strategies,
+        unwritten,
     )
 
 

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 
 from runfaults.campaign.campaign import Campaign
 from runfaults.explore.findings import Findings, schedule_order
@@ -15,14 +14,14 @@ from runfaults.explore.shrink import NothingToMinimiseError, shrink
 from runfaults.explore.trial import NotPlayableError, Witness
 from runfaults.model import History, Judgement, Scenario, Schedule, Verdict, Violation
 from runfaults.oracle.own import addresses_of
-from runfaults.scenario.file import dump_scenario
+from runfaults.scenario.saving import ScenarioFolder
 
 
 def violations(
     campaign: Campaign,
     runner: Runner,
     found: Findings,
-    save_to: Path | None,
+    save_to: ScenarioFolder | None,
     should_stop: Callable[[], bool],
 ) -> Iterable[Violation]:
     """The smallest witness of each rule, once, minimised, smallest first.
@@ -31,7 +30,7 @@ def violations(
         campaign: What was run.
         runner: Runs it again.
         found: What it found.
-        save_to: Folder for the scenario files; None to save none.
+        save_to: Takes the scenario files; None to save none.
         should_stop: Asked again and again; True ends the minimising early.
     """
     ordered = sorted(
@@ -84,7 +83,7 @@ def _require_again(runner: Runner, found: Findings, rule: str, witness: Witness)
 
 
 def show(
-    campaign: Campaign, runner: Runner, witnesses: Iterable[Witness], save_to: Path | None
+    campaign: Campaign, runner: Runner, witnesses: Iterable[Witness], save_to: ScenarioFolder | None
 ) -> Iterable[Violation]:
     """Make a violation of each witness; of several with one schedule, only of the first."""
     shown: set[str] = set()
@@ -123,7 +122,7 @@ def _violation(
     campaign: Campaign,
     witness: Witness,
     runner: Runner,
-    save_to: Path | None,
+    save_to: ScenarioFolder | None,
     taken: set[str],
 ) -> Violation:
     verdict = witness.verdict
@@ -138,18 +137,12 @@ def _violation(
         rules=rules,
         own_rules=addresses_of(rules, campaign.own),
     )
-    saved_to = None
-    if save_to is not None:
-        save_to.mkdir(parents=True, exist_ok=True)
-        path = save_to / f"{scenario.name}.toml"
-        path.write_text(dump_scenario(scenario), encoding="utf-8")
-        saved_to = str(path)
     return Violation(
         scenario,
         witness.history,
         witness.judgements,
         neighbour=_passing_neighbour(runner, witness.schedule),
-        saved_to=saved_to,
+        saved_to=None if save_to is None else save_to.save(scenario),
     )
 
 

@@ -10,6 +10,7 @@ from click.exceptions import Exit
 from runfaults.chaos.soak import chaos
 from runfaults.cli.exit_codes import exit_code_of
 from runfaults.cli.own_rules import rule_option
+from runfaults.cli.writing import writable_folder
 from runfaults.model import Journal
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
@@ -45,6 +46,7 @@ from runfaults.report.timeline import print_timeline
     "--dir",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
+    callback=writable_folder,
     help="Keep database and journals here; otherwise only if something is found.",
 )
 def command(

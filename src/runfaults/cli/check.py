@@ -20,7 +20,8 @@ from runfaults.campaign.profile import profiled
 from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.cli.exit_codes import exit_code_of
 from runfaults.cli.own_rules import rule_option
-from runfaults.cli.reports import report_options, write_reports
+from runfaults.cli.reports import report_options, require_distinct_reports, write_reports
+from runfaults.cli.writing import code_of_writing, require_writable_folder, writable_folder
 from runfaults.explore.job import Chosen
 from runfaults.model import CheckResult, Ending, Journal
 from runfaults.oracle.own import own_rules
@@ -120,6 +121,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
 @click.option(
     "--state",
     type=_FOLDER,
+    callback=writable_folder,
     help="Journal finished jobs in this folder, and continue from those already there.",
 )
 @click.option(
@@ -137,6 +139,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     type=_FOLDER,
     default=Path(".runfaults"),
     show_default=True,
+    callback=writable_folder,
     help="Folder for the scenario files of violations.",
 )
 @report_options
@@ -182,6 +185,9 @@ def command(  # noqa: PLR0913  # a parameter for each option
         raise click.UsageError("--update-baseline needs --baseline: the file that is to be written")
     if cluster is not None and (jobs is not None or profiled_too):
         raise click.UsageError("--cluster goes without --jobs and --profile: they are here")
+    require_distinct_reports(reports, {"--baseline": baseline})
+    if baseline is not None and update_baseline:
+        require_writable_folder(baseline.parent, "--baseline")
     known = None if baseline is None else load_baseline(baseline, update=update_baseline)
     if source is not None:
         target = f"{PREFIX}{source.resolve()}"
@@ -214,10 +220,10 @@ def command(  # noqa: PLR0913  # a parameter for each option
         if profile is not None:
             profile.enter(Phase.REPORTING)
         print_result(result, grid=grid)
-        write_reports(result, reports)
+        unwritten = (*result.unwritten, *write_reports(result, reports))
     if profile is not None:
         click.echo(profile.text())
-    raise Exit(exit_code_of(result))
+    raise Exit(code_of_writing(exit_code_of(result), unwritten))
 
 
 def _require_offered(

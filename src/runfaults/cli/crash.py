@@ -15,6 +15,7 @@ from runfaults.campaign.replay import play
 from runfaults.campaign.running import Options
 from runfaults.cli.exit_codes import exit_code, exit_code_of
 from runfaults.cli.own_rules import rule_option
+from runfaults.cli.writing import code_of_writing, writable_folder
 from runfaults.model import Journal, Schedule
 from runfaults.report.explain import explain
 from runfaults.report.progress import open_progress
@@ -37,6 +38,7 @@ from runfaults.report.timeline import print_timeline
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(".runfaults"),
     show_default=True,
+    callback=writable_folder,
     help="Folder for the scenario files of violations.",
 )
 @rule_option
@@ -73,7 +75,7 @@ def command(
     finally:
         progress.stop()
     print_result(result)
-    raise Exit(exit_code_of(result))
+    raise Exit(code_of_writing(exit_code_of(result), result.unwritten))
 
 
 def _play(target: str, schedule: Schedule, own: tuple[str, ...]) -> int:

@@ -8,6 +8,7 @@ import click
 
 from runfaults.campaign.replay import replay
 from runfaults.cli.own_rules import rule_option
+from runfaults.cli.writing import writable_file
 from runfaults.report.picture import draw_png, draw_svg
 from runfaults.scenario.file import load_scenario
 
@@ -20,6 +21,7 @@ from runfaults.scenario.file import load_scenario
     "-o",
     "--output",
     required=True,
+    callback=writable_file,
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the picture: a name that ends in .svg or .png.",
 )

@@ -9,6 +9,7 @@ import click
 
 from runfaults.campaign.players import open_player, player_for
 from runfaults.cli.own_rules import rule_option
+from runfaults.cli.writing import writable_file
 from runfaults.explore.probe import probe
 from runfaults.explore.runner import Runner
 from runfaults.explore.shrink import needs, shrink
@@ -24,6 +25,7 @@ from runfaults.scenario.file import dump_scenario, load_scenario
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=writable_file,
     help="Where to write the minimal scenario; by default FILE with '.minimal' before '.toml'.",
 )
 def command(file: Path, target: str | None, own: tuple[str, ...], output: Path | None) -> None:
@@ -48,7 +50,6 @@ def command(file: Path, target: str | None, own: tuple[str, ...], output: Path |
         own_rules=addresses_of(rules, own),
     )
     path = output or file.with_suffix(".minimal.toml")
-    path.write_text(dump_scenario(smaller), encoding="utf-8")
     click.echo(
         f"from {scenario.schedule.size} to {found.schedule.size} elements, after "
         f"{found.tried + len(needed)} schedules: {found.schedule}"
@@ -57,4 +58,5 @@ def command(file: Path, target: str | None, own: tuple[str, ...], output: Path |
         click.echo(f"  {need.element}: without it the verdict is: {need.without}")
     for judgement in failing:
         click.echo(f"{judgement.rule} is {judgement.verdict}: {judgement.reason}")
+    path.write_text(dump_scenario(smaller), encoding="utf-8")
     click.echo(f"saved to {path}; to reproduce: runfaults replay {path}")

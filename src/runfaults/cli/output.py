@@ -1,4 +1,4 @@
-"""Standard output that outlives its reader."""
+"""Standard output that outlives its reader, and tells what it could not take."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ import os
 import sys
 from typing import Any, TextIO
 
+unwritten: list[str] = []
+"""What standard output could not take, a sentence; nothing more is written to it then."""
+
 
 def outlive_readers() -> None:
-    """Let what is printed vanish from where its reader ends (`| head`): the verdict counts.
+    """Let the verdict count, whatever becomes of what is printed.
 
-    Reports are still written then, and the exit code is the verdict's.
+    What is printed vanishes from where its reader ends (`| head`). On a full disk, or where the
+    shell has closed it, it vanishes too, and that is told at the end. Reports are still written,
+    and the exit code is the verdict's.
     """
     for name in ("stdout", "stderr"):
         file: TextIO | None = getattr(sys, name)
-        if file is not None:  # closed by the shell
-            setattr(sys, name, _outliving(file))
+        setattr(sys, name, _Closed(name) if file is None else _outliving(file))
 
 
 class _File(io.FileIO):
@@ -24,10 +28,37 @@ class _File(io.FileIO):
         try:
             return super().write(data)
         except BrokenPipeError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.fileno())
-            os.close(nowhere)
-            return len(data)
+            self._give_up()
+        except OSError as error:
+            self._give_up()
+            if self.name == 1:
+                unwritten.append(_sentence(error.strerror or str(error)))
+        return len(data)
+
+    def _give_up(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
+
+
+class _Closed(io.StringIO):
+    """In place of a file that the shell has closed (`>&-`)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def write(self, text: str, /) -> int:
+        if self._name == "stdout" and not unwritten:
+            unwritten.append(_sentence("it is closed"))
+        return len(text)
+
+
+def _sentence(reason: str) -> str:
+    return (
+        f"standard output could not be written: {reason}; make room, or send it to another file, "
+        "and run the same again"
+    )
 
 
 def _outliving(file: TextIO) -> TextIO:

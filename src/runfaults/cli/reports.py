@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
+from runfaults.cli.writing import require_distinct, writable_file
 from runfaults.model import CheckResult
 from runfaults.report import REPORTS
 
@@ -23,7 +24,7 @@ def report_options(command: _Command) -> _Command:
             click.option(
                 f"--{report.name}",
                 type=click.Path(dir_okay=False, path_type=Path),
-                callback=_writable,
+                callback=writable_file,
                 help=report.help,
             )
             if report.to_file
@@ -33,22 +34,26 @@ def report_options(command: _Command) -> _Command:
     return command
 
 
-def write_reports(result: CheckResult, chosen: Chosen) -> None:
-    """Write each report that was asked for."""
+def require_distinct_reports(chosen: Chosen, others: Mapping[str, Path | None]) -> None:
+    """Refuse reports that would write over each other, or over another file of the command."""
+    files = {f"--{name}": path for name, path in chosen.items() if isinstance(path, Path)}
+    require_distinct({**others, **files})
+
+
+def write_reports(result: CheckResult, chosen: Chosen) -> Iterator[str]:
+    """Write each report that was asked for.
+
+    Yields:
+        What could not be written, a sentence each.
+    """
     for report in REPORTS:
         if wanted := chosen[report.name]:
-            report.write(result, wanted if isinstance(wanted, Path) else None)
-
-
-def _writable(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
-    """Refuse a file that cannot be written while there is no work to lose yet."""
-    if path is None or (path.exists() and not path.is_file()):
-        return path  # a pipe is opened once
-    existed = path.exists()
-    try:
-        path.open("ab").close()
-    except OSError as error:
-        raise click.BadParameter(f"{path} cannot be written: {error.strerror}") from error
-    if not existed:
-        path.unlink()
-    return path
+            file = wanted if isinstance(wanted, Path) else None
+            try:
+                report.write(result, file)
+            except OSError as error:
+                place = file or error.filename or "its report"
+                yield (
+                    f"--{report.name}: {place} could not be written: {error.strerror}; make room, "
+                    "or name another file, and run the same again"
+                )

@@ -18,7 +18,8 @@ from typing import NoReturn
 
 from runfaults import cli
 from runfaults.cli.exit_codes import UNKNOWN, USAGE
-from runfaults.cli.output import outlive_readers
+from runfaults.cli.output import outlive_readers, unwritten
+from runfaults.cli.writing import code_of_writing
 from runfaults.temporary import remove_folders_of
 from runfaults.user_code import calling_line, heed_interruptions, is_of_the_user
 
@@ -35,6 +36,8 @@ _TO_HEED = 60.0
 _HINTS = 2
 """Interruptions that are passed on; one more kills the command."""
 
+_LAST_STANDARD = 2
+
 _FRAME = re.compile(r'File "(.+)", line (\d+) in (.+)')
 
 
@@ -42,6 +45,7 @@ def main() -> None:
     """Run the command that was typed; exits with its exit code."""
     if not hasattr(os, "fork"):
         cli.main()
+    _open_closed()
     ending, tell = os.pipe()
     parent_lives, parent = os.pipe()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -59,6 +63,13 @@ def main() -> None:
     _tell_death(os.waitstatus_to_exitcode(status), said.decode(errors="replace"))
 
 
+def _open_closed() -> None:
+    """Let no file that is opened later take the place of a standard one that the shell closed."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD:
+        pass
+    os.close(descriptor)
+
+
 def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
     faulthandler.enable(tell)
     threading.Thread(target=_end_with_parent, args=(parent_lives,), daemon=True).start()
@@ -73,8 +84,8 @@ def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
     except KeyboardInterrupt:  # before there is anything to interrupt, or a second one
         code = UNKNOWN
     signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED)
-    if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]  # `>&-` closes it
-        sys.stdout.flush()
+    sys.stdout.flush()
+    code = code_of_writing(code, unwritten) if isinstance(code, int) else code
     os.write(tell, _ENDED + str(code).encode())
     sys.exit(code)
 

@@ -144,6 +144,7 @@ class CheckResult:
         at_least: How many schedules the whole bound has, as far as that is known.
         remarks: What a reader has to know of the target to understand the result, a sentence each:
             which rules do not judge it and why, what was put in place of what it could not import.
+        unwritten: What of it could not be written to disk, a sentence each.
         counted: What the tallies count: `schedules`, or the `runs` of one soak.
     """
 
@@ -161,6 +162,7 @@ class CheckResult:
     interrupted: bool = False
     at_least: int = 0
     remarks: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
     counted: str = "schedules"
 
     @property
