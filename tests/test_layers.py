@@ -20,7 +20,7 @@ SRC = Path(__file__).parents[1] / "src"
 
 LAYERS = (
     {""},  # the package's own __init__: imports no room
-    {"user_code", "temporary"},
+    {"user_code", "temporary", "reading"},
     {"model", "loading"},
     {"sqlite", "targets", "oracle", "report"},
     {"sim"},

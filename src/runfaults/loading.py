@@ -28,11 +28,22 @@ def load(name: str) -> Any:  # noqa: ANN401  # whatever has that name
     Raises:
         CannotLoadError: if the module cannot be imported, or has no such attribute.
     """
+    require_nameable(name)
     place, _, attribute = name.rpartition(":")
     module = _module_at(place)
     if not hasattr(module, attribute):
         raise CannotLoadError(f"{place} has no {attribute!r}")
     return getattr(module, attribute)
+
+
+def require_nameable(name: str) -> None:
+    """See that a file can have this name.
+
+    Raises:
+        CannotLoadError: if none can.
+    """
+    if "\0" in name:
+        raise CannotLoadError(f"{name!r} has a NUL character, which no file has in its name")
 
 
 def _module_at(place: str) -> ModuleType:

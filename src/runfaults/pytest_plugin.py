@@ -171,8 +171,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
 def _is_scenario(path: Path, config: pytest.Config) -> bool:
     if any(path.is_relative_to(folder) for folder in _scenario_folders(config)):
         return True
-    with suppress(OSError, UnicodeDecodeError):
-        return _SYMPTOM.search(path.read_text(encoding="utf-8")) is not None
+    from runfaults.reading import UnreadableError, read
+
+    with suppress(UnreadableError):
+        return _SYMPTOM.search(read(path)) is not None
     return False
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 import tomli_w
@@ -126,6 +128,102 @@ def test_a_journal_that_was_cut_is_read_as_far_as_it_goes(journal: Path) -> None
         assert Journal(journal.parent, "fingerprint").find(Job(Schedule())) is None
     journal.write_bytes(whole)
     assert Journal(journal.parent, "fingerprint").find(Job(Schedule())) == Findings()
+
+
+def test_a_journal_written_twice_over_is_read_once(journal: Path) -> None:
+    """An innocent twin: each line is as it was written."""
+    journal.write_bytes(2 * journal.read_bytes())
+    assert Journal(journal.parent, "fingerprint").find(Job(Schedule())) == Findings()
+
+
+def test_a_journal_whose_lines_contradict_each_other_is_refused(journal: Path) -> None:
+    other = Journal(journal.parent / "other", "fingerprint")
+    other.add(Job(Schedule()), Findings(pruned=1))
+    other.close()
+    journal.write_bytes(journal.read_bytes() + other.path.read_bytes())
+    with pytest.raises(
+        StateError, match=r"jobs.jsonl:4: says of job .* what another line does not"
+    ):
+        Journal(journal.parent, "fingerprint")
+
+
+NOT_FINDINGS = ["null", "[]", "{}", '{"job": 1}', '{"job": "a", "found": null}', "[" * 5000, "x"]
+
+
+@pytest.mark.parametrize("line", [*NOT_FINDINGS, "9" * 5000])
+def test_a_journal_with_a_line_of_another_form_is_refused(journal: Path, line: str) -> None:
+    checked = f"{crc32(line.encode()):08x} {line}\n"
+    journal.write_text(journal.read_text() + checked, encoding="utf-8")
+    with pytest.raises(StateError, match=r"jobs.jsonl:3: is no line that runfaults wrote"):
+        Journal(journal.parent, "fingerprint")
+
+
+DEEP = "x = " + "[" * 3000 + "]" * 3000
+LONG = f"x = {'9' * 5000}"
+
+
+def folder_at(path: Path) -> None:
+    path.mkdir()
+
+
+PIPE = pytest.param(os.mkfifo, id="pipe")
+NO_FILES = [
+    pytest.param(folder_at, id="folder"),
+    pytest.param(lambda path: path.write_text(DEEP), id="deep"),
+    pytest.param(lambda path: path.write_text(LONG), id="long"),
+    pytest.param(lambda path: path.write_bytes(b"\xff"), id="bytes"),
+]
+
+
+@pytest.mark.parametrize("make", [PIPE, *NO_FILES])
+def test_a_scenario_that_is_no_readable_file_is_refused(
+    here: Any, make: Callable[[Path], object]
+) -> None:
+    make(here.folder / "scenario.toml")
+    told = here.run("replay", "scenario.toml")
+    assert told.code == 2, told.text
+    assert "scenario.toml" in told.text
+
+
+@pytest.mark.parametrize("make", NO_FILES)
+def test_settings_that_are_no_readable_file_are_refused(
+    here: Any, make: Callable[[Path], object]
+) -> None:
+    make(here.folder / "pyproject.toml")
+    told = here.check("raise AssertionError('the work began')")
+    assert told.code == 2, told.text
+    assert "pyproject.toml: " in told.text
+    assert "the work began" not in told.text
+
+
+@pytest.mark.parametrize("make", NO_FILES)
+def test_a_baseline_that_is_no_readable_file_is_refused(
+    here: Any, make: Callable[[Path], object]
+) -> None:
+    make(here.folder / "known")
+    told = here.check("raise AssertionError('the work began')", "--baseline", "known")
+    assert told.code == 2, told.text
+    assert "known" in told.text
+    assert "the work began" not in told.text
+
+
+@pytest.mark.parametrize("make", [folder_at, os.mkfifo])
+def test_a_journal_that_is_no_file_is_refused(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    make(tmp_path / "jobs.jsonl")
+    with pytest.raises(StateError, match=r"jobs.jsonl is no file"):
+        Journal(tmp_path, "fingerprint")
+
+
+@pytest.mark.parametrize("target", [r"a\u0000b.py:T", r"a\u0000b:T", r"source:a\u0000b"])
+@pytest.mark.parametrize("key", ["target", "own_rules"])
+def test_a_name_that_no_file_can_have_is_refused(here: Any, target: str, key: str) -> None:
+    name = "here.py:T" if key == "own_rules" else target
+    rules = f'own_rules = ["{target}"]' if key == "own_rules" else ""
+    here.write("scenario.toml", f'name = "n"\nsymptom = "s"\ntarget = "{name}"\n{rules}\n')
+    told = here.run("replay", "scenario.toml")
+    assert told.code == 2, told.text
 
 
 @pytest.mark.parametrize("report", ["html", "json", "junit"])

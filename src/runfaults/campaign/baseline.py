@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from runfaults.explore.findings import MAX_SHAPES, Findings, schedule_order, sha
 from runfaults.explore.runner import Runner
 from runfaults.explore.trial import Witness
 from runfaults.model import CheckResult, Journal, Schedule, Verdict
+from runfaults.reading import UnreadableError, read, read_toml
 from runfaults.scenario.saving import ScenarioFolder
 
 _HEAD = """\
@@ -71,16 +71,16 @@ def load_baseline(path: Path, *, update: bool = False) -> Baseline:
     """
     if update and not path.exists():
         return Baseline(path, update=True)
+    if not path.exists():
+        raise BaselineError(
+            f"there is no baseline {path}; --update-baseline writes one with today's violations"
+        )
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = read_toml(read(path))
         if document.keys() - {"known"}:
             raise BaselineError(f"{path}: unknown keys; a baseline has tables [[known]] only")
         known = frozenset(_known(entry) for entry in document.get("known", []))
-    except FileNotFoundError as error:
-        raise BaselineError(
-            f"there is no baseline {path}; --update-baseline writes one with today's violations"
-        ) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError) as error:
+    except (UnreadableError, TypeError) as error:
         raise BaselineError(f"{path} cannot be read as a baseline: {error}") from error
     return Baseline(path, known, update)
 

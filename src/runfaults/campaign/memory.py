@@ -38,7 +38,7 @@ class Cache:
             text = (self.folder / f"{fingerprint}.json").read_text(encoding="utf-8")
             document = json.loads(text)
             return from_document(document["found"]) if document["format"] == FORMAT else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None  # not there, or not whole: to be explored
 
     def keep(self, fingerprint: str, found: Findings) -> tuple[str, ...]:
@@ -127,7 +127,7 @@ class Journal:
     def _read(self) -> Iterator[tuple[str, Findings]]:
         if not self.path.exists():
             return
-        content = self.path.read_bytes()
+        content = self._content()
         whole = content[: content.rfind(b"\n") + 1]
         if whole != content:
             with self.path.open("r+b") as file:
@@ -139,16 +139,50 @@ class Journal:
                 f"{self.path} is of another exploration: the target, runfaults, the bound or a "
                 "version has changed since; delete it, or choose another --state folder"
             )
-        yield from ((line["job"], from_document(line["found"])) for line in read[1:])
+        told: dict[str, Any] = {}
+        for number, line in enumerate(read[1:], 2):
+            if line == self._head:  # a journal that was written to itself, or twice
+                continue
+            yield self._finished_job(number, line, told)
 
-    def _checked(self, number: int, line: bytes) -> dict[str, Any]:
+    def _finished_job(
+        self, number: int, line: dict[str, Any], told: dict[str, Any]
+    ) -> tuple[str, Findings]:
+        try:
+            job, found = line["job"], line["found"]
+            if told.setdefault(job, found) != found:
+                raise self._damaged(number, f"says of job {job!r} what another line does not")
+            return job, from_document(found)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if isinstance(error, StateError):
+                raise
+            raise self._damaged(number, _NO_LINE) from error
+
+    def _content(self) -> bytes:
+        if not self.path.is_file():
+            raise StateError(
+                f"{self.path} is no file, so it cannot be a journal; delete it, or choose another "
+                "--state folder"
+            )
+        return self.path.read_bytes()
+
+    def _checked(self, number: int, line: bytes) -> Any:  # noqa: ANN401  # what JSON can say
         checksum, _, text = line.partition(b" ")
         if checksum != _checksum(text):
-            raise StateError(
-                f"{self.path}:{number}: is no line that runfaults wrote: the journal is damaged; "
-                "delete it, or choose another --state folder"
-            )
-        return json.loads(text)
+            raise self._damaged(number, _NO_LINE)
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(number, _NO_LINE) from error
+
+    def _damaged(self, number: int, how: str) -> StateError:
+        return StateError(
+            f"{self.path}:{number}: {how}: the journal is damaged; delete it, or choose another "
+            "--state folder"
+        )
+
+
+_NO_LINE = "is no line that runfaults wrote"
 
 
 def _checksum(text: bytes) -> bytes:

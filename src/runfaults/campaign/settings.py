@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+
+from runfaults.reading import UnreadableError, read, read_toml
 
 _FILE = "pyproject.toml"
 
@@ -34,16 +35,16 @@ def load_settings(folder: Path | None = None) -> Settings:
     """
     here = Path.cwd() if folder is None else folder.resolve()
     for place in (here, *here.parents):
-        if (place / _FILE).is_file():
+        if (place / _FILE).exists():
             return _read(place / _FILE)
     return Settings()
 
 
 def _read(path: Path) -> Settings:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read: {error}") from error
+        document = read_toml(read(path))
+    except UnreadableError as error:
+        raise SettingsError(f"{path}: {error}") from error
     tools: object = document.get("tool", {})
     found = cast("dict[str, object]", tools).get("runfaults") if _is_table(tools) else None
     if found is None:

@@ -89,7 +89,7 @@ def command(
 
 def scenario_files(given: Path) -> list[Path]:
     """The file itself, or every scenario file below the folder."""
-    if given.is_file():
+    if not given.is_dir():
         return [given]
     found = sorted(given.rglob("*.toml"))
     if not found:

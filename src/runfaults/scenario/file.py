@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from runfaults.model.verdict import OF_ONE_HISTORY
 from runfaults.oracle.judge import rule_named
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rule import Rule
+from runfaults.reading import UnreadableError, read, read_toml
 from runfaults.sim.acts import act_named
 from runfaults.sqlite.kinds import kind_named
 from runfaults.sqlite.real.lasting import EVERY_KIND
@@ -62,12 +62,10 @@ def load_scenario(path: Path) -> Scenario:
             nothing.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{path}: is not valid TOML: {error}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path}: cannot be read: {error}") from error
+        text = read(path)
+        document = read_toml(text)
+    except UnreadableError as error:
+        raise ScenarioError(f"{path}: {error}") from error
     top = _Table(path, text.splitlines(), document)
     top.allow(*_TOP)
     own = top.value("own_rules", _own_rules, ())

@@ -6,7 +6,6 @@ import contextlib
 import gc
 import logging
 import random
-import sqlite3
 import tempfile
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -95,8 +94,8 @@ class Simulation:
             self._template.restore(self._folder, Journal.DELETE)
             watch_exits()
             stack.enter_context(watched(self._folder))
-            stack.enter_context(connections_through(CurrentGate()))
-            stack.enter_context(controlled_primitives((real_connect, sqlite3.connect)))
+            connect = stack.enter_context(connections_through(CurrentGate()))
+            stack.enter_context(controlled_primitives((real_connect, connect)))
             stack.enter_context(_no_garbage_collection())
             stack.enter_context(_quiet_logging())
             stack.enter_context(_quiet_collection())

@@ -30,7 +30,7 @@ _DEFAULT_TIMEOUT = 5.0
 @contextmanager
 def connections_through(
     gate: Gate, *captured: ModuleType, in_forks: bool = True
-) -> Generator[None]:
+) -> Generator[Callable[..., sqlite3.Connection]]:
     """Let a gate watch every connection that is opened inside of the block.
 
     Connections that live on are let go at the end: they behave as plain ones from then on.
@@ -42,10 +42,14 @@ def connections_through(
         in_forks: Whether a process that is forked inside of the block asks its own copy of the
             gate, as far as that had come, or has plain connections.
 
+    Yields:
+        What takes the place of `sqlite3.connect`: for what has kept the real one elsewhere, as a
+        function that a tracing library has put there.
+
     Raises:
         RuntimeError: if another gate is already watching.
     """
-    if sqlite3.connect is not real_connect:
+    if _present:
         raise RuntimeError(
             "sqlite3.connect is replaced already: another gate is active; "
             "exit its `with` block first"
@@ -74,7 +78,7 @@ def connections_through(
     try:
         for module, name in places:
             setattr(module, name, connect)
-        yield
+        yield connect
     finally:
         if any(watch.let_go is let_go for watch in _present):
             unwatch()
@@ -88,6 +92,11 @@ class _Watch(NamedTuple):
 
 
 _present: list[_Watch] = []
+
+
+def is_watching() -> bool:
+    """Whether a gate watches the connections that are opened."""
+    return bool(_present)
 
 
 def unwatch() -> None:

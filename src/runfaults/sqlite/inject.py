@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from types import ModuleType
+from typing import Any, cast
 
 from runfaults.model import Fault
+from runfaults.sqlite.engine import real_connect
 from runfaults.sqlite.gate import Call, FaultKind
-from runfaults.sqlite.hook import connections_through
+from runfaults.sqlite.hook import connections_through, is_watching
 from runfaults.sqlite.plan import FaultPlan, PointCounter
 
 # SQLite's own busy handler sleeps for 1, 2, 5, 10, ... 100 ms (SQLite source,
@@ -86,10 +89,26 @@ def inject(
     """
     gate = _ThreadGate(tuple(Fault.parse(one) if isinstance(one, str) else one for one in faults))
     process = os.getpid()
+    _require_watchable(captured)
     with connections_through(gate, *captured, in_forks=False):
         yield gate.plan
     if must_strike and os.getpid() == process:
         _complain(gate.plan)
+
+
+def _require_watchable(captured: tuple[ModuleType, ...]) -> None:
+    """See that the real `connect` can be replaced where `sqlite3.connect` calls it.
+
+    Raises:
+        RuntimeError: if `sqlite3.connect` is another function, whose module is not captured.
+    """
+    place = cast("Any", sqlite3.connect)
+    wrapped = place is not real_connect and not is_watching()
+    if wrapped and not any(real_connect in vars(module).values() for module in captured):
+        raise RuntimeError(
+            f"sqlite3.connect is {place.__module__}.{place.__qualname__}, in whose module the real "
+            "one cannot be replaced: pass the module that keeps it as `captured`"
+        )
 
 
 _armed = ExitStack()

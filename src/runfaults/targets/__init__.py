@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runfaults.loading import load
+from runfaults.loading import load, require_nameable
 from runfaults.targets.adapter import adapter
 from runfaults.targets.celery import Celery
 from runfaults.targets.checkout import PREFIX, Checkout
@@ -37,6 +37,7 @@ def target_named(name: str) -> Target:
         LookupError: if there is none, naming the built-in ones and the other forms.
         TargetError: if it is no adapter, or a checkout has nothing that could be tested.
     """
+    require_nameable(name)
     if name.startswith(PREFIX):
         return Checkout(Path(name.removeprefix(PREFIX)).resolve())
     if name in TARGETS:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from runfaults.reading import UnreadableError, read, read_toml
 
 
 def command_with(folder: Path, packages: Iterable[str]) -> str:
@@ -45,16 +46,18 @@ def requirement(folder: Path, package: str) -> str:
 def _declared(folder: Path) -> list[str]:
     for above in (folder, *folder.parents[:2]):
         try:
-            content = tomllib.loads((above / "pyproject.toml").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            project = _table(read_toml(read(above / "pyproject.toml")).get("project"))
+        except UnreadableError:
             continue
-        project: dict[str, Any] = content.get("project", {})
-        optional: dict[str, list[str]] = project.get("optional-dependencies", {})
-        return [
-            *project.get("dependencies", ()),
-            *(each for of in optional.values() for each in of),
-        ]
+        optional = _table(project.get("optional-dependencies"))
+        lists = [project.get("dependencies"), *optional.values()]
+        declared = [each for of in lists if isinstance(of, list) for each in cast("list[Any]", of)]
+        return [each for each in declared if isinstance(each, str)]
     return []
+
+
+def _table(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _normalised(name: str) -> str:
