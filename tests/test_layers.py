@@ -21,7 +21,7 @@ SRC = Path(__file__).parents[1] / "src"
 LAYERS = (
     {""},  # the package's own __init__: imports no room
     {"user_code", "temporary", "reading"},
-    {"model", "loading"},
+    {"model", "loading", "process_end"},
     {"sqlite", "targets", "oracle", "report"},
     {"sim"},
     {"explore", "scenario"},

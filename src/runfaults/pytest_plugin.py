@@ -136,8 +136,10 @@ def sweep(
         from runfaults.model.listener import Silence
         from runfaults.model.verdict import OF_ONE_HISTORY
         from runfaults.testing.bench import bench_for, leave_simulation
+        from runfaults.testing.first_look import require_survived
 
         leave_simulation()
+        require_survived(runfaults_target, runfaults_rules)
         bound = bound_named(cast("str", pytestconfig.getoption("runfaults_bound")))
         time = cast("str | None", pytestconfig.getoption("runfaults_budget"))
         budget = Budget(parse_duration(time) if time else inf)

@@ -330,3 +330,52 @@ def test_a_rule_that_cannot_be_used_is_an_error_of_its_tests(pytester: pytest.Py
     result = pytester.runpytest_subprocess("--runfaults-rule", "nowhere.py:rule")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*RuleError: rule nowhere.py:rule: there is no file nowhere.py*"])
+
+
+ENDS = {
+    "os._exit(0)": "*was ended by os._exit(0) at */ends.py:*",
+    "os.abort()": "*died of SIGABRT at */ends.py:*",
+    "signal.raise_signal(signal.SIGSEGV)": "*died of SIGSEGV at */ends.py:*",
+    "sys.exit(0)": "*raised SystemExit: 0 at */ends.py:*",
+}
+
+
+@pytest.mark.parametrize(("ends", "told"), ENDS.items())
+@pytest.mark.parametrize("place", ["imported", "prepared"])
+def test_a_target_that_ends_its_process_fails_the_tests_and_not_pytest(
+    pytester: pytest.Pytester, ends: str, told: str, place: str
+) -> None:
+    pytester.makepyfile(
+        ends=f"""
+        import importlib.util, os, signal, sys
+        spec = importlib.util.spec_from_file_location("planted", {str(PLANTED)!r})
+        planted = importlib.util.module_from_spec(spec)
+        sys.modules["planted"] = planted
+        spec.loader.exec_module(planted)
+
+        class Ends(planted.Jobs):
+            def prepare(self, database):
+                {ends}
+
+        {"pass" if place == "prepared" else ends}
+        """,
+        test_ends="""
+        from runfaults.model import Schedule
+
+        def test_bench(bench):
+            bench.run(Schedule())
+
+        def test_sweep(sweep):
+            sweep()
+
+        def test_innocent():
+            pass
+        """,
+    )
+    scenario(pytester.path / "faults" / "played.toml")
+    result = pytester.runpytest_subprocess(
+        "faults", "test_ends.py", "--runfaults-target", "ends.py:Ends", "--runfaults-bound=0,0,0"
+    )
+    result.assert_outcomes(failed=3, passed=1)
+    result.stdout.fnmatch_lines([told])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED

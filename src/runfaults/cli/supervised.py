@@ -6,22 +6,20 @@ exit code is never the target's.
 
 from __future__ import annotations
 
-import faulthandler
 import os
-import re
 import signal
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import NoReturn
 
 from runfaults import cli
 from runfaults.cli.exit_codes import UNKNOWN, USAGE
 from runfaults.cli.output import outlive_readers, unwritten
 from runfaults.cli.writing import code_of_writing
+from runfaults.process_end import how_it_ended, tell_of_end
 from runfaults.temporary import remove_folders_of
-from runfaults.user_code import calling_line, heed_interruptions, is_of_the_user
+from runfaults.user_code import heed_interruptions
 
 _HEEDED = {signal.SIGINT, signal.SIGTERM}
 _ENDED = b"\0"
@@ -37,8 +35,6 @@ _HINTS = 2
 """Interruptions that are passed on; one more kills the command."""
 
 _LAST_STANDARD = 2
-
-_FRAME = re.compile(r'File "(.+)", line (\d+) in (.+)')
 
 
 def main() -> None:
@@ -71,9 +67,8 @@ def _open_closed() -> None:
 
 
 def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
-    faulthandler.enable(tell)
+    tell_of_end(tell)
     threading.Thread(target=_end_with_parent, args=(parent_lives,), daemon=True).start()
-    _tell_of_exits(tell)
     try:
         heed_interruptions()
         outlive_readers()
@@ -93,18 +88,6 @@ def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
 def _end_with_parent(parent_lives: int) -> None:
     os.read(parent_lives, 1)
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _tell_of_exits(tell: int) -> None:
-    """Have `os._exit` say from where it was called, in this process."""
-    real, command = os._exit, os.getpid()  # it is documented, for all its name
-
-    def end(status: int) -> NoReturn:
-        if os.getpid() == command:
-            os.write(tell, calling_line().encode())
-        real(status)
-
-    os._exit = end
 
 
 def _wait(pid: int, ending: int) -> tuple[int, bytes]:
@@ -143,17 +126,5 @@ def _read(ending: int) -> bytes:
 def _tell_death(code: int, text: str) -> NoReturn:
     if code == -signal.SIGKILL:
         cli.complain("the process was killed before it could tell a verdict", UNKNOWN)
-    if code < 0:
-        how = f"died of {signal.Signals(-code).name}{_place(text)}"
-    else:
-        how = f"was ended by os._exit({code}){f' at {text}' if text else ''}"
+    how = how_it_ended(code, text)
     cli.complain(f"the process in which the target ran {how}; it must not end the process", USAGE)
-
-
-def _place(dump: str) -> str:
-    """The user's code in what `faulthandler` tells of the thread that died."""
-    died = dump.partition("Current thread")[2].partition("\n\n")[0]
-    for file, line, function in _FRAME.findall(died):
-        if is_of_the_user(file):
-            return f" at {'/'.join(Path(file).parts[-2:])}:{line} in {function}"
-    return ""

@@ -24,6 +24,7 @@ from runfaults.report.explain import explain
 from runfaults.report.timeline import timeline_text
 from runfaults.scenario.file import dump_scenario
 from runfaults.sim.frozen_time import is_time_frozen, thawed
+from runfaults.testing.first_look import require_survived
 
 REMEMBERED = 512
 """Rehearsals that a bench keeps: strategies ask for those of short schedules again and again."""
@@ -257,6 +258,7 @@ def _player_of(target: str, rules: tuple[str, ...]) -> Generator[Player]:
         RuntimeError: if another simulation is entered.
     """
     place = target, rules
+    require_survived(target, rules)
     with _same_randomness():
         if is_time_frozen():
             leave_simulation()
