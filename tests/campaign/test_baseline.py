@@ -23,10 +23,11 @@ def checked(target: str, path: Path, *, update: bool = False) -> CheckResult:
 def test_what_is_known_does_not_fail(path: Path) -> None:
     assert concluded(BROKEN, explored(BROKEN)).verdict is Verdict.BROKEN
     adopted = checked(BROKEN, path, update=True)
-    assert adopted.verdict is Verdict.HOLDS
+    assert adopted.verdict is Verdict.NOTHING_NEW
     written = path.read_text()
     result = checked(BROKEN, path)
-    assert result.verdict is Verdict.HOLDS
+    assert result.verdict is Verdict.NOTHING_NEW
+    assert result.set_aside == concluded(BROKEN, explored(BROKEN)).schedules.broken
     assert result.violations == ()
     assert any("succeeded-never-failed is broken by" in remark for remark in result.remarks)
     assert "succeeded-never-failed" not in result.rules

@@ -56,3 +56,64 @@ def test_one_of_several_that_came_up_is_enough(here: Any) -> None:
     told = here.check(JOBS, *(word for name in names for word in ("--only", name)))
     assert told.code == 0
     assert "holds under all 2 schedules: 1 of 2 rules exercised" in told.text
+
+
+SCENARIO = """
+    name = "given"
+    symptom = "what the file says"
+    target = "target.py:Target"
+    rules = ["{rule}"]
+    expect = "holds"
+    {more}
+"""
+
+
+def replayed(here: Any, rule: str, more: str = "") -> Any:
+    here.write("target.py", JOBS)
+    here.write("given.toml", SCENARIO.format(rule=rule, more=more))
+    return here.run("replay", "given.toml")
+
+
+def test_a_scenario_that_does_not_exercise_its_rule_is_unknown(here: Any) -> None:
+    told = replayed(here, "accepted-cancel-is-cancelled")
+    assert told.code == 3
+    assert "unknown (expected holds)" in told.text
+    assert "accepted-cancel-is-cancelled: not exercised: its question did not" in told.text
+    assert replayed(here, "succeeded-never-failed").code == 0
+
+
+def test_a_scenario_with_an_act_that_the_target_has_not_is_wrong_usage(here: Any) -> None:
+    act = 'act = [{kind = "cancel", at = "run execute UPDATE jobs"}]'
+    told = replayed(here, "succeeded-never-failed", act)
+    assert told.code == 2
+    assert "'cancel at run execute UPDATE jobs' cannot happen" in told.text
+    assert "it offers start, start-elsewhere, again, again-and-again, close" in told.text
+
+
+def test_a_scenario_with_an_ending_that_the_target_has_not_is_wrong_usage(here: Any) -> None:
+    told = replayed(here, "succeeded-never-failed", 'schedule.pipeline = "raises-when-closed"')
+    assert told.code == 2
+    assert "'pipeline raises-when-closed' cannot happen" in told.text
+
+
+ATTACHED = """
+    import sqlite3
+    from jobs import Jobs, JobsTarget
+
+    class Target(JobsTarget):
+        class jobs(Jobs):
+            def connect(self):
+                connection = sqlite3.connect(f"{self.database}.main")
+                connection.execute("ATTACH ? AS jobs", (str(self.database),))
+                return connection
+"""
+
+
+def test_faults_that_can_strike_nowhere_prove_nothing(here: Any) -> None:
+    refused = here.check(ATTACHED, "--bound", "1,0,0")
+    asked = here.check(JOBS, "--bound", "1,0,0", "--only", "busy-snapshot", "--json", "r.json")
+    assert refused.code == asked.code == 3
+    assert "unknown: no fault could strike anywhere, of busy;" in refused.text
+    assert "unknown: no fault could strike anywhere, of busy-snapshot;" in asked.text
+    assert json.loads((here.folder / "r.json").read_text("utf-8"))["unstruck"] == ["busy-snapshot"]
+    assert here.check(JOBS, "--bound", "0,0,0").code == 0, "none was to strike"

@@ -124,6 +124,7 @@ def without_known(  # what is shown, of what, and how
         schedules=result.schedules if new else result.schedules._replace(broken=0),
         rules={rule: tally for rule, tally in result.rules.items() if rule not in old},
         violations=violations,
+        set_aside=0 if new else result.schedules.broken,
         remarks=(
             *result.remarks,
             *_remark_known(result, baseline, old),

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from runfaults.campaign.bound import EVERYTHING, Bound
 from runfaults.crash.deaths import Deaths
+from runfaults.crash.first_lives import FirstLives
 from runfaults.explore.job import (
     ALL_COUNTS,
     AT_ONCE,
@@ -70,6 +71,8 @@ _AGAIN = Repeats(Scope((), AGAIN))
 KEPT_UNDONE_DONE = ("busy", "ioerr-write", "lost-acknowledgement")
 """A kind for each thing that a failing COMMIT can leave: the transaction open, undone, or done."""
 
+_FIRST = FirstLives(Scope(acts=("cancel",)))
+
 _COMMITS = Scope(kinds=KEPT_UNDONE_DONE)
 
 _THREE_NUMBERS = re.compile(r"(\d),(\d),(\d)")
@@ -89,6 +92,7 @@ BOUNDS = {
                 INTERRUPTED,
                 _LASTING,
                 _AGAIN,
+                _FIRST,
             ),
         ),
         Bound(
@@ -113,11 +117,12 @@ BOUNDS = {
                 STRUCK_ACTS,
                 Lines(Scope(acts=("cancel", "close", "start"))),
                 Repeats(Scope(KEPT_UNDONE_DONE, AGAIN, endings=AT_ONCE), faults=True),
+                _FIRST,
             ),
         ),
         Bound("lines", (BETWEEN_LINES,)),
         # For work with hundreds of points: each fault once, each cancel once, no pairs.
-        Bound("single", (Sweep(replace(_EVERY_KIND, counts=(1,)), paired_counts=()),)),
+        Bound("single", (Sweep(replace(_EVERY_KIND, counts=(1,)), paired_counts=()), _FIRST)),
         Bound(
             "nightly",
             (
@@ -128,6 +133,7 @@ BOUNDS = {
                 STRUCK_ACTS,
                 BETWEEN_LINES,
                 Repeats(Scope(tuple(KINDS), AGAIN, endings=AT_ONCE), faults=True),
+                FirstLives(Scope(KEPT_UNDONE_DONE, endings=AT_ONCE)),
                 Samples(EVERYTHING, 5_000),
             ),
         ),
@@ -176,9 +182,12 @@ def bound_named(name: str) -> Bound:
     """
     if numbers := _THREE_NUMBERS.fullmatch(name):
         most = Allowance(*map(int, numbers.groups()))
-        search = Search(Scope(), most, reduce=True)
+        kinds = ("busy",) * (most.faults > 0)
+        search = Search(Scope(kinds), most, reduce=True)
         lasting = replace(_LASTING, most=Allowance(0, min(1, most.acts), 0))
-        return Bound(name, (search, lasting, *[_AGAIN] * (most.acts > 0)))
+        struck = Scope(kinds, ("cancel",) * (most.acts > 0))
+        first = [FirstLives(struck)] if struck.kinds or struck.acts else []
+        return Bound(name, (search, lasting, *[_AGAIN] * (most.acts > 0), *first))
     if name not in BOUNDS:
         raise LookupError(
             f"there is no bound {name!r}; bounds are: {', '.join(BOUNDS)}, and three numbers "

@@ -38,7 +38,7 @@ class Campaign:
 
     def runner(self, player: Player) -> Runner:
         """Runs its schedules, and judges them by its rules."""
-        return Runner(player, self.rules)
+        return Runner(player, self.rules, self.open_player)
 
     def open_player(
         self, kind: PlayerKind | None = None, within: str | None = None

@@ -101,12 +101,20 @@ def _result(campaign: Campaign, outcome: Outcome, found: Findings) -> CheckResul
         coverage=tuple(_cells(found)),
         notes=tuple(found.problems[:MAX_PROBLEMS]),
         doubts=tuple(found.doubts[:MAX_PROBLEMS]),
+        unstruck=() if outcome.left else _unstruck(outcome.strategies, found),
         not_reached=outcome.not_reached,
         interrupted=outcome.interrupted,
         at_least=found.verdicts.total() + outcome.left,
         remarks=(*remarks(system), *outcome.remarks, *_abandoned(found)),
         unwritten=outcome.unwritten,
     )
+
+
+def _unstruck(strategies: Iterable[Strategy], found: Findings) -> tuple[str, ...]:
+    """The kinds that were to strike, if none of them could, anywhere."""
+    wanted = dict.fromkeys(kind for each in strategies for kind in each.strikes)
+    struck = {kind for _point, kind, _verdict in found.cells}
+    return () if struck & wanted.keys() else tuple(wanted)
 
 
 def _abandoned(found: Findings) -> Iterator[str]:

@@ -44,6 +44,8 @@ def open_player(
             return NativeSimulation(target_named(target), within, own_rules(own))
         case PlayerKind.LIVES:
             return Lives(target, own)
+        case PlayerKind.FIRST_LIVES:
+            return Lives(target, own, first=True)
 
 
 def player_for(schedule: Schedule) -> PlayerKind:

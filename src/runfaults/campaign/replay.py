@@ -42,6 +42,7 @@ def replay(
         on_strike=on_strike,
     )
     trial.require_playable(scenario.name)
+    trial.require_offered(scenario.name)
     return trial
 
 

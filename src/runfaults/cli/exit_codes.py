@@ -16,6 +16,7 @@ UNTESTABLE = 125
 _CODES = {
     "not exercised": UNKNOWN,
     "holds": HOLDS,
+    "nothing new": HOLDS,
     "unfinished": HOLDS,
     "unknown": UNKNOWN,
     "broken": BROKEN,

@@ -115,7 +115,9 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
         if judgement.verdict is verdict or not asked:
             besides = "" if asked else "besides, "
             click.echo(f"  {besides}{judgement.rule}: {judgement.verdict}: {judgement.reason}")
-    judging = {judgement.rule for judgement in played.judgements}
+    judging = {judgement.rule: judgement.exercised for judgement in played.judgements}
     for rule in scenario.rules:
         if rule not in judging:
             click.echo(f"  {rule}: does not judge this target")
+        elif not judging[rule]:
+            click.echo(f"  {rule}: not exercised: its question did not come up")

@@ -48,6 +48,11 @@ class Deaths:
     recoveries: bool = True
     successors: int = 3
 
+    @property
+    def strikes(self) -> tuple[str, ...]:
+        """The kinds of the faults in its schedules."""
+        return ()
+
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""
         parts = [

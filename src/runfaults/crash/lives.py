@@ -24,16 +24,18 @@ class Lives:
     Args:
         target: Name of the system under test.
         own: Addresses of rules of the user's own, whose queries are asked.
+        first: Whether the target has done nothing at all in the process of a first life; by
+            default it has done what it does only once in a process.
     """
 
-    def __init__(self, target: str, own: Collection[str] = ()) -> None:
+    def __init__(self, target: str, own: Collection[str] = (), *, first: bool = False) -> None:
         self._name = target
+        self._first = first
         self.own_rules = own_rules(own)
-        self._target = target_named(target)
         self._host: Host | None = None
 
     def __enter__(self) -> Self:
-        self._host = Host(playing_lives, self._name, queries_of(self.own_rules))
+        self._host = Host(playing_lives, self._name, queries_of(self.own_rules), self._first)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -43,7 +45,7 @@ class Lives:
     @property
     def target(self) -> Target:
         """The system under test."""
-        return self._target
+        return target_named(self._name)
 
     def play(
         self,
@@ -64,10 +66,13 @@ class Lives:
 
 @contextlib.contextmanager
 def playing_lives(
-    target: str, queries: tuple[str, ...], folder: str
+    target: str,
+    queries: tuple[str, ...],
+    first: bool,  # noqa: FBT001  # a request has positions only
+    folder: str,
 ) -> Generator[Callable[[Any], Execution]]:
     """Answers with what a schedule came to; see `Host`."""
     system = target_named(target)
-    with Simulation(system, within=folder):
+    with Simulation(system, within=folder, warm=not first):
         sequence = LifeSequence(system, folder, queries)
         yield lambda asked: sequence.play(asked[0], with_places=asked[1])

@@ -41,14 +41,15 @@ def shape(schedule: Schedule) -> str:
 
 
 class RunCount(NamedTuple):
-    """Counts schedules that ran, and those pruned because an equivalent one did."""
+    """Counts schedules that ran, those pruned because an equivalent one did, those compared."""
 
     schedules: int = 0
     pruned: int = 0
+    compared: int = 0
 
     def __or__(self, other: RunCount) -> RunCount:
         """Of both together."""
-        return RunCount(self.schedules + other.schedules, self.pruned + other.pruned)
+        return RunCount(*map(sum, zip(self, other, strict=True)))
 
 
 @dataclass(slots=True)
@@ -58,7 +59,8 @@ class Findings:
     Attributes:
         verdicts: How many schedules got each verdict.
         pruned: Schedules that did not run because an equivalent one did.
-        regions: The same two numbers by the words for a region of the bound.
+        compared: Schedules that ran in other surroundings too, only to compare their verdicts.
+        regions: The number that ran and these two, by the words for a region of the bound.
         rules: How often each rule was not satisfied, by rule and verdict.
         exercised: How often each rule's question came up.
         cells: Verdicts by (fault point, fault kind).
@@ -94,6 +96,7 @@ class Findings:
     exercised: Counter[str] = field(default_factory=Counter[str])
     sampled: Measured = field(default_factory=Measured)
     follow_ups: dict[Job, None] = field(default_factory=dict[Job, None])
+    compared: int = 0
 
     def add(self, trial: Trial) -> None:
         """Count one trial, and note what of its schedule could not be played as written."""
@@ -117,7 +120,7 @@ class Findings:
 
     def belong_to(self, region: str) -> None:
         """Have all that was counted be of one region of the bound, as its strategy describes it."""
-        self.regions = {region: RunCount(self.verdicts.total(), self.pruned)}
+        self.regions = {region: RunCount(self.verdicts.total(), self.pruned, self.compared)}
 
     def note_problems(self, trial: Trial) -> None:
         """Note what of a schedule could not be played as written."""

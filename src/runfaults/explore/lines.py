@@ -41,6 +41,11 @@ class Lines:
     scope: Scope
     paused: bool = False
 
+    @property
+    def strikes(self) -> tuple[str, ...]:
+        """The kinds of the faults in its schedules."""
+        return ()
+
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""
         acts = f"one act ({', '.join(self.scope.acts) or 'none'}) at any line of the target's own"

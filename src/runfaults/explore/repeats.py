@@ -36,6 +36,11 @@ class Repeats:
     scope: Scope
     faults: bool = False
 
+    @property
+    def strikes(self) -> tuple[str, ...]:
+        """The kinds of the faults in its schedules."""
+        return self.scope.kinds if self.faults else ()
+
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""
         kinds = f", one more after a fault ({', '.join(self.scope.kinds)})" * self.faults

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Protocol
 
@@ -63,6 +64,11 @@ class PlayerKind(StrEnum):
     """The same, but faults have real causes."""
     LIVES = "lives"
     """A process for each life: some schedules have deaths."""
+    FIRST_LIVES = "first-lives"
+    """The same, and the target has done nothing in that process before."""
+
+
+OpensPlayer = Callable[[PlayerKind], AbstractContextManager[Player]]
 
 
 class Runner:
@@ -71,14 +77,27 @@ class Runner:
     Args:
         player: Makes them happen.
         rules: Names of the rules that are asked for; None for all.
+        another: Opens a player of another kind for the same target, to be entered.
 
     Attributes:
         rules: Those of them that judge its target: all from which the target is not exempt.
     """
 
-    def __init__(self, player: Player, rules: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        player: Player,
+        rules: Collection[str] | None = None,
+        another: OpensPlayer | None = None,
+    ) -> None:
         self.player = player
+        self._another = another
         self.rules = rules_for(player.target, rules, player.own_rules)
+
+    def another(self, kind: PlayerKind) -> AbstractContextManager[Player]:
+        """Another player for the same target, to be entered."""
+        if self._another is None:
+            raise RuntimeError("this runner was not told how to open another player")
+        return self._another(kind)
 
     def run(
         self,

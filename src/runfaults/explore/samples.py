@@ -54,6 +54,11 @@ class Samples:
     faults: int = 3
     acts: int = 2
 
+    @property
+    def strikes(self) -> tuple[str, ...]:
+        """The kinds of the faults in its schedules."""
+        return self.scope.kinds if self.faults else ()
+
     def describe(self, measured: Measured = NOTHING) -> str:
         """The schedules in words, with their probability once actors and steps were measured."""
         kinds = len(self.scope.kinds)

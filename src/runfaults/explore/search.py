@@ -58,6 +58,11 @@ class Search:
     most: Allowance
     reduce: bool = False
 
+    @property
+    def strikes(self) -> tuple[str, ...]:
+        """The kinds of the faults in its schedules."""
+        return self.scope.kinds if self.most.faults else ()
+
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""
         return (

@@ -26,6 +26,11 @@ class Strategy(Protocol):
         """What its schedules may consist of."""
         ...
 
+    @property
+    def strikes(self) -> tuple[str, ...]:
+        """The kinds of the faults in its schedules, those that it only compares left out."""
+        ...
+
     def describe(self, measured: Measured = NOTHING) -> str:
         """The schedules in words.
 

@@ -38,6 +38,11 @@ class Sweep:
     paired_kinds: tuple[str, ...] = tuple(KINDS)
     paired_counts: tuple[int | None, ...] = ALL_COUNTS
 
+    @property
+    def strikes(self) -> tuple[str, ...]:
+        """The kinds of the faults in its schedules."""
+        return self.scope.kinds
+
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""
         scope, paired = self.scope, self._paired

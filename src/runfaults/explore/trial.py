@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from runfaults.model import History, Judgement, Scenario, Schedule, Verdict
+from runfaults.model import EventKind, History, Judgement, Scenario, Schedule, Verdict
 from runfaults.sim.execution import Execution
 
 
@@ -80,10 +80,13 @@ class Trial:
         )
 
     def verdict_by(self, rules: Collection[str]) -> Verdict:
-        """The verdict of these rules, or of all if none is named; unknown if one does not judge."""
+        """The verdict of these rules, or of all if none is named.
+
+        It is unknown if one of them does not judge, or if its question did not come up.
+        """
         if not rules or self.execution.unavailable:
             return self.verdict
-        given = {each.rule: each.verdict for each in self.judgements}
+        given = {each.rule: each.verdict for each in self.judgements if _looked(each)}
         return Verdict.worst(given.get(rule, Verdict.UNKNOWN) for rule in rules)
 
     def matches(self, scenario: Scenario) -> bool:
@@ -108,6 +111,31 @@ class Trial:
                 "`runfaults points` lists the points of a clean run"
             )
 
+    def require_offered(self, name: str) -> None:
+        """Insist that the target has every act and the ending that the schedule names.
+
+        Raises:
+            NotPlayableError: under this name, if it lacks one.
+        """
+        for wanted in self._not_offered():
+            raise NotPlayableError(
+                f"{name}: '{wanted}' cannot happen: the target's manager offers no such thing; it "
+                f"offers {', '.join(self.execution.offered)}"
+            )
+
+    def _not_offered(self) -> Iterator[str]:
+        offered, pipeline = self.execution.offered, self.schedule.pipeline
+        if not offered:  # no manager was opened
+            return
+        yield from (str(act) for act in self.schedule.acts if act.kind not in offered)
+        worked = any(event.kind is EventKind.PIPELINE for event in self.history.events)
+        if pipeline.needs_client and pipeline not in offered and worked:
+            yield f"pipeline {pipeline}"
+
     def witness(self) -> Witness:
         """What of it travels."""
         return Witness(self.history, self.judgements)
+
+
+def _looked(judgement: Judgement) -> bool:
+    return judgement.exercised or judgement.verdict is not Verdict.HOLDS

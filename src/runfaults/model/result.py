@@ -79,11 +79,13 @@ class Region(NamedTuple):
         description: Which schedules were meant to run, in words.
         schedules: How many ran.
         pruned: How many did not run because an equivalent one did.
+        compared: How many ran besides, only to be compared.
     """
 
     description: str
     schedules: int = 0
     pruned: int = 0
+    compared: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ class CheckResult:
             smallest first; the tallies count them all.
         notes: Schedules that could not be played as written, a sentence each: a bug in the harness.
         doubts: Schedules that did not give the same history again, a sentence each.
+        unstruck: Names of the fault kinds that were to strike, if none of them could, anywhere.
+        set_aside: Broken schedules that were set aside, as a baseline knows what breaks them.
         not_reached: What of the bound did not run, a phrase each, where the check was interrupted
             or its budget was spent.
         interrupted: Whether something else than the user's budget ended it early.
@@ -158,6 +162,8 @@ class CheckResult:
     violations: tuple[Violation, ...] = ()
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    unstruck: tuple[str, ...] = ()
+    set_aside: int = 0
     not_reached: tuple[str, ...] = ()
     interrupted: bool = False
     at_least: int = 0
@@ -184,16 +190,18 @@ class CheckResult:
     def verdict(self) -> Verdict:
         """The worst of the rules' verdicts; unknown where nothing proves that they hold.
 
-        Nothing does where no schedule ran, no rule was exercised, the check was interrupted, or a
-        schedule could not be played as written or again.
+        Nothing does where no schedule ran, no rule was exercised, no fault could strike, the check
+        was interrupted, or a schedule could not be played as written or again.
         """
         rules = [self.verdict_of(rule) for rule in self.rules]
         worst = Verdict.worst([self._as_far(self.schedules.verdict), *rules])
         if worst in {Verdict.UNKNOWN, Verdict.BROKEN}:
             return worst
         proven = Verdict.worst([Verdict.NOT_EXERCISED, *rules]) is not Verdict.NOT_EXERCISED
-        doubtful = self.interrupted or self.notes or self.doubts
-        return worst if proven and not doubtful else Verdict.UNKNOWN
+        doubtful = self.interrupted or self.notes or self.doubts or self.unstruck
+        if doubtful or not proven:
+            return Verdict.UNKNOWN
+        return Verdict.NOTHING_NEW if worst is Verdict.HOLDS and self.set_aside else worst
 
     def verdict_of(self, rule: str) -> Verdict:
         """The outcome of a rule: one that holds so far is unfinished with the check."""

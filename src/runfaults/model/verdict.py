@@ -11,12 +11,14 @@ class Verdict(StrEnum):
     """The verdict of a rule, or of a check; from the best to the worst.
 
     A rule judges a history as holds, unknown or broken. A hung run or a crashed rule is unknown,
-    never a pass. The other two are of many schedules.
+    never a pass. The others are of many schedules.
     """
 
     NOT_EXERCISED = "not exercised"
     """Of a rule: its question came up in no schedule, so nothing was tested."""
     HOLDS = "holds"
+    NOTHING_NEW = "nothing new"
+    """Every violation is one that the user's baseline knows."""
     UNFINISHED = "unfinished"
     """No violation so far, and a budget that the user chose ended the check."""
     UNKNOWN = "unknown"

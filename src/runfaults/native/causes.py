@@ -29,6 +29,11 @@ class RealCauses:
 
     scope: Scope
 
+    @property
+    def strikes(self) -> tuple[str, ...]:
+        """The kinds of the faults in its schedules."""
+        return self.scope.kinds
+
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""
         kinds, *causes = self._groups

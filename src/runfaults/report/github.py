@@ -20,6 +20,7 @@ SUMMARY_LIMIT = 1_000_000
 _SIGNS = {
     Verdict.NOT_EXERCISED: "⚪",
     Verdict.HOLDS: "✅",
+    Verdict.NOTHING_NEW: "✅",
     Verdict.UNFINISHED: "⏳",
     Verdict.UNKNOWN: "❔",
     Verdict.BROKEN: "❌",

@@ -55,6 +55,8 @@ def to_json(result: CheckResult) -> str:
         "violations": [_violation(violation) for violation in result.violations],
         "notes": list(result.notes),
         "doubts": list(result.doubts),
+        "unstruck": list(result.unstruck),
+        "set_aside": result.set_aside,
         "not_reached": list(result.not_reached),
         "remarks": list(result.remarks),
     }

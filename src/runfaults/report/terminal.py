@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 STYLES = {
     Verdict.NOT_EXERCISED: "dim",
     Verdict.HOLDS: "green",
+    Verdict.NOTHING_NEW: "green",
     Verdict.UNFINISHED: "yellow",
     Verdict.UNKNOWN: "yellow",
     Verdict.BROKEN: "bold red",

@@ -22,6 +22,11 @@ def headline(result: CheckResult) -> str:
                 f"holds under all {tally.total:,} {counted}: {result.exercised} of "
                 f"{len(result.rules)} rules exercised"
             )
+        case Verdict.NOTHING_NEW:
+            return (
+                f"nothing new: {result.set_aside:,} of {tally.total + result.set_aside:,} "
+                f"{counted} are broken, all in ways that the baseline knows"
+            )
         case Verdict.UNFINISHED:
             return (
                 f"unfinished: no violation in the {tally.total:,} of at least "
@@ -33,23 +38,41 @@ def headline(result: CheckResult) -> str:
 
 def _why_unknown(result: CheckResult) -> str:
     tally, counted = result.schedules, result.counted
-    if not tally.total and not result.interrupted:
-        return f"there were no {counted}"
-    if tally.unknown:
-        return f"{tally.unknown:,} of {tally.total:,} {counted} could not be judged, 0 violations"
-    if result.notes:
-        return "not every schedule could be played as written, which is a bug in runfaults"
-    if result.doubts:
-        return "not every schedule gave the same history again"
-    if not result.exercised and not result.interrupted:
-        return f"no rule was exercised by the {tally.total:,} {counted}"
-    return f"it was interrupted; no violation in the {tally.total:,} {counted} that ran"
+    reasons = (
+        (not tally.total and not result.interrupted, f"there were no {counted}"),
+        (
+            tally.unknown,
+            f"{tally.unknown:,} of {tally.total:,} {counted} could not be judged, 0 violations",
+        ),
+        (
+            result.notes,
+            "not every schedule could be played as written, which is a bug in runfaults",
+        ),
+        (result.doubts, "not every schedule gave the same history again"),
+        (result.unstruck, _nowhere(result.unstruck)),
+        (
+            not result.exercised and not result.interrupted,
+            f"no rule was exercised by the {tally.total:,} {counted}",
+        ),
+    )
+    interrupted = f"it was interrupted; no violation in the {tally.total:,} {counted} that ran"
+    return next((reason for applies, reason in reasons if applies), interrupted)
+
+
+def _nowhere(kinds: tuple[str, ...]) -> str:
+    return (
+        f"no fault could strike anywhere, of {', '.join(kinds)}; `runfaults points` lists which "
+        "kinds can"
+    )
 
 
 def describe_region(region: Region) -> str:
     """A region of the bound in words, and how much of it was run."""
     pruned = f", {region.pruned:,} pruned as equivalent" if region.pruned else ""
-    return f"{region.description}: {region.schedules:,} run{pruned}"
+    ran = f"{region.schedules:,} run"
+    if region.compared:
+        ran = f"{region.compared:,} compared"
+    return f"{region.description}: {ran}{pruned}"
 
 
 def describe_duration(seconds: float) -> str:

@@ -55,6 +55,7 @@ class Simulation:
         within: Folder for its files, which are removed when it is left; None for the usual one.
         kinds: What faults strike with, by name.
         own_rules: Rules of the user's own, whose queries are asked.
+        warm: Whether the target does first what it does only once in a process.
 
     Raises:
         InterpreterError: if this interpreter cannot run a simulation.
@@ -68,6 +69,8 @@ class Simulation:
         within: str | None = None,
         kinds: Mapping[str, FaultKind] = KINDS,
         own_rules: tuple[Rule, ...] = (),
+        *,
+        warm: bool = True,
     ) -> None:
         self.own_rules = own_rules
         self._queries = queries_of(own_rules)
@@ -76,6 +79,7 @@ class Simulation:
         self._target = target
         self._on_strike = on_strike
         self._kinds = kinds
+        self._warm = warm
         self._within = within or memory_backed_folder()
         self._template = DatabaseTemplate(target, self._within)
         self._lines = LinesOf(target)
@@ -101,7 +105,8 @@ class Simulation:
             stack.enter_context(_quiet_collection())
             stack.callback(random.setstate, random.getstate())
             stack.callback(lambda: self._lines.stop_at(()))
-            self._warm_up()
+            if self._warm:
+                self._warm_up()
             self._context = stack.pop_all()
         return self
 

@@ -184,6 +184,7 @@ class Bench:
         with _player_of(self.target, self.rules) as player:
             ran = Runner(player).run(scenario.schedule, with_places=True)
         ran.require_playable(scenario.name)
+        ran.require_offered(scenario.name)
         return self._counted(ran, scenario)
 
     def _counted(self, ran: trial.Trial, scenario: Scenario | None = None) -> Trial:
