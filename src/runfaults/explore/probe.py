@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from runfaults.explore.runner import Player
-from runfaults.model import Ending, Event, EventKind, History, Journal, Schedule
+from runfaults.model import Event, EventKind, History, Journal, Schedule
 from runfaults.oracle.no_rows import RAISED
 from runfaults.oracle.own import RuleError
+from runfaults.sim.simulation import CLEAN_ENDINGS
+from runfaults.sim.stuck import in_a_clean_run
 from runfaults.targets.target import TargetError
-
-_ENDINGS = (Ending.SUCCEEDS, Ending.RAISES)
 
 
 def probe(player: Player) -> tuple[str, ...]:
@@ -27,15 +27,13 @@ def probe(player: Player) -> tuple[str, ...]:
         RuleError: a query of one of the user's own rules cannot be asked.
     """
     offered: tuple[str, ...] = ()
-    for ending in _ENDINGS:
+    for ending in CLEAN_ENDINGS:
         execution = player.play(Schedule(pipeline=ending, journal=Journal.TARGET), with_places=True)
         history, offered = execution.history, execution.offered
         _require_answers(player, history)
         for complaint in _COMPLAINTS:
             for text in complaint(history):
-                raise TargetError(
-                    f"target {history.target}, in a clean run (pipeline {ending}): {text}"
-                )
+                raise TargetError(in_a_clean_run(history.target, ending, text))
     return offered
 
 

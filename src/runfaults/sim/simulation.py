@@ -26,6 +26,7 @@ from runfaults.sim.interpreter import require_controllable
 from runfaults.sim.lines import LinesOf
 from runfaults.sim.loaded import frozen
 from runfaults.sim.recorder import Recorder
+from runfaults.sim.stuck import HangError, hang_in, in_a_clean_run
 from runfaults.sim.substitution import controlled_primitives
 from runfaults.sim.world import EPOCH, World
 from runfaults.sqlite.engine import real_connect
@@ -34,6 +35,9 @@ from runfaults.sqlite.hook import connections_through
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets.target import Entered, Target, require_threads
 from runfaults.temporary import memory_backed_folder, prefix, require_room
+
+CLEAN_ENDINGS = (Ending.SUCCEEDS, Ending.RAISES)
+"""How the work ends in the runs in which nothing is in its way."""
 
 _COLLECT_EVERY = 16
 """Schedules between garbage collections: none happens while a schedule runs. With more of them the
@@ -59,7 +63,7 @@ class Simulation:
 
     Raises:
         InterpreterError: if this interpreter cannot run a simulation.
-        TargetError: if the target does its work in processes of its own.
+        TargetError: if the target does its work in processes of its own, or hangs in a clean run.
     """
 
     def __init__(
@@ -116,13 +120,23 @@ class Simulation:
     def _warm_up(self) -> None:
         """Let the target do what it does only once in a process (imports, caches).
 
-        Otherwise the first history would differ from the same schedule's later ones.
+        Otherwise the first history would differ from the same schedule's later ones. Each hang
+        takes the whole limit of real time, so that none is awaited twice.
+
+        Raises:
+            HangError: if a clean run hangs.
         """
+        for ending in CLEAN_ENDINGS:
+            if hang := hang_in(self.play(Schedule(pipeline=ending)).history):
+                raise HangError(in_a_clean_run(self._target.name, ending, hang))
         offered: tuple[str, ...] = ()
         for ending in Ending:
             if not ending.needs_client or ending in offered:
                 schedule = Schedule(pipeline=ending, acts=(Act("cancel-api"),))
-                offered = self.play(schedule).offered
+                execution = self.play(schedule)
+                offered = execution.offered
+                if hang_in(execution.history):
+                    return
 
     @property
     def target(self) -> Target:

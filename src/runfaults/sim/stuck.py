@@ -6,12 +6,31 @@ import sys
 import traceback
 from collections.abc import Iterable
 
+from runfaults.model import Ending, EventKind, History
 from runfaults.sim.actor import Actor, State
+from runfaults.targets.target import TargetError
 
 MAY_RAISE = (
     "only `open`, `start`, `cancel`, `status`, `subscribe` and `close` may raise, to tell the user "
     "what the target told it"
 )
+
+
+class HangError(TargetError):
+    """A target that hangs though nothing is in its way."""
+
+
+def hang_in(history: History) -> str:
+    """What to say of a history that took the whole limit of real time; empty if it did not."""
+    for event in history.events:
+        if event.kind is EventKind.STUCK and event.subject == "hang":
+            return f"it never ends: {event.subject}: {event.value}"
+    return ""
+
+
+def in_a_clean_run(target: str, ending: Ending, complaint: str) -> str:
+    """A complaint about what a target does while nothing is in its way."""
+    return f"target {target}, in a clean run (pipeline {ending}): {complaint}"
 
 
 def deadlock_among(actors: Iterable[Actor]) -> str | None:
