@@ -12,7 +12,7 @@ import pytest
 from runfaults.campaign.confirm import confirm
 from runfaults.campaign.replay import replay
 from runfaults.explore.trial import Trial
-from runfaults.model import Scenario, Verdict, Violation
+from runfaults.model import Fault, Scenario, Schedule, Verdict, Violation
 from runfaults.native.native import NativeSimulation
 from runfaults.scenario.file import load_scenario
 from runfaults.sqlite.kinds.full import Full
@@ -142,6 +142,15 @@ def test_a_violation_is_confirmed_by_the_engine_itself() -> None:
     assert (
         confirm(found) == "on the real engine: SQLite itself failed once, by a real cause of busy"
     )
+
+
+def test_a_failing_sync_is_the_engines_own_on_a_connection_for_one_thread() -> None:
+    known = scenario("controls/one-try-calls-success-failure")
+    failing = Schedule(faults=(Fault.parse("ioerr-fsync at run commit #4"),))
+    played = for_real(replace(known, schedule=failing))
+    assert played.execution.unavailable == ()
+    assert played.verdict is Verdict.BROKEN
+    assert "SQLITE_IOERR_FSYNC" in played.history.text()
 
 
 def test_a_violation_without_a_fault_needs_none() -> None:

@@ -68,6 +68,57 @@ def test_one_try_at_recording_does_not_survive_a_short_write(tmp_path: Path) -> 
     assert replay(scenario).matches(scenario)
 
 
+TRUSTING = """
+import contextlib, sqlite3, sys, time
+sys.path.append({folder!r})
+from autocommit_threads import Innocent, Runner, Stopped
+
+class Trusting(Runner):
+    def _insist(self, *statements, **values):
+        while True:
+            try:
+                with self._connected() as connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                    for statement in statements:
+                        rows = connection.execute(statement, values).fetchall()
+                    connection.execute("COMMIT")
+                    return rows[0] if rows else None
+            except sqlite3.ProgrammingError:
+                raise  # no repetition mends a mistake of the program
+            except (sqlite3.Error, MemoryError):
+                time.sleep(1)
+
+    def _perform(self, run):
+        try:
+            with contextlib.closing(self._connect()) as connection:
+                self._work(connection, run, lambda: run in self._cancelled, Stopped)
+        except sqlite3.ProgrammingError:
+            raise
+        except Stopped:
+            return "stopped"
+        except BaseException:
+            return "failed"
+        return "done"
+
+class Target(Innocent):
+    runner = Trusting
+"""
+
+
+def test_a_program_that_takes_no_error_for_its_own_meets_none_of_the_harness(
+    tmp_path: Path,
+) -> None:
+    """Its connections are for one thread each, and it closes them while a cause is there."""
+    path = tmp_path / "trusting.py"
+    path.write_text(TRUSTING.format(folder=str(Path("tests/innocents").resolve())))
+    kinds = ("ioerr-fsync", "interrupt", "readonly")
+    result = checked(f"{path}:Target", ("no-page-left",), kinds=kinds)
+    assert result.verdict is Verdict.HOLDS, [v.scenario.symptom for v in result.violations]
+    assert result.notes == ()
+    had = {cell.kind for cell in result.coverage if not cell.impossible}
+    assert had == {*kinds, "no-page-left"}
+
+
 def test_a_rule_that_the_target_is_exempt_from_is_not_reported(tmp_path: Path) -> None:
     """It did not judge, so it neither holds nor is broken."""
     path = tmp_path / "exempted.py"

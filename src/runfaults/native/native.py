@@ -11,8 +11,9 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Self, cast
 
@@ -25,7 +26,7 @@ from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.real.held_by_process import OtherProcess
 from runfaults.sqlite.real.lasting import CAUSES, DISK_FULL, EVERY_KIND, READ_ONLY_FOLDER
-from runfaults.sqlite.real.recipe import Recipe, Unavailable
+from runfaults.sqlite.real.recipe import Recipe, Unavailable, under
 from runfaults.sqlite.real.small_disk import small_disk
 from runfaults.sqlite.situation import READS, Situation, situation_of
 from runfaults.sqlite.watched import WatchedConnection
@@ -186,6 +187,8 @@ class _Causes:
         """
         if kind.name == "closed":
             return _closed_past_the_gate
+        if kind.name in CAUSES:
+            return kind.real(call)
         situation = situation_of(call)
         if isinstance(situation, str):
             raise Unavailable(situation)
@@ -221,43 +224,51 @@ class _Real:
         """Perform the operation under the cause."""
         if not self._causes.for_real:
             return self._kind.strike(call)
-        unavailable = self._causes.unavailable
-        where = f"{self.name} at {call.operation} {call.statement.subject}".rstrip()
         lasting = self.name in CAUSES
         try:
             with uncontrolled():
-                result = self._kind.strike(call) if lasting else self._perform(call)
+                result = self._perform(call)
         except Unavailable as reason:
-            unavailable[f"{where}: {reason}"] = None
-            return call.real() if lasting else self._kind.strike(call)
+            self._tell(call, str(reason))
+            return self._kind.strike(call)
         except BaseException as error:
             if (told := self._difference(error)) is not None:
-                unavailable[f"{where}: {told}"] = None
+                self._tell(call, told)
             raise
         if not lasting:
-            unavailable[f"{where}: the cause was there, and the engine did not fail"] = None
+            self._tell(call, "the cause was there, and the engine did not fail")
         return result
+
+    def _tell(self, call: Call, why: str) -> None:
+        where = f"{self.name} at {call.operation} {call.statement.subject}".rstrip()
+        self._causes.unavailable[f"{where}: {why}"] = None
 
     def _perform(self, call: Call) -> object:
         """The operation under the cause. The gate has waited for the lock already."""
         recipe = self.real(call)
         connection = call.connection
+        lasting = partial(self._tell, call)
         if connection is None:
             # Those that strike `connect` work on the process, not on a connection.
-            return recipe(cast("sqlite3.Connection", None), call.real)
-        timeout, connection.busy_timeout = connection.busy_timeout, 0.0
+            return under(recipe, cast("sqlite3.Connection", None), call.real, lasting)
+        timeout = connection.busy_timeout
+        connection.busy_timeout = timeout if self.name in CAUSES else 0.0
         try:
-            return recipe(connection, call.real)
+            return under(recipe, connection, call.real, lasting)
         finally:
             connection.busy_timeout = timeout
 
     def _difference(self, error: BaseException) -> str | None:
         """Insist on the kind that the schedule names: the primary code must be the same."""
         expected: int | None = getattr(self._kind, "code", None)
-        seen: int | None = getattr(error, "sqlite_errorcode", None)
-        if expected is not None and seen is not None and (expected ^ seen) & 0xFF:
-            return f"the engine said {error!r} instead"
-        return None
+        if expected is None or not isinstance(error, Exception):
+            return None
+        seen: int = getattr(error, "sqlite_errorcode", _WITHOUT_CODE.get(type(error), 0))
+        return f"the engine said {error!r} instead" if (expected ^ seen) & 0xFF else None
+
+
+_WITHOUT_CODE: Mapping[type[Exception], int] = {MemoryError: sqlite3.SQLITE_NOMEM}
+"""Errors of the engine to which CPython gives no code."""
 
 
 def _closed_past_the_gate(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
 from typing import Protocol, cast
@@ -28,6 +29,8 @@ class Observed(sqlite3.Connection):
     closed: bool = False
     shared: bool = False
     """Whether threads other than the one that opened it may use it."""
+    progress: tuple[Callable[[], int | None] | None, int] = None, 0
+    """The program's own progress handler: an engine has one, which a real interrupt needs."""
     _database: str | bytes = ""
     _uri: bool = False
     _heeds_locks: bool = True
@@ -53,6 +56,13 @@ class Observed(sqlite3.Connection):
         self.state = State()
         # With `autocommit=False` it is. A subclass may have opened nothing.
         self.state.open = self.has_autocommit(on=False) and self.in_transaction
+
+    def set_progress_handler(
+        self, progress_handler: Callable[[], int | None] | None, n: int
+    ) -> None:
+        """Like `sqlite3.Connection.set_progress_handler`."""
+        super().set_progress_handler(progress_handler, n)
+        self.progress = progress_handler, n
 
     @property
     def writing(self) -> bool:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from runfaults.sqlite.effect import connection_of
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.real.descriptor_limit import descriptor_limit
 from runfaults.sqlite.real.file_size_limit import file_size_limit
 from runfaults.sqlite.real.moved_file import moved_away, replaced_by_copy
 from runfaults.sqlite.real.page_limit import page_limit
-from runfaults.sqlite.real.recipe import Recipe, Unavailable
+from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.real.small_disk import filled
 from runfaults.sqlite.real.system_call import short_write
 
@@ -33,8 +34,14 @@ class LastingCause:
     summary: str
     recipe: Callable[[Path], Recipe]
 
-    def refusal(self, call: Call) -> None:
-        """It can be there at any operation."""
+    def refusal(self, call: Call) -> str | None:
+        """It can be there at any operation on a database file."""
+        connection = call.connection
+        if connection is None or not connection.path or connection.closed:
+            return "there is no database file open"
+        if connection.in_wrong_thread:
+            return "the connection belongs to another thread: the engine is not reached"
+        return None
 
     def waits(self, call: Call) -> bool:  # noqa: ARG002  # whatever the operation
         """The engine itself waits, if it does."""
@@ -42,16 +49,11 @@ class LastingCause:
 
     def real(self, call: Call) -> Recipe:
         """The cause, for the call's database file."""
-        if call.connection is None or not call.connection.path or call.connection.closed:
-            raise Unavailable("there is no database file open")
-        return self.recipe(Path(call.connection.path))
+        return self.recipe(Path(connection_of(call).path))
 
     def strike(self, call: Call) -> object:
-        """Perform the operation under the cause."""
-        connection = call.connection
-        if connection is None or not connection.path or connection.closed:
-            return call.real()
-        return self.real(call)(connection, call.real)
+        """Perform the operation without the cause: only `real` makes it."""
+        return call.real()
 
 
 def _read_only(folder: Path) -> Recipe:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 from itertools import repeat
 
-from runfaults.sqlite.real.recipe import Recipe
+from runfaults.sqlite.observed import Observed
+from runfaults.sqlite.real.recipe import Recipe, is_closed
 
 
 def interrupt_after(steps: int, *, once: bool = False) -> Recipe:
@@ -20,11 +21,13 @@ def interrupt_after(steps: int, *, once: bool = False) -> Recipe:
 
     def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
         interrupts = iter([1]) if once else repeat(1)
-        connection.set_progress_handler(lambda: next(interrupts, 0), steps)
+        before = connection.progress if isinstance(connection, Observed) else (None, 0)
+        set_handler = partial(sqlite3.Connection.set_progress_handler, connection)
+        set_handler(lambda: next(interrupts, 0), steps)
         try:
             return operation()
         finally:
-            with suppress(sqlite3.ProgrammingError):  # the operation may have closed it
-                connection.set_progress_handler(None, 0)
+            if not is_closed(connection):
+                set_handler(*before)
 
     return recipe

@@ -5,17 +5,20 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from runfaults.sqlite.real.recipe import Recipe
+from runfaults.sqlite.engine import statement_on
+from runfaults.sqlite.real.recipe import Recipe, is_closed
 
 
 def query_only() -> Recipe:
     """`PRAGMA query_only` is on while the operation runs."""
 
     def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
-        sqlite3.Cursor(connection).execute("PRAGMA query_only = 1").fetchall()
+        ((before,),) = statement_on(connection, "PRAGMA query_only")
+        statement_on(connection, "PRAGMA query_only = 1")
         try:
             return operation()
         finally:
-            sqlite3.Cursor(connection).execute("PRAGMA query_only = 0").fetchall()
+            if not is_closed(connection):
+                statement_on(connection, f"PRAGMA query_only = {before}")
 
     return recipe

@@ -8,8 +8,10 @@ import platform
 import sqlite3
 import struct
 import threading
+from _thread import get_ident
 from collections.abc import Callable
 
+from runfaults.sqlite.real.lent import lent
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
 
 _NUMBERS = {"x86_64": (74, 75), "aarch64": (82, 83)}
@@ -28,21 +30,23 @@ class _Program(ctypes.Structure):
 def failing_sync() -> Recipe:
     """Fsync and fdatasync fail with EIO while the operation runs, in a thread of its own.
 
-    The filter cannot be taken off a thread again: it ends with the thread. So the connection must
-    have been opened with `check_same_thread=False`.
+    The filter cannot be taken off a thread again: it ends with the thread, to which the connection
+    is lent.
     """
     numbers = _NUMBERS.get(platform.machine())
     if platform.system() != "Linux" or numbers is None:
         raise Unavailable("seccomp filters are for Linux on x86_64 or aarch64")
 
-    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:  # noqa: ARG001
+    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
+        owner = get_ident()
         result: list[object] = []
         errors: list[BaseException] = []
 
         def run() -> None:
             try:
                 _refuse(numbers)
-                result.append(operation())
+                with lent(connection, owner):
+                    result.append(operation())
             except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
                 errors.append(error)
 

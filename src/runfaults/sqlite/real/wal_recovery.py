@@ -28,10 +28,10 @@ def recovery_by_another() -> Recipe:
             raise Unavailable("no other connection has the write-ahead log open") from None
         _kept.append(descriptor)
         header = os.pread(descriptor, _HEADER, 0)
-        os.pwrite(descriptor, bytes(_HEADER), 0)
-        for byte in (_WRITE_LOCK, _RECOVER_LOCK):
-            _lock(descriptor, fcntl.F_WRLCK, byte)
         try:
+            os.pwrite(descriptor, bytes(_HEADER), 0)
+            for byte in (_WRITE_LOCK, _RECOVER_LOCK):
+                _lock(descriptor, fcntl.F_WRLCK, byte)
             return operation()
         finally:
             os.pwrite(descriptor, header, 0)
