@@ -74,15 +74,24 @@ sys.path.append({folder!r})
 from autocommit_threads import Innocent, Runner, Stopped
 
 class Trusting(Runner):
+    @contextlib.contextmanager
+    def _transaction(self):
+        with self._connected() as connection:
+            try:
+                {begin}
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.rollback()
+
     def _insist(self, *statements, **values):
         while True:
             try:
-                with self._connected() as connection:
-                    connection.execute("BEGIN IMMEDIATE")
+                with self._transaction() as connection:
                     for statement in statements:
                         rows = connection.execute(statement, values).fetchall()
-                    connection.execute("COMMIT")
-                    return rows[0] if rows else None
+                return rows[0] if rows else None
             except sqlite3.ProgrammingError:
                 raise  # no repetition mends a mistake of the program
             except (sqlite3.Error, MemoryError):
@@ -105,14 +114,24 @@ class Target(Innocent):
 """
 
 
+BEGINNINGS = {
+    "at once": 'connection.execute("BEGIN IMMEDIATE")',
+    "read first": 'connection.execute("BEGIN"); connection.execute("SELECT * FROM jobs")',
+    "write first": 'connection.execute("BEGIN"); connection.execute("DELETE FROM jobs WHERE 0")',
+}
+
+
+@pytest.mark.parametrize("journal", [Journal.DELETE, Journal.WAL])
+@pytest.mark.parametrize("beginning", BEGINNINGS)
 def test_a_program_that_takes_no_error_for_its_own_meets_none_of_the_harness(
-    tmp_path: Path,
+    beginning: str, journal: Journal, tmp_path: Path
 ) -> None:
     """Its connections are for one thread each, and it closes them while a cause is there."""
     path = tmp_path / "trusting.py"
-    path.write_text(TRUSTING.format(folder=str(Path("tests/innocents").resolve())))
-    kinds = ("ioerr-fsync", "interrupt", "readonly")
-    result = checked(f"{path}:Target", ("no-page-left",), kinds=kinds)
+    folder = str(Path("tests/innocents").resolve())
+    path.write_text(TRUSTING.format(folder=folder, begin=BEGINNINGS[beginning]))
+    kinds = ("ioerr-write", "ioerr-fsync", "full", "interrupt", "lost-acknowledgement")
+    result = checked(f"{path}:Target", ("no-page-left",), kinds=kinds, journal=journal)
     assert result.verdict is Verdict.HOLDS, [v.scenario.symptom for v in result.violations]
     assert result.notes == ()
     had = {cell.kind for cell in result.coverage if not cell.impossible}

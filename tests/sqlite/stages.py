@@ -118,6 +118,15 @@ STAGES = {
     "later update in savepoint": Stage(
         update(LAST), several(update(FIRST), sql("SAVEPOINT inner"))
     ),
+    "later insert or ignore": Stage(
+        sql("INSERT OR IGNORE INTO t (s) VALUES (?)", "inserted"), update(FIRST)
+    ),
+    "later insert or replace": Stage(
+        sql("INSERT OR REPLACE INTO t (id, s) VALUES (?, ?)", LAST, "inserted"), update(FIRST)
+    ),
+    "later insert returning": Stage(
+        sql("INSERT INTO t (s) VALUES (?) RETURNING id", "inserted"), update(FIRST)
+    ),
     "create table in transaction": Stage(sql("CREATE TABLE u (id)"), update(FIRST)),
     "autocommit update": Stage(update(FIRST), isolation_level=None),
     "autocommit update with a cursor": Stage(update(LAST), open_cursor, isolation_level=None),
@@ -143,6 +152,13 @@ STAGES = {
     "close": Stage(close, update(FIRST)),
     "first update after begin, fresh": Stage(update(FIRST), sql("BEGIN"), fresh=True),
     "select after begin, fresh": Stage(select, sql("BEGIN"), fresh=True),
+    "update after begin immediate, fresh": Stage(update(FIRST), sql("BEGIN IMMEDIATE"), fresh=True),
+    "select after begin immediate, fresh": Stage(select, sql("BEGIN IMMEDIATE"), fresh=True),
+    "commit after begin immediate, fresh": Stage(commit, sql("BEGIN IMMEDIATE"), fresh=True),
+    "create table after begin immediate, fresh": Stage(
+        sql("CREATE TABLE u (id)"), sql("BEGIN IMMEDIATE"), fresh=True
+    ),
+    "autocommit insert": Stage(insert, isolation_level=None),
     "update after commit": Stage(update(LAST), several(update(FIRST), commit), stale=True),
     "begin immediate after commit": Stage(
         sql("BEGIN IMMEDIATE"), several(update(FIRST), commit), stale=True
@@ -170,6 +186,11 @@ if sys.version_info >= (3, 12):
         "without autocommit: later update": Stage(update(LAST), update(FIRST), autocommit=False),
         "without autocommit: later update of many": Stage(
             sql("UPDATE t SET s = 'all'"), update(FIRST), autocommit=False
+        ),
+        "without autocommit: insert": Stage(insert, autocommit=False),
+        "without autocommit: later insert": Stage(insert, update(FIRST), autocommit=False),
+        "without autocommit: insert after reading": Stage(
+            insert, sql("SELECT s FROM t WHERE id = ?", FIRST), autocommit=False
         ),
         "without autocommit: select": Stage(select, autocommit=False),
         "without autocommit: select, fresh": Stage(select, autocommit=False, fresh=True),

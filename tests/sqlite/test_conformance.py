@@ -237,6 +237,9 @@ REFUSED_THOUGH_REAL = {
     "what an assignment leaves that keeps its transaction": (
         "the assignment would have to be made without its COMMIT, which CPython does not allow"
     ),
+    "a connection that reads the schema reports": (
+        "of a schema of several pages it does, of one that BEGIN IMMEDIATE has read it does not"
+    ),
     "the statement is compiled already": (
         "how far SQLite gets without memory depends on what its allocator holds"
     ),

@@ -29,6 +29,18 @@ def surely_changes_one_row(connection: Observed, statement: Statement) -> bool:
         return False
 
 
+def is_audited(connection: Observed, statement: Statement) -> bool:
+    """Whether a trigger of the harness's own is on the table."""
+    with closing(connection.open_ungated()) as other:
+        triggers = statement_on(
+            other,
+            "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name GLOB 'runfaults_*'"
+            " AND lower(tbl_name) = lower(?)",
+            statement.table,
+        )
+    return bool(triggers)
+
+
 def _surely_changes_one_row(connection: sqlite3.Connection, statement: Statement) -> bool:
     table = statement.table
     side_effects = statement_on(

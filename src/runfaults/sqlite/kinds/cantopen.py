@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from runfaults.sqlite.effect import Effect, connection_of, nothing, write_lock_taken
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import cannot_write
+from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.real.system_call import failing_system_call
 from runfaults.sqlite.situation import READS, Situation
@@ -21,6 +22,12 @@ def _without_journal(call: Call) -> None:
     """A transaction holds the write lock; in WAL mode, where the log cannot be opened, nothing."""
     if connection_of(call).journal != "wal":
         write_lock_taken(call)
+
+
+def _opens_log(connection: Observed) -> bool:
+    """Whether the log is not open yet: a fresh connection opens it with its first lock."""
+    locked = connection.writing or connection.reading
+    return bool(connection.path) and connection.fresh and not locked and connection.journal == "wal"
 
 
 class Cantopen(TabledKind):
@@ -52,8 +59,8 @@ class Cantopen(TabledKind):
         if situation is Situation.CONNECT:
             return None
         connection = connection_of(call)
-        if connection.path and connection.fresh and connection.journal == "wal":
-            return None  # it opens the log
+        if _opens_log(connection):
+            return None
         if situation in _OPENS_LOG_ONLY:
             return "reading opens no file, and neither does BEGIN"
         if situation is Situation.FIRST_WRITE and call.statement.defines:

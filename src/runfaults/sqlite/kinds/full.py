@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from collections.abc import Callable
 
-from runfaults.sqlite.effect import connection_of
+from runfaults.sqlite.effect import connection_of, rolled_back
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.ioerr_write import IoerrWrite
 from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.real.system_call import WRITE_CALLS, failing_system_call
-from runfaults.sqlite.shape import surely_changes_one_row
-from runfaults.sqlite.situation import WRITES, Situation
+from runfaults.sqlite.shape import is_audited, surely_changes_one_row
+from runfaults.sqlite.situation import WRITES, Situation, situation_of
 
 _TRANSACTIONAL = WRITES - {Situation.AUTOCOMMIT_WRITE}
 
@@ -34,6 +35,27 @@ class Full(IoerrWrite):
             )
         return super().obstacle(call, situation)
 
+    def real(self, call: Call) -> Recipe:
+        """See `FaultKind`."""
+        recipe = super().real(call)
+        if situation_of(call) in _TRANSACTIONAL and is_audited(connection_of(call), call.statement):
+            return _undone(recipe, call)
+        return recipe
+
     def cause(self, _situation: Situation, /) -> Recipe:
         """See `TabledKind`."""
         return failing_system_call(*WRITE_CALLS, error=errno.ENOSPC)
+
+
+def _undone(recipe: Recipe, call: Call) -> Recipe:
+    """The engine fails; then the transaction goes, as it does where no audit has a trigger."""
+
+    def undo(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
+        try:
+            return recipe(connection, operation)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                rolled_back(call)
+            raise
+
+    return undo

@@ -31,7 +31,7 @@ class Interrupt(TabledKind):
         Situation.FIRST_WRITE_IMPLICIT: nothing,
         Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: nothing,
         Situation.FIRST_WRITE: unless_fresh(rolled_back),
-        Situation.LATER_WRITE: rolled_back,
+        Situation.LATER_WRITE: unless_fresh(rolled_back),
         Situation.AUTOCOMMIT_WRITE: nothing,
         Situation.READ: nothing,
         Situation.READ_IN_TRANSACTION: unless_fresh(read_lock_taken),

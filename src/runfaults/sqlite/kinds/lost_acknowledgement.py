@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from runfaults.sqlite.effect import Effect, connection_of, done
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.real.progress import interrupt_after
-from runfaults.sqlite.real.recipe import Recipe
+from runfaults.sqlite.real.recipe import Recipe, Unavailable
 from runfaults.sqlite.shape import surely_changes_one_row
 from runfaults.sqlite.situation import FETCHES, READS, WRITES, Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -46,8 +46,10 @@ class LostAcknowledgement(TabledKind):
             return "a statement of several rows is undone wherever it is interrupted"
         return None
 
-    def cause(self, _situation: Situation, /) -> Recipe:
+    def cause(self, situation: Situation, /) -> Recipe:
         """See `TabledKind`."""
+        if situation in WRITES:
+            raise Unavailable("at which step a change is done depends on the statement")
         # The number at which COMMIT, ROLLBACK and BEGIN IMMEDIATE are done and raise, found by
-        # trying with SQLite 3.40.1; for other statements it depends on the statement.
+        # trying with SQLite 3.40.1.
         return interrupt_after(3, once=True)

@@ -53,6 +53,9 @@ class _Vfs(ctypes.Structure):
 def failing_system_call(*names: str, error: int, file: str = "", performed: bool = False) -> Recipe:
     """System calls fail while the operation runs; process-wide, for the chosen files.
 
+    The index of a write-ahead log is memory that connections share: the disk has no part in it,
+    though the first connection makes room for it by a write (SQLite docs, "WAL-mode file format").
+
     Args:
         names: `READ_CALLS`, `WRITE_CALLS`, `open`, `unlink`; those that this SQLite does not use
             are skipped.
@@ -124,7 +127,8 @@ def _failing(
     original: Callable[..., int], error: int, file: str, *, performed: bool
 ) -> Callable[..., int]:
     def call(*arguments: Any) -> int:  # noqa: ANN401 - those of the system call
-        if not _path_of(arguments[0]).endswith(file):
+        path = _path_of(arguments[0])
+        if not path.endswith(file) or path.endswith("-shm"):
             return original(*arguments)
         if performed:
             original(*arguments)
