@@ -8,11 +8,31 @@ import os
 import re
 import signal
 import sys
+import threading
 from pathlib import Path
+from time import sleep
 from typing import NoReturn
 
 from runfaults.user_code import calling_line, is_of_the_user
 
+HUNG_AFTER = 30
+"""Real seconds in which a thread keeps the interpreter's lock, after which it is called hung."""
+
+BEAT = 1.0
+"""Real seconds between two signs of life; a thread that keeps the lock suppresses them."""
+
+CLEAN_RUNS_OVER = b"\1"
+"""What a process tells when nothing was in the target's way, and it ended."""
+
+
+class HungError(ChildProcessError):
+    """A process was ended because a thread of it kept the interpreter's lock."""
+
+
+_TIMEOUT = "Timeout ("
+"""What `faulthandler` writes above the stacks of a process that it ends."""
+
+_HARNESS = Path(__file__).parent
 _FRAME = re.compile(r'File "(.+)", line (\d+) in (.+)')
 _SET_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG: what the kernel sends a process whose parent has died."""
@@ -20,6 +40,8 @@ _SET_DEATH_SIGNAL = 1
 
 def tell_of_end(descriptor: int) -> None:
     """Have the end of this process told in a file: a crash in C, and from where `os._exit` came."""
+    global _told_to  # noqa: PLW0603  # a process has one end
+    _told_to = descriptor
     faulthandler.enable(descriptor)
     real, process = os._exit, os.getpid()  # it is documented, for all its name
 
@@ -31,6 +53,56 @@ def tell_of_end(descriptor: int) -> None:
     os._exit = end
 
 
+_told_to: int | None = None
+
+
+def clean_runs_over() -> None:
+    """Tell, where the end is told, that what hangs from now on hangs in a schedule."""
+    if _told_to is not None:
+        os.write(_told_to, CLEAN_RUNS_OVER)
+
+
+def end_when_hung(descriptor: int) -> None:
+    """Have this process end, and tell where it is, when a thread keeps the interpreter's lock.
+
+    Only C code can: the end is not Python's. A process that a terminal stops must have a process
+    group of its own, or it would count the time.
+    """
+
+    def beat() -> None:
+        while True:
+            faulthandler.dump_traceback_later(HUNG_AFTER, exit=True, file=descriptor)
+            sleep(BEAT)
+
+    threading.Thread(target=beat, daemon=True).start()
+
+
+def how_it_hung(told: str) -> str:
+    """What to say of a process by the stacks of its threads; empty if it was not ended for that."""
+    if _TIMEOUT not in told:
+        return ""
+    return f"{HUNG}{place_at_work(told)}"
+
+
+HUNG = f"kept the lock of the interpreter for {HUNG_AFTER} s"
+
+
+def place_at_work(dump: str) -> str:
+    """The user's code in a thread that does not wait in the harness, the simulation's first."""
+    stacks = [_FRAME.findall(stack) for stack in dump.split("\n\n")]
+    at_work = [each for each in stacks if each and not _is_ours(each[0][0])]
+    at_work.sort(key=lambda stack: not any(_is_ours(file) for file, _, _ in stack))
+    for stack in at_work:
+        for file, line, function in stack:
+            if is_of_the_user(file):
+                return f" at {'/'.join(Path(file).parts[-2:])}:{line} in {function}"
+    return ""
+
+
+def _is_ours(file: str) -> bool:
+    return Path(file).is_relative_to(_HARNESS)
+
+
 def how_it_ended(code: int, told: str) -> str:
     """What to say of a process that ended in the midst of its work.
 
@@ -38,6 +110,8 @@ def how_it_ended(code: int, told: str) -> str:
         code: Its exit code; negative for a signal.
         told: What it wrote to the file of `tell_of_end`.
     """
+    if hung := how_it_hung(told):
+        return hung
     if code < 0:
         return f"died of {signal.Signals(-code).name}{place_in(told)}"
     return f"was ended by os._exit({code}){f' at {told}' if told else ''}"

@@ -19,16 +19,25 @@ _OWN_FOLDERS = (Path(__file__).parent, Path(contextlib.__file__).parent)
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C or SIGTERM: the user ends it, and not the target."""
+    """Ctrl-C, SIGTERM or SIGHUP: the user ends it, and not the target."""
 
 
 def heed_interruptions() -> None:
-    """Have Ctrl-C and SIGTERM raise `Interrupted` from now on.
+    """Have Ctrl-C, SIGTERM and the end of the terminal raise `Interrupted` from now on.
 
     A job that is cancelled in CI ends by SIGTERM: it is Ctrl-C by another name.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in interruptions():
         signal.signal(number, _interrupt)
+
+
+def interruptions() -> set[signal.Signals]:
+    """The signals by which a user ends a command; not that of a closed terminal under `nohup`."""
+    found = {signal.SIGINT, signal.SIGTERM}
+    closed: signal.Signals | None = getattr(signal, "SIGHUP", None)
+    if closed is not None and signal.getsignal(closed) is not signal.SIG_IGN:
+        found.add(closed)
+    return found
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import runfaults.sim.scheduler as scheduler_module
+from runfaults.process_end import how_it_hung
 from runfaults.sim.simulation import Simulation
 
 HANGS = """
@@ -66,3 +73,98 @@ HANGS_IN_CANCEL = """
     class Target(JobsTarget):
         jobs = Hanging
 """
+
+
+# --- what keeps the interpreter's lock ------------------------------------------------------------
+
+LOCKED = """
+    import re
+    import threading
+    from jobs import Jobs, JobsTarget
+
+    class Locking(Jobs):
+        def do(self, connection, job):
+            super().do(connection, job)
+            open("began", "w").close()
+            {}
+
+    class Target(JobsTarget):
+        jobs = Locking
+"""
+LOOPS = ["sum(iter(int, 1))", 're.match(r"(a+)+$", "a" * 60 + "b")']
+SHORT = """
+import runfaults.cli.supervised as supervised
+supervised.HUNG_AFTER = 4
+supervised.main()
+"""
+
+
+def begin(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Begin a command that has less patience."""
+    return subprocess.Popen(
+        [sys.executable, "-c", SHORT, *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+CHECK = ("check", "--target", "target.py:Target", "--bound", "0,0,0", "--jobs", "1")
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_loop_in_c_is_told_with_its_line(here: Any, loop: str) -> None:
+    here.write("target.py", LOCKED.format(loop))
+    with begin(here.folder, *CHECK) as process:
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 2, output
+    assert "the target hangs in a clean run: it kept the lock of the interpreter" in output
+    assert "/target.py:9 in do" in output
+    assert not here.left_of(process.pid)
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=str
+)
+def test_a_loop_in_c_does_not_outlive_a_signal(
+    here: Any, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.write("target.py", LOCKED.format(LOOPS[0]).replace('"began", "w"', '"began", "a"'))
+    temporary = here.folder / "tmp"
+    temporary.mkdir()
+    os.mkfifo(here.folder / "began")
+    monkeypatch.setenv("RUNFAULTS_TMPDIR", str(temporary))
+    with here.begin(*CHECK) as process:
+        (here.folder / "began").open().close()  # when the other end is opened
+        process.send_signal(number)
+        process.communicate(timeout=120)
+    assert process.returncode in {3, -number}
+    assert not here.left_of(process.pid)
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_thread_of_the_target_s_keeps_no_process(here: Any, jobs: str) -> None:
+    here.write("target.py", LOCKED.format("pass") + BESIDE)
+    told = here.type(*CHECK[:-1], jobs)
+    assert told.code == 0, told.text
+
+
+BESIDE = """
+    threading.Thread(target=threading.Event().wait).start()
+"""
+
+
+def test_the_line_is_that_of_the_thread_at_work() -> None:
+    waits = f'Thread 0x1 (most recent call first):\n  File "{scheduler_module.__file__}", line 1'
+    waits += ' in block\n  File "/home/u/app.py", line 5 in wait\n'
+    works = f'Thread 0x2 (most recent call first):\n  File "{re.__file__}", line 2 in match'
+    works += f'\n  File "/home/u/app.py", line 7 in run\n  File "{scheduler_module.__file__}"'
+    works += ", line 3 in _perform\n"
+    other = 'Thread 0x3 (most recent call first):\n  File "/home/u/beside.py", line 9 in beat\n'
+    for stacks in ([waits, works, other], [other, works, waits], [works]):
+        dump = "Timeout (0:00:30)!\n" + "\n".join(stacks)
+        assert how_it_hung(dump).endswith(" at u/app.py:7 in run")
+    assert how_it_hung(works) == ""

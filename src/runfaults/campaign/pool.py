@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import multiprocessing.util
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import SimpleQueue
+from pathlib import Path
 
 from runfaults.campaign.agenda import Agenda
 from runfaults.campaign.campaign import Campaign
@@ -23,6 +25,7 @@ from runfaults.campaign.workers import MAX_DEATHS, WorkersDiedError, dispatch
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.explore.runner import Runner
+from runfaults.process_end import HungError, end_when_hung, end_with_parent, how_it_hung
 from runfaults.temporary import memory_backed_folder, prefix
 
 _worker: tuple[Campaign, Runner] | None = None
@@ -44,6 +47,7 @@ def run_jobs(
 
     Raises:
         WorkersDiedError: if processes died `MAX_DEATHS` times.
+        HungError: if one hung.
     """
     if processes == 1:
         with campaign.open_player() as player:
@@ -75,19 +79,30 @@ def _run_in_pool(
     for core in islice(cycle(available_cores()), processes):
         cores.put(core)
     others = frozenset(multiprocessing.active_children())
-    with (
-        tempfile.TemporaryDirectory(
-            prefix=prefix(), dir=memory_backed_folder(), ignore_cleanup_errors=True
-        ) as folder,
-        ProcessPoolExecutor(
-            processes,
-            mp_context=context,
-            initializer=_begin,
-            initargs=(campaign, folder, cores, dict(os.environ)),
-        ) as pool,
-        contextlib.suppress(BrokenProcessPool),
-    ):
-        yield from dispatch(_Processes(pool, processes, others), agenda, should_stop)
+    with tempfile.TemporaryDirectory(
+        prefix=prefix(), dir=memory_backed_folder(), ignore_cleanup_errors=True
+    ) as folder:
+        with (
+            ProcessPoolExecutor(
+                processes,
+                mp_context=context,
+                initializer=_begin,
+                initargs=(campaign, folder, cores, dict(os.environ)),
+            ) as pool,
+            contextlib.suppress(BrokenProcessPool),
+        ):
+            yield from dispatch(_Processes(pool, processes, others), agenda, should_stop)
+        _require_none_hung(Path(folder))
+
+
+def _require_none_hung(folder: Path) -> None:
+    for file in folder.glob(f"{_END}*"):
+        if hung := how_it_hung(file.read_text(encoding="utf-8", errors="replace")):
+            raise HungError(f"a schedule hung: the target {hung}")
+
+
+_END = "end-"
+"""What the names of files begin with in which a worker's end is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +151,19 @@ def _begin(
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {cores.get()})
     threading.Thread(target=_die_with_parent, args=(folder,), daemon=True).start()
+    _end_in_any_case(folder)
     player = campaign.open_player(within=folder).__enter__()
     _worker = campaign, campaign.runner(player)
+
+
+def _end_in_any_case(folder: str) -> None:
+    """Whatever code of the target's keeps on, it keeps neither this process nor its parent."""
+    # Threads of the target's that are no daemons would be waited for.
+    multiprocessing.util.Finalize(None, os._exit, args=(0,), exitpriority=-1000)
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()
+        end_with_parent(os.getppid())
+    end_when_hung(os.open(Path(folder) / f"{_END}{os.getpid()}", os.O_WRONLY | os.O_CREAT))
 
 
 def _die_with_parent(folder: str) -> None:

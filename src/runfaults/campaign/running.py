@@ -13,6 +13,7 @@ from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.fingerprint import fingerprint
 from runfaults.campaign.memory import Cache, Journal
 from runfaults.campaign.pool import available_cores, run_jobs
+from runfaults.campaign.workers import WorkersDiedError
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.explore.probe import probe
@@ -20,6 +21,7 @@ from runfaults.explore.runner import PlayerKind
 from runfaults.explore.strategy import Strategy
 from runfaults.model import Verdict
 from runfaults.model.listener import Listener
+from runfaults.process_end import HungError
 from runfaults.sim.database import journal_of
 
 
@@ -55,7 +57,7 @@ class Outcome:
         elapsed: Real seconds that it took.
         not_reached: What was not run, in phrases; empty if it finished.
         left: How many jobs were not run; each has at least one schedule.
-        interrupted: Whether Ctrl-C ended it.
+        interrupted: Whether Ctrl-C, or the death of its processes, ended it.
         strategies: Those of the campaign, with the acts that the target offers.
         remarks: Where findings come from that this campaign did not make itself.
         unwritten: What of it could not be kept, a sentence each.
@@ -110,7 +112,8 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
     if journal is not None:
         _recall(journal, agenda, found)
     before = agenda.total - len(agenda)
-    interrupted = _run(campaign, options, listener, agenda, found, journal)
+    interrupted, why = _run(campaign, options, listener, agenda, found, journal)
+    told = (*told, *why)
     unwritten = () if journal is None else journal.unwritten
     if options.cache is not None and not agenda:
         unwritten += options.cache.keep(identity, found)
@@ -153,8 +156,12 @@ def _run(  # what there is to run, with what, and where it is kept
     agenda: Agenda,
     found: Findings,
     journal: Journal | None,
-) -> bool:
-    """Run what is left, and cross it off job by job; returns whether Ctrl-C ended it."""
+) -> tuple[bool, tuple[str, ...]]:
+    """Run what is left, and cross it off job by job.
+
+    Returns:
+        Whether something ended it early, and what, if it was not Ctrl-C.
+    """
     listener.start(len(agenda))
     told = {rule for rule, verdict in found.witnesses if verdict is Verdict.BROKEN}
     if told:
@@ -179,8 +186,10 @@ def _run(  # what there is to run, with what, and where it is kept
                         listener.found(rule, witness.history, witness.judgements)
         except KeyboardInterrupt:
             listener.note("interrupted")
-            return True
-    return False
+            return True, ()
+        except (WorkersDiedError, HungError) as error:
+            return True, (str(error),)
+    return False, ()
 
 
 def _running(

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import os
 import random
 import signal
+import tempfile
 import traceback
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import IO, Any, NoReturn, cast
 
 import time_machine
 
 from runfaults.crash.moments import Moments
 from runfaults.model import Death, Ending, Event, EventKind, Fault, Operation, Schedule
+from runfaults.process_end import HUNG_AFTER, HungError, how_it_hung
 from runfaults.sim import acts
 from runfaults.sim.lines import LinesOf
 from runfaults.sim.pipeline import ScriptedPipeline
@@ -241,9 +244,10 @@ def recover_concurrently(
 class _Child:
     """A forked process whose events arrive through a pipe."""
 
-    def __init__(self, pid: int, pipe: int) -> None:
+    def __init__(self, pid: int, pipe: int, told: IO[bytes]) -> None:
         self._pid: int | None = pid
         self._pipe = pipe
+        self._told = told
 
     def outcome(self) -> LifeResult:
         """Wait for its end."""
@@ -252,6 +256,9 @@ class _Child:
         assert self._pid is not None
         _, status = os.waitpid(self._pid, 0)
         self._pid = None
+        self._told.seek(0)
+        if hung := how_it_hung(self._told.read().decode(errors="replace")):
+            raise HungError(f"a life hung: the target {hung}")
         events: list[Event] = []
         account: dict[str, Any] = {}
         for line in lines:
@@ -289,16 +296,19 @@ class _Child:
 def _child(function: Callable[[int], None]) -> Generator[_Child]:
     """Fork; the child calls the function with a pipe's write end and is over."""
     read_end, write_end = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(read_end)
-        _be_child(function, write_end)
-    os.close(write_end)
-    child = _Child(pid, read_end)
-    try:
-        yield child
-    finally:
-        child.end()
+    with tempfile.TemporaryFile() as told:
+        pid = os.fork()
+        if pid == 0:
+            os.close(read_end)
+            # It has no other thread that could notice. A hang of Python code is noticed before.
+            faulthandler.dump_traceback_later(2 * HUNG_AFTER, exit=True, file=told)
+            _be_child(function, write_end)
+        os.close(write_end)
+        child = _Child(pid, read_end, told)
+        try:
+            yield child
+        finally:
+            child.end()
 
 
 def _be_child(function: Callable[[int], None], pipe: int) -> NoReturn:

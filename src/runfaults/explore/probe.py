@@ -8,6 +8,7 @@ from runfaults.explore.runner import Player
 from runfaults.model import Event, EventKind, History, Journal, Schedule
 from runfaults.oracle.no_rows import RAISED
 from runfaults.oracle.own import RuleError
+from runfaults.process_end import clean_runs_over
 from runfaults.sim.simulation import CLEAN_ENDINGS
 from runfaults.sim.stuck import in_a_clean_run
 from runfaults.targets.target import TargetError
@@ -34,6 +35,7 @@ def probe(player: Player) -> tuple[str, ...]:
         for complaint in _COMPLAINTS:
             for text in complaint(history):
                 raise TargetError(in_a_clean_run(history.target, ending, text))
+    clean_runs_over()
     return offered
 
 

@@ -11,7 +11,7 @@ import tempfile
 from functools import cache
 
 from runfaults.campaign.players import open_player
-from runfaults.process_end import end_with_parent, how_it_ended, tell_of_end
+from runfaults.process_end import end_when_hung, end_with_parent, how_it_ended, tell_of_end
 from runfaults.targets import TARGETS
 from runfaults.targets.target import TargetError
 from runfaults.temporary import remove_folders_of
@@ -68,6 +68,7 @@ def look(descriptor: int, parent: int, target: str, rules: tuple[str, ...]) -> N
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the parent
     end = os._exit  # it is documented, for all its name
     tell_of_end(descriptor)
+    end_when_hung(descriptor)
     with contextlib.suppress(BaseException), open_player(target, own=rules):
         pass
     os.write(descriptor, _ENDED)
