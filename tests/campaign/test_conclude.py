@@ -103,3 +103,20 @@ def test_several_rules_give_the_schedules_that_break_any_of_them() -> None:
     found = run_campaign(chosen, Options(processes=1), Silence()).found
     assert found.verdicts == whole.verdicts
     assert {rule for rule, _ in found.rules} == broken
+
+
+def test_where_no_time_is_left_no_schedule_is_played_and_no_violation_lost(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    outcome = explored(BROKEN)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a schedule was played")
+
+    monkeypatch.setattr(Runner, "run", refuse)
+    campaign = Campaign(BROKEN, SMALL)
+    result = conclude(campaign, outcome, save_to=tmp_path, should_stop=lambda: True)
+    assert result.verdict is Verdict.BROKEN
+    assert result.violations
+    assert all(each.saved_to for each in result.violations)
+    assert any("there was no time left to minimise" in each for each in result.remarks)

@@ -117,7 +117,7 @@ def without_known(  # what is shown, of what, and how
         for (rule, verdict), witness in found.witnesses.items()
         if verdict is Verdict.UNKNOWN and rule in result.rules
     ]
-    violations = tuple(show(campaign, runner, [*new.values(), *unjudged], save_to))
+    violations = tuple(show(campaign, runner, [*new.values(), *unjudged], save_to, should_stop))
     old = {each.rule for each in occurring} - {each.rule for each in new}
     return replace(
         result,

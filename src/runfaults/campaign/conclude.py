@@ -61,7 +61,7 @@ def conclude(
     folder = None if save_to is None else ScenarioFolder(save_to)
     with campaign.open_player() as player:
         runner = campaign.runner(player)
-        found = recurring(runner, outcome.found)
+        found = recurring(runner, outcome.found, should_stop)
         result = _result(campaign, outcome, found)
         if baseline is None:
             shown = tuple(violations(campaign, runner, found, folder, should_stop))

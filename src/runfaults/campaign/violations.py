@@ -38,13 +38,16 @@ def violations(
         key=lambda each: (schedule_order(each[2].schedule), each[0]),
     )
     smallest = [_smallest(runner, *each, should_stop) for each in ordered]
-    yield from show(campaign, runner, smallest, save_to)
+    yield from show(campaign, runner, smallest, save_to, should_stop)
 
 
-def recurring(runner: Runner, found: Findings) -> Findings:
+def recurring(
+    runner: Runner, found: Findings, should_stop: Callable[[], bool] = lambda: False
+) -> Findings:
     """The findings without violations that do not come again: each is unknown, and a doubt.
 
-    Of a rule none of whose violations comes again, nothing is known to break it.
+    Of a rule none of whose violations comes again, nothing is known to break it. What there is no
+    time for counts as it was found.
     """
     again = replace(
         found,
@@ -55,7 +58,7 @@ def recurring(runner: Runner, found: Findings) -> Findings:
         doubts=list(found.doubts),
     )
     for (rule, verdict), witness in found.witnesses.items():
-        if verdict is Verdict.BROKEN:
+        if verdict is Verdict.BROKEN and not should_stop():
             _require_again(runner, again, rule, witness)
     if not any(verdict is Verdict.BROKEN for _, verdict in +again.rules):
         again.verdicts[Verdict.UNKNOWN] += again.verdicts.pop(Verdict.BROKEN, 0)
@@ -83,7 +86,11 @@ def _require_again(runner: Runner, found: Findings, rule: str, witness: Witness)
 
 
 def show(
-    campaign: Campaign, runner: Runner, witnesses: Iterable[Witness], save_to: ScenarioFolder | None
+    campaign: Campaign,
+    runner: Runner,
+    witnesses: Iterable[Witness],
+    save_to: ScenarioFolder | None,
+    should_stop: Callable[[], bool],
 ) -> Iterable[Violation]:
     """Make a violation of each witness; of several with one schedule, only of the first."""
     shown: set[str] = set()
@@ -92,7 +99,8 @@ def show(
         text = str(witness.schedule)
         if text not in shown:
             shown.add(text)
-            violation = _violation(campaign, witness, runner, save_to, names)
+            neighbour = None if should_stop() else _passing_neighbour(runner, witness.schedule)
+            violation = _violation(campaign, witness, runner, save_to, names, neighbour)
             names.add(violation.scenario.name)
             yield violation
 
@@ -102,6 +110,8 @@ def minimal_witness(
 ) -> Witness:
     """Shrink a schedule for as long as it breaks the rule, and it is not enough."""
     smallest = shrink(runner, schedule, {rule}, should_stop=should_stop)
+    if should_stop():
+        return smallest.trial.witness()
     told = runner.run(smallest.schedule, with_places=True)
     return (told if told.verdict is smallest.trial.verdict else smallest.trial).witness()
 
@@ -109,7 +119,7 @@ def minimal_witness(
 def _smallest(
     runner: Runner, rule: str, verdict: Verdict, witness: Witness, should_stop: Callable[[], bool]
 ) -> Witness:
-    if verdict is Verdict.BROKEN:
+    if verdict is Verdict.BROKEN and not should_stop():
         try:
             return minimal_witness(runner, rule, witness.schedule, should_stop)
         except (NothingToMinimiseError, NotPlayableError):
@@ -124,6 +134,7 @@ def _violation(
     runner: Runner,
     save_to: ScenarioFolder | None,
     taken: set[str],
+    neighbour: History | None,
 ) -> Violation:
     verdict = witness.verdict
     failing = [each for each in witness.judgements if each.verdict is verdict]
@@ -141,7 +152,7 @@ def _violation(
         scenario,
         witness.history,
         witness.judgements,
-        neighbour=_passing_neighbour(runner, witness.schedule),
+        neighbour=neighbour,
         saved_to=None if save_to is None else save_to.save(scenario),
     )
 
