@@ -91,7 +91,7 @@ def test_without_time_left_each_violation_is_shown_as_it_was_found(outcome: Outc
     result = conclude(Campaign(BROKEN, SMALL), outcome, should_stop=lambda: True)
     smallest = {str(each.schedule) for each in outcome.found.witnesses.values()}
     assert {str(each.scenario.schedule) for each in result.violations} == smallest
-    assert [each.confirmed for each in result.violations] == [None] * len(result.violations)
+    assert [each.evidence for each in result.violations] == [None] * len(result.violations)
     assert any("no time left to minimise" in remark for remark in result.remarks)
 
 

@@ -71,7 +71,7 @@ def test_a_planted_crash_bug_is_caught_by_its_rule(control: str, tmp_path: Path)
     assert scenario.schedule.size <= 2
     # A second manager that opens the database steals a run from the first: nothing needs to die.
     assert bool(scenario.schedule.deaths) is (control != "orphan_stolen")
-    assert ("real SIGKILL" in (proving.confirmed or "")) is bool(scenario.schedule.deaths)
+    assert ("real deaths" in (proving.evidence or "")) is bool(scenario.schedule.deaths)
     assert replay(scenario).matches(scenario)
 
 

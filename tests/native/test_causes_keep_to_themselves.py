@@ -18,6 +18,7 @@ from runfaults.sqlite.real.file_size_limit import file_size_limit
 from runfaults.sqlite.real.heap_limit import heap_limit
 from runfaults.sqlite.real.held_by_process import OtherProcess
 from runfaults.sqlite.real.held_lock import held_lock, overtaking_commit
+from runfaults.sqlite.real.lasting import LastingCause
 from runfaults.sqlite.real.moved_file import moved_away, replaced_by_copy
 from runfaults.sqlite.real.overwritten import overwritten_header
 from runfaults.sqlite.real.page_limit import page_limit
@@ -244,6 +245,43 @@ def play_with_own_settings(connection: sqlite3.Connection) -> None:
     assert asked
     assert connection.execute("PRAGMA query_only").fetchall() == [(1,)]
     connection.close()
+
+
+class Armed(Nothing):
+    """A gate at which a cause is there during the next operation."""
+
+    def __init__(self) -> None:
+        self.recipe: Recipe | None = None
+
+    def before(self, call: Call) -> FaultKind | None:
+        del call
+        recipe, self.recipe = self.recipe, None
+        return None if recipe is None else Made(recipe)
+
+
+class Made(LastingCause):
+    """A cause that is made."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        super().__init__("made", "made", lambda _: recipe)
+
+    def strike(self, call: Call) -> object:
+        assert call.connection is not None
+        return under(self.real(call), call.connection, call.real, print)
+
+
+def test_what_the_harness_notes_of_an_operation_it_asks_before_the_cause(database: Path) -> None:
+    """With temporary tables it opens a connection of its own to find where a table is."""
+    gate = Armed()
+    with connections_through(gate):
+        connection = sqlite3.connect(database, timeout=0, isolation_level=None)
+        connection.execute("CREATE TEMP TABLE u (s)")
+        warm(connection)
+        for sql in ("SELECT * FROM t", "INSERT INTO u VALUES (1)", "SELECT * FROM u"):
+            gate.recipe = descriptor_limit()
+            connection.execute(sql).fetchall()
+            assert gate.recipe is None
+        connection.close()
 
 
 def test_a_lock_that_another_holds_is_not_the_targets_error(database: Path) -> None:

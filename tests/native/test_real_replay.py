@@ -12,7 +12,7 @@ import pytest
 from runfaults.campaign.confirm import confirm
 from runfaults.campaign.replay import replay
 from runfaults.explore.trial import Trial
-from runfaults.model import Fault, Scenario, Schedule, Verdict, Violation
+from runfaults.model import Act, Fault, FaultPoint, Scenario, Schedule, Verdict, Violation
 from runfaults.native.native import NativeSimulation
 from runfaults.scenario.file import load_scenario
 from runfaults.sqlite.kinds.full import Full
@@ -137,10 +137,10 @@ def violation(name: str) -> Violation:
     return Violation(known, played.history, played.judgements)
 
 
-def test_a_violation_is_confirmed_by_the_engine_itself() -> None:
+def test_a_violation_is_shown_with_an_error_of_the_engine_itself() -> None:
     found = violation("controls/one-try-calls-success-failure")
-    assert (
-        confirm(found) == "on the real engine: SQLite itself failed once, by a real cause of busy"
+    assert confirm(found) == (
+        "shown with a real error of the engine (busy), inside of the simulation"
     )
 
 
@@ -155,7 +155,7 @@ def test_a_failing_sync_is_the_engines_own_on_a_connection_for_one_thread() -> N
 
 def test_a_violation_without_a_fault_needs_none() -> None:
     assert confirm(violation("controls/cancel-overwritten")) == (
-        "on the real engine: no fault is needed"
+        "shown on the real engine without a fault, inside of the simulation"
     )
 
 
@@ -163,9 +163,40 @@ def test_what_is_no_violation_is_not_confirmed() -> None:
     assert confirm(violation("commit-answer-lost")) is None
 
 
-def test_a_violation_that_reality_does_not_show_is_not_confirmed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_violation_that_reality_does_not_show_is_not_confirmed() -> None:
     found = violation("controls/one-try-calls-success-failure")
     named = replace(found.scenario, rules=(*found.scenario.rules, "nothing-escapes"))
-    assert confirm(replace(found, scenario=named)) is None
+    assert confirm(replace(found, scenario=named)) == (
+        "not confirmed: with real causes not broken: nothing-escapes"
+    )
+
+
+def test_a_violation_whose_cause_cannot_be_had_says_so() -> None:
+    schedule = Schedule(faults=(Fault.parse("locked at run commit #4"),))
+    assert confirm(struck_by(schedule)) == (
+        "not confirmed: with real causes 'locked at run commit #4' could not strike: COMMIT in a "
+        "shared cache was never seen to meet a lock"
+    )
+
+
+def test_a_violation_that_only_the_emulation_can_show_says_why() -> None:
+    schedule = Schedule(faults=(Fault.parse("lost-acknowledgement at run execute UPDATE runs"),))
+    assert confirm(struck_by(schedule)) == (
+        "not confirmed: no real cause was had: lost-acknowledgement at execute UPDATE runs: at "
+        "which step a change is done depends on the statement"
+    )
+
+
+def test_an_act_that_the_target_lacks_confirms_nothing() -> None:
+    schedule = Schedule(acts=(Act("cancel", FaultPoint.parse("run commit #2")),))
+    told = confirm(
+        struck_by(schedule, target="tests/controls/uncancellable.py:UncancellableTarget")
+    )
+    assert told == "not confirmed: the target offers no 'cancel at run commit #2'"
+
+
+def struck_by(schedule: Schedule, target: str | None = None) -> Violation:
+    """A violation that is said to come about by another schedule."""
+    found = violation("controls/one-try-calls-success-failure")
+    scenario = replace(found.scenario, schedule=schedule, target=target or found.scenario.target)
+    return replace(found, scenario=scenario)

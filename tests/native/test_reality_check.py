@@ -61,7 +61,7 @@ def test_one_try_at_recording_does_not_survive_a_short_write(tmp_path: Path) -> 
     result = checked(ONE_TRY, ("short-write",), save_to=tmp_path)
     assert result.verdict is Verdict.BROKEN
     violation = result.violations[0]
-    assert "by a real cause of short-write" in (violation.confirmed or "")
+    assert violation.evidence == "shown with a real cause (short-write), inside of the simulation"
     assert violation.saved_to is not None
     scenario = load_scenario(Path(violation.saved_to))
     assert scenario.schedule.faults[0].kind == "short-write"

@@ -69,7 +69,7 @@ def conclude(
         else:
             result = without_known(campaign, runner, result, found, baseline, folder, should_stop)
     confirmed = tuple(
-        replace(each, confirmed=None if should_stop() else confirm(each))
+        replace(each, evidence=None if should_stop() else confirm(each))
         for each in result.violations
     )
     cut_short = (_CUT_SHORT,) if confirmed and should_stop() else ()

@@ -189,7 +189,7 @@ def _violations(
             scenario,
             _window(run, proofs.values(), history, facts),
             judgements,
-            confirmed="real processes, real time",
+            evidence="confirmed: real processes, real time",
             replays=False,
         )
 

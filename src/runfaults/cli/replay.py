@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from click.exceptions import Exit
 
+from runfaults.campaign.confirm import reality
 from runfaults.campaign.replay import replay
 from runfaults.cli.exit_codes import UNTESTABLE, exit_code
 from runfaults.cli.own_rules import rule_option
@@ -103,9 +104,8 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
         print_timeline(played.history, played.judgements)
         click.echo(explain(played.history, played.judgements))
     told = ["as expected" if played.matches(scenario) else f"expected {scenario.expect}"]
-    if real:
-        strikes = sum(played.execution.struck)
-        told.append(f"the engine itself failed {'once' if strikes == 1 else f'{strikes} times'}")
+    if real and not played.execution.unavailable:
+        told.append(reality(played))
     verdict = played.verdict_by(scenario.rules)
     click.echo(f"{verdict} ({'; '.join(told)})")
     for reason in played.execution.unavailable:

@@ -117,13 +117,14 @@ class Trial:
         Raises:
             NotPlayableError: under this name, if it lacks one.
         """
-        for wanted in self._not_offered():
+        for wanted in self.lacking():
             raise NotPlayableError(
                 f"{name}: '{wanted}' cannot happen: the target's manager offers no such thing; it "
                 f"offers {', '.join(self.execution.offered)}"
             )
 
-    def _not_offered(self) -> Iterator[str]:
+    def lacking(self) -> Iterator[str]:
+        """The acts and the ending of the schedule that the target does not have."""
         offered, pipeline = self.execution.offered, self.schedule.pipeline
         if not offered:  # no manager was opened
             return

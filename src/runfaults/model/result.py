@@ -98,8 +98,8 @@ class Violation:
         judgements: What every rule says of it.
         neighbour: What happened under the same schedule without its faults, where that passed.
         saved_to: The scenario file, as the user would type it; None if it was not saved.
-        confirmed: How the finding was confirmed, in a sentence, such as a replay outside the
-            simulation; None if it was not.
+        evidence: What it was shown with, in a sentence that begins with `confirmed`, `shown` or
+            `not confirmed`; None if there is nothing to say, or was no time.
         replays: Whether its schedule gives this history again. Processes in real time do not.
     """
 
@@ -108,7 +108,7 @@ class Violation:
     judgements: tuple[Judgement, ...]
     neighbour: History | None = None
     saved_to: str | None = None
-    confirmed: str | None = None
+    evidence: str | None = None
     replays: bool = True
 
     @property

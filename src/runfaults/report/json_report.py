@@ -81,7 +81,7 @@ def _violation(violation: Violation) -> dict[str, object]:
         "schedule": str(scenario.schedule),
         "explanation": explain(violation.history, violation.judgements),
         "saved_to": violation.saved_to,
-        "confirmed": violation.confirmed,
+        "evidence": violation.evidence,
         "judgements": [
             {
                 "rule": judgement.rule,

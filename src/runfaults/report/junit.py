@@ -74,6 +74,7 @@ def _story(violation: Violation) -> str:
         violation.scenario.symptom,
         explain(violation.history, violation.judgements),
         f"schedule: {violation.scenario.schedule}",
+        violation.evidence,
         replay_command(violation),
         timeline_text(violation.history, violation.judgements),
     ]

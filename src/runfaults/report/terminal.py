@@ -175,8 +175,8 @@ def _violation(number: int, violation: Violation, console: Console) -> Iterator[
     yield _indented(explain(violation.history, violation.judgements), console)
     if violation.replays:
         yield _indented(f"schedule: {scenario.schedule}", console, "dim")
-    if violation.confirmed:
-        yield _indented(f"confirmed: {violation.confirmed}", console)
+    if violation.evidence:
+        yield _indented(violation.evidence, console)
     if not violation.replays:
         return
     if violation.saved_to is None:

@@ -233,23 +233,37 @@ class Observed(sqlite3.Connection):
     def execute_ungated(self, sql: str) -> list[tuple[object, ...]]:
         """Perform a statement past the gate."""
         statement = Statement.parse(sql)
+        beside = self.is_beside_main(statement)
         try:
             rows = statement_on(self, sql)
         except sqlite3.Error as error:
-            self._note(statement.operation, statement, error)
+            self._note(statement.operation, statement, error, beside=beside)
             raise
-        self._note(statement.operation, statement, None)
+        self._note(statement.operation, statement, None, beside=beside)
         return rows
 
+    def is_beside_main(self, statement: Statement) -> bool:
+        """Whether it is about a temporary table or an attached database."""
+        if not self.state.beside_main or not statement.touches_file:
+            return False
+        with suppress(sqlite3.Error):  # closed, or of another thread: it will fail by itself
+            return self.elsewhere(statement) is not None
+        return False
+
     def _note(
-        self, operation: Operation, statement: Statement, error: BaseException | None
+        self,
+        operation: Operation,
+        statement: Statement,
+        error: BaseException | None,
+        *,
+        beside: bool,
     ) -> None:
         if self.closed:
             return
         if statement.table == "locking_mode" and error is None:
             mode = statement_on(self, "PRAGMA main.locking_mode")[0][0]
             self.state.exclusive = mode == "exclusive"
-        if self.state.beside_main and statement.touches_file and self.elsewhere(statement):
+        if beside:
             self.state.forget_changes(self.total_changes)
             statement = replace(statement, writes=False, reads=False)
         self.state.note(self, operation, statement, error)

@@ -66,11 +66,18 @@ class WatchedConnection(Observed):
 
         if statement.table == "busy_timeout":
             real = partial(self._with_real_timeout, real)
-        attempt = partial(self._attempt, gate, operation, statement, real)
+        beside = self.is_beside_main(statement)  # asked before a real cause is there
+        attempt = partial(self._attempt, gate, operation, statement, real, beside=beside)
         return at_gate(gate, Call(operation, statement, self, cursor, attempt))
 
     def _attempt(
-        self, gate: Gate, operation: Operation, statement: Statement, real: Callable[[], _Result]
+        self,
+        gate: Gate,
+        operation: Operation,
+        statement: Statement,
+        real: Callable[[], _Result],
+        *,
+        beside: bool,
     ) -> _Result:
         """Perform the operation itself, waiting as SQLite's busy handler would."""
         waited = 0
@@ -80,7 +87,7 @@ class WatchedConnection(Observed):
                     self._meet_corruption(operation, statement)
                 result = real()
             except BaseException as error:
-                self._note(operation, statement, error)
+                self._note(operation, statement, error, beside=beside)
                 if not (
                     self.busy_timeout > 0
                     and is_busy(error)
@@ -89,7 +96,7 @@ class WatchedConnection(Observed):
                 ):
                     raise
             else:
-                self._note(operation, statement, None)
+                self._note(operation, statement, None, beside=beside)
                 return result
             waited += 1
 
