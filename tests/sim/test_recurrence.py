@@ -364,6 +364,60 @@ def test_who_polls_while_another_sleeps_still_sees_the_time_pass(play: Play, sle
     assert all(0.0 < late < 100.0 for late in given_up), "not only when the other one wakes"
 
 
+class Counts:
+    """A worker that polls at random times and counts; three times it does what takes an hour."""
+
+    def __init__(self) -> None:
+        self.rounds = 0
+        self.over = threading.Event()
+
+    def beat(self) -> None:
+        while not self.over.wait(random.uniform(0.1, 0.3)):
+            self.rounds += 1
+
+    def work(self) -> None:
+        for _ in range(3):
+            time.sleep(3600.0)
+        self.over.set()
+
+
+def test_who_counts_while_another_sleeps_needs_no_step_for_each_turn(play: Play) -> None:
+    counts = Counts()
+
+    def user() -> None:
+        threads = [threading.Thread(target=each) for each in (counts.beat, counts.work)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    played = play(user, recurrence=Recurrence(tuple))
+
+    assert played.stuck == []
+    assert counts.rounds > 3 * FIRST_LOOK / 4, "time passes slowly at first"
+
+
+def test_what_is_written_while_another_sleeps_is_waited_for(play: Play) -> None:
+    written: list[float] = []
+
+    def beat(over: threading.Event) -> None:
+        while not over.wait(60.0):
+            written.append(time.monotonic())
+
+    def user() -> None:
+        over = threading.Event()
+        thread = threading.Thread(target=beat, args=(over,))
+        thread.start()
+        time.sleep(86_400.0)
+        over.set()
+        thread.join()
+
+    played = play(user, recurrence=Recurrence(random.random, lambda: len(written)))
+
+    assert played.stuck == []
+    assert len(written) == 1439
+
+
 def test_time_that_was_leapt_over_is_not_counted(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -184,7 +184,11 @@ def bound_named(name: str) -> Bound:
         most = Allowance(*map(int, numbers.groups()))
         kinds = ("busy",) * (most.faults > 0)
         search = Search(Scope(kinds), most, reduce=True)
-        lasting = replace(_LASTING, most=Allowance(0, min(1, most.acts), 0))
+        lasting = replace(
+            search,
+            scope=replace(search.scope, endings=TAKING_TIME),
+            most=Allowance(0, min(1, most.acts), 0),
+        )
         struck = Scope(kinds, ("cancel",) * (most.acts > 0))
         first = [FirstLives(struck)] if struck.kinds or struck.acts else []
         return Bound(name, (search, lasting, *[_AGAIN] * (most.acts > 0), *first))

@@ -41,7 +41,7 @@ from runfaults.sim.database import DatabaseTemplate, rows_found
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.engine import real_connect
 from runfaults.targets import target_named
-from runfaults.targets.target import exemptions, remarks, works_in_processes
+from runfaults.targets.target import RecoversLate, exemptions, remarks, works_in_processes
 from runfaults.temporary import memory_backed_folder
 
 NEMESES: tuple[Callable[[], Nemesis], ...] = (HoldLock, Kill, Full, Pause)
@@ -246,7 +246,8 @@ class _Soak:
             worker.victim.send(signal.SIGTERM)
         self._wait_for_all()
         self._spawn(_LAST, look)
-        self._wait_for_all()
+        target = target_named(self.target)
+        self._wait_for_all(target.recovers_within if isinstance(target, RecoversLate) else 0.0)
         self._settled = not self.problems
 
     def _result(self) -> ChaosResult:
@@ -376,14 +377,13 @@ class _Soak:
         os.close(worker.file)
         os.close(worker.victim.handle)
 
-    def _wait_for_all(self) -> None:
-        end = time.monotonic() + PATIENCE
+    def _wait_for_all(self, longer: float = 0.0) -> None:
+        end = time.monotonic() + PATIENCE + longer
         while self._workers and time.monotonic() < end:
             self._listen(0.2)
         for worker in self._workers.values():
-            self.problems.append(
-                f"worker {worker.victim.name} had not finished {PATIENCE:.0f} s after the trouble"
-            )
+            patience = f"{PATIENCE + longer:.0f} s after the trouble"
+            self.problems.append(f"worker {worker.victim.name} had not finished {patience}")
         self._end_all()
 
     def _end_all(self) -> None:

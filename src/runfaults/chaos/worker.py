@@ -24,8 +24,11 @@ from runfaults.chaos.nemeses.clock import moved_clock
 from runfaults.sim.pipeline import ClientClosedError, ending_by
 from runfaults.targets import target_named
 from runfaults.targets.client import Client
-from runfaults.targets.target import Cancels, Entered, Manager, Reads, Signals, Target
+from runfaults.targets.target import Cancels, Entered, Manager, Reads, RecoversLate, Signals, Target
 from runfaults.temporary import memory_backed_folder, prefix
+
+_LOOK_EVERY = 0.2
+"""Real seconds between two looks for runs of dead processes."""
 
 _PR_SET_PDEATHSIG = 1
 _FAILING, _CANCELLED, _ELSEWHEN = 0.2, 0.4, 0.3
@@ -71,12 +74,16 @@ def work(assignment: Assignment, pipe: Connection) -> None:
 
 
 def look(assignment: Assignment, pipe: Connection) -> None:
-    """The main function of the last process: opens the database, reads every run, closes."""
+    """The main function of the last process: opens the database, reads every run, closes.
+
+    Before it reads it waits for runs of dead processes, as long as the target says.
+    """
     _settle_in()
     journal = Writer(pipe.fileno(), assignment.name)
     pipeline = _Pipeline(journal, random.Random(assignment.seed))  # noqa: S311
     with _entered(assignment.target) as target:
         manager = target.open(assignment.database, pipeline)
+        _wait_for_recovery(assignment.database, target)
         if isinstance(manager, Reads):
             with contextlib.closing(sqlite3.connect(assignment.database)) as connection:
                 rows = connection.execute("SELECT DISTINCT run FROM runfaults_audit").fetchall()
@@ -84,6 +91,19 @@ def look(assignment: Assignment, pipe: Connection) -> None:
                 _read(journal, manager, run)
         _ask(journal, "close", None, manager.close)
     journal.write("looked")
+
+
+def _wait_for_recovery(database: Path, target: Target) -> None:
+    if not isinstance(target, RecoversLate):
+        return
+    until = time.monotonic() + target.recovers_within
+    latest = "SELECT new, max(number) FROM runfaults_audit GROUP BY run"
+    while time.monotonic() < until:
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            statuses = {new for new, _ in connection.execute(latest)}
+        if not statuses & target.vocabulary.active:
+            return
+        time.sleep(_LOOK_EVERY)
 
 
 @contextlib.contextmanager

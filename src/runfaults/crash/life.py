@@ -114,6 +114,7 @@ class LifeResult:
         refused: Faults that cannot strike where the schedule wants them, with the reason.
         struck: Strikes per fault of its schedule.
         places: Where each operation was called from, by number of its event.
+        undone: What work wrote into a transaction that was open when it raised.
     """
 
     events: tuple[Event, ...]
@@ -122,6 +123,7 @@ class LifeResult:
     refused: tuple[tuple[Fault, str], ...] = ()
     struck: tuple[int, ...] = ()
     places: tuple[tuple[int, str], ...] = ()
+    undone: tuple[str, ...] = ()
 
 
 class RecoveryWorld(World):
@@ -209,6 +211,7 @@ def _account(world: World, chronicle: Chronicle) -> dict[str, object]:
         "refused": [(str(fault), reason) for fault, reason in world.refused],
         "struck": world.struck,
         "places": chronicle.places,
+        "undone": world.undone,
     }
 
 
@@ -282,6 +285,7 @@ class _Child:
             tuple((Fault.parse(fault), why) for fault, why in account.get("refused", ())),
             tuple(account.get("struck", ())),
             tuple((number, place) for number, place in account.get("places", ())),
+            tuple(account.get("undone", ())),
         )
 
     def end(self) -> None:

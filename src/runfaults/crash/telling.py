@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from runfaults.crash.life import BETWEEN_LIVES, LifeResult
@@ -82,9 +83,10 @@ class Telling:
         self, lives: Sequence[LifeResult], before: DatabaseState, after: DatabaseState
     ) -> list[str]:
         events = [event for life in lives for event in life.events]
-        second = _second_steps(after) - _second_steps(before)
+        new = Counter(after.steps) - Counter(before.steps)
         if self._ending is Ending.RAISES_IN_TRANSACTION:
-            return ["uncommitted rows of a pipeline that raised are there"] * (second > 0)
+            there = any(step in new for life in lives for step in life.undone)
+            return ["uncommitted rows of a pipeline that raised are there"] * there
         wrote = any("runfaults_work" in e.subject for e in events if e.kind is EventKind.INVOKE)
         returned = {e.run for e in events if e.kind is EventKind.PIPELINE}
         completed = [
@@ -92,7 +94,7 @@ class Telling:
             for run, status in after.statuses.items()
             if status in self._vocabulary.completed and before.statuses.get(run) != status
         ]
-        if not (wrote and returned and completed) or second:
+        if not (wrote and returned and completed) or any(step.startswith("second") for step in new):
             return []
         return [f"run {run} is recorded completed, yet its work is not there" for run in completed]
 
@@ -125,7 +127,3 @@ def _renamed(event: Event, rename: dict[str, str]) -> Event:
         case _:
             pass
     return event._replace(actor=rename.get(event.actor, event.actor), subject=subject, value=value)
-
-
-def _second_steps(state: DatabaseState) -> int:
-    return sum(step.startswith("second") for step in state.steps)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from runfaults.explore.job import Job, Measured
 from runfaults.explore.trial import Trial, Witness
-from runfaults.model import Schedule, Tally, Verdict
+from runfaults.model import EventKind, Schedule, Tally, Verdict
 
 MANY_TIMES = 1000
 """Where "until lifted" stands when schedules are put in order of size."""
@@ -126,7 +126,8 @@ class Findings:
         """Note what of a schedule could not be played as written."""
         for fault, reason in trial.execution.refused:
             self.problems.append(f"{trial.schedule}: {fault} was refused: {reason}")
-        for element in trial.execution.unreached:
+        stuck = any(event.kind is EventKind.STUCK for event in trial.history.events)
+        for element in () if stuck else trial.execution.unreached:
             self.problems.append(f"{trial.schedule}: never reached: {element}")
 
     def merge(self, other: Findings) -> None:

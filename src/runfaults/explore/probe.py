@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from runfaults.explore.runner import Player
-from runfaults.model import Event, EventKind, History, Journal, Schedule
+from runfaults.model import (
+    Act,
+    Ending,
+    Event,
+    EventKind,
+    FaultPoint,
+    History,
+    Journal,
+    Operation,
+    Schedule,
+)
 from runfaults.oracle.no_rows import RAISED
 from runfaults.oracle.own import RuleError
+from runfaults.oracle.words import undeclared
 from runfaults.process_end import clean_runs_over
 from runfaults.sim.simulation import CLEAN_ENDINGS
 from runfaults.sim.stuck import in_a_clean_run
 from runfaults.targets.target import TargetError
+
+_TELLING = ("cancel", "read")
+"""Acts that show words which no other clean run does."""
 
 
 def probe(player: Player) -> tuple[str, ...]:
@@ -28,6 +42,7 @@ def probe(player: Player) -> tuple[str, ...]:
         RuleError: a query of one of the user's own rules cannot be asked.
     """
     offered: tuple[str, ...] = ()
+    worker = ""
     for ending in CLEAN_ENDINGS:
         execution = player.play(Schedule(pipeline=ending, journal=Journal.TARGET), with_places=True)
         history, offered = execution.history, execution.offered
@@ -35,8 +50,23 @@ def probe(player: Player) -> tuple[str, ...]:
         for complaint in _COMPLAINTS:
             for text in complaint(history):
                 raise TargetError(in_a_clean_run(history.target, ending, text))
+        worker = next(event.actor for event in _of(history, EventKind.PIPELINE))
+    _require_words(player, offered, FaultPoint(worker, Operation.REACH, "pipeline"))
     clean_runs_over()
     return offered
+
+
+def _require_words(player: Player, offered: Collection[str], working: FaultPoint) -> None:
+    """See what a run is called that is cancelled at its work, and what a read answers then."""
+    acts = tuple(Act(kind, working) for kind in _TELLING if kind in offered)
+    if not acts:
+        return
+    cancelled = Schedule(Ending.NOTICES_CANCEL, acts=acts, journal=Journal.TARGET)
+    history = player.play(cancelled).history
+    for text in _not_declared(history):
+        raise TargetError(
+            f"target {history.target}, in a run without a fault ({history.schedule}): {text}"
+        )
 
 
 def _require_answers(player: Player, history: History) -> None:
@@ -96,13 +126,7 @@ def _not_worked(history: History) -> Iterator[str]:
 
 
 def _not_declared(history: History) -> Iterator[str]:
-    words = history.vocabulary.words
-    for event in _of(history, EventKind.STATUS):
-        if event.value and event.value not in words:
-            yield (
-                f"it recorded the status {event.value!r}, which its vocabulary does not have; "
-                f"declared are {', '.join(sorted(words))}"
-            )
+    return (finding.reason for finding in undeclared(history))
 
 
 _COMPLAINTS: tuple[Callable[[History], Iterator[str]], ...] = (

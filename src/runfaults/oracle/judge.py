@@ -9,16 +9,23 @@ from runfaults.oracle.facts import Facts
 from runfaults.oracle.own import RuleError
 from runfaults.oracle.rule import Rule
 from runfaults.oracle.rules import RULES
+from runfaults.oracle.words import undeclared
 
 
 def judge(history: History, rules: tuple[Rule, ...] = RULES) -> tuple[Judgement, ...]:
     """Judge a history by each of these rules, in order.
 
-    A rule that crashes gives unknown, with the exception named, never a pass.
+    A rule that crashes gives unknown, with the exception named, never a pass. So do all where the
+    target uses a word that it did not declare.
 
     Raises:
         RuleError: if one of the user's own raises.
     """
+    for _, reason, evidence in undeclared(history):
+        return tuple(
+            Judgement(rule.name, Verdict.UNKNOWN, reason, evidence, exercised=False)
+            for rule in rules
+        )
     facts = Facts.of(history)
     return tuple(_judge(rule, history, facts) for rule in rules)
 

@@ -41,12 +41,12 @@ def _why_unknown(result: CheckResult) -> str:
     reasons = (
         (not tally.total and not result.interrupted, f"there were no {counted}"),
         (
-            tally.unknown,
-            f"{tally.unknown:,} of {tally.total:,} {counted} could not be judged, 0 violations",
-        ),
-        (
             result.notes,
             "not every schedule could be played as written, which is a bug in runfaults",
+        ),
+        (
+            tally.unknown,
+            f"{tally.unknown:,} of {tally.total:,} {counted} could not be judged, 0 violations",
         ),
         (result.doubts, "not every schedule gave the same history again"),
         (result.unstruck, _nowhere(result.unstruck)),

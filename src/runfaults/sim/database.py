@@ -39,7 +39,7 @@ def audit_script(audit: Audit | AuditScript) -> str:
     CREATE TRIGGER runfaults_inserted AFTER INSERT ON {table} WHEN {new} BEGIN
         INSERT INTO runfaults_audit (run, old, new) VALUES ({new}, NULL, NEW.{status});
     END;
-    CREATE TRIGGER runfaults_updated AFTER UPDATE OF {status} ON {table}
+    CREATE TRIGGER runfaults_updated AFTER UPDATE ON {table}
     WHEN {new} AND OLD.{status} IS NOT NEW.{status} BEGIN
         INSERT INTO runfaults_audit (run, old, new) VALUES ({new}, OLD.{status}, NEW.{status});
     END;

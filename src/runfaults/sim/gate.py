@@ -6,7 +6,7 @@ import gc
 import sqlite3
 import weakref
 from _thread import get_ident
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from runfaults.user_code import calling_line
 
 _DATABASE = "database"
 _Answer = TypeVar("_Answer")
+_Held = tuple[str, Observed]
 
 PATIENCE = 8
 """Lock errors after which the garbage collector comes by.
@@ -54,12 +55,14 @@ class _Opened:
 
     Attributes:
         opener: The actor, by name.
+        event: How many events the history had.
         where: The line of the user's code.
         reference: To the connection, which may die.
         closed: Whether it was closed before.
     """
 
     opener: str
+    event: int
     where: str
     reference: weakref.ref[Observed]
     closed: bool = False
@@ -85,6 +88,7 @@ class WorldGate:
         self._survey = survey
         self._give_up_at: dict[str, float] = {}
         self._changing: set[str] = set()
+        self._in_flight: set[str] = set()
         self.may_have_written = True
         self.on_strike: Callable[[], None] | None = None
         self._opened: list[_Opened] = []
@@ -130,6 +134,7 @@ class WorldGate:
             turns.touch(_DATABASE, change=change)
         if change:
             self._changing.add(point.actor)
+            self._in_flight.add(point.actor)
             self.may_have_written = True
         if self._survey is not None:
             self._survey.ask(point, len(self._recorder.events) - 1, call)
@@ -158,6 +163,7 @@ class WorldGate:
         if turns.over:
             return
         name = turns.running.name
+        self._in_flight.discard(name)
         if error is None:
             self._recorder.add(name, EventKind.OK)
         else:
@@ -168,7 +174,9 @@ class WorldGate:
         if connection is None:
             return
         if call.operation is Operation.CONNECT:
-            self._opened.append(_Opened(name, calling_line(), weakref.ref(connection)))
+            self._opened.append(
+                _Opened(name, len(self._recorder.events), calling_line(), weakref.ref(connection))
+            )
             return
         if connection.closed:
             for each in self._opened:
@@ -192,10 +200,12 @@ class WorldGate:
     def account_for_writes(self) -> bool:
         """Whether a watched operation can have written what a look at the database has just shown.
 
-        That is so if one that writes began, or a transaction was open, since the last such look.
+        That is so if one that writes began or had not ended, or a transaction was open, since the
+        last such look.
         """
         accounted = self.may_have_written
-        self.may_have_written = any(_in_use(connection) for _, connection in self.left_open())
+        in_use = any(_in_use(connection) for _, connection in self.left_open())
+        self.may_have_written = in_use or bool(self._in_flight)
         return accounted
 
     def _who_locks(self) -> str | None:
@@ -203,15 +213,21 @@ class WorldGate:
         holders = (opener for opener, each in self.left_open() if each.writing or each.reading)
         return next(holders, None)
 
-    def left_open(self) -> Iterator[tuple[str, Observed]]:
+    def left_open(self, forgiven: Collection[str] = (), after: int = 0) -> Iterator[_Held]:
         """The connections that are still open, each with the actor that opened it.
+
+        Args:
+            forgiven: Actors whose connections are passed over,
+            after: if they were opened after the event of that number.
 
         The interpreter closes a connection without references, and releases its locks: a reference
         from here would keep a lock that no real process would see.
         """
         for each in self._opened:
             connection = each.reference()
-            if connection is not None and not connection.closed:
+            if connection is None or connection.closed:
+                continue
+            if each.event < after or each.opener not in forgiven:
                 yield each.opener, connection
 
     def abandoned(self) -> tuple[str, ...]:

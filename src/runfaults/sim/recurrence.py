@@ -21,6 +21,12 @@ FAILURES = 16
 """Comparisons that may fail before no more are made for a while; each costs a millisecond."""
 
 
+LONG = 60.0
+"""Virtual seconds of a sleep that is worth being looked at."""
+
+_EVERY = 16
+"""Yield points between two looks for actors that have fallen asleep."""
+
 LEAP = 43_200.0
 """Virtual seconds that pass at once where nothing but the clock changes."""
 
@@ -51,17 +57,24 @@ class _Reference:
     """A state to return to.
 
     Attributes:
-        state: The stacks and what they refer to, and the circumstances.
+        state: The stacks and what they refer to, and the circumstances; None if that cannot be
+            compared.
         step: Number of the step at which it was taken.
         left: Virtual seconds until the deadline of each actor that has one.
+        clock: Virtual seconds since the schedule began.
+        news: What the target has written and told, and who lives.
     """
 
-    state: Snapshot
+    state: Snapshot | None
     step: int
     left: Mapping[Actor, float]
+    clock: float
+    news: object
 
     def is_met(self, now: _Reference, asleep: Collection[Actor]) -> bool:
         """Whether all but those asleep do the same again."""
+        if now.state is None or self.state is None:
+            return False
         return now.state.is_like(self.state) and now.awake(asleep) == self.awake(asleep)
 
     def awake(self, asleep: Collection[Actor]) -> list[tuple[str, float]]:
@@ -76,12 +89,18 @@ class Recurrence:
     long, is found too (R. P. Brent, "An improved Monte Carlo factorization algorithm", 1980). A
     state that cannot be compared, as one between two rows of a query, is passed over.
 
+    While an actor sleeps less is enough: the others count or draw lots, but write and tell nothing.
+
     Args:
         circumstances: The state outside the target's memory, as plain values.
+        news: What the target has written and told.
     """
 
-    def __init__(self, circumstances: Callable[[], object]) -> None:
+    def __init__(
+        self, circumstances: Callable[[], object], news: Callable[[], object] = tuple
+    ) -> None:
         self._circumstances = circumstances
+        self._news = news
         self._due = FIRST_LOOK
         self._delay = 0
         self._place: tuple[object, ...] | None = None
@@ -90,43 +109,79 @@ class Recurrence:
         self._returns = 0
         self._leapt = False
         self._elapse = FIRST_ELAPSE
+        self._asleep: frozenset[Actor] = frozenset()
 
     def look(
         self, step: int, point: FaultPoint, actors: Sequence[Actor], clock: float
     ) -> Leap | GivesUp | None:
         """Look at a yield point; say what is to be done, if anything."""
         place = (_role(point.actor), point.operation, _role(point.subject))
-        if step >= self._due + self._delay:
-            self._place, self._failures, self._returns, self._leapt = place, 0, 0, False
-            self._elapse = FIRST_ELAPSE
-            self._reference = self._refer(step, actors, clock)
-            self._delay += 1
-            if self._reference is not None or self._delay == FAILURES:
-                self._due, self._delay = 2 * self._due, 0
+        if step >= self._due + self._delay or self._has_fallen_asleep(step, actors, clock):
+            self._take(step, place, actors, clock)
             return None
-        reference = self._reference
-        if reference is None or place != self._place:
+        if self._reference is None or place != self._place:
             return None
+        return self._compare(self._reference, step, actors, clock)
+
+    def _compare(
+        self, reference: _Reference, step: int, actors: Sequence[Actor], clock: float
+    ) -> Leap | GivesUp | None:
+        """Compare a state with the one to return to, at the same place."""
         asleep = frozenset(each for each in actors if _sleeps_since(each, reference.step))
+        if asleep and self._failures == FAILURES:
+            return self._let_pass_without_news(reference, asleep, actors, clock)
         self._count(self._refer(step, actors, clock), reference, asleep)
         if self._returns < RETURNS:
             return None
         if asleep:
             return self._let_pass(asleep, clock)
-        if clock == reference.state.clock or self._leapt:
+        if clock == reference.clock or self._leapt:
             return GivesUp()
         self._leapt, self._returns = True, 1
         return Leap(LEAP)
 
-    def _count(
-        self, now: _Reference | None, reference: _Reference, asleep: Collection[Actor]
+    def _has_fallen_asleep(self, step: int, actors: Sequence[Actor], clock: float) -> bool:
+        """Whether an actor has slept for so many steps that it is time to look, and will longer."""
+        if step % _EVERY:
+            return False
+        asleep = {each for each in actors if _sleeps_since(each, step - FIRST_LOOK)}
+        new = {each for each in asleep - self._asleep if (each.deadline or 0.0) - clock > LONG}
+        self._asleep = frozenset(asleep & (self._asleep | new))
+        return bool(new)
+
+    def _take(
+        self, step: int, place: tuple[object, ...], actors: Sequence[Actor], clock: float
     ) -> None:
-        if now is not None and reference.is_met(now, asleep):
+        """Take a reference; if it cannot be compared, take another one soon."""
+        self._place, self._failures, self._returns, self._leapt = place, 0, 0, False
+        self._elapse = FIRST_ELAPSE
+        self._reference = self._refer(step, actors, clock)
+        if step < self._due:
+            return
+        self._delay += 1
+        if self._reference.state is not None or self._delay == FAILURES:
+            self._due, self._delay = 2 * self._due, 0
+
+    def _count(self, now: _Reference, reference: _Reference, asleep: Collection[Actor]) -> None:
+        if reference.is_met(now, asleep):
             self._returns += 1
             return
         self._failures += 1
-        if now is None or self._failures == FAILURES:
+        if self._failures == FAILURES and not asleep:
             self._reference, self._returns = None, 0
+
+    def _let_pass_without_news(
+        self,
+        reference: _Reference,
+        asleep: frozenset[Actor],
+        actors: Sequence[Actor],
+        clock: float,
+    ) -> Leap | None:
+        """Let some time pass if nothing was written or told since the reference."""
+        if self._told(actors) != reference.news:
+            self._reference, self._returns = None, 0
+            return None
+        return self._let_pass(asleep, clock)
 
     def _let_pass(self, asleep: frozenset[Actor], clock: float) -> Leap | None:
         """Let some time pass, not all at once: those that go round may look at the clock too."""
@@ -136,13 +191,14 @@ class Recurrence:
         self._returns = RETURNS - 1
         return Leap(seconds, asleep) if seconds > 0 else None
 
-    def _refer(self, step: int, actors: Sequence[Actor], clock: float) -> _Reference | None:
+    def _refer(self, step: int, actors: Sequence[Actor], clock: float) -> _Reference:
         alive = [actor for actor in actors if actor.state is not State.DONE]
-        state = self._snapshot(alive, clock)
-        if state is None:
-            return None
         left = {a: round(a.deadline - clock, 6) for a in alive if a.deadline is not None}
-        return _Reference(state, step, left)
+        return _Reference(self._snapshot(alive, clock), step, left, clock, self._told(actors))
+
+    def _told(self, actors: Sequence[Actor]) -> object:
+        alive = [_role(actor.name) for actor in actors if actor.state is not State.DONE]
+        return self._news(), sorted(alive)
 
     def _snapshot(self, actors: Sequence[Actor], clock: float) -> Snapshot | None:
         taken = Snapshot(clock)

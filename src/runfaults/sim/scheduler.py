@@ -18,7 +18,7 @@ from runfaults.sim.lines import LinesOf
 from runfaults.sim.meter import Phase, border, enter
 from runfaults.sim.real_threads import real_join, start_really, uncontrolled
 from runfaults.sim.recorder import Recorder
-from runfaults.sim.recurrence import GivesUp, Leap, Recurrence
+from runfaults.sim.recurrence import LONG, GivesUp, Leap, Recurrence
 from runfaults.sim.stuck import MAY_RAISE, deadlock_among, stacks_of
 from runfaults.sqlite.gate import Gate
 from runfaults.sqlite.plan import PointCounter
@@ -396,8 +396,10 @@ class Scheduler:
         """It is no livelock if an actor waits for a deadline while others poll."""
         why = f"{MAX_STEPS} steps without an end"
         for actor in self.all_actors:
+            if actor.state is not State.BLOCKED or not actor.deadline:
+                continue
             waited = self._operations - actor.since
-            if actor.state is State.BLOCKED and actor.deadline and waited > MAX_STEPS / 4:
+            if waited > MAX_STEPS / 4 or actor.deadline - self.clock > LONG:
                 self._stuck("hang", f"{why}, while {actor.name} waits until {actor.deadline:g} s")
         self._give_up(why)
 

@@ -33,6 +33,7 @@ from runfaults.targets.target import (
     Signals,
     Target,
 )
+from runfaults.user_code import place_of
 
 EPOCH = 1_767_225_600.0
 """The wall clock when a schedule begins: 2026-01-01 00:00:00 UTC."""
@@ -80,7 +81,7 @@ class World:
             self._recorder, self._director, lambda now: self.wall_clock(EPOCH + now)
         )
         if director is None:  # another may choose otherwise in the same state
-            self.scheduler.recurrence = Recurrence(self._circumstances)
+            self.scheduler.recurrence = Recurrence(self._circumstances, self._news)
         self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock, kinds)
         self.gate = WorldGate(self.scheduler, self._recorder, self._plan, self._observe, survey)
         self.scheduler.gate = self.gate
@@ -188,6 +189,12 @@ class World:
 
     # --- what the target's memory does not show -----------------------------------------------
 
+    def _news(self) -> list[object]:
+        """What the target has written and told."""
+        files = (each for each in sorted(self._database.parent.rglob("*")) if each.is_file())
+        told = sum(event.kind in _TELLING for event in self._recorder.events)
+        return [told, [each.read_bytes() for each in files]]
+
     def _circumstances(self) -> list[object]:
         """All else that decides what happens next."""
         pending = [fault.at for fault in self._plan.unreached()] + self._director.pending()
@@ -195,13 +202,8 @@ class World:
         return [
             [self.scheduler.reached(point) for point in pending],
             [struck for fault, struck in counted if fault.times is not None],
-            sum(event.kind in _TELLING for event in self._recorder.events),
+            self._news(),
             [connection for _, connection in self.gate.left_open()],
-            [
-                each.read_bytes()
-                for each in sorted(self._database.parent.rglob("*"))
-                if each.is_file()
-            ],
             random.getstate(),
         ]
 
@@ -279,6 +281,11 @@ class World:
             for event in self._recorder.events
         )
 
+    @property
+    def undone(self) -> list[str]:
+        """What work wrote into a transaction that was open when it raised."""
+        return [each.second for each in self._work.attempts if each.uncommitted and each.raised]
+
     def _look_for_lost_work(self) -> None:
         """Tell of lost work: a pipeline left it in an open transaction when it returned."""
         by_run: dict[int | None, list[Attempt]] = {}
@@ -331,14 +338,25 @@ class World:
                 yield "lock", f"{lock.name} held by {lock.owner.name}"
 
     def _reachable_connections(self) -> list[tuple[str, Observed]]:
-        """The open connections, without those that only wait for the garbage collector."""
+        """The open connections, without those that only wait for the garbage collector.
+
+        A target that is closed is not asked to close what an act opens later, such as the API.
+        """
         if not any(True for _ in self.gate.left_open()):
             return []
         for actor in self.scheduler.all_actors:
             if not actor.alive:
                 actor.thread = None  # with what the target's own thread object refers to
         gc.collect()
-        return list(self.gate.left_open())
+        acting = [actor.name for actor in self.scheduler.all_actors if not actor.of_target]
+        return list(self.gate.left_open(acting, self._closed_at()))
+
+    def _closed_at(self) -> int:
+        """Number of the event with which the user's manager was closed, or of the next one."""
+        for event in reversed(self._recorder.events):
+            if (event.actor, event.kind, event.subject) == ("user", EventKind.REPLY, "close"):
+                return event.number
+        return len(self._recorder.events)
 
     def _leaks_told(self) -> Iterator[tuple[str, str]]:
         for attempt in self._work.attempts:
@@ -348,4 +366,27 @@ class World:
                 yield "database", f"run {run} raised, yet its uncommitted rows are there"
         for manager in self._managers:
             if isinstance(manager, Inspectable):
-                yield from manager.leaks()
+                yield from self._told_by(manager)
+
+    def _told_by(self, manager: Inspectable) -> list[tuple[str, str]]:
+        """What the adapter says that is held; that it cannot be used is no violation."""
+        try:
+            told = list(manager.leaks())
+            wrong = next((each for each in told if not _is_pair(each)), None)
+            complaint = "" if wrong is None else f"yielded {wrong!r}"
+        except Exception as error:  # noqa: BLE001  # the adapter may raise anything
+            told, complaint = [], f"raised {type(error).__name__}: {error}{place_of(error)}"
+        if not complaint:
+            return told
+        if not self._stuck("uncontrolled"):
+            text = f"the adapter's `leaks` {complaint}; it must yield pairs of texts: what, which"
+            self._recorder.add("harness", EventKind.STUCK, "uncontrolled", text)
+        return []
+
+
+def _is_pair(told: object) -> bool:
+    match told:
+        case (str(), str()) if not isinstance(told, str):
+            return True
+        case _:
+            return False

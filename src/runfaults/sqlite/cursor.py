@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from typing import Any, ClassVar, Self
 
 from runfaults.model import Operation
+from runfaults.sqlite.frames import without_own_frames
 from runfaults.sqlite.layering import Around, layered
 from runfaults.sqlite.replay import Replay
 from runfaults.sqlite.statement import Statement
@@ -30,31 +31,38 @@ class FaultyCursor(sqlite3.Cursor):
     """The statement that it executed last."""
     _iterating = False
 
+    @without_own_frames
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
         """Execute one statement, at the gate."""
         return self._execute(super().execute, sql, parameters)
 
+    @without_own_frames
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Self:
         """Execute one statement for each row of parameters, at the gate once."""
         return self._executemany(super().executemany, sql, parameters)
 
+    @without_own_frames
     def executescript(self, sql_script: str, /) -> sqlite3.Cursor:
         """Perform each statement of a script at the gate."""
         return self._executescript(super().executescript, sql_script)
 
+    @without_own_frames
     def fetchone(self) -> Any:
         """Fetch one row, at the gate."""
         return self._fetchone(super().fetchone)
 
+    @without_own_frames
     def fetchmany(self, size: int | None = None) -> list[Any]:
         """Fetch some rows, at the gate once."""
         sizes = () if size is None else (size,)
         return self._fetchmany(super().fetchmany, *sizes)
 
+    @without_own_frames
     def fetchall(self) -> list[Any]:
         """Fetch the remaining rows, at the gate once."""
         return self._fetchall(super().fetchall)
 
+    @without_own_frames
     def __iter__(self) -> Self:
         connection = self._gated()
         if connection is not None:
@@ -62,6 +70,7 @@ class FaultyCursor(sqlite3.Cursor):
             self._iterating = True
         return self
 
+    @without_own_frames
     def __next__(self) -> Any:
         if not self._iterating:
             return self._next(super().__next__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from math import inf
 from typing import Any
 
 from runfaults.model import Vocabulary
@@ -25,6 +26,7 @@ _OPTIONAL = {
     "remarks": "a tuple of sentences",
     "threads": "a dict: one word for a sort of threads, by the beginning of their names",
     "processes": "a phrase",
+    "recovers_within": "a number of seconds",
 }
 """The members that an adapter may have, and what each is."""
 
@@ -119,4 +121,5 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "remarks": lambda value: isinstance(value, tuple | list) and _are_texts(value),
     "threads": _is_mapping_of_texts,
     "processes": lambda value: isinstance(value, str),
+    "recovers_within": lambda value: isinstance(value, int | float) and 0 <= value < inf,
 }

@@ -189,6 +189,21 @@ class HasRemarks(Protocol):
 
 
 @runtime_checkable
+class RecoversLate(Protocol):
+    """A target that sees only after a while that a process died: by a lease that runs out.
+
+    Attributes:
+        recovers_within: Real seconds after which no run of a dead process is active, if another
+            process has the database open.
+    """
+
+    @property
+    def recovers_within(self) -> float:
+        """See above."""
+        ...
+
+
+@runtime_checkable
 class NamesThreads(Protocol):
     """A target with threads of several sorts, which points and histories should tell apart.
 
