@@ -10,7 +10,7 @@ from runfaults.campaign.agenda import Agenda
 from runfaults.explore.job import Job
 from runfaults.model import Schedule
 from runfaults.model.listener import Silence
-from small_checks import BROKEN, explored, stop_after
+from small_checks import BROKEN, InterruptedAfter, explored
 
 FIRST, SECOND, THIRD = (Job(Schedule(seed=seed), rank=(-seed,)) for seed in range(3))
 
@@ -87,8 +87,8 @@ def test_a_campaign_that_continues_knows_what_had_come_up(tmp_path: Path) -> Non
     expected = Expected()
     whole = explored(BROKEN, expected)
     assert expected.more > 2
-    enough = stop_after(expected.known + 2)  # the next ones are known from the journal alone
-    began = explored(BROKEN, state=tmp_path, should_stop=enough)
+    # the next ones are known from the journal alone
+    began = explored(BROKEN, InterruptedAfter(expected.known + 2), state=tmp_path)
     (missing,) = began.not_reached
     assert missing.endswith("interleavings, and what they lead to")
     went_on = explored(BROKEN, state=tmp_path)

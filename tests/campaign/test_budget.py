@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from runfaults.campaign.agenda import Agenda
@@ -82,3 +84,12 @@ def test_the_likeliest_jobs_find_a_planted_bug_before_the_others_would() -> None
     likeliest = explored(BROKEN, should_stop=stop_after(few), likeliest_first=True)
     assert concluded(BROKEN, likeliest).verdict is Verdict.BROKEN
     assert concluded(BROKEN, plain).verdict is Verdict.UNFINISHED
+
+
+def test_time_that_is_over_in_the_middle_of_a_job_ends_it_and_loses_nothing() -> None:
+    most = explored(BROKEN).found.verdicts.total()
+    outcomes = [explored(BROKEN, should_stop=stop_after(asked)) for asked in range(1, 12)]
+    ran = [outcome.found.verdicts.total() for outcome in outcomes]
+    assert ran == sorted(ran)
+    assert ran[-1] < most
+    assert any(later == earlier + 1 for earlier, later in itertools.pairwise(ran))

@@ -52,7 +52,7 @@ def test_a_finished_state_runs_nothing_more(tmp_path: Path, uninterrupted: objec
 def test_a_line_that_a_kill_cut_off_counts_as_not_written(
     tmp_path: Path, uninterrupted: object
 ) -> None:
-    explored(BROKEN, state=tmp_path, should_stop=stop_after(4))
+    explored(BROKEN, InterruptedAfter(4), state=tmp_path)
     path = tmp_path / "jobs.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole[:-7])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from runfaults.campaign.players import open_player
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
-from runfaults.explore.runner import Player, PlayerKind, Runner
+from runfaults.explore.runner import OutOfTimeError, Player, PlayerKind, Runner
 from runfaults.explore.strategy import Strategy
 from runfaults.model import Journal
 
@@ -63,10 +63,13 @@ class Campaign:
         ]
 
     def run(self, runner: Runner, job: Job) -> Findings:
-        """Run one job."""
+        """Run one job; what it found is partial if time was over meanwhile."""
         found = Findings()
         strategy = self.strategies[job.strategy]
-        strategy.run(runner, job, found)
+        try:
+            strategy.run(runner, job, found)
+        except OutOfTimeError:
+            found.partial = True
         found.belong_to(strategy.describe())
         found.follow_ups = {each._replace(strategy=job.strategy): None for each in found.follow_ups}
         return found

@@ -43,7 +43,7 @@ def run_jobs(
         campaign: What they belong to.
         agenda: What to run; see `dispatch`.
         processes: Number of processes; 1 runs everything in this one.
-        should_stop: Asked again and again, in this process between jobs only; True ends it early.
+        should_stop: Asked again and again, in this process between schedules; True ends it early.
 
     Raises:
         WorkersDiedError: if processes died `MAX_DEATHS` times.
@@ -52,6 +52,7 @@ def run_jobs(
     if processes == 1:
         with campaign.open_player() as player:
             runner = campaign.runner(player)
+            runner.should_stop = should_stop
             while agenda.waiting and not should_stop():
                 job = agenda.take()
                 yield job, campaign.run(runner, job)

@@ -173,23 +173,29 @@ def _run(  # what there is to run, with what, and where it is kept
         stack.callback(running.close)
         try:
             for job, its in running:
-                if journal is not None:
-                    journal.add(job, its)
                 found.merge(its)
-                listener.advance(more=agenda.finish(job, its.follow_ups))
+                if not its.partial:
+                    if journal is not None:
+                        journal.add(job, its)
+                    listener.advance(more=agenda.finish(job, its.follow_ups))
                 listener.note(f"{found.verdicts.total():,} schedules")
-                for (rule, verdict), witness in its.witnesses.items():
-                    if verdict is Verdict.BROKEN and rule not in told:
-                        if not told:
-                            options.on_violation()
-                        told.add(rule)
-                        listener.found(rule, witness.history, witness.judgements)
+                _tell_new(its, told, options, listener)
         except KeyboardInterrupt:
             listener.note("interrupted")
             return True, ()
         except (WorkersDiedError, HungError) as error:
             return True, (str(error),)
     return False, ()
+
+
+def _tell_new(its: Findings, told: set[str], options: Options, listener: Listener) -> None:
+    """Tell of rules that are broken for the first time."""
+    for (rule, verdict), witness in its.witnesses.items():
+        if verdict is Verdict.BROKEN and rule not in told:
+            if not told:
+                options.on_violation()
+            told.add(rule)
+            listener.found(rule, witness.history, witness.judgements)
 
 
 def _running(

@@ -52,7 +52,10 @@ class FirstLives:
         with runner.another(PlayerKind.FIRST_LIVES) as lives:
             clean = runner.judge(lives.play(job.base))
             schedules = map(job.base.adding, self._elements(clean.history))
-            lived = [clean, *(runner.judge(lives.play(each)) for each in schedules)]
+            lived = [clean]
+            for schedule in schedules:
+                runner.require_time()
+                lived.append(runner.judge(lives.play(schedule)))
         found.compared += len(lived)
         suspects = [each for each in lived if each.verdict is not Verdict.HOLDS]
         doubted = [each for each in suspects if runner.run(each.schedule).verdict is Verdict.HOLDS]

@@ -72,6 +72,7 @@ class Findings:
         doubts: Schedules that did not give the same history again.
         abandoned: Where connections were opened that the target left to the garbage collector.
         sampled: What the samples beyond the bound were like.
+        partial: Whether time was over before the job had ended.
         follow_ups: Jobs that a job has shown to be worth running besides. They are for what hands
             jobs out, and do not merge.
     """
@@ -97,6 +98,7 @@ class Findings:
     sampled: Measured = field(default_factory=Measured)
     follow_ups: dict[Job, None] = field(default_factory=dict[Job, None])
     compared: int = 0
+    partial: bool = False
 
     def add(self, trial: Trial) -> None:
         """Count one trial, and note what of its schedule could not be played as written."""

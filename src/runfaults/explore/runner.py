@@ -71,6 +71,10 @@ class PlayerKind(StrEnum):
 OpensPlayer = Callable[[PlayerKind], AbstractContextManager[Player]]
 
 
+class OutOfTimeError(Exception):
+    """The budget was spent in the middle of a job."""
+
+
 class Runner:
     """Runs schedules and judges them.
 
@@ -81,6 +85,7 @@ class Runner:
 
     Attributes:
         rules: Those of them that judge its target: all from which the target is not exempt.
+        should_stop: Asked before each schedule; True ends the job.
     """
 
     def __init__(
@@ -91,6 +96,7 @@ class Runner:
     ) -> None:
         self.player = player
         self._another = another
+        self.should_stop: Callable[[], bool] = lambda: False
         self.rules = rules_for(player.target, rules, player.own_rules)
 
     def another(self, kind: PlayerKind) -> AbstractContextManager[Player]:
@@ -107,12 +113,26 @@ class Runner:
         with_places: bool = False,
         with_lines: bool = False,
     ) -> Trial:
-        """Run one schedule and judge its history; the arguments are those of `Player.play`."""
+        """Run one schedule and judge its history; the arguments are those of `Player.play`.
+
+        Raises:
+            OutOfTimeError: if it is to stop.
+        """
+        self.require_time()
         return self.judge(
             self.player.play(
                 schedule, survey=survey, with_places=with_places, with_lines=with_lines
             )
         )
+
+    def require_time(self) -> None:
+        """Go on only if it is not to stop.
+
+        Raises:
+            OutOfTimeError: if it is.
+        """
+        if self.should_stop():
+            raise OutOfTimeError
 
     @border(Phase.ORACLE)
     def judge(self, execution: Execution) -> Trial:
