@@ -133,16 +133,27 @@ class Pooled(Jobs):
             self.pool.close()
 
 
+class PooledAgain(Pooled):
+    def cancel_in_database(self, run: int) -> None:
+        super().cancel_in_database(run)
+        LEFT.append(self.pool)
+
+
 def test_what_the_api_opens_when_all_is_closed_is_no_leak_of_the_run() -> None:
-    assert broken(Pooled, "pipeline succeeds; act cancel-api at user reach closed") == set()
+    assert broken(PooledAgain, "pipeline succeeds; act cancel-api at user reach closed") == set()
+    LEFT.pop().close()
+
+
+LEFT: list[sqlite3.Connection] = []
 
 
 class Unpooled(Pooled):
     def close(self) -> None:
-        pass
+        LEFT.append(self.pool)
 
 
 def test_what_the_api_opened_before_is_one() -> None:
     at_settled = "pipeline succeeds; act cancel-api at user reach settled"
     assert broken(Unpooled, at_settled) == {"nothing-leaks"}
+    LEFT.pop().close()
     assert broken(Pooled, at_settled) == set()
