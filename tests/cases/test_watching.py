@@ -157,3 +157,28 @@ def test_what_the_api_opened_before_is_one() -> None:
     assert broken(Unpooled, at_settled) == {"nothing-leaks"}
     LEFT.pop().close()
     assert broken(Pooled, at_settled) == set()
+
+
+class ClosesBadly(Jobs):
+    """Records again when it is closed; what that raises is another error."""
+
+    error: type[BaseException] = SystemExit
+
+    def close(self) -> None:
+        try:
+            with closing(self.connect()) as connection:
+                connection.execute("SELECT state FROM jobs").fetchall()
+        except sqlite3.OperationalError as error:
+            raise self.error("cannot close") from error
+
+
+class ClosesWithAnError(ClosesBadly):
+    error = RuntimeError
+
+
+STRUCK_AT_CLOSE = "pipeline succeeds; fault busy at user execute SELECT jobs"
+
+
+def test_a_fault_is_no_cause_to_end_the_process_of_who_calls() -> None:
+    assert broken(ClosesBadly, STRUCK_AT_CLOSE) == {"calls-raise-only-for-cause"}
+    assert broken(ClosesWithAnError, STRUCK_AT_CLOSE) == set()

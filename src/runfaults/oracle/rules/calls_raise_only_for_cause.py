@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runfaults.model import History
+from runfaults.model import Ending, Event, History
 from runfaults.oracle.facts import Facts, Request
 from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
+
+_ENDS_THE_PROCESS = ("raised SystemExit", "raised KeyboardInterrupt", "raised GeneratorExit")
 
 _WHILE_UNDECIDED = ("cancel", "subscribe")
 """Not `cancel-api`: a route refuses by what it raises."""
@@ -24,7 +26,8 @@ def calls_raise_only_for_cause(history: History, facts: Facts) -> Iterator[Findi
 
     A cancel and a subscription count if the manager that was asked knows the run and nothing was
     decided, a read if it knows the run, a close if no other one came before its answer. None of the
-    others counts once a close was asked. Starts have a rule of their own.
+    others counts once a close was asked. Starts have a rule of their own. What ends a process, as
+    `SystemExit` does, has no cause at all, unless the work itself raised it.
 
     Exercised: such a call was answered.
 
@@ -32,8 +35,14 @@ def calls_raise_only_for_cause(history: History, facts: Facts) -> Iterator[Findi
 
     Contract: `cancel_run` and a registration answer; `close()` waits.
     """
-    del history
     for request in facts.requests:
+        if request.reply and _ends_the_process(request.reply, history):
+            yield broken(
+                f"{request.subject} {request.reply.value} (event {request.reply.number}), which "
+                "ends the process of who calls",
+                request.asked,
+                request.reply,
+            )
         if request.reply and request.raised and _must_answer(request, facts):
             yield broken(
                 f"{request.subject} {request.reply.value} (event {request.reply.number}), though "
@@ -41,6 +50,11 @@ def calls_raise_only_for_cause(history: History, facts: Facts) -> Iterator[Findi
                 request.asked,
                 request.reply,
             )
+
+
+def _ends_the_process(reply: Event, history: History) -> bool:
+    by_work = history.schedule.pipeline is Ending.EXITS
+    return reply.value.startswith(_ENDS_THE_PROCESS) and not by_work
 
 
 def _must_answer(request: Request, facts: Facts) -> bool:
