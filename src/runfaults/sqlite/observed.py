@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import warnings
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from runfaults.model import Operation
 from runfaults.sqlite.database_file import database_path, takes_locks
@@ -57,12 +58,15 @@ class Observed(sqlite3.Connection):
         # With `autocommit=False` it is. A subclass may have opened nothing.
         self.state.open = self.has_autocommit(on=False) and self.in_transaction
 
-    def set_progress_handler(
-        self, progress_handler: Callable[[], int | None] | None, n: int
-    ) -> None:
-        """Like `sqlite3.Connection.set_progress_handler`."""
-        super().set_progress_handler(progress_handler, n)
-        self.progress = progress_handler, n
+    def set_progress_handler(self, *given: Any, **named: Any) -> None:  # noqa: ANN401  # as it is
+        """Like `sqlite3.Connection.set_progress_handler`; its warnings are of who calls."""
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            super().set_progress_handler(*given, **named)
+        for each in told:
+            warnings.warn(str(each.message), each.category, stacklevel=2)
+        both = dict(zip(("progress_handler", "n"), given, strict=False)) | named
+        self.progress = both["progress_handler"], both["n"]
 
     @property
     def writing(self) -> bool:
