@@ -187,7 +187,7 @@ def test_the_settings_of_the_project_list_rules_seen_from_their_file(project: Pa
         ('[tool.runfaults]\nrules = "rules.py:x"\n', "`rules` is no list of texts"),
         ("[tool.runfaults]\nrules = [1]\n", "`rules` is no list of texts"),
         ("[tool]\nrunfaults = 1\n", "`tool.runfaults` is no table"),
-        ("[tool\n", "cannot be read"),
+        ("[tool\n", "is not valid TOML"),
     ],
 )
 def test_settings_that_mean_nothing_are_wrong_usage(

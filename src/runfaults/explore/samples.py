@@ -56,8 +56,8 @@ class Samples:
 
     @property
     def strikes(self) -> tuple[str, ...]:
-        """The kinds of the faults in its schedules."""
-        return self.scope.kinds if self.faults else ()
+        """None that is sure to be tried: which faults strike is drawn."""
+        return ()
 
     def describe(self, measured: Measured = NOTHING) -> str:
         """The schedules in words, with their probability once actors and steps were measured."""

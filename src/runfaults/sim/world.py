@@ -32,6 +32,7 @@ from runfaults.targets.target import (
     NamesThreads,
     Signals,
     Target,
+    TargetError,
 )
 from runfaults.user_code import place_of
 
@@ -374,6 +375,8 @@ class World:
             told = list(manager.leaks())
             wrong = next((each for each in told if not _is_pair(each)), None)
             complaint = "" if wrong is None else f"yielded {wrong!r}"
+        except TargetError:
+            raise
         except Exception as error:  # noqa: BLE001  # the adapter may raise anything
             told, complaint = [], f"raised {type(error).__name__}: {error}{place_of(error)}"
         if not complaint:
