@@ -9,7 +9,9 @@ from typing import Any
 
 from wording import HEAD, code, docstring, table
 
-from runfaults import pytest_plugin
+from runfaults import pytest_every_fault, pytest_plugin
+
+_PLUGINS = (pytest_plugin, pytest_every_fault)
 
 _TEXT = """\
 # pytest options
@@ -61,12 +63,16 @@ class _Parser:
     def getini(self, _: str) -> list[str]:
         return []
 
+    def getoption(self, _: str) -> str:
+        return ""
+
 
 def pytest_options_page() -> str:
     """The page, in Markdown."""
     told: Any = _Parser()
-    pytest_plugin.pytest_addoption(told)
-    pytest_plugin.pytest_configure(told)
+    for plugin in _PLUGINS:
+        plugin.pytest_addoption(told)
+        plugin.pytest_configure(told)
     return _TEXT.format(
         head=HEAD,
         options=table(["option", "meaning", "default"], told.options),
@@ -89,6 +95,8 @@ def _marker(line: str) -> str:
 
 def _fixtures() -> dict[str, Callable[..., object]]:
     """The fixtures by name: pytest offers no public way to tell them from functions."""
-    source = inspect.getsource(pytest_plugin)
-    names = re.findall(r"@pytest\.fixture(?:\(.*\))?\ndef (\w+)", source)
-    return {name: getattr(pytest_plugin, name) for name in names}
+    return {
+        name: getattr(plugin, name)
+        for plugin in _PLUGINS
+        for name in re.findall(r"@pytest\.fixture(?:\(.*\))?\ndef (\w+)", inspect.getsource(plugin))
+    }

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from runfaults.model import CheckResult
     from runfaults.testing.bench import Bench, Trial
 
+pytest_plugins = ("runfaults.pytest_every_fault",)
+
 _MARKER = "runfaults_scenarios"
 _SYMPTOM = re.compile(r"^symptom\s*=", re.MULTILINE)
 """A mark that each scenario file has and no other TOML file, typing errors included."""

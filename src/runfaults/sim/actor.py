@@ -152,7 +152,6 @@ class Actor:
         thread: The OS thread.
         since: The number of steps when it was blocked last, or when it was resumed after that.
         resumed: How often it was handed the baton.
-        interruption: Raises what has arrived from outside; None if nothing has.
     """
 
     name: str
@@ -167,7 +166,6 @@ class Actor:
     timed_out: bool = False
     since: int = 0
     resumed: int = 0
-    interruption: Callable[[], None] | None = None
     baton: LockType = field(default_factory=_held_lock)
 
     @property
@@ -178,15 +176,6 @@ class Actor:
     def park(self) -> None:
         """Wait, as this actor, for the baton."""
         self.baton.acquire()
-
-    def heed(self) -> None:
-        """As this actor, raise what has arrived from outside, if that can be raised here.
-
-        Raises:
-            KeyboardInterrupt: that has arrived.
-        """
-        if self.interruption is not None:
-            self.interruption()
 
     def resume(self) -> None:
         """Hand the baton to this actor."""

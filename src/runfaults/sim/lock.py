@@ -87,10 +87,8 @@ class ControlledLock:
         deadline = turns.clock + timeout if timeout != -1 else None
         while self._owner is not None:
             self._waiters.append(actor)
-            try:
-                woken = turns.block(self._wait, deadline)
-            finally:
-                self._waiters.remove(actor)
+            woken = turns.block(self._wait, deadline)
+            self._waiters.remove(actor)
             if not woken:
                 return False
         turns.touch(self, change=True)

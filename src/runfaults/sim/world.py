@@ -17,7 +17,6 @@ from runfaults.sim.director import Director, ScheduleDirector
 from runfaults.sim.execution import Execution
 from runfaults.sim.exits import escapes, what_left
 from runfaults.sim.gate import Survey, WorldGate
-from runfaults.sim.interruption import has_come, interrupt
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.pipeline import Attempt, ScriptedPipeline
 from runfaults.sim.recorder import Recorder
@@ -107,7 +106,7 @@ class World:
             self._look_for_escapes()
             self._look_for_lost_work()
             self._look_for_leaks()
-            abandoned = () if has_come(self._recorder) else self.gate.abandoned()
+            abandoned = self.gate.abandoned()
             self._ask()
             if not self._stuck("livelock", "hang", "uncontrolled"):
                 self._recorder.add("harness", EventKind.SETTLED)
@@ -175,10 +174,6 @@ class World:
         self._managers.append(manager)
         return manager
 
-    def interrupt_user(self) -> None:
-        """See `Stage`."""
-        interrupt(self.scheduler.all_actors[0], self.scheduler, self._recorder)
-
     def held(self) -> Counter[str]:
         """See `Stage`."""
         return Counter(sort for sort, _ in (*self._leaked_resources(), *self._leaks_told()))
@@ -226,9 +221,9 @@ class World:
                 self._enter(act)
         self.scheduler.reach(Operation.REACH, "started")
         if own is not None:  # a user who was told of no run has none to wait for
-            acts.wait(self, partial(self.manager.wait, own))
+            self.manager.wait(own)
         self.scheduler.reach(Operation.REACH, "settled")
-        acts.wait(self, self._await_acts)
+        self._await_acts()
         acts.close(self, "user")
         self.scheduler.reach(Operation.REACH, "closed")
 

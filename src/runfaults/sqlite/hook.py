@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sqlite3.dbapi2
+import sys
 import weakref
 from _thread import get_ident
 from collections.abc import Callable, Generator
@@ -82,6 +83,17 @@ def connections_through(
     finally:
         if any(watch.let_go is let_go for watch in _present):
             unwatch()
+
+
+def modules_with_connect() -> tuple[ModuleType, ...]:
+    """The loaded modules that keep the real `connect` under a name of their own."""
+    return tuple(
+        module
+        for name, module in list(sys.modules.items())
+        if type(module) is ModuleType
+        and name.partition(".")[0] not in {"runfaults", "sqlite3", "_sqlite3"}
+        and any(value is real_connect for value in list(vars(module).values()))
+    )
 
 
 class _Watch(NamedTuple):

@@ -8,6 +8,7 @@ from typing import NoReturn
 from runfaults.sqlite.effect import Effect, nothing
 from runfaults.sqlite.errors import sqlite_error
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.likelihood import Likelihood
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
 from runfaults.sqlite.situation import Situation, situation_of
 from runfaults.sqlite.statement import ASSIGNMENT
@@ -24,6 +25,9 @@ class TabledKind:
         reasons: Why it cannot strike in others, where there is more to say than that it was never
             seen to.
         waiting: Situations in which the engine spends the busy timeout first.
+        likelihood: How likely it is where an ordinary program runs.
+        takes_effect: See `CataloguedKind`.
+        lasts: See `CataloguedKind`.
     """
 
     name: str
@@ -32,6 +36,9 @@ class TabledKind:
     effects: Mapping[Situation, Effect]
     reasons: Mapping[Situation, str] = {}
     waiting: frozenset[Situation] = frozenset()
+    likelihood: Likelihood = Likelihood.POSSIBLE
+    takes_effect: bool = False
+    lasts: bool = True
 
     def refusal(self, call: Call) -> str | None:
         """Why it cannot strike this call; None if it can."""
@@ -52,6 +59,10 @@ class TabledKind:
     def waits(self, call: Call) -> bool:
         """Whether the engine would have spent the busy timeout."""
         return situation_of(call) in self.waiting
+
+    def likelihood_at(self, _call: Call, /) -> Likelihood:
+        """See `CataloguedKind`."""
+        return self.likelihood
 
     def real(self, call: Call) -> Recipe:
         """The recipe that makes it happen for real at this call."""

@@ -22,8 +22,9 @@ from runfaults.sqlite.kinds.lost_acknowledgement import LostAcknowledgement
 from runfaults.sqlite.kinds.nomem import Nomem
 from runfaults.sqlite.kinds.notadb import Notadb
 from runfaults.sqlite.kinds.readonly import Readonly
+from runfaults.sqlite.likelihood import CataloguedKind
 
-_ALL: tuple[FaultKind, ...] = (
+_ALL: tuple[CataloguedKind, ...] = (
     Busy(),
     BusySnapshot(),
     BusyRecovery(),
@@ -42,7 +43,7 @@ _ALL: tuple[FaultKind, ...] = (
     LostAcknowledgement(),
 )
 
-KINDS: Mapping[str, FaultKind] = MappingProxyType({kind.name: kind for kind in _ALL})
+KINDS: Mapping[str, CataloguedKind] = MappingProxyType({kind.name: kind for kind in _ALL})
 """Every fault kind by its name."""
 
 

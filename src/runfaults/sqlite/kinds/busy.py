@@ -9,6 +9,7 @@ from runfaults.sqlite.effect import Effect, connection_of, nothing, transaction_
 from runfaults.sqlite.engine import statement_on
 from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.likelihood import Likelihood
 from runfaults.sqlite.real.held_lock import held_lock
 from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import READS, Situation
@@ -44,6 +45,7 @@ class Busy(TabledKind):
     name = "busy"
     summary = "database is locked: another connection writes, or reads while this one commits"
     code = sqlite3.SQLITE_BUSY
+    likelihood = Likelihood.LIKELY
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: transaction_opened,

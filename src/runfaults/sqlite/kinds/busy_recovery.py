@@ -19,6 +19,7 @@ class BusyRecovery(TabledKind):
     name = "busy-recovery"
     summary = "database is locked: another process recovers the write-ahead log (WAL)"
     code = sqlite3.SQLITE_BUSY_RECOVERY
+    lasts = False
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: unless_fresh(transaction_opened),

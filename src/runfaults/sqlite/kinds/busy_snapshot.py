@@ -10,6 +10,7 @@ from runfaults.sqlite.effect import Effect, connection_of
 from runfaults.sqlite.engine import statement_on
 from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.likelihood import Likelihood
 from runfaults.sqlite.real.held_lock import overtaking_commit
 from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import Situation
@@ -31,6 +32,8 @@ class BusySnapshot(TabledKind):
     name = "busy-snapshot"
     summary = "database is locked: another connection committed since this one began to read (WAL)"
     code = sqlite3.SQLITE_BUSY_SNAPSHOT
+    likelihood = Likelihood.LIKELY
+    lasts = False
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: _overtaken,
         Situation.FIRST_WRITE_IMPLICIT: _overtaken,

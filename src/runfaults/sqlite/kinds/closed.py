@@ -8,6 +8,7 @@ from typing import NoReturn
 from runfaults.model import Operation
 from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.likelihood import Likelihood
 from runfaults.sqlite.real.closing import closed_by_another_thread
 from runfaults.sqlite.real.recipe import Recipe
 
@@ -20,6 +21,8 @@ class Closed:
 
     name = "closed"
     summary = "the connection was closed by another thread: its open transaction is rolled back"
+    takes_effect = False
+    lasts = True
 
     def refusal(self, call: Call) -> str | None:
         """Why it cannot strike this call; None if it can."""
@@ -52,3 +55,7 @@ class Closed:
     def real(self, call: Call) -> Recipe:  # noqa: ARG002 - the same everywhere
         """Another thread closes it."""
         return closed_by_another_thread()
+
+    def likelihood_at(self, call: Call) -> Likelihood:  # noqa: ARG002 - the same everywhere
+        """The program's own mistake."""
+        return Likelihood.MISTAKE

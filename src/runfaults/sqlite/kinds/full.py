@@ -9,6 +9,7 @@ from collections.abc import Callable
 from runfaults.sqlite.effect import connection_of, rolled_back
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.ioerr_write import IoerrWrite
+from runfaults.sqlite.likelihood import Likelihood
 from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.real.system_call import WRITE_CALLS, failing_system_call
 from runfaults.sqlite.shape import is_audited, surely_changes_one_row
@@ -23,6 +24,7 @@ class Full(IoerrWrite):
     name = "full"
     summary = "database or disk is full: the transaction is rolled back"
     code = sqlite3.SQLITE_FULL
+    likelihood = Likelihood.LIKELY
 
     def obstacle(self, call: Call, situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own."""

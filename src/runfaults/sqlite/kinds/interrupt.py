@@ -14,6 +14,8 @@ from runfaults.sqlite.effect import (
     rows_lost,
     unless_fresh,
 )
+from runfaults.sqlite.gate import Call
+from runfaults.sqlite.likelihood import Likelihood, unless_interruptible
 from runfaults.sqlite.real.progress import interrupt_after
 from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import Situation
@@ -26,6 +28,7 @@ class Interrupt(TabledKind):
     name = "interrupt"
     summary = "interrupted: by Connection.interrupt() from another thread"
     code = sqlite3.SQLITE_INTERRUPT
+    lasts = False
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: nothing,
@@ -50,3 +53,7 @@ class Interrupt(TabledKind):
     def cause(self, _situation: Situation, /) -> Recipe:
         """See `TabledKind`."""
         return interrupt_after(1)
+
+    def likelihood_at(self, call: Call, /) -> Likelihood:
+        """Remote where no one can interrupt the connection."""
+        return unless_interruptible(call)

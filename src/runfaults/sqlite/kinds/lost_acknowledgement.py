@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from runfaults.sqlite.effect import Effect, connection_of, done
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.likelihood import Likelihood, unless_interruptible
 from runfaults.sqlite.real.progress import interrupt_after
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
 from runfaults.sqlite.shape import surely_changes_one_row
@@ -20,6 +21,8 @@ class LostAcknowledgement(TabledKind):
     name = "lost-acknowledgement"
     summary = "interrupted after the effect: COMMIT has committed, and raises"
     code = sqlite3.SQLITE_INTERRUPT
+    takes_effect = True
+    lasts = False
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: done,
         Situation.FIRST_WRITE_IMPLICIT: done,
@@ -53,3 +56,7 @@ class LostAcknowledgement(TabledKind):
         # The number at which COMMIT, ROLLBACK and BEGIN IMMEDIATE are done and raise, found by
         # trying with SQLite 3.40.1.
         return interrupt_after(3, once=True)
+
+    def likelihood_at(self, call: Call, /) -> Likelihood:
+        """Remote where no one can interrupt the connection."""
+        return unless_interruptible(call)

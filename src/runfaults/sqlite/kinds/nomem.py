@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from runfaults.sqlite.effect import Effect, connection_of, done, nothing
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.likelihood import Likelihood
 from runfaults.sqlite.real.heap_limit import heap_limit
 from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import Situation
@@ -19,6 +20,8 @@ class Nomem(TabledKind):
     name = "nomem"
     summary = "out of memory: MemoryError, before the statement began"
     code = sqlite3.SQLITE_NOMEM
+    likelihood = Likelihood.REMOTE
+    lasts = False
     effects: Mapping[Situation, Effect] = {
         Situation.CONNECT: nothing,
         Situation.BEGIN_WRITING: nothing,

@@ -1,0 +1,89 @@
+"""Lets a call sleep without waiting: a retry that waits a minute costs nothing."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import time_machine
+
+from runfaults.sim.captured import Place, captured
+from runfaults.sim.frozen_time import is_time_frozen
+
+_real_sleep = time.sleep
+
+
+class _Clock:
+    """The clock of the calling thread: the real one and what the thread has slept."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._thread = threading.get_ident()
+        self._slept = 0.0
+        self._stack = stack
+        self._wall: Any = None
+
+    def sleep(self, seconds: float, /) -> None:
+        """Move the clock, if it is the calling thread that sleeps."""
+        if threading.get_ident() != self._thread or not seconds >= 0:
+            _real_sleep(seconds)  # raises what it has to say
+            return
+        _real_sleep(0)  # others may go on
+        self._slept += seconds
+        if is_time_frozen():
+            return  # the test has a wall clock of its own
+        if self._wall is None:
+            now = datetime.now(UTC)
+            self._wall = self._stack.enter_context(time_machine.travel(now, tick=True))
+        self._wall.shift(timedelta(seconds=seconds))
+
+    def reading(self, real: Callable[[], Any], unit: float) -> Callable[[], Any]:
+        """A clock of the real one's unit."""
+
+        def read() -> Any:  # noqa: ANN401  # as the original
+            if threading.get_ident() != self._thread:
+                return real()
+            slept = self._slept / unit
+            return real() + (slept if unit == 1.0 else int(slept))
+
+        return read
+
+
+_CLOCKS: dict[Callable[[], Any], float] = {
+    time.monotonic: 1.0,
+    time.monotonic_ns: 1e-9,
+    time.perf_counter: 1.0,
+    time.perf_counter_ns: 1e-9,
+}
+
+
+_known: tuple[int, list[Place]] = (0, [])
+
+
+def _places() -> list[Place]:
+    """Where the loaded code keeps the originals: searched again when modules were loaded."""
+    global _known  # noqa: PLW0603  # a search takes ten times as long as a repetition
+    if _known[0] != len(sys.modules):
+        _known = len(sys.modules), list(captured([_real_sleep, *_CLOCKS]))
+    return _known[1]
+
+
+@contextmanager
+def virtual_sleep() -> Generator[None]:
+    """Have the calling thread sleep on a clock of its own in the block; other threads sleep."""
+    with ExitStack() as stack:
+        clock = _Clock(stack)
+        substitutes: dict[int, Any] = {id(_real_sleep): clock.sleep}
+        substitutes |= {id(real): clock.reading(real, unit) for real, unit in _CLOCKS.items()}
+        places = _places()
+        for place in places:
+            place.put(substitutes[id(place.original)])
+        try:
+            yield
+        finally:
+            for place in places:
+                place.put(place.original)

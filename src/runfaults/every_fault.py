@@ -1,0 +1,29 @@
+"""Public: every fault at every SQLite operation of a call, without a test runner.
+
+In pytest there are the fixtures `every_fault` and `fault` instead.
+"""
+
+from runfaults.anomaly.causes import Cause, causes
+from runfaults.anomaly.experiment import Selection
+from runfaults.anomaly.folders import every_fault
+from runfaults.anomaly.observe import UnsuitableError
+from runfaults.anomaly.outcome import Outcome
+from runfaults.anomaly.promises import Broken
+from runfaults.anomaly.report import report, summary
+from runfaults.anomaly.strike import Point, Strike
+from runfaults.sqlite.likelihood import Likelihood
+
+__all__ = [
+    "Broken",
+    "Cause",
+    "Likelihood",
+    "Outcome",
+    "Point",
+    "Selection",
+    "Strike",
+    "UnsuitableError",
+    "causes",
+    "every_fault",
+    "report",
+    "summary",
+]

@@ -1,0 +1,376 @@
+"""pytest: the fixtures `every_fault` and `fault`; a test is repeated once for each fault.
+
+The test is one item, and all its repetitions are one report: the points are known only after a run,
+and only a repetition of the whole test gives fresh fixtures. Loading this costs pytest nothing but
+this file: everything else is imported when a test needs it.
+"""
+
+from __future__ import annotations
+
+import shlex
+import warnings
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+if TYPE_CHECKING:
+    from runfaults.anomaly.experiment import Selection
+    from runfaults.anomaly.observation import Observation
+    from runfaults.anomaly.observe import Order
+    from runfaults.anomaly.options import Options, Said
+    from runfaults.anomaly.strike import Strike
+    from runfaults.anomaly.watch import Watch
+
+_Answer = TypeVar("_Answer")
+_SUMMARY = "runfaults_every_fault"
+"""Attribute of a test report that brings its summary from the workers of pytest-xdist."""
+
+
+_CANNOT = "every_fault cannot judge this test"
+
+
+class _Judged(pytest.skip.Exception):
+    """Ends a repetition whose call has been judged: what follows it makes no sense."""
+
+
+@dataclass(slots=True)
+class _Repetition:
+    """One run of a test: what it is to do, and what it has shown."""
+
+    order: Order
+    watch: Watch
+    options: Options | None = None
+    observation: Observation | None = None
+    unsuitable: str = ""
+    """Why the call cannot be judged."""
+    trouble: dict[str, str] = field(default_factory=dict[str, str])
+    """What failed, by phase."""
+
+
+@dataclass(slots=True)
+class _Finale:
+    """The run of a test that is reported.
+
+    Attributes:
+        failure: What it fails with; empty if it runs as a plain test.
+        doubt: What failed in the first run, and so has to fail in this one.
+        summary: A line for the end of the session.
+        sections: How many sections of captured output are of repetitions.
+        duration: Seconds that the repetitions took.
+        called: Whether the test has called `every_fault`.
+    """
+
+    failure: str = ""
+    doubt: str = ""
+    summary: str = ""
+    sections: int = 0
+    duration: float = 0.0
+    called: bool = False
+
+
+_REPETITION: pytest.StashKey[_Repetition] = pytest.StashKey()
+_FINALE: pytest.StashKey[_Finale] = pytest.StashKey()
+
+
+# --- options ----------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options on the command line."""
+    group = parser.getgroup("runfaults", "schedules of faults, cancels and preemptions")
+    group.addoption(
+        "--every-fault",
+        metavar="WHAT",
+        default="",
+        help="what `every_fault` tries instead of all: one fault, such as 'busy at #3', or so many "
+        "that are drawn, such as sample:50",
+    )
+    group.addoption(
+        "--every-fault-budget",
+        metavar="TIME",
+        default="",
+        help="when `every_fault` stops in each test, such as 10s or 2m; what was not tried is told",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the summary; refuse an option that cannot be read."""
+    config.pluginmanager.register(_Summary(), "runfaults-every-fault-summary")
+    if _option(config, "every_fault") or _option(config, "every_fault_budget"):
+        try:
+            _selection(config)
+        except ValueError as error:
+            raise pytest.UsageError(f"--every-fault: {error}") from error
+
+
+def _option(config: pytest.Config, name: str) -> str:
+    return cast("str", config.getoption(name))
+
+
+def _selection(config: pytest.Config) -> Selection:
+    from runfaults.anomaly.experiment import Selection
+    from runfaults.anomaly.strike import Strike
+    from runfaults.campaign.budget import Budget, parse_duration
+
+    what, time = _option(config, "every_fault"), _option(config, "every_fault_budget")
+    selection = Selection()
+    if time:
+        selection = replace(selection, is_spent=Budget(parse_duration(time)).spent)
+    if what.startswith("sample:"):
+        number = what.removeprefix("sample:")
+        if not number.isdecimal() or int(number) == 0:
+            raise ValueError(f"{what!r} has no number of faults; write sample:50")
+        return replace(selection, sample=int(number))
+    return replace(selection, only=Strike.parse(what)) if what else selection
+
+
+# --- fixtures ---------------------------------------------------------------------------------
+
+
+class EveryFault:
+    """Calls what a test names, and has it bear what the repetition is to strike it with."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._item = item
+
+    def __call__(self, call: Callable[[], _Answer], **said: Unpack[Said]) -> _Answer:
+        """Call it; return what it returns.
+
+        Args:
+            call: What is tested: it either raises and has changed nothing, or all is done.
+            said: Which kinds, and which promises the call does not make.
+        """
+        __tracebackhide__ = True
+        finale = self._item.stash.get(_FINALE, None)
+        if finale is not None:
+            from runfaults.anomaly.options import Options
+
+            finale.called = True
+            Options.of(said)  # raises what it has to say
+            return call()
+        repetition = self._item.stash[_REPETITION]
+        from runfaults.anomaly.observe import UnsuitableError
+
+        try:
+            return _struck(repetition, call, said)
+        except UnsuitableError as error:
+            repetition.unsuitable = str(error)
+            raise _Judged(str(error)) from error
+
+
+@pytest.fixture
+def every_fault(request: pytest.FixtureRequest) -> EveryFault:
+    """A function: calls what it is given, in a run for each fault at each SQLite operation of it.
+
+    `every_fault(lambda: transfer(database, "a", "b", 10), kinds="busy full")`: the test is run
+    again for each fault, with fresh fixtures. A call that raises must have changed nothing, one
+    that returns must have done all; what the test asserts behind it is asserted in every run in
+    which the call returned.
+    """
+    return EveryFault(cast("pytest.Item", request.node))
+
+
+@pytest.fixture
+def fault(request: pytest.FixtureRequest) -> Strike | None:
+    """What strikes the call in this run of the test, such as `busy at #3`; None in a clean run."""
+    repetition = request.node.stash.get(_REPETITION, None)
+    return None if repetition is None else repetition.order.orders.strike
+
+
+def _struck(repetition: _Repetition, call: Callable[[], _Answer], said: Said) -> _Answer:
+    from runfaults.anomaly.ending import Returned
+    from runfaults.anomaly.observe import UnsuitableError, observe
+    from runfaults.anomaly.options import Options
+
+    if repetition.observation is not None:
+        raise UnsuitableError(
+            "every_fault was called twice in one test: the second call would meet what the first "
+            "has left; write a test for each, or name one call that does both"
+        )
+    answers: list[_Answer] = []
+
+    def kept() -> _Answer:
+        answers.append(call())
+        return answers[-1]
+
+    repetition.options = Options.of(said)
+    observation = observe(kept, repetition.watch, repetition.order)
+    repetition.observation = observation
+    survey = bool(repetition.order.orders.kinds)
+    struck = observation.struck and not observation.changed
+    if not isinstance(observation.ending, Returned) or not (survey or struck):
+        raise _Judged("judged")
+    return answers[0]
+
+
+# --- the repetitions --------------------------------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> object:
+    """Repeat a test that asks for every fault; then run it once more, and report that run."""
+    if "every_fault" not in getattr(item, "fixturenames", ()):
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    finale = _Finale()
+    _explore(item, finale)
+    item.stash[_FINALE] = finale
+    del item.stash[_REPETITION]
+    runtestprotocol(item, nextitem=nextitem)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def _explore(item: pytest.Item, finale: _Finale) -> None:
+    """Run every repetition; the finale learns what came of them."""
+    from runfaults.anomaly.ending import Returned
+    from runfaults.anomaly.experiment import SURVEY, Experiment
+    from runfaults.anomaly.observe import Order, UnsuitableError
+
+    first = _repeat(item, Order(SURVEY, recovers=False), finale)
+    seen, options = first.observation, first.options
+    if first.unsuitable:
+        finale.failure = f"{_CANNOT}: {first.unsuitable}"
+        return
+    if first.trouble or seen is None or options is None or not isinstance(seen.ending, Returned):
+        # A plain run will say so in its own words.
+        finale.doubt = "; ".join(first.trouble.values()) or str(seen and seen.ending)
+        return
+
+    def run(order: Order) -> Observation:
+        repetition = _repeat(item, order, finale)
+        if repetition.unsuitable:
+            raise UnsuitableError(repetition.unsuitable)
+        if repetition.observation is None:
+            told = "\n".join(repetition.trouble.values()) or "it was skipped"
+            raise UnsuitableError(f"a repetition did not come to its call:\n{told}")
+        return replace(repetition.observation, afterwards=repetition.trouble)
+
+    try:
+        experiment = Experiment(run, seen, options, _selection(item.config))
+        _conclude(item, finale, experiment)
+    except UnsuitableError as error:
+        finale.failure = f"{_CANNOT}: {error}"
+
+
+def _conclude(item: pytest.Item, finale: _Finale, experiment: Any) -> None:  # noqa: ANN401
+    from runfaults.anomaly.report import report, summary
+    from runfaults.model.verdict import Verdict
+
+    outcomes = list(experiment.outcomes())
+    finale.summary = summary(outcomes, experiment.not_tried)
+    verdicts = {outcome.verdict for outcome in outcomes}
+    if outcomes and verdicts <= {Verdict.HOLDS, Verdict.UNKNOWN} and Verdict.HOLDS in verdicts:
+        return
+    if not outcomes:
+        finale.failure = "every_fault: the time was up before any fault was tried"
+        return
+
+    def command(strike: Strike) -> str:
+        return f"pytest {shlex.quote(item.nodeid)} --every-fault='{strike}'"
+
+    told = report(
+        outcomes,
+        not_tried=experiment.not_tried,
+        volatile=str(experiment.clean.volatile),
+        reproduce=command,
+    )
+    finale.failure = f"every_fault: {told}"
+
+
+def _repeat(item: pytest.Item, order: Order, finale: _Finale) -> _Repetition:
+    """Run a test once, from its fixtures' setup to their teardown, and report nothing."""
+    from runfaults.anomaly.watch import Watch
+    from runfaults.sqlite.hook import connections_through, modules_with_connect
+
+    repetition = _Repetition(order, Watch())
+    item.stash[_REPETITION] = repetition
+    with warnings.catch_warnings():
+        # What a struck call has not closed is told by its locks.
+        warnings.simplefilter("ignore", ResourceWarning)
+        with connections_through(repetition.watch, *modules_with_connect()):
+            # Behind its parent as the next one, fixtures of a wider scope stay.
+            following = cast("pytest.Item", item.parent)
+            reports = runtestprotocol(item, log=False, nextitem=following)
+    for report in reports:
+        finale.sections = len(report.sections)
+        finale.duration += report.duration
+    return repetition
+
+
+def _crash(error: pytest.ExceptionInfo[BaseException]) -> str:
+    from runfaults.user_code import place_of
+
+    return f"{error.exconly()}\n{place_of(error.value).strip()}".rstrip()
+
+
+# --- the run that is reported -----------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Let the reported run fail with what the repetitions have shown."""
+    finale = item.stash.get(_FINALE, None)
+    if finale is not None and finale.failure:
+        pytest.fail(finale.failure, pytrace=False)
+    result = yield
+    if finale is not None and not finale.called:
+        pytest.fail("the test asks for every_fault and never calls it", pytrace=False)
+    if finale is not None and finale.doubt:
+        pytest.fail(f"{_CANNOT}: without a fault it failed once: {finale.doubt}", pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """End a teardown that waits for what a fault has ended."""
+    repetition = item.stash.get(_REPETITION, None)
+    if repetition is None or repetition.observation is None:
+        return (yield)
+    from runfaults.anomaly.watchdog import watchdog
+
+    # An error of pytest's own: behind another one it would leave fixtures standing.
+    give_up = pytest.fail.Exception
+    with watchdog(lambda: repetition.watch.progress, repetition.order.patience, give_up):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note what fails in a repetition; count their time, and leave out what they have printed."""
+    report = yield
+    finale, repetition = item.stash.get(_FINALE, None), item.stash.get(_REPETITION, None)
+    skipped = call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception)
+    if repetition is not None and call.excinfo is not None and not skipped:
+        repetition.trouble[call.when] = _crash(call.excinfo)
+    if finale is not None:
+        report.sections = report.sections[finale.sections :]
+        if call.when == "call":
+            report.duration += finale.duration
+            setattr(report, _SUMMARY, finale.summary)
+    return report
+
+
+class _Summary:
+    """Tells what was tried, in this process or in the workers of pytest-xdist."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Hear of one phase of one test."""
+        told = getattr(report, _SUMMARY, "")
+        if told:
+            self._lines.append(f"{report.nodeid}: {told}")
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say how many faults each test has borne."""
+        if self._lines:
+            terminalreporter.section("every fault")
+        for line in self._lines:
+            terminalreporter.line(line)
