@@ -91,10 +91,13 @@ LOCKED = """
     class Target(JobsTarget):
         jobs = Locking
 """
-LOOPS = ["sum(iter(int, 1))", 're.match(r"(a+)+$", "a" * 60 + "b")']
+LOOP = "sum(iter(int, 1))"
+BACKTRACKING = 're.match(r"(a+)+$", "a" * 60 + "b")'
 SHORT = """
 import runfaults.cli.supervised as supervised
-supervised.HUNG_AFTER = 4
+supervised.BEAT = 0.2
+supervised.HUNG_AFTER = 2
+supervised._TO_HEED_LOCKED = supervised._TO_END = 0.5
 supervised.main()
 """
 
@@ -114,7 +117,7 @@ def begin(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 CHECK = ("check", "--target", "target.py:Target", "--bound", "0,0,0", "--jobs", "1")
 
 
-@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("loop", [LOOP, pytest.param(BACKTRACKING, marks=pytest.mark.nightly)])
 def test_a_loop_in_c_is_told_with_its_line(here: Any, loop: str) -> None:
     here.write("target.py", LOCKED.format(loop))
     with begin(here.folder, *CHECK) as process:
@@ -131,12 +134,12 @@ def test_a_loop_in_c_is_told_with_its_line(here: Any, loop: str) -> None:
 def test_a_loop_in_c_does_not_outlive_a_signal(
     here: Any, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here.write("target.py", LOCKED.format(LOOPS[0]).replace('"began", "w"', '"began", "a"'))
+    here.write("target.py", LOCKED.format(LOOP).replace('"began", "w"', '"began", "a"'))
     temporary = here.folder / "tmp"
     temporary.mkdir()
     os.mkfifo(here.folder / "began")
     monkeypatch.setenv("RUNFAULTS_TMPDIR", str(temporary))
-    with here.begin(*CHECK) as process:
+    with begin(here.folder, *CHECK) as process:
         (here.folder / "began").open().close()  # when the other end is opened
         process.send_signal(number)
         process.communicate(timeout=120)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import select
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from runfaults.chaos.soak import chaos
+from runfaults.chaos.journal import read_journals
+from runfaults.chaos.nemeses.nemesis import Nemesis, Scene
+from runfaults.chaos.soak import NEMESES, ChaosResult, chaos
 from runfaults.model import Journal, Verdict
 from runfaults.report.progress import SilentProgress
 
@@ -19,18 +30,89 @@ CONTROLS = Path(__file__).parents[1] / "crash" / "controls"
 
 pytestmark = pytest.mark.timeout(300)
 
+SECONDS = 30
+"""What a soak takes at most by its own clock, which runs ahead when all has been seen."""
+
+PROCESSES = 2
+
+Seen = Callable[[Scene], bool]
+Soak = Callable[..., ChaosResult]
+
+
+class Clock:
+    """Stands for the module `time` where a soak looks at it."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+class Watcher:
+    """No trouble: has the time be over as soon as all has been seen that a test waits for."""
+
+    name = "watcher"
+
+    def __init__(self, clock: Clock, seen: Seen) -> None:
+        self.clock = clock
+        self.seen = seen
+
+    def act(self, scene: Scene, rng: random.Random) -> float:
+        if not self.clock.ahead and self.seen(scene):
+            self.clock.ahead = SECONDS
+        return 0.1
+
+    def lift(self, scene: Scene) -> None:
+        """Nothing lasts."""
+
+
+@pytest.fixture
+def soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Soak:
+    """Conducts a soak until something was seen."""
+
+    def conduct(
+        target: str, nemeses: tuple[Callable[[], Nemesis], ...], seen: Seen, **options: Any
+    ) -> ChaosResult:
+        clock = Clock()
+        monkeypatch.setattr("runfaults.chaos.soak.time", clock)
+        everything = (*nemeses, lambda: Watcher(clock, seen))
+        given = {"seconds": SECONDS, "seed": 1, "folder": tmp_path, "nemeses": everything}
+        return chaos(target, SilentProgress(), **given, **options)
+
+    return conduct
+
+
+def worked(scene: Scene) -> Counter[str]:
+    """How many pipelines have committed their work in each process."""
+    entries = read_journals(scene.database.parents[1] / "journals")
+    return Counter(entry.process for entry in entries if entry.what == "work")
+
+
+def one_was_replaced(scene: Scene) -> bool:
+    """A process that took the place of a killed one has worked."""
+    return any(not name.endswith(".1") for name in worked(scene))
+
+
+def all_are_there(scene: Scene) -> bool:
+    """All processes have begun, and there was work, whosever it was."""
+    return len(scene.victims()) == PROCESSES and worked(scene).total() > 20
+
+
+def a_run_was_interrupted(scene: Scene) -> bool:
+    with contextlib.suppress(sqlite3.OperationalError), closing(_reading(scene)) as connection:
+        found = connection.execute("SELECT 1 FROM jobs WHERE status = 'interrupted'").fetchone()
+        return found is not None
+    return False
+
+
+def _reading(scene: Scene) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{scene.database}?mode=ro", uri=True, timeout=0)
+
 
 @pytest.mark.parametrize("journal", [Journal.DELETE, Journal.WAL])
-def test_a_few_seconds_of_trouble_break_no_rule(journal: Journal, tmp_path: Path) -> None:
-    result = chaos(
-        "genglossary",
-        SilentProgress(),
-        seconds=4,
-        processes=3,
-        seed=1,
-        journal=journal,
-        folder=tmp_path,
-    )
+def test_some_trouble_breaks_no_rule(soak: Soak, journal: Journal) -> None:
+    result = soak("genglossary", NEMESES, one_was_replaced, processes=PROCESSES, journal=journal)
     assert result.check.violations == ()
     assert result.check.not_reached == ()
     assert result.verdict is Verdict.HOLDS
@@ -41,15 +123,13 @@ def test_a_few_seconds_of_trouble_break_no_rule(journal: Journal, tmp_path: Path
     assert list(result.kept.glob("journals/worker-*.jsonl"))
 
 
-def test_a_checkout_is_imported_by_each_process_before_anything_strikes_it(tmp_path: Path) -> None:
-    result = chaos(
-        f"source:{Path(__file__).parents[2] / 'src'}",
-        SilentProgress(),
-        seconds=3,
-        processes=2,
-        seed=1,
-        folder=tmp_path,
-    )
+def test_a_checkout_is_imported_by_each_process_before_anything_strikes_it(
+    soak: Soak, tmp_path: Path
+) -> None:
+    package = Path(__file__).parents[2] / "src" / "genglossary"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(package, tmp_path / "checkout" / "genglossary", ignore=ignored)
+    result = soak(f"source:{tmp_path / 'checkout'}", NEMESES, all_are_there, processes=PROCESSES)
     assert result.check.violations == ()
     assert result.check.not_reached == ()
     assert result.verdict is Verdict.HOLDS
@@ -60,30 +140,22 @@ def controls_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [str(CONTROLS), *sys.path])
 
 
-def soaked(twin: str, folder: Path) -> Verdict:
-    result = chaos(
-        f"{CONTROLS / 'orphan_stolen'}.py:{twin}",
-        SilentProgress(),
-        seconds=3,
-        processes=3,
-        seed=1,
-        folder=folder,
-        nemeses=(),
-    )
+@pytest.mark.usefixtures("controls_can_be_imported")
+@pytest.mark.parametrize(
+    ("twin", "seen", "verdict"),
+    [
+        ("Planted", a_run_was_interrupted, Verdict.BROKEN),
+        ("Innocent", all_are_there, Verdict.HOLDS),
+    ],
+)
+def test_a_manager_that_steals_runs_is_caught_and_its_twin_passes(
+    soak: Soak, twin: str, seen: Seen, verdict: Verdict
+) -> None:
+    result = soak(f"{CONTROLS / 'orphan_stolen'}.py:{twin}", (), seen, processes=PROCESSES)
     assert result.check.not_reached == ()
+    assert result.verdict is verdict
     stolen = result.check.rules["orphan-is-interrupted-not-failed"]
-    assert (stolen.verdict is Verdict.BROKEN) is (twin == "Planted")
-    return result.verdict
-
-
-@pytest.mark.usefixtures("controls_can_be_imported")
-def test_a_manager_that_steals_runs_is_caught(tmp_path: Path) -> None:
-    assert soaked("Planted", tmp_path) is Verdict.BROKEN
-
-
-@pytest.mark.usefixtures("controls_can_be_imported")
-def test_its_innocent_twin_passes(tmp_path: Path) -> None:
-    assert soaked("Innocent", tmp_path) is Verdict.HOLDS
+    assert (stolen.verdict is Verdict.BROKEN) is (verdict is Verdict.BROKEN)
 
 
 def children_of(pid: int) -> set[int]:

@@ -30,13 +30,13 @@ from runfaults.explore.samples import Sample, Samples, _too_early, probability
 from runfaults.explore.shrink import shrink
 from runfaults.explore.strategy import Strategy
 from runfaults.model import Preemption, Schedule, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener, Silence
 from runfaults.oracle.judge import judge
 from runfaults.sim.acts import ACTS
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
-from small_checks import campaign_of, checked, comparable, concluded, stop_after
+from small_checks import InterruptedAfter, campaign_of, checked, comparable, concluded
 
 LARGE = Samples(Scope(tuple(KINDS), tuple(ACTS), (1, 3, None), AT_ONCE, JOURNALS), samples=30)
 """Up to three faults and two acts of all kinds."""
@@ -54,10 +54,10 @@ SAMPLED = {race: only(300, race.act) for race in WITHOUT_FAULT} | {
 """The planted bugs of depth 2, and where to look for each."""
 
 
-def ran(target: str, samples: Samples, **options: Any) -> Outcome:
+def ran(target: str, samples: Samples, listener: Listener | None = None, **options: Any) -> Outcome:
     """What comes of these samples alone."""
     given = replace(Options(processes=1), **options)
-    return run_campaign(campaign_of(target, samples), given, Silence())
+    return run_campaign(campaign_of(target, samples), given, listener or Silence())
 
 
 def reseeded(seed: int) -> Samples:
@@ -181,7 +181,7 @@ def test_any_number_of_processes_finds_the_same() -> None:
 def test_an_interrupted_check_goes_on_with_the_samples_that_are_left(tmp_path: Path) -> None:
     samples = replace(LARGE, samples=45)
     options = {"state": tmp_path, "likeliest_first": True}
-    first = ran("genglossary", samples, should_stop=stop_after(2), **options)
+    first = ran("genglossary", samples, InterruptedAfter(2), **options)
     assert first.not_reached == ("3 of 5 jobs: samples beyond the bound",)
     second = ran("genglossary", samples, **options)
     whole = ran("genglossary", samples)
