@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+from collections.abc import Collection
+from itertools import product
 from typing import Any
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from runfaults.explore.probe import probe
 from runfaults.sim.simulation import Simulation
@@ -42,6 +45,17 @@ RAISES = {
     "raise GeneratorExit": "raised GeneratorExit",
     "mistake()": "raised NameError: name 'undefined_name' is not defined",
 }
+
+
+def crossed(one: Collection[Any], other: Collection[Any]) -> list[ParameterSet]:
+    """Each of one with the first of the other, and the reverse; by night each with each."""
+    first, second = next(iter(one)), next(iter(other))
+    return [
+        pytest.param(a, b, marks=() if a == first or b == second else pytest.mark.nightly)
+        for a, b in product(one, other)
+    ]
+
+
 MAKING = {
     "def __init__(self): {}": "target target.py:Target cannot be made",
     "def prepare(self, database): {}": "target jobs: prepare",
@@ -66,11 +80,11 @@ def test_a_module_that_cannot_be_imported(here: Any, raises: str, what: str) -> 
     assert f"{here.folder.name}/target.py:" in told.text
 
 
-@pytest.mark.parametrize(("raises", "what"), RAISES.items())
-@pytest.mark.parametrize(("method", "where"), MAKING.items())
+@pytest.mark.parametrize(("raising", "making"), crossed(RAISES.items(), MAKING.items()))
 def test_an_adapter_that_cannot_be_made(
-    here: Any, raises: str, what: str, method: str, where: str
+    here: Any, raising: tuple[str, str], making: tuple[str, str]
 ) -> None:
+    (raises, what), (method, where) = raising, making
     told = here.check(HEAD + CLASS.format(method.format(raises)))
     assert told.code == 2
     assert where in told.text
@@ -78,11 +92,11 @@ def test_an_adapter_that_cannot_be_made(
     assert f"{here.folder.name}/target.py:" in told.text
 
 
-@pytest.mark.parametrize(("raises", "what"), RAISES.items())
-@pytest.mark.parametrize(("method", "where"), ASKING.items())
+@pytest.mark.parametrize(("raising", "asking"), crossed(RAISES.items(), ASKING.items()))
 def test_a_manager_that_raises_in_a_clean_run(
-    here: Any, raises: str, what: str, method: str, where: str
+    here: Any, raising: tuple[str, str], asking: tuple[str, str]
 ) -> None:
+    (raises, what), (method, where) = raising, asking
     target = here.target(HEAD + MANAGER.format(method.format(raises)))
     with Simulation(target) as simulation, pytest.raises(TargetError) as raised:
         probe(simulation)
@@ -163,11 +177,11 @@ def test_every_door_makes_a_clean_run_first(here: Any, door: str) -> None:
     assert "in a clean run (pipeline succeeds): start raised NameError" in told.text
 
 
-@pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize(("dies", "how"), DIES.items())
+@pytest.mark.parametrize(("end", "door"), crossed(DIES.items(), DOORS))
 def test_every_door_tells_of_the_end_of_its_process(
-    here: Any, door: str, dies: str, how: str
+    here: Any, end: tuple[str, str], door: str
 ) -> None:
+    dies, how = end
     here.write("target.py", HEAD + CLASS.format(f"def prepare(self, database): {dies}"))
     told = here.type(
         *shlex.split(door), "--target", "target.py:Target", RUNFAULTS_TMPDIR=_folder(here)

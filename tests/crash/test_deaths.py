@@ -84,6 +84,7 @@ def test_its_innocent_twin_passes(control: str) -> None:
     assert result.schedules.holds > 50
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("_controls_can_be_imported")
 def test_a_rule_that_the_target_is_exempt_from_is_not_reported(tmp_path: Path) -> None:
     path = tmp_path / "exempted.py"
@@ -101,10 +102,15 @@ def test_a_rule_that_the_target_is_exempt_from_is_not_reported(tmp_path: Path) -
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
-    "journal", [Journal.DELETE, pytest.param(Journal.WAL, marks=pytest.mark.nightly)]
+    ("journal", "acts"),
+    [
+        (Journal.DELETE, ()),
+        pytest.param(Journal.DELETE, ("cancel",), marks=pytest.mark.nightly),
+        pytest.param(Journal.WAL, ("cancel",), marks=pytest.mark.nightly),
+    ],
 )
-def test_no_death_breaks_a_rule(journal: Journal) -> None:
-    scope = Scope((), ("cancel",), endings=(Ending.SUCCEEDS,), journals=(journal,))
+def test_no_death_breaks_a_rule(journal: Journal, acts: tuple[str, ...]) -> None:
+    scope = Scope((), acts, endings=(Ending.SUCCEEDS,), journals=(journal,))
     deaths = Deaths(scope, (Ending.SUCCEEDS,), recoveries=False, successors=2)
     result = checked("genglossary", deaths)
     assert result.verdict is Verdict.HOLDS, [v.scenario.symptom for v in result.violations]

@@ -49,7 +49,7 @@ def test_each_scenario_file_is_a_test(pytester: pytest.Pytester) -> None:
     scenario(pytester.path / "faults" / "never-reached.toml", at="run commit #9")
     scenario(pytester.path / "faults" / "typing-error.toml", knid="busy")
     (pytester.path / "faults" / "pyproject.toml").write_text('[project]\nname = "x"\n')
-    result = pytester.runpytest_subprocess("faults", "-v")
+    result = pytester.runpytest_inprocess("faults", "-v")
     result.assert_outcomes(passed=1, failed=3)
     result.stdout.fnmatch_lines(
         [
@@ -93,7 +93,7 @@ def test_a_marked_test_runs_for_each_scenario_and_says_more(pytester: pytest.Pyt
             pass
         """,
     )
-    result = pytester.runpytest_subprocess("-v", "--continue-on-collection-errors", "-k", "test_")
+    result = pytester.runpytest_inprocess("-v", "--continue-on-collection-errors", "-k", "test_")
     result.assert_outcomes(passed=2, failed=1, errors=1)
     result.stdout.fnmatch_lines(
         [
@@ -133,7 +133,7 @@ def test_a_false_property_is_saved_and_counted_by_all_workers(pytester: pytest.P
     assert "succeeded-never-failed is broken: " in output
     assert "time/s" in output
     result.stdout.re_match_lines([r"\d+ schedules tried: \d+ broken, 1 holds"])
-    again = pytester.runpytest_subprocess("found", "-q")
+    again = pytester.runpytest_inprocess("found", "-q")
     again.assert_outcomes(passed=1)
 
 
@@ -266,7 +266,7 @@ def test_a_sweep_runs_the_bound_that_is_asked_for(pytester: pytest.Pytester) -> 
         """
     )
     options = ("--runfaults-bound", "tiny", "--runfaults-seed", "3", "--runfaults-save", "found")
-    result = pytester.runpytest_subprocess(*options)
+    result = pytester.runpytest_inprocess(*options)
     result.assert_outcomes(passed=1)
     result.stdout.re_match_lines([r"\d+ schedules tried: \d+ broken, \d+ holds"])
     assert list((pytester.path / "found").iterdir())
@@ -276,8 +276,8 @@ def test_a_sweep_keeps_to_its_budget(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(TINY)
     pytester.makepyfile("def test_sweep(sweep): assert sweep().not_reached")
     options = ("--runfaults-bound", "tiny", "--runfaults-budget")
-    pytester.runpytest_subprocess(*options, "0.0001s").assert_outcomes(passed=1)
-    result = pytester.runpytest_subprocess(*options, "soon")
+    pytester.runpytest_inprocess(*options, "0.0001s").assert_outcomes(passed=1)
+    result = pytester.runpytest_inprocess(*options, "soon")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*'soon' is not a duration*"])
 
@@ -314,7 +314,7 @@ def test_rules_of_the_projects_own_judge_too(door: str, pytester: pytest.Pyteste
     if door == "settings":
         settings = '[tool.runfaults]\nrules = ["rules.py:never_fails"]\n'
         (pytester.path / "pyproject.toml").write_text(settings)
-    result = pytester.runpytest_subprocess("test_own.py", *given)
+    result = pytester.runpytest_inprocess("test_own.py", *given)
     result.assert_outcomes(passed=1)
 
 
@@ -327,7 +327,7 @@ def test_a_rule_that_cannot_be_used_is_an_error_of_its_tests(pytester: pytest.Py
             bench.run(Schedule())
         """
     )
-    result = pytester.runpytest_subprocess("--runfaults-rule", "nowhere.py:rule")
+    result = pytester.runpytest_inprocess("--runfaults-rule", "nowhere.py:rule")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*RuleError: rule nowhere.py:rule: there is no file nowhere.py*"])
 
@@ -340,8 +340,14 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize(("ends", "told"), ENDS.items())
-@pytest.mark.parametrize("place", ["imported", "prepared"])
+@pytest.mark.parametrize(
+    ("ends", "told", "place"),
+    [
+        pytest.param(ends, told, place, marks=pytest.mark.nightly if repeats else ())
+        for number, (ends, told) in enumerate(ENDS.items())
+        for place, repeats in (("prepared", False), ("imported", number > 0))
+    ],
+)
 def test_a_target_that_ends_its_process_fails_the_tests_and_not_pytest(
     pytester: pytest.Pytester, ends: str, told: str, place: str
 ) -> None:

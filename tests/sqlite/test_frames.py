@@ -65,7 +65,8 @@ def is_free_after(body: Body, database: Path) -> bool:
 @pytest.mark.parametrize("name", BODIES)
 def test_a_kept_error_keeps_a_lock_only_where_plain_sqlite_does(name: str, database: Path) -> None:
     # A kept error keeps its frames, and they the connection, until a garbage collection.
-    untouched = shutil.copy(database, database.with_name("untouched.db"))
+    untouched = database.with_name("untouched.db")
+    shutil.copy(database, untouched)
     plain = is_free_after(BODIES[name], database)
     with inject():
         gated = is_free_after(BODIES[name], untouched)
