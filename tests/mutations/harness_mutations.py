@@ -54,6 +54,20 @@ QUICK = (
 
 NIGHTLY = (
     Mutation(
+        "two defects that have no rule in common are taken for one",
+        "campaign/causes.py",
+        "return alike and not set(mark.rules).isdisjoint(self.mark.rules)",
+        "return alike",
+        "campaign/test_causes.py::test_marks_are_one_cause_or_two",
+    ),
+    Mutation(
+        "a schedule is shrunk to one that another defect breaks",
+        "explore/shrink.py",
+        " or not self._alike(trial)",
+        "",
+        "campaign/test_causes.py::test_a_schedule_is_not_shrunk_to_one_of_another_cause",
+    ),
+    Mutation(
         "a trial is counted twice",
         "explore/findings.py",
         "        self.verdicts[verdict] += 1\n",

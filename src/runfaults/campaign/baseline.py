@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import tomli_w
 
 from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.causes import Causes, by_cause
 from runfaults.campaign.violations import minimal_witness, show
 from runfaults.explore.findings import MAX_SHAPES, Findings, schedule_order, shape
 from runfaults.explore.runner import Runner
@@ -90,6 +91,7 @@ def without_known(  # what is shown, of what, and how
     runner: Runner,
     result: CheckResult,
     found: Findings,
+    causes: Causes,
     baseline: Baseline,
     save_to: ScenarioFolder | None,
     should_stop: Callable[[], bool],
@@ -117,7 +119,8 @@ def without_known(  # what is shown, of what, and how
         for (rule, verdict), witness in found.witnesses.items()
         if verdict is Verdict.UNKNOWN and rule in result.rules
     ]
-    violations = tuple(show(campaign, runner, [*new.values(), *unjudged], save_to, should_stop))
+    told = (*by_cause(new.values(), causes, runner), *((witness, None) for witness in unjudged))
+    violations = tuple(show(campaign, runner, told, save_to, should_stop))
     old = {each.rule for each in occurring} - {each.rule for each in new}
     return replace(
         result,

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from runfaults.campaign.placing import place
 from runfaults.campaign.players import open_player
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
@@ -70,6 +71,7 @@ class Campaign:
             strategy.run(runner, job, found)
         except OutOfTimeError:
             found.partial = True
+        place(runner, found)
         found.belong_to(strategy.describe())
         found.follow_ups = {each._replace(strategy=job.strategy): None for each in found.follow_ups}
         return found

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runfaults.campaign.baseline import Baseline, without_known
 from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.causes import find_causes
 from runfaults.campaign.confirm import confirm
 from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.campaign.violations import recurring, violations
@@ -46,7 +47,7 @@ def conclude(
     baseline: Baseline | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> CheckResult:
-    """Make the result of a campaign's findings; minimise and confirm each violation.
+    """Make the result of a campaign's findings: a violation for each cause, shrunk and confirmed.
 
     Args:
         campaign: What was run.
@@ -62,12 +63,16 @@ def conclude(
     with campaign.open_player() as player:
         runner = campaign.runner(player)
         found = recurring(runner, outcome.found, should_stop)
+        causes = find_causes(campaign.strategies, runner, found, should_stop)
         result = _result(campaign, outcome, found)
         if baseline is None:
-            shown = tuple(violations(campaign, runner, found, folder, should_stop))
-            result = replace(result, violations=shown)
+            shown = tuple(violations(campaign, runner, found, causes, folder, should_stop))
+            remarks_too = (*result.remarks, *causes.remarks)
+            result = replace(result, violations=shown, remarks=remarks_too)
         else:
-            result = without_known(campaign, runner, result, found, baseline, folder, should_stop)
+            result = without_known(
+                campaign, runner, result, found, causes, baseline, folder, should_stop
+            )
     confirmed = tuple(
         replace(each, evidence=None if should_stop() else confirm(each))
         for each in result.violations

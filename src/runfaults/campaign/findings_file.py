@@ -7,10 +7,11 @@ from typing import Any
 
 from runfaults.explore.findings import Findings, RunCount
 from runfaults.explore.job import Job, Measured
+from runfaults.explore.mark import Mark, Sighting
 from runfaults.explore.trial import Witness
 from runfaults.model import Event, EventKind, History, Judgement, Schedule, Verdict, Vocabulary
 
-FORMAT = 8
+FORMAT = 9
 """Raised when the form changes: what was written before is not read any more."""
 
 _WORDS = ("active", "completed", "cancelled", "failed", "interrupted")
@@ -33,6 +34,10 @@ def to_document(found: Findings) -> dict[str, Any]:
             rule: [str(schedule) for _, schedule in sorted(schedules.items())]
             for rule, schedules in sorted(found.smallest_by_shape.items())
         },
+        "causes": [
+            [*mark, sighting.schedules, str(sighting.smallest)]
+            for mark, sighting in sorted(found.causes.items())
+        ],
         "problems": found.problems,
         "doubts": found.doubts,
         "abandoned": sorted(found.abandoned),
@@ -73,6 +78,8 @@ def from_document(document: dict[str, Any]) -> Findings:
     for rule, schedules in document["smallest_by_shape"].items():
         for text in schedules:
             found.keep_smallest_of_shape(rule, Schedule.parse(text))
+    for rules, *mark, count, text in document["causes"]:
+        found.sight(Mark(tuple(rules), *mark), Sighting(count, Schedule.parse(text)))
     return found
 
 

@@ -1,44 +1,91 @@
-"""Turns the smallest witness of each broken rule into a violation to be shown and replayed."""
+"""Turns the smallest witness of each cause into a violation to be shown and replayed."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.causes import MAX_CAUSES, Causes, Group, described
+from runfaults.campaign.placing import PlacedRunner
 from runfaults.explore.findings import Findings, schedule_order
 from runfaults.explore.runner import Runner
 from runfaults.explore.shrink import NothingToMinimiseError, shrink
 from runfaults.explore.trial import NotPlayableError, Witness
-from runfaults.model import History, Judgement, Scenario, Schedule, Verdict, Violation
+from runfaults.model import Cause, History, Judgement, Scenario, Schedule, Verdict, Violation
 from runfaults.oracle.own import addresses_of
 from runfaults.scenario.saving import ScenarioFolder
+
+Shown = tuple[Witness, Cause | None]
+"""What shows a violation, and what it has in common with others."""
 
 
 def violations(
     campaign: Campaign,
     runner: Runner,
     found: Findings,
+    causes: Causes,
     save_to: ScenarioFolder | None,
     should_stop: Callable[[], bool],
 ) -> Iterable[Violation]:
-    """The smallest witness of each rule, once, minimised, smallest first.
+    """The smallest schedule of each cause, minimised, the heaviest first; then what is unknown.
 
     Args:
         campaign: What was run.
         runner: Runs it again.
         found: What it found.
+        causes: The causes of that.
         save_to: Takes the scenario files; None to save none.
-        should_stop: Asked again and again; True ends the minimising early.
+        should_stop: Asked again and again; True ends the minimising early. A rule of which no cause
+            is shown by then is shown as it was found.
     """
-    ordered = sorted(
-        ((*key, witness) for key, witness in found.witnesses.items()),
+    shown: list[Shown] = list(_by_cause(causes, runner, should_stop))
+    covered = {rule for _, cause in shown if cause is not None for rule in cause.rules}
+    others = sorted(
+        (
+            (rule, verdict, witness)
+            for (rule, verdict), witness in found.witnesses.items()
+            if verdict is not Verdict.BROKEN or rule not in covered
+        ),
         key=lambda each: (schedule_order(each[2].schedule), each[0]),
     )
-    smallest = [_smallest(runner, *each, should_stop) for each in ordered]
-    yield from show(campaign, runner, smallest, save_to, should_stop)
+    shown += [(_smallest(runner, *each, should_stop), None) for each in others]
+    yield from show(campaign, runner, shown, save_to, should_stop)
+
+
+def _by_cause(
+    causes: Causes, runner: Runner, should_stop: Callable[[], bool]
+) -> Iterable[tuple[Witness, Cause]]:
+    for group in causes.groups[:MAX_CAUSES]:
+        if should_stop():
+            return
+        if (witness := _smallest_of(group, causes, runner, should_stop)) is not None:
+            yield witness, described(group, witness, causes, runner)
+
+
+def _smallest_of(
+    group: Group, causes: Causes, runner: Runner, should_stop: Callable[[], bool]
+) -> Witness | None:
+    """The first schedule of a cause that comes again, shrunk while it shows no other cause."""
+    placed = PlacedRunner(runner)
+    rules = group.rules(causes.order)
+    for schedule in group.candidates[:MOST_TRIES]:
+        with contextlib.suppress(NothingToMinimiseError, NotPlayableError):
+            return shrink(
+                placed,
+                schedule,
+                rules,
+                should_stop=should_stop,
+                alike=lambda trial: causes.of(trial) is group,
+            ).trial.witness()
+    return None
+
+
+MOST_TRIES = 5
+"""Schedules of one cause that are played until one comes again."""
 
 
 def recurring(
@@ -88,21 +135,21 @@ def _require_again(runner: Runner, found: Findings, rule: str, witness: Witness)
 def show(
     campaign: Campaign,
     runner: Runner,
-    witnesses: Iterable[Witness],
+    witnesses: Iterable[Shown],
     save_to: ScenarioFolder | None,
     should_stop: Callable[[], bool],
 ) -> Iterable[Violation]:
     """Make a violation of each witness; of several with one schedule, only of the first."""
     shown: set[str] = set()
     names: set[str] = set()
-    for witness in witnesses:
+    for witness, cause in witnesses:
         text = str(witness.schedule)
         if text not in shown:
             shown.add(text)
             neighbour = None if should_stop() else _passing_neighbour(runner, witness.schedule)
             violation = _violation(campaign, witness, runner, save_to, names, neighbour)
             names.add(violation.scenario.name)
-            yield violation
+            yield replace(violation, cause=cause)
 
 
 def minimal_witness(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from runfaults.explore.job import Job, Measured
+from runfaults.explore.mark import Mark, Sighting, mark_of
 from runfaults.explore.trial import Trial, Witness
 from runfaults.model import EventKind, Schedule, Tally, Verdict
 
@@ -68,6 +69,7 @@ class Findings:
         witnesses: The smallest history for each rule and verdict that is no pass.
         smallest_by_shape: For each rule, the smallest broken schedule of each shape: what a
             baseline is compared with, since the smallest of all may be known while another is new.
+        causes: How many schedules are broken in one way, and the smallest of them, by their mark.
         problems: Schedules that could not be played as written: a bug in the harness.
         doubts: Schedules that did not give the same history again.
         abandoned: Where connections were opened that the target left to the garbage collector.
@@ -99,6 +101,7 @@ class Findings:
     follow_ups: dict[Job, None] = field(default_factory=dict[Job, None])
     compared: int = 0
     partial: bool = False
+    causes: dict[Mark, Sighting] = field(default_factory=dict[Mark, Sighting])
 
     def add(self, trial: Trial) -> None:
         """Count one trial, and note what of its schedule could not be played as written."""
@@ -113,8 +116,16 @@ class Findings:
             self._keep_smaller(key, trial.witness())
             if judgement.verdict is Verdict.BROKEN:
                 self.keep_smallest_of_shape(judgement.rule, schedule)
+        if (mark := mark_of(trial)) is not None:
+            self.sight(mark, Sighting(1, schedule))
         self.abandoned.update(trial.execution.abandoned)
         self.note_problems(trial)
+
+    def sight(self, mark: Mark, more: Sighting) -> None:
+        """Count broken schedules of one mark, and keep the smallest."""
+        known = self.causes.get(mark, Sighting(0, more.smallest))
+        smallest = min(known.smallest, more.smallest, key=schedule_order)
+        self.causes[mark] = Sighting(known.schedules + more.schedules, smallest)
 
     def follow(self, job: Job) -> None:
         """Have another job run, wherever, if that is not known yet."""
@@ -148,6 +159,8 @@ class Findings:
         for rule, schedules in other.smallest_by_shape.items():
             for schedule in schedules.values():
                 self.keep_smallest_of_shape(rule, schedule)
+        for mark, sighting in other.causes.items():
+            self.sight(mark, sighting)
         self.problems = sorted({*self.problems, *other.problems})
         self.doubts = sorted({*self.doubts, *other.doubts})
         self.abandoned |= other.abandoned

@@ -76,6 +76,7 @@ def shrink(
     *,
     nearby: bool | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    alike: Callable[[Trial], bool] = lambda _: True,
 ) -> Shrunk:
     """Shrink a schedule for as long as it fails in the same way.
 
@@ -89,12 +90,13 @@ def shrink(
         rules: Names of the rules of which one must fail as it does now; None for all.
         nearby: Whether it is looked for in other places too; None: if many elements are left.
         should_stop: Asked again and again; True ends it early, with what has been found by then.
+        alike: Whether a trial that fails so shows the same defect: another one may be simpler.
 
     Raises:
         NothingToMinimiseError: if none of the rules fails.
         NotPlayableError: if the schedule cannot happen as written.
     """
-    search = _Search(runner, schedule, rules, should_stop)
+    search = _Search(runner, schedule, rules, should_stop, alike)
     search.descend(lambda known: sorted(in_place(known), key=schedule_order))
     if nearby or (nearby is None and search.trial.schedule.size >= MANY_ELEMENTS):
         search.descend(lambda known: _nearby(runner.player, known), MOST_RUNS)
@@ -120,8 +122,10 @@ class _Search:
         schedule: Schedule,
         rules: Collection[str] | None,
         should_stop: Callable[[], bool],
+        alike: Callable[[Trial], bool],
     ) -> None:
         self.tried = 0
+        self._alike = alike
         self._should_stop = should_stop
         self.trial = runner.run(schedule)
         self.trial.require_playable("the schedule")
@@ -154,7 +158,7 @@ class _Search:
         self.tried += 1
         trial = self._runner.run(candidate)
         failing = self._failing(trial) if trial.playable else set[str]()
-        if not self._rules & failing:
+        if not self._rules & failing or not self._alike(trial):
             return False
         self.trial, self._rules = trial, failing
         return True

@@ -4,7 +4,16 @@ from runfaults.model.element import Act, Death, Element, Preemption
 from runfaults.model.fault import Fault
 from runfaults.model.fault_point import FaultPoint, Operation
 from runfaults.model.history import Event, EventKind, History
-from runfaults.model.result import Cell, CheckResult, Region, Tally, Versions, Violation
+from runfaults.model.result import (
+    Cause,
+    Cell,
+    CheckResult,
+    Place,
+    Region,
+    Tally,
+    Versions,
+    Violation,
+)
 from runfaults.model.scenario import Scenario
 from runfaults.model.schedule import Ending, Journal, Schedule
 from runfaults.model.verdict import Judgement, Verdict
@@ -12,6 +21,7 @@ from runfaults.model.vocabulary import Vocabulary
 
 __all__ = [
     "Act",
+    "Cause",
     "Cell",
     "CheckResult",
     "Death",
@@ -25,6 +35,7 @@ __all__ = [
     "Journal",
     "Judgement",
     "Operation",
+    "Place",
     "Preemption",
     "Region",
     "Scenario",

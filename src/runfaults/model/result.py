@@ -88,6 +88,53 @@ class Region(NamedTuple):
     compared: int = 0
 
 
+class Place(NamedTuple):
+    """A line of the user's code.
+
+    Attributes:
+        file: As the user would type it; its last two parts where the file was not found.
+        line: From 1.
+        function: The function that it is in.
+        code: The text of the line.
+    """
+
+    file: str
+    line: int
+    function: str
+    code: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} in {self.function}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What many broken schedules have in common: one defect, as far as their histories tell.
+
+    Attributes:
+        deed: What decided the verdict: `recorded failed`, `left running`.
+        decided_at: The line that chose to do that; None where no line of the user's code is known.
+        statement_at: The statement that did it, where that is another line: one that also does
+            what is right.
+        called_at: Where `decided_at` was called from.
+        struck_at: The statement that the fault struck; None where none struck.
+        schedules: How many schedules are broken in this way.
+        rules: The rules that they break, the heaviest first.
+        contract: The sentence of the contract that the heaviest one states; empty if it names none.
+        page: Where that is explained.
+    """
+
+    deed: str
+    decided_at: Place | None
+    statement_at: Place | None
+    called_at: Place | None
+    struck_at: Place | None
+    schedules: int
+    rules: tuple[str, ...]
+    contract: str = ""
+    page: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """One schedule under which a rule is broken, or could not be judged, with all that shows it.
@@ -101,6 +148,7 @@ class Violation:
         evidence: What it was shown with, in a sentence that begins with `confirmed`, `shown` or
             `not confirmed`; None if there is nothing to say, or was no time.
         replays: Whether its schedule gives this history again. Processes in real time do not.
+        cause: What it has in common with other broken schedules; None where that was not looked at.
     """
 
     scenario: Scenario
@@ -110,6 +158,7 @@ class Violation:
     saved_to: str | None = None
     evidence: str | None = None
     replays: bool = True
+    cause: Cause | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -136,8 +185,8 @@ class CheckResult:
         elapsed: Real seconds that the check took.
         rules: For every rule, by name, its verdicts on the schedules that ran.
         coverage: The cells of the grid, points and kinds in the order in which to show them.
-        violations: The first few schedules for each rule that is broken or could not be judged,
-            smallest first; the tallies count them all.
+        violations: The smallest schedule of each cause, the heaviest first, and of each rule that
+            could not be judged; the tallies count them all.
         notes: Schedules that could not be played as written, a sentence each: a bug in the harness.
         doubts: Schedules that did not give the same history again, a sentence each.
         unstruck: Names of the fault kinds that were to strike, if none of them could, anywhere.

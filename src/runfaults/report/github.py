@@ -13,7 +13,15 @@ from runfaults.report.explain import explain
 from runfaults.report.grid import Grid, cell_text
 from runfaults.report.steps import printable
 from runfaults.report.timeline import timeline_text
-from runfaults.report.wording import describe_region, describe_rule, headline, replay_command
+from runfaults.report.wording import (
+    describe_extent,
+    describe_region,
+    describe_repair,
+    describe_rule,
+    describe_where,
+    headline,
+    replay_command,
+)
 
 SUMMARY_LIMIT = 1_000_000
 """Bytes that a step summary may have: GitHub takes 1 MiB (docs, "Adding a job summary")."""
@@ -48,6 +56,7 @@ def workflow_commands(result: CheckResult) -> str:
     """
     lines = [_annotation(violation) for violation in result.violations]
     told = {judgement.rule for each in result.violations for judgement in each.failing}
+    told |= {rule for each in result.violations if each.cause for rule in each.cause.rules}
     for rule, tally in result.rules.items():
         if tally.verdict in _COMMANDS and rule not in told:
             command = _COMMANDS[tally.verdict]
@@ -71,16 +80,40 @@ def step_summary(result: CheckResult) -> str:
 
 
 def _annotation(violation: Violation) -> str:
+    """On the line that decided it, else on the statement that was struck, else on the scenario."""
     command = "error" if violation.verdict is Verdict.BROKEN else "warning"
     rules = ", ".join(judgement.rule for judgement in violation.failing)
-    message = explain(violation.history, violation.judgements)
+    lines = [*describe_where(violation), explain(violation.history, violation.judgements)]
+    lines += filter(None, (_contract(violation), violation.evidence))
     if violation.saved_to is not None:
-        message += f"\nReproduce: {replay_command(violation)}"
-    return _command(command, f"runfaults: {rules}", message, violation.saved_to)
+        lines.append(f"Reproduce: {replay_command(violation)}")
+    file, line = next(_lines(violation), (violation.saved_to, None))
+    return _command(command, f"runfaults: {rules}", "\n".join(lines), file, line)
 
 
-def _command(command: str, title: str, message: str, file: str | None = None) -> str:
-    properties = {"file": file, "title": title}
+def _contract(violation: Violation) -> str:
+    repair = describe_repair(violation)
+    return f"The contract: {repair}" if repair else ""
+
+
+def _lines(violation: Violation) -> Iterator[tuple[str, int]]:
+    """The lines of the user's code that an annotation may stand at, the best first."""
+    cause = violation.cause
+    if cause is None:
+        return
+    workspace = Path(os.environ.get("GITHUB_WORKSPACE", ""))
+    for place in (cause.decided_at, cause.statement_at, cause.called_at, cause.struck_at):
+        if place is None or not Path(place.file).is_file():
+            continue
+        file = Path(place.file).resolve()
+        if file.is_relative_to(workspace.resolve()):
+            yield file.relative_to(workspace.resolve()).as_posix(), place.line
+
+
+def _command(
+    command: str, title: str, message: str, file: str | None = None, line: int | None = None
+) -> str:
+    properties = {"file": file, "line": None if line is None else str(line), "title": title}
     given = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
     return f"::{command} {given}::{_data(message)}"
 
@@ -134,8 +167,16 @@ def _section(violation: Violation) -> Iterator[str]:
     scenario = violation.scenario
     rules = ", ".join(judgement.rule for judgement in violation.failing)
     yield f"\n### {_SIGNS[violation.verdict]} {_escape(scenario.name)}\n"
+    if where := describe_where(violation):
+        yield "\n".join(f"- {_escape(line)}" for line in where) + "\n"
     yield f"{_escape(scenario.symptom)} Rule: {_escape(rules)}.\n"
     yield f"{_escape(explain(violation.history, violation.judgements))}\n"
+    if repair := _contract(violation):
+        yield f"{_escape(repair)}\n"
+    if extent := describe_extent(violation):
+        yield f"Broken so {_escape(extent)}.\n"
+    if violation.evidence:
+        yield f"Evidence: {_escape(violation.evidence)}.\n"
     if violation.saved_to is not None:
         yield f"{_block(replay_command(violation))}\n"
     yield "<details><summary>Timeline</summary>\n"

@@ -16,8 +16,11 @@ from runfaults.report.steps import HARNESS, Step, printable, transition
 from runfaults.report.swimlanes import Row, arrange, belongs_to_no_lane, fold
 from runfaults.report.wording import (
     describe_duration,
+    describe_extent,
     describe_region,
+    describe_repair,
     describe_rule,
+    describe_where,
     headline,
     replay_command,
 )
@@ -74,6 +77,9 @@ def _violations(result: CheckResult, environment: Environment) -> Iterator[str]:
             "violation": violation,
             "sentences": tell(violation.history, violation.judgements),
             "command": replay_command(violation),
+            "where": describe_where(violation),
+            "repair": describe_repair(violation),
+            "extent": describe_extent(violation),
         }
         text = template.render(told | _drawn(number, violation)) if left > 0 else ""
         if not text or len(text.encode()) > left:

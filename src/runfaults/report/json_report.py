@@ -6,7 +6,7 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
-from runfaults.model import CheckResult, History, Tally, Violation
+from runfaults.model import Cause, CheckResult, History, Place, Tally, Violation
 from runfaults.report.explain import explain
 
 FORMAT = 1
@@ -82,6 +82,7 @@ def _violation(violation: Violation) -> dict[str, object]:
         "explanation": explain(violation.history, violation.judgements),
         "saved_to": violation.saved_to,
         "evidence": violation.evidence,
+        "cause": None if violation.cause is None else _cause(violation.cause),
         "judgements": [
             {
                 "rule": judgement.rule,
@@ -95,6 +96,24 @@ def _violation(violation: Violation) -> dict[str, object]:
         "history": _history(violation.history),
         "neighbour": None if neighbour is None else _history(neighbour),
     }
+
+
+def _cause(cause: Cause) -> dict[str, object]:
+    return {
+        "deed": cause.deed,
+        "decided_at": _place(cause.decided_at),
+        "statement_at": _place(cause.statement_at),
+        "called_at": _place(cause.called_at),
+        "struck_at": _place(cause.struck_at),
+        "schedules": cause.schedules,
+        "rules": list(cause.rules),
+        "contract": cause.contract,
+        "page": cause.page,
+    }
+
+
+def _place(place: Place | None) -> dict[str, object] | None:
+    return None if place is None else place._asdict()
 
 
 def _history(history: History) -> dict[str, object]:

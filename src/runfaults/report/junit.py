@@ -9,7 +9,14 @@ from runfaults.model import CheckResult, Verdict, Violation
 from runfaults.report.explain import explain
 from runfaults.report.steps import printable
 from runfaults.report.timeline import timeline_text
-from runfaults.report.wording import describe_region, describe_rule, replay_command
+from runfaults.report.wording import (
+    describe_extent,
+    describe_region,
+    describe_repair,
+    describe_rule,
+    describe_where,
+    replay_command,
+)
 
 _COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 
@@ -71,8 +78,11 @@ def _outcome(case: Element, verdict: Verdict, message: str, body: str) -> None:
 
 def _story(violation: Violation) -> str:
     parts = [
+        "\n".join(describe_where(violation)),
         violation.scenario.symptom,
         explain(violation.history, violation.judgements),
+        describe_repair(violation),
+        describe_extent(violation),
         f"schedule: {violation.scenario.schedule}",
         violation.evidence,
         replay_command(violation),

@@ -12,8 +12,11 @@ from runfaults.report.grid import Grid, cell_text
 from runfaults.report.steps import printable
 from runfaults.report.wording import (
     describe_duration,
+    describe_extent,
     describe_region,
+    describe_repair,
     describe_rule,
+    describe_where,
     headline,
     replay_command,
 )
@@ -171,8 +174,13 @@ def _violation(number: int, violation: Violation, console: Console) -> Iterator[
     rules = ", ".join(judgement.rule for judgement in violation.failing)
     kind = "Violation" if violation.verdict is Verdict.BROKEN else "Not judged"
     yield _heading(f"{kind} {number}: {scenario.name}")
+    yield from (_indented(line, console, "bold") for line in describe_where(violation))
     yield _indented(f"{scenario.symptom} [{rules}]", console, STYLES[violation.verdict])
     yield _indented(explain(violation.history, violation.judgements), console)
+    if repair := describe_repair(violation):
+        yield _indented(f"the contract: {repair}", console)
+    if extent := describe_extent(violation):
+        yield _indented(f"broken so {extent}", console, "dim")
     if violation.replays:
         yield _indented(f"schedule: {scenario.schedule}", console, "dim")
     if violation.evidence:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from runfaults.model import CheckResult, Region, Tally, Verdict, Violation
+from runfaults.model import CheckResult, Place, Region, Tally, Verdict, Violation
 from runfaults.report.steps import printable
 
 
@@ -96,6 +96,45 @@ def describe_rule(result: CheckResult, rule: str) -> str:
             return str(verdict)
         case _:
             return f"{verdict}; exercised by {tally.exercised:,} of {tally.total:,}"
+
+
+def describe_where(violation: Violation) -> tuple[str, ...]:
+    """Where in the user's code it was decided, and what was struck: lines, none if unknown."""
+    cause = violation.cause
+    if cause is None:
+        return ()
+    decided, statement, struck = cause.decided_at, cause.statement_at, cause.struck_at
+    lines = [f"{cause.deed} at {_line(decided)}"] if decided else [cause.deed]
+    if cause.called_at:
+        lines.append(f"called from {cause.called_at}")
+    if statement:
+        lines.append(f"by the statement at {statement}")
+    if struck and struck not in {decided, statement}:
+        lines.append(f"struck at {_line(struck)}")
+    elif struck:
+        lines.append("struck there")
+    return tuple(map(printable, lines))
+
+
+def _line(place: Place) -> str:
+    return f"{place}: {place.code}" if place.code else str(place)
+
+
+def describe_extent(violation: Violation) -> str:
+    """How many schedules are broken in that way, and which rules; empty if that is not known."""
+    cause = violation.cause
+    if cause is None:
+        return ""
+    shown = {each.rule for each in violation.failing}
+    others = [rule for rule in cause.rules if rule not in shown]
+    also = f"; in others of them also {', '.join(others)}" if others else ""
+    return f"in {cause.schedules:,} schedule{'s' * (cause.schedules != 1)}{also}"
+
+
+def describe_repair(violation: Violation) -> str:
+    """The sentence of the contract that was broken, and its page; empty if there is none."""
+    cause = violation.cause
+    return f"{cause.contract} ({cause.page})" if cause is not None and cause.contract else ""
 
 
 def replay_command(violation: Violation) -> str:

@@ -1,0 +1,58 @@
+"""Finds out where in the target's code the broken schedules of a job were decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runfaults.explore.findings import Findings
+from runfaults.explore.mark import Mark, mark_of
+from runfaults.explore.runner import OutOfTimeError, Runner
+from runfaults.explore.trial import Trial
+from runfaults.model import Schedule
+
+
+class PlacedRunner(Runner):
+    """Runs what another runner does, always with places.
+
+    Args:
+        runner: The other one.
+    """
+
+    def __init__(self, runner: Runner) -> None:
+        super().__init__(runner.player)
+        self.rules = runner.rules
+        self.should_stop = runner.should_stop
+
+    def run(
+        self,
+        schedule: Schedule,
+        *,
+        survey: Sequence[str] | None = None,
+        with_places: bool = True,
+        with_lines: bool = False,
+    ) -> Trial:
+        """See `Runner.run`."""
+        del with_places
+        return super().run(schedule, survey=survey, with_places=True, with_lines=with_lines)
+
+
+def place(runner: Runner, found: Findings) -> None:
+    """Play one schedule of each mark again with places; schedules of one place become one mark.
+
+    Places cost too much to note them for every schedule, and not every schedule is broken. What
+    does not come again, or has no place in the user's code, keeps the operation as its place.
+    """
+    sightings, found.causes = found.causes, {}
+    for mark, sighting in sightings.items():
+        if mark.stack:
+            found.sight(mark, sighting)
+            continue
+        stack = ""
+        try:
+            again = mark_of(runner.run(sighting.smallest, with_places=True))
+        except OutOfTimeError:
+            again = None
+        if again is not None and again.rules == mark.rules and again.deed == mark.deed:
+            stack = again.stack
+        near = "" if stack else mark.near.partition("; ")[0]
+        found.sight(Mark(mark.rules, mark.deed, mark.status, stack, near), sighting)

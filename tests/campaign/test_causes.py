@@ -1,0 +1,176 @@
+"""One entry for each defect: two on one line are two, one that is reached by two lines is one."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from planted_races import CONTROLS
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.causes import find_causes
+from runfaults.campaign.choices import Choices
+from runfaults.campaign.conclude import conclude
+from runfaults.campaign.findings_file import from_document, to_document
+from runfaults.campaign.lines import place_of
+from runfaults.campaign.running import Options, run_campaign
+from runfaults.explore.findings import Findings
+from runfaults.explore.job import Scope
+from runfaults.explore.mark import Mark, Sighting
+from runfaults.explore.runner import Runner
+from runfaults.explore.shrink import shrink
+from runfaults.explore.sweep import Sweep
+from runfaults.model import Cause, CheckResult, Ending, Fault, FaultPoint, Schedule, Verdict
+from runfaults.model.listener import Silence
+from runfaults.sim.simulation import Simulation
+from runfaults.targets import target_named
+from small_checks import BROKEN, SOUND
+
+TWO = f"{CONTROLS / 'two_causes.py'}"
+
+STRUCK = Sweep(
+    Scope(("busy",), ("cancel",), (1, 3), (Ending.SUCCEEDS, Ending.NOTICES_CANCEL)),
+    paired_counts=(),
+)
+
+
+def checked_for(target: str, *rules: str) -> CheckResult:
+    campaign = Campaign(target, (STRUCK,), rules or None)
+    outcome = run_campaign(campaign, Options(processes=1), Silence())
+    assert outcome.found.causes.keys() == from_document(to_document(outcome.found)).causes.keys()
+    return conclude(campaign, outcome)
+
+
+def causes(result: CheckResult) -> list[Cause]:
+    return [each.cause for each in result.violations if each.cause is not None]
+
+
+def test_two_defects_on_one_line_are_two_causes() -> None:
+    result = checked_for(f"{TWO}:TwoInOneLine")
+    lost, forgotten = causes(result)
+    assert lost.decided_at is not None
+    assert lost.decided_at == forgotten.decided_at
+    assert lost.decided_at.code == "self.signal(job, self.record(job, outcome))"
+    assert (lost.deed, forgotten.deed) == ("recorded failed", "recorded completed")
+    assert lost.rules[0] == "succeeded-never-failed"
+    assert forgotten.rules[0] == "accepted-cancel-is-cancelled"
+    assert lost.schedules + forgotten.schedules == result.schedules.broken
+
+
+def test_one_defect_that_is_reached_and_recorded_through_several_lines_is_one_cause() -> None:
+    result = checked_for(f"{TWO}:OneThroughTwoLines")
+    (cause,) = causes(result)
+    assert cause.deed == "recorded failed"
+    assert cause.decided_at is not None
+    assert cause.decided_at.code == 'status = self.put(job, "failed")'
+    assert cause.decided_at.file == "tests/controls/two_causes.py"
+    assert cause.statement_at is not None
+    assert cause.statement_at.function == "write"
+    assert cause.struck_at is not None
+    assert cause.schedules == result.schedules.broken > 1
+    assert "can change it" in cause.contract
+    assert cause.page.endswith("#succeeded-never-failed")
+
+
+def test_a_right_manager_has_no_cause() -> None:
+    assert checked_for(SOUND).violations == ()
+
+
+def test_each_rule_that_is_broken_is_among_those_of_a_cause() -> None:
+    result = checked_for(BROKEN)
+    broken = {rule for rule, tally in result.rules.items() if tally.broken}
+    assert {rule for cause in causes(result) for rule in cause.rules} == broken
+
+
+def test_a_schedule_is_not_shrunk_to_one_of_another_cause() -> None:
+    schedule = Schedule.parse("pipeline succeeds; fault busy at run commit #4 x3")
+    with Simulation(target_named(BROKEN)) as simulation:
+        runner = Runner(simulation)
+        assert shrink(runner, schedule).schedule.faults[0].times == 1
+        kept = shrink(runner, schedule, alike=lambda trial: trial.schedule.faults[0].times == 3)
+    assert kept.schedule == schedule
+    assert kept.tried > 0
+
+
+# --- grouping, mark by mark -----------------------------------------------------------------------
+
+BOTH = ("succeeded-never-failed", "failed-has-a-cause")
+CANCELLED = ("cancelled-never-failed",)
+CALLER = "runs/manager.py:10 in live: record('failed')"
+OTHER = "runs/manager.py:20 in live: record('failed')"
+SHARED = "runs/store.py:5 in write: execute(sql)"
+FIRST = "runs/manager.py:30 in finish: first()"
+SECOND = "runs/manager.py:31 in finish: second()"
+
+
+def recorded(status: str, *stack: str, rules: tuple[str, ...] = BOTH) -> Mark:
+    return Mark(rules, f"recorded {status}", status, "\n".join(stack))
+
+
+def other(deed: str, *stack: str) -> Mark:
+    return Mark(BOTH, deed, "", "\n".join(stack))
+
+
+FAILED = recorded("failed", CALLER)
+
+
+def sizes(*marks: Mark) -> list[int]:
+    """How many marks each cause has."""
+    broken = Counter((rule, Verdict.BROKEN) for each in marks for rule in each.rules)
+    found = Findings(rules=broken)
+    for number, each in enumerate(marks, 1):
+        fault = Fault("busy", FaultPoint.parse(f"run commit #{number}"))
+        found.sight(each, Sighting(1, Schedule(faults=(fault,))))
+    with Simulation(target_named(SOUND)) as simulation:
+        causes = find_causes((), Runner(simulation), found, lambda: True)
+    return [len(group.seen) for group in causes.groups]
+
+
+@pytest.mark.parametrize(
+    ("one", "another", "expected"),
+    [
+        (FAILED, recorded("failed", CALLER, rules=(*BOTH, "terminal-is-final")), [2]),
+        (FAILED, recorded("failed", CALLER, rules=CANCELLED), [1, 1]),
+        (FAILED, recorded("failed", OTHER), [1, 1]),
+        (FAILED, recorded("completed", CALLER), [1, 1]),
+        (other("left running", CALLER, FIRST), other("left running", CALLER, SECOND, SHARED), [2]),
+        (other("left running", CALLER, FIRST), other("left running", OTHER, SHARED), [1, 1]),
+        (other("cancel raised Oops", FIRST), other("cancel raised Oops", SHARED), [2]),
+        (other("cancel raised Oops", FIRST), other("cancel raised Other", FIRST), [1, 1]),
+    ],
+    ids=[
+        "more-rules",
+        "no-rule-in-common",
+        "other-line",
+        "other-status",
+        "one-function-and-what-it-calls",
+        "other-function",
+        "a-call-that-raised-anywhere",
+        "another-error",
+    ],
+)
+def test_marks_are_one_cause_or_two(one: Mark, another: Mark, expected: list[int]) -> None:
+    assert sizes(one, another) == expected
+    assert sizes(another, one) == expected
+
+
+def test_the_line_that_decides_records_the_fewest_statuses() -> None:
+    choices = Choices()
+    stack = f"{FIRST}\n{CALLER}\n{SHARED}"
+    assert choices.deciding(stack) == CALLER
+    choices.note(f"{CALLER}\n{SHARED}", "completed")
+    choices.note(stack, "failed")
+    assert choices.deciding(stack) == FIRST
+    choices.note(FIRST, "cancelled")
+    choices.note(FIRST, "completed")
+    choices.note(CALLER, "cancelled")
+    assert choices.deciding(stack) == SHARED
+    assert choices.deciding("") == ""
+
+
+def test_a_line_is_read_as_it_is_written() -> None:
+    place = place_of("runs/manager.py:30 in finish: a: b")
+    assert place is not None
+    assert place == ("runs/manager.py", 30, "finish", "a: b")
+    assert str(place) == "runs/manager.py:30 in finish"
+    assert place_of("") is None
