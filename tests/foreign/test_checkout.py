@@ -312,6 +312,17 @@ def test_the_result_names_what_was_stubbed_and_who_wanted_it(copy: Copy) -> None
     assert not any("no_such_accelerator" in remark for remark in remarks)
 
 
+def test_a_version_without_close_is_not_told_to_join_a_thread_that_is_not_started(
+    copy: Copy,
+) -> None:
+    copy.remove_method(MANAGER, "close")
+    target = target_named(f"source:{copy.folder}")
+    schedule = Schedule.parse("pipeline succeeds; act close at user spawn run")
+    with Simulation(target) as simulation:
+        trial = Runner(simulation).run(schedule)
+    assert trial.failing() == (), trial.judgements
+
+
 def test_the_result_names_the_rules_that_make_no_sense_and_why(copy: Copy) -> None:
     no_interrupted_status(copy)
     copy.remove_method(MANAGER, "register_subscriber")

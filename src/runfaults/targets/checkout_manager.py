@@ -88,8 +88,7 @@ class CheckoutManager:
     def wait(self, run: int) -> None:
         """Join every thread that the manager keeps."""
         del run
-        for thread in _threads(self._manager):
-            thread.join()
+        self._join_all()
 
     def close(self) -> None:
         """Close the manager, if this version can be closed."""
@@ -97,8 +96,12 @@ class CheckoutManager:
             if hasattr(self._manager, name):
                 getattr(self._manager, name)()
                 return
+        self._join_all()
+
+    def _join_all(self) -> None:
         for thread in _threads(self._manager):
-            thread.join()
+            if thread.ident is not None:  # another one is about to be started
+                thread.join()
 
     def leaks(self) -> Iterable[tuple[str, str]]:
         """Subscribers and cancel events that outlive their run.
