@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from small_jobs import Jobs as SmallJobs
+from small_jobs import JobsTarget as SmallTarget
 from small_jobs import broken
 
 from runfaults.explore.probe import probe
@@ -181,6 +184,51 @@ def test_a_status_that_another_process_wrote_is_seen(here: Any, then: str) -> No
     finally:
         target.server.communicate("\n")
     assert "run 1 became done by no watched operation" in str(raised.value)
+
+
+class Attached(SmallJobs):
+    """Writes the status through a database to which that of the target is attached."""
+
+    def record(self, connection: sqlite3.Connection, job: int, state: str) -> None:
+        with closing(sqlite3.connect(self.beside())) as other:
+            other.execute("ATTACH ? AS jobs", (str(self.database),))
+            other.execute("UPDATE jobs.jobs SET state = ? WHERE id = ?", (state, job))
+            other.commit()
+
+    def beside(self) -> str | Path:
+        return ":memory:"
+
+
+class AttachedToAFile(Attached):
+    """The same, and the other database is a file."""
+
+    def beside(self) -> str | Path:
+        return self.database.with_name("beside.db")
+
+
+class Attaches(SmallJobs):
+    """The innocent twin: it attaches another database to that of the target."""
+
+    def record(self, connection: sqlite3.Connection, job: int, state: str) -> None:
+        connection.execute("ATTACH ? AS beside", (str(self.database.with_name("beside.db")),))
+        super().record(connection, job, state)
+
+
+@pytest.mark.parametrize("jobs", [Attached, AttachedToAFile])
+def test_a_status_that_is_written_where_no_fault_strikes_is_no_evidence(
+    jobs: type[SmallJobs],
+) -> None:
+    with Simulation(SmallTarget(jobs)) as simulation, pytest.raises(TargetError) as raised:
+        probe(simulation)
+    assert "run 1 became done by no watched operation" in str(raised.value)
+    assert "do not attach the database to another one: no fault strikes there" in str(raised.value)
+
+
+def test_one_that_attaches_another_database_is_watched() -> None:
+    with Simulation(SmallTarget(Attaches)) as simulation:
+        probe(simulation)
+    late = "pipeline succeeds; fault busy at run execute UPDATE jobs"
+    assert broken(Attaches, late) == broken(SmallJobs, late) != set()
 
 
 class CursorOfTheModule(SmallJobs):

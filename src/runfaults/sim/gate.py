@@ -7,7 +7,9 @@ import sqlite3
 import weakref
 from _thread import get_ident
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from runfaults.model import EventKind, FaultPoint, Operation
@@ -77,12 +79,15 @@ class WorldGate:
         recorder: Recorder,
         plan: FaultPlan,
         observe: Callable[[Observed | None], bool],
+        database: Path,
         survey: Survey | None = None,
     ) -> None:
         self._turns = turns
         self._recorder = recorder
         self._plan = plan
         self._observe = observe
+        self._database = database
+        self._opens_it: dict[str, bool] = {}
         self._unseen = False
         self._locked_out = 0
         self._survey = survey
@@ -134,8 +139,9 @@ class WorldGate:
             turns.touch(_DATABASE, change=change)
         if change:
             self._changing.add(point.actor)
-            self._in_flight.add(point.actor)
-            self.may_have_written = True
+            if self._can_strike(call.connection):
+                self._in_flight.add(point.actor)
+                self.may_have_written = True
         if self._survey is not None:
             self._survey.ask(point, len(self._recorder.events) - 1, call)
         kind = self._plan.due(point, call)
@@ -204,9 +210,17 @@ class WorldGate:
         last such look.
         """
         accounted = self.may_have_written
-        in_use = any(_in_use(connection) for _, connection in self.left_open())
+        in_use = any(_in_use(each) and self._can_strike(each) for _, each in self.left_open())
         self.may_have_written = in_use or bool(self._in_flight)
         return accounted
+
+    def _can_strike(self, connection: Observed | None) -> bool:
+        """Whether faults strike its writes of the database: not where that is attached to it."""
+        path = connection.path if connection is not None else str(self._database)
+        if path not in self._opens_it:
+            with suppress(OSError):  # it is a database in memory, or gone
+                self._opens_it[path] = Path(path).samefile(self._database)
+        return self._opens_it.get(path, False)
 
     def _who_locks(self) -> str | None:
         """The actor that opened a connection with a lock on the database; None if there is none."""

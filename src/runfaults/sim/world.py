@@ -84,7 +84,9 @@ class World:
         if director is None:  # another may choose otherwise in the same state
             self.scheduler.recurrence = Recurrence(self._circumstances, self._news)
         self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock, kinds)
-        self.gate = WorldGate(self.scheduler, self._recorder, self._plan, self._observe, survey)
+        self.gate = WorldGate(
+            self.scheduler, self._recorder, self._plan, self._observe, database, survey
+        )
         self.scheduler.gate = self.gate
         self.scheduler.actor_names = target.threads if isinstance(target, NamesThreads) else {}
         self._audit = AuditReader(database, seen)
@@ -262,7 +264,8 @@ class World:
             if not accounted:
                 escapes.add(
                     f"run {run} became {new or 'no row'} by no watched operation; open "
-                    "every connection by sqlite3.connect inside of the adapter's `open`, or later"
+                    "every connection by sqlite3.connect inside of the adapter's `open`, or later, "
+                    "and do not attach the database to another one: no fault strikes there"
                 )
             self._recorder.add("database", EventKind.STATUS, old, new, run)
             self._know(run)
