@@ -11,13 +11,13 @@ import shlex
 import warnings
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, TypeVar, Unpack, cast
 
 import pytest
 from _pytest.runner import runtestprotocol
 
 if TYPE_CHECKING:
-    from runfaults.anomaly.experiment import Selection
+    from runfaults.anomaly.experiment import Experiment, Selection
     from runfaults.anomaly.observation import Observation
     from runfaults.anomaly.observe import Order
     from runfaults.anomaly.options import Options, Said
@@ -29,6 +29,7 @@ _SUMMARY = "runfaults_every_fault"
 """Attribute of a test report that brings its summary from the workers of pytest-xdist."""
 
 
+_MARKER = "every_fault"
 _CANNOT = "every_fault cannot judge this test"
 
 
@@ -98,6 +99,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the summary; refuse an option that cannot be read."""
+    config.addinivalue_line(
+        "markers",
+        f"{_MARKER}(kinds): run the whole test again with each fault at each SQLite operation of "
+        "it: it has to end, to leave no lock behind, and to keep databases sound",
+    )
     config.pluginmanager.register(_Summary(), "runfaults-every-fault-summary")
     if _option(config, "every_fault") or _option(config, "every_fault_budget"):
         try:
@@ -152,13 +158,7 @@ class EveryFault:
             Options.of(said)  # raises what it has to say
             return call()
         repetition = self._item.stash[_REPETITION]
-        from runfaults.anomaly.observe import UnsuitableError
-
-        try:
-            return _struck(repetition, call, said)
-        except UnsuitableError as error:
-            repetition.unsuitable = str(error)
-            raise _Judged(str(error)) from error
+        return _struck(repetition, call, said)
 
 
 @pytest.fixture
@@ -181,23 +181,38 @@ def fault(request: pytest.FixtureRequest) -> Strike | None:
 
 
 def _struck(repetition: _Repetition, call: Callable[[], _Answer], said: Said) -> _Answer:
-    from runfaults.anomaly.ending import Returned
-    from runfaults.anomaly.observe import UnsuitableError, observe
     from runfaults.anomaly.options import Options
 
     if repetition.observation is not None:
-        raise UnsuitableError(
+        repetition.unsuitable = (
             "every_fault was called twice in one test: the second call would meet what the first "
             "has left; write a test for each, or name one call that does both"
         )
+        raise _Judged(repetition.unsuitable)
+    repetition.options = Options.of(said)
+    return _bear(repetition, call)
+
+
+def _bear(repetition: _Repetition, call: Callable[[], _Answer]) -> _Answer:
+    """Perform the call under what the repetition is to strike it with.
+
+    Raises:
+        _Judged: if what follows the call makes no sense.
+    """
+    from runfaults.anomaly.ending import Returned
+    from runfaults.anomaly.observe import UnsuitableError, observe
+
     answers: list[_Answer] = []
 
     def kept() -> _Answer:
         answers.append(call())
         return answers[-1]
 
-    repetition.options = Options.of(said)
-    observation = observe(kept, repetition.watch, repetition.order)
+    try:
+        observation = observe(kept, repetition.watch, repetition.order)
+    except UnsuitableError as error:
+        repetition.unsuitable = str(error)
+        raise _Judged(str(error)) from error
     repetition.observation = observation
     survey = bool(repetition.order.orders.kinds)
     struck = observation.struck and not observation.changed
@@ -212,7 +227,7 @@ def _struck(repetition: _Repetition, call: Callable[[], _Answer], said: Said) ->
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> object:
     """Repeat a test that asks for every fault; then run it once more, and report that run."""
-    if "every_fault" not in getattr(item, "fixturenames", ()):
+    if not _is_repeated(item):
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     finale = _Finale()
@@ -221,6 +236,28 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     del item.stash[_REPETITION]
     runtestprotocol(item, nextitem=nextitem)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def _is_repeated(item: pytest.Item) -> bool:
+    asks = "every_fault" in getattr(item, "fixturenames", ())
+    return asks or item.get_closest_marker(_MARKER) is not None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
+    """Have a marked test bear the fault as a whole."""
+    marker = pyfuncitem.get_closest_marker(_MARKER)
+    repetition = pyfuncitem.stash.get(_REPETITION, None)
+    if marker is None or repetition is None or repetition.options is not None:
+        return None
+    if "every_fault" in pyfuncitem.fixturenames:
+        pytest.fail("the marker every_fault is for a test without the fixture", pytrace=False)
+    from runfaults.anomaly.options import Options
+
+    said = cast("Said", {**dict(zip(("kinds",), marker.args, strict=False)), **marker.kwargs})
+    repetition.options = replace(Options.of(said), whole=True)
+    _bear(repetition, lambda: pyfuncitem.ihook.pytest_pyfunc_call(pyfuncitem=pyfuncitem))
     return True
 
 
@@ -250,20 +287,27 @@ def _explore(item: pytest.Item, finale: _Finale) -> None:
         return replace(repetition.observation, afterwards=repetition.trouble)
 
     try:
-        experiment = Experiment(run, seen, options, _selection(item.config))
-        _conclude(item, finale, experiment)
+        selection = _selection(item.config)
+        experiment = Experiment(run, seen, options, selection)
+        if selection.only is not None:
+            kind = selection.only.kind
+            options = replace(options, kinds=kind, named=frozenset({kind}))
+        _conclude(item, finale, experiment, options)
     except UnsuitableError as error:
         finale.failure = f"{_CANNOT}: {error}"
 
 
-def _conclude(item: pytest.Item, finale: _Finale, experiment: Any) -> None:  # noqa: ANN401
+def _conclude(item: pytest.Item, finale: _Finale, experiment: Experiment, options: Options) -> None:
+    """Judge all repetitions together."""
     from runfaults.anomaly.report import report, summary
     from runfaults.model.verdict import Verdict
 
     outcomes = list(experiment.outcomes())
     finale.summary = summary(outcomes, experiment.not_tried)
-    verdicts = {outcome.verdict for outcome in outcomes}
-    if outcomes and verdicts <= {Verdict.HOLDS, Verdict.UNKNOWN} and Verdict.HOLDS in verdicts:
+    broken = [each for each in outcomes if each.verdict is Verdict.BROKEN]
+    judged = [each for each in outcomes if each.verdict is not Verdict.UNKNOWN]
+    if judged and not any(options.fails_by(each.strike.kind, each.likelihood) for each in broken):
+        finale.summary += f", all of them remote: '{broken[0].strike}'" if broken else ""
         return
     if not outcomes:
         finale.failure = "every_fault: the time was up before any fault was tried"
@@ -317,7 +361,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if finale is not None and finale.failure:
         pytest.fail(finale.failure, pytrace=False)
     result = yield
-    if finale is not None and not finale.called:
+    marked = item.get_closest_marker(_MARKER) is not None
+    if finale is not None and not finale.called and not marked:
         pytest.fail("the test asks for every_fault and never calls it", pytrace=False)
     if finale is not None and finale.doubt:
         pytest.fail(f"{_CANNOT}: without a fault it failed once: {finale.doubt}", pytrace=False)

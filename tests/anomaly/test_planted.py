@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from runfaults.every_fault import Outcome, causes, every_fault
+from runfaults.every_fault import Likelihood, Outcome, causes, every_fault
 from runfaults.model import Verdict
 
 KINDS = "busy full ioerr-write ioerr-read"
@@ -317,6 +317,13 @@ def test_a_swallowed_error_is_found_though_all_that_changes_is_volatile(
             connection.execute("UPDATE accounts SET balance = random() WHERE name = 'a'")
 
     assert promises(list(every_fault(make, path_in, touches, kinds="busy"))) == {"tells the truth"}
+
+
+def test_remote_faults_are_told_last(make: Callable[[Path], None]) -> None:
+    outcomes = list(every_fault(make, Ledger, kept_open, kinds="all"))
+    likelihoods = [outcome.likelihood for outcome in outcomes if not outcome.strike.lasting]
+    assert likelihoods == sorted(likelihoods)
+    assert set(likelihoods) == {Likelihood.LIKELY, Likelihood.POSSIBLE, Likelihood.REMOTE}
 
 
 def test_random_names_of_tables_come_again(make: Callable[[Path], None]) -> None:

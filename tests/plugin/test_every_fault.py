@@ -358,6 +358,84 @@ def test_hangs(database, every_fault, hangs):
     )
 
 
+def test_a_remote_fault_alone_is_told_and_fails_no_test(run: Run) -> None:
+    test = """
+def test_transfer(database, every_fault):
+    bank = Bank(database)
+
+    def transfer():
+        try:
+            bank.transfer()
+        except sqlite3.Error:
+            bank.connection.rollback()
+            raise
+
+    every_fault(transfer{kinds})
+"""
+    result = run(test.format(kinds=""))
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*test_transfer: * broken, all of them remote: 'nomem at #2'"])
+    run(test.format(kinds=", kinds='all'")).assert_outcomes(failed=1)
+    run(test.format(kinds=""), "--every-fault=nomem at #2").assert_outcomes(failed=1)
+
+
+def test_a_marked_test_has_to_end_and_to_leave_no_lock(run: Run) -> None:
+    result = run(
+        """
+@pytest.mark.every_fault(kinds="busy")
+def test_right(database):
+    transfer(database)
+    transfer(database)
+    assert total(database) == 100
+
+
+@pytest.mark.every_fault("busy")
+def test_wrong(database, keeper):
+    keeper.append(Bank(database))
+    keeper[0].transfer()
+
+
+@pytest.fixture
+def keeper():
+    return []
+"""
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["1. a transaction is left open: *", "*test_right: * none broken"])
+
+
+def test_a_connection_of_before_the_test_is_refused(run: Run) -> None:
+    result = run(
+        """
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory):
+    path = tmp_path_factory.mktemp("shared") / "bank.db"
+    bank = Bank(path)
+    with bank.connection:
+        bank.connection.execute("CREATE TABLE accounts (name, balance)")
+        bank.connection.execute("INSERT INTO accounts VALUES ('a', 1)")
+    yield bank
+    bank.connection.close()
+
+
+def test_before(bank):
+    pass
+
+
+def test_transfer(bank, database, every_fault):
+    def both():
+        bank.transfer()
+        transfer(database)
+
+    every_fault(both)
+"""
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*the call writes on a connection that was opened before the test*"]
+    )
+
+
 @pytest.mark.nightly
 def test_workers_of_xdist_tell_what_they_tried(
     run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch

@@ -11,6 +11,7 @@ from runfaults.anomaly.difference import differences
 from runfaults.anomaly.ending import Returned
 from runfaults.anomaly.observation import Databases, Left, Observation
 from runfaults.anomaly.observe import UnsuitableError
+from runfaults.anomaly.options import Options
 from runfaults.anomaly.volatile import Volatile, differing
 from runfaults.anomaly.watch import SeenPoint
 
@@ -79,7 +80,7 @@ class CleanRuns:
         return replace(self, volatile=self.volatile | more)
 
 
-def clean_runs(one: Observation, two: Observation, own: Volatile) -> CleanRuns:
+def clean_runs(one: Observation, two: Observation, options: Options) -> CleanRuns:
     """What two clean runs show; the second one has called twice.
 
     Raises:
@@ -94,12 +95,12 @@ def clean_runs(one: Observation, two: Observation, own: Volatile) -> CleanRuns:
             "the call leaves a lock behind even when nothing strikes, so the database cannot be "
             f"read: {', '.join(one.left.locked)}"
         )
-    if one.left.transactions and one.now == one.before:
+    if one.left.transactions and not options.whole and one.now == one.before:
         raise UnsuitableError(
             "the call leaves its transaction open, so it changes nothing that another connection "
             "can see: name a call that commits"
         )
-    volatile = own | _volatile(one.now, two.now) | _volatile(one.before, two.before)
+    volatile = options.volatile | _volatile(one.now, two.now) | _volatile(one.before, two.before)
     runs = CleanRuns(
         before=one.before,
         done=one.now,
@@ -110,6 +111,8 @@ def clean_runs(one: Observation, two: Observation, own: Volatile) -> CleanRuns:
         operations=one.operations,
         points=one.points,
     )
+    if options.whole:
+        return runs
     require_fresh(runs, two, "the second clean run")
     if not runs.same(one.now, two.now):
         raise UnsuitableError(

@@ -69,8 +69,8 @@ class Experiment:
         self._options, self._selection = options, selection
         self._files = set(first.paths)
         require_points(first, options)
-        second = self._run(self._order(Orders(), twice=True))
-        self.clean: CleanRuns = clean_runs(first, second, options.volatile)
+        second = self._run(self._order(Orders(), twice=not options.whole))
+        self.clean: CleanRuns = clean_runs(first, second, options)
         self._learnt_at = time.monotonic()
         self._confirmed: set[str] = set()
         self.not_tried = 0
@@ -78,7 +78,8 @@ class Experiment:
 
     def _run(self, order: Order) -> Observation:
         observation = self._perform(order)
-        require_own_files(self._first, self._files, observation)
+        if not self._options.whole:
+            require_own_files(self._first, self._files, observation)
         self._files.update(observation.paths)
         return observation
 
@@ -176,7 +177,9 @@ class Experiment:
             orders = orders._replace(lifted_after=_STRIKES_OF_A_LASTING_FAULT)
         order = self._order(orders)
         observation = self._run(order._replace(patience=patience or order.patience))
-        if not self.clean.same(self.clean.padded(observation.before), self.clean.before):
+        if not self._options.whole and not self.clean.same(
+            self.clean.padded(observation.before), self.clean.before
+        ):
             self._learn()
             require_fresh(self.clean, observation, f"the repetition with {strike}")
         return observation
@@ -212,7 +215,8 @@ def require_points(first: Observation, options: Options) -> None:
         raise UnsuitableError(
             "the call performed no operation on a connection that was opened inside of the test, "
             "so nothing would be tested: open connections in the test or in fixtures of the scope "
-            "`function`, by `sqlite3.connect`"
+            "`function`, by `sqlite3.connect`; close those of before (Django: `connection.close()`,"
+            " SQLAlchemy: `engine.dispose()`)"
         )
     if all(seen.in_memory or not seen.kinds for seen in first.points):
         raise UnsuitableError(
@@ -224,7 +228,7 @@ def require_points(first: Observation, options: Options) -> None:
         )
     can = sorted({kind for seen in first.points for kind in seen.kinds})
     raise UnsuitableError(
-        f"none of {', '.join(options.kinds)} can strike this call; what can: {', '.join(can)}"
+        f"none of {options.kinds} can strike this call; what can: {', '.join(can)}"
     )
 
 
@@ -232,7 +236,7 @@ def _wanted(seen: SeenPoint, options: Options) -> Sequence[tuple[str, Likelihood
     return [
         (kind, likelihood)
         for kind, likelihood in seen.kinds.items()
-        if kind in options.kinds and likelihood <= options.least
+        if options.tries(kind, likelihood)
     ]
 
 

@@ -20,6 +20,7 @@ from runfaults.anomaly.ending import (
 )
 from runfaults.anomaly.locks import is_locked
 from runfaults.anomaly.observation import Databases, Left, Observation
+from runfaults.anomaly.unwatched import Unwatched
 from runfaults.anomaly.virtual_sleep import virtual_sleep
 from runfaults.anomaly.watch import Orders, Watch
 from runfaults.anomaly.watchdog import watchdog
@@ -55,12 +56,20 @@ def observe(call: Callable[[], _Answer], watch: Watch, order: Order) -> Observat
         UnsuitableError: if the call's databases cannot be judged.
     """
     _require_no_transaction(watch)
+    unwatched = Unwatched() if order.orders.kinds else None
     deaths: list[str] = []
     again = final = None
     with _noting_deaths(deaths):
         watch.begin(order.orders)
         ending = tried(call, watch, order.patience)
         watch.end()
+        if unwatched is not None and unwatched.have_written():
+            raise UnsuitableError(
+                "the call writes on a connection that was opened before the test, where no fault "
+                "can strike it: open it in the test, or in a fixture of the scope `function`; "
+                "close that of before (Django: `connection.close()`, SQLAlchemy: "
+                "`engine.dispose()`)"
+            )
         operations, left = watch.operations, _left(watch)
         now = _databases(list(watch.before_call))
         if order.twice or (order.recovers and isinstance(ending, Raised)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from runfaults.anomaly.clean_runs import CleanRuns, told_difference
@@ -81,7 +82,9 @@ def unlocks(of: Evidence) -> Broken | None:
         return None
     transaction = left.transactions > usual.transactions
     how = "a transaction is left open" if transaction else "a lock is left behind"
-    return Broken("unlocks", f"{how}: no other connection can write to {left.locked[-1]}")
+    return Broken(
+        "unlocks", f"{how}: no other connection can write to {Path(left.locked[-1]).name}"
+    )
 
 
 def keeps_sound(of: Evidence) -> Broken | None:
@@ -198,9 +201,13 @@ PROMISES: tuple[Promise, ...] = (
 """In an order in which one that is broken explains those behind it."""
 
 
+OF_A_WHOLE_TEST = 3
+"""So many of them a test keeps that sets up, calls and checks, and is no unit of its own."""
+
+
 def broken(of: Evidence) -> Iterator[Broken]:
     """The promises that a repetition has broken, the first cause first."""
-    for promise in PROMISES:
+    for promise in PROMISES[:OF_A_WHOLE_TEST] if of.options.whole else PROMISES:
         found = promise(of)
         if found is not None:
             yield found
