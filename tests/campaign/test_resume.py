@@ -23,7 +23,7 @@ from small_checks import (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def uninterrupted() -> object:
     return comparable(BROKEN, explored(BROKEN))
 

@@ -40,7 +40,7 @@ def hangs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         told.append(real(actors))
         return told[-1]
 
-    monkeypatch.setattr(scheduler_module, "HANG_SECONDS", 0.3)
+    monkeypatch.setattr(scheduler_module, "HANG_SECONDS", 1.0)
     monkeypatch.setattr(scheduler_module, "stacks_of", stacks_of)
     return told
 

@@ -135,7 +135,17 @@ def test_the_source_distribution_has_what_its_tests_need(built: Path) -> None:
     assert {"src/genglossary/runs/manager.py", "tests/ci/test_wheel.py", ".ci/run"} <= names
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["check", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["list"],
+        *(
+            pytest.param(each, marks=pytest.mark.nightly)
+            for each in (["check", "--help"], ["--version"])
+        ),
+    ],
+)
 def test_it_tells_about_itself(installed: Installed, arguments: list[str]) -> None:
     ended = installed(*arguments)
     assert ended.returncode == 0, ended.stderr
@@ -165,7 +175,9 @@ def test_without_genglossary_one_line_says_what_to_do(installed: Installed, comm
     assert "--target path/to/file.py:Class" in ended.stderr
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    "shell", ["bash", *(pytest.param(each, marks=pytest.mark.nightly) for each in ("zsh", "fish"))]
+)
 def test_it_completes_in_the_shell(installed: Installed, shell: str) -> None:
     ended = installed(_RUNFAULTS_COMPLETE=f"{shell}_source")
     assert ended.returncode == 0, ended.stderr

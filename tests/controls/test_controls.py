@@ -255,8 +255,11 @@ def test_a_planted_bug_is_caught_by_its_rule(control: Control) -> None:
 LARGE = {"ForgottenCancel", "OneTry"}
 """Controls whose innocent twins run every night: their sweeps are the largest."""
 
+SAMPLED = {"CloseWhileRecording", "LateSubscriber", "OverwritesApiCancel"}
+"""Controls whose innocent twins are sampled by day: `tests/explore/test_sampling.py`."""
+
 TWINS = [
-    pytest.param(control, marks=pytest.mark.nightly if control.bug in LARGE else ())
+    pytest.param(control, marks=pytest.mark.nightly if control.bug in LARGE | SAMPLED else ())
     for control in CONTROLS
 ]
 

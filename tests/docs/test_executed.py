@@ -7,9 +7,10 @@ from markdown_page import REPOSITORY, executed, missing
 REMEDY = "to update it: uv run python tests/docs/update.py"
 
 
+LONG = {"docs/tutorial.md", "docs/targets/celery.md"}
+
 PAGES = [
-    pytest.param(name, marks=pytest.mark.nightly if name == "docs/tutorial.md" else ())
-    for name in executed()
+    pytest.param(name, marks=pytest.mark.nightly if name in LONG else ()) for name in executed()
 ]
 
 

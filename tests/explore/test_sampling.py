@@ -48,7 +48,10 @@ def only(samples: int, act: str, faults: int = 0) -> Samples:
 
 
 WITHOUT_FAULT = (LATE_CANCEL, API_CANCEL, LATE_SUBSCRIBER, LOCK_ORDER)
-SAMPLED = {race: only(300, race.act) for race in WITHOUT_FAULT} | {
+RARE = 300
+"""How many samples show what one in a hundred shows; a hundred do elsewhere."""
+
+SAMPLED = {race: only(RARE if race is LOCK_ORDER else 120, race.act) for race in WITHOUT_FAULT} | {
     CLOSE_WHILE_RECORDING: only(200, CLOSE_WHILE_RECORDING.act, faults=1)
 }
 """The planted bugs of depth 2, and where to look for each."""
@@ -82,7 +85,7 @@ def test_a_race_is_found_as_often_as_promised(race: PlantedRace) -> None:
                 found += (race.rule, Verdict.BROKEN) in {
                     (each.rule, each.verdict) for each in judge(sample.execution.history)
                 }
-    assert chosen > 100
+    assert chosen > 20
     assert found / chosen >= probability(measured.actors, measured.steps, SAMPLED[race].depth)
 
 

@@ -121,8 +121,18 @@ BEGINNINGS = {
 }
 
 
-@pytest.mark.parametrize("journal", [Journal.DELETE, Journal.WAL])
-@pytest.mark.parametrize("beginning", BEGINNINGS)
+@pytest.mark.parametrize(
+    ("beginning", "journal"),
+    [
+        *((each, Journal.DELETE) for each in BEGINNINGS),
+        ("at once", Journal.WAL),
+        *(
+            pytest.param(each, Journal.WAL, marks=pytest.mark.nightly)
+            for each in BEGINNINGS
+            if each != "at once"
+        ),
+    ],
+)
 def test_a_program_that_takes_no_error_for_its_own_meets_none_of_the_harness(
     beginning: str, journal: Journal, tmp_path: Path
 ) -> None:
