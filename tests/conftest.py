@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import gc
 import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,10 +57,25 @@ def pytest_configure(config: pytest.Config) -> None:
     To wake a thread on another core takes longer, and far longer if that core has work to do.
     """
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is None and hasattr(os, "pidfd_open"):
+        _end_with_session()
     if worker is not None and hasattr(os, "sched_setaffinity"):
         cores = available_cores()
         number = int(worker["workerid"].removeprefix("gw"))
         os.sched_setaffinity(0, {cores[number % len(cores)]})
+
+
+def _end_with_session() -> None:
+    """Have all that tests begin end with this process, even if it is killed."""
+    os.environ["TEST_SESSION"] = mark = secrets.token_hex()
+    undertaker = Path(__file__).with_name("undertaker.py")
+    subprocess.Popen(
+        [sys.executable, undertaker, str(os.getpid()), f"TEST_SESSION={mark}"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ).returncode = 0  # it outlives this process, and nobody waits for it
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
