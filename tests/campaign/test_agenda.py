@@ -15,41 +15,44 @@ from small_checks import BROKEN, InterruptedAfter, explored
 FIRST, SECOND, THIRD = (Job(Schedule(seed=seed), rank=(-seed,)) for seed in range(3))
 
 
-def test_jobs_are_handed_out_in_the_order_in_which_they_came() -> None:
-    agenda = Agenda([FIRST, SECOND])
-    assert agenda.add([THIRD]) == 1
-    assert [agenda.take() for _ in range(3)] == [FIRST, SECOND, THIRD]
+EQUAL = [Job(Schedule(seed=seed)) for seed in range(3)]
+
+
+def test_jobs_of_one_rank_are_handed_out_in_the_order_in_which_they_came() -> None:
+    agenda = Agenda(EQUAL[:2])
+    assert agenda.add(EQUAL[2:]) == 1
+    assert [agenda.take() for _ in range(3)] == EQUAL
     with pytest.raises(IndexError):
         agenda.take()
 
 
 def test_jobs_of_a_lower_rank_are_handed_out_first_also_where_they_come_later() -> None:
-    agenda = Agenda([FIRST, SECOND], likeliest_first=True)
+    agenda = Agenda([FIRST, SECOND])
     agenda.add([THIRD])
     assert [agenda.take() for _ in range(3)] == [THIRD, SECOND, FIRST]
 
 
 def test_a_job_is_on_it_once_even_if_it_was_finished_long_ago() -> None:
-    agenda = Agenda([FIRST, SECOND])
+    agenda = Agenda(EQUAL[:2])
     agenda.finish(agenda.take())
-    assert agenda.add([FIRST, SECOND, Job(Schedule(), rank=(0,))]) == 0
-    assert list(agenda) == [SECOND]
+    assert agenda.add([*EQUAL[:2], Job(Schedule())]) == 0
+    assert list(agenda) == [EQUAL[1]]
     assert (agenda.total, len(agenda), agenda.waiting) == (2, 1, 1)
 
 
 def test_what_was_handed_out_can_be_taken_again_in_its_place() -> None:
-    agenda = Agenda([FIRST, SECOND, THIRD])
+    agenda = Agenda(EQUAL)
     agenda.finish(agenda.take())
     agenda.take()
     assert (len(agenda), agenda.waiting) == (2, 1)
     agenda.requeue()
-    assert [agenda.take(), agenda.take()] == [SECOND, THIRD]
+    assert [agenda.take(), agenda.take()] == EQUAL[1:]
 
 
 def test_a_later_wave_waits_for_the_one_before() -> None:
     later = Job(Schedule(seed=8), rank=(-9,), wave=1)
     latest = Job(Schedule(seed=9), rank=(-99,), wave=2)
-    agenda = Agenda([latest, FIRST, later], likeliest_first=True)
+    agenda = Agenda([latest, FIRST, later])
     assert agenda.waiting == 1
     assert agenda.take() == FIRST
     assert agenda.finish(FIRST, [SECOND]) == 1

@@ -1,13 +1,16 @@
-"""What a listener hears: each broken rule once, as soon as it is found."""
+"""What a listener hears: each broken rule as soon as it is found, with what replays it."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from runfaults.campaign.running import Options, run_campaign
-from runfaults.model import History, Judgement, Verdict
+from runfaults.model import Verdict, Violation
 from runfaults.model.listener import Silence
-from small_checks import BROKEN, SOUND, campaign_of, explored
+from runfaults.scenario.file import load_scenario
+from small_checks import BROKEN, SOUND, campaign_of, concluded, explored
 
 
 class Hearing(Silence):
@@ -15,25 +18,59 @@ class Hearing(Silence):
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.found_ones: list[Violation] = []
 
     def advance(self, count: int = 1, more: int = 0) -> None:
         self.heard.append("job")
 
-    def found(self, rule: str, history: History, judgements: tuple[Judgement, ...]) -> None:
-        (judgement,) = (each for each in judgements if each.rule == rule)
-        assert judgement.verdict is Verdict.BROKEN
-        assert history.schedule.size
-        self.heard.append(rule)
+    def found(self, violation: Violation) -> None:
+        assert violation.verdict is Verdict.BROKEN
+        assert violation.history.schedule.size
+        self.heard += [each.rule for each in violation.failing]
+        self.found_ones.append(violation)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_each_broken_rule_is_told_once_and_before_the_end(processes: int) -> None:
+def test_each_broken_rule_is_told_before_the_end(processes: int, tmp_path: Path) -> None:
     hearing = Hearing()
-    outcome = explored(BROKEN, hearing, processes=processes)
-    told = [each for each in hearing.heard if each != "job"]
+    outcome = explored(BROKEN, hearing, processes=processes, save_to=tmp_path)
+    told = {each for each in hearing.heard if each != "job"}
     broken = {rule for rule, verdict in outcome.found.witnesses if verdict is Verdict.BROKEN}
-    assert sorted(told) == sorted(broken)
+    assert told == broken
     assert hearing.heard.index("succeeded-never-failed") < len(hearing.heard) - 1
+    for violation in hearing.found_ones:
+        assert violation.saved_to is not None
+        assert load_scenario(Path(violation.saved_to)).schedule == violation.history.schedule
+        assert violation.cause is not None
+        assert violation.cause.decided_at is not None
+
+
+def test_one_deed_is_told_once() -> None:
+    hearing = Hearing()
+    outcome = explored(BROKEN, hearing)
+    assert outcome.found.verdicts[Verdict.BROKEN] > len(hearing.found_ones)
+    deeds = [(each.cause.deed, each.cause.rules) for each in hearing.found_ones if each.cause]
+    assert len(set(deeds)) == len(deeds) == len(hearing.found_ones)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_first_violation_may_end_it(processes: int) -> None:
+    hearing = Hearing()
+    outcome = explored(BROKEN, hearing, processes=processes, fail_fast=True)
+    assert len(hearing.found_ones) >= 1
+    assert outcome.not_reached
+    assert not outcome.interrupted
+    assert any("--fail-fast" in remark for remark in outcome.remarks)
+    result = concluded(BROKEN, outcome)
+    assert result.verdict is Verdict.BROKEN
+    assert not result.finished
+    assert result.schedules.total < explored(BROKEN).found.verdicts.total()
+
+
+def test_what_ends_at_the_first_violation_runs_whole_where_there_is_none() -> None:
+    outcome = explored(SOUND, fail_fast=True)
+    assert outcome.not_reached == ()
+    assert outcome.remarks == ()
 
 
 def test_where_nothing_is_broken_nothing_is_told() -> None:

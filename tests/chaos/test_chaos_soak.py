@@ -24,7 +24,7 @@ from runfaults.chaos.journal import read_journals
 from runfaults.chaos.nemeses.nemesis import Nemesis, Scene
 from runfaults.chaos.soak import NEMESES, ChaosResult, chaos
 from runfaults.model import Journal, Verdict
-from runfaults.report.progress import SilentProgress
+from runfaults.model.listener import Silence
 
 CONTROLS = Path(__file__).parents[1] / "crash" / "controls"
 
@@ -78,7 +78,7 @@ def soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Soak:
         monkeypatch.setattr("runfaults.chaos.soak.time", clock)
         everything = (*nemeses, lambda: Watcher(clock, seen))
         given = {"seconds": SECONDS, "seed": 1, "folder": tmp_path, "nemeses": everything}
-        return chaos(target, SilentProgress(), **given, **options)
+        return chaos(target, Silence(), **given, **options)
 
     return conduct
 

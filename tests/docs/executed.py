@@ -34,6 +34,9 @@ _UNSTABLE = [
     (re.compile(r"\s+"), " "),
 ]
 
+_PROGRESS = re.compile(r"\[\d+:\d\d\] ")
+"""What only a slow machine prints: a line every ten seconds."""
+
 
 def stable(text: str) -> str:
     """The part of an output that is the same on every machine; the line breaks are not."""
@@ -109,7 +112,8 @@ def _commands(block: Block) -> list[str]:
 def _with_outputs(commands: list[str], outputs: Iterator[str]) -> str:
     parts: list[str] = []
     for command, output in zip(commands, outputs, strict=False):
-        lines = [line.rstrip() for line in output.strip("\n").splitlines()]
+        printed = output.strip("\n").splitlines()
+        lines = [line.rstrip() for line in printed if not _PROGRESS.match(line)]
         shown = "$ " + command.replace("\n", "\n> ")
         parts += [shown, *lines]
     return "\n".join(parts) + "\n"

@@ -183,10 +183,9 @@ def test_any_number_of_processes_finds_the_same() -> None:
 
 def test_an_interrupted_check_goes_on_with_the_samples_that_are_left(tmp_path: Path) -> None:
     samples = replace(LARGE, samples=45)
-    options = {"state": tmp_path, "likeliest_first": True}
-    first = ran("genglossary", samples, InterruptedAfter(2), **options)
+    first = ran("genglossary", samples, InterruptedAfter(2), state=tmp_path)
     assert first.not_reached == ("3 of 5 jobs: samples beyond the bound",)
-    second = ran("genglossary", samples, **options)
+    second = ran("genglossary", samples, state=tmp_path)
     whole = ran("genglossary", samples)
     assert second.found.sampled == whole.found.sampled
     assert comparable("genglossary", second, samples) == comparable("genglossary", whole, samples)

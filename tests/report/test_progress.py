@@ -1,13 +1,34 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
+from sample_histories import mission_bug
 
-from runfaults.model import History, Judgement, Schedule, Verdict, Vocabulary
-from runfaults.report.progress import SilentProgress, TerminalProgress, open_progress
+from runfaults.model import Cause, Place
+from runfaults.report.pace import Pace
+from runfaults.report.progress import PipeProgress, TerminalProgress, open_progress
 
-WORDS = Vocabulary(frozenset("a"), frozenset("c"), frozenset("x"), frozenset("f"))
+CAUSE = Cause(
+    "recorded failed", Place("a.py", 7, "live"), None, None, None, 1, ("succeeded-never-failed",)
+)
+FOUND = replace(mission_bug(), cause=CAUSE)
+TOLD = (
+    "succeeded-never-failed: the pipeline returned, and run 1 was recorded failed",
+    "recorded failed at a.py:7 in live",
+    "runfaults replay faults/commit-busy-records-failed.toml",
+)
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 class Terminal(StringIO):
@@ -23,15 +44,75 @@ def terminal_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_a_pipe_hears_nothing() -> None:
+def test_a_pipe_hears_of_nothing_that_takes_less_than_ten_seconds() -> None:
     file = StringIO()
     progress = open_progress(file)
     progress.start(10)
     progress.advance(3)
+    progress.found(FOUND)
     progress.note("somewhere")
     progress.stop()
-    assert isinstance(progress, SilentProgress)
+    assert isinstance(progress, PipeProgress)
     assert file.getvalue() == ""
+
+
+def test_a_pipe_hears_every_ten_seconds_how_far_it_is() -> None:
+    file, clock = StringIO(), Clock()
+    progress = PipeProgress(file, clock)
+    progress.start(40)
+    for _ in range(25):
+        clock.now += 1
+        progress.advance(1)
+        progress.note("busy at [run] commit")
+    lines = file.getvalue().splitlines()
+    assert lines == [
+        "[0:10] 10 of 40 done; about 30 s left; busy at [run] commit",
+        "[0:20] 20 of 40 done; about 20 s left; busy at [run] commit",
+    ]
+
+
+def test_a_pipe_hears_of_a_violation_after_ten_seconds_at_once() -> None:
+    file, clock = StringIO(), Clock()
+    progress = PipeProgress(file, clock)
+    progress.start(40)
+    progress.found(FOUND)
+    assert file.getvalue() == ""
+    clock.now += 11
+    progress.note("here")
+    told = [f"[0:11] {'  ' * bool(number)}{text}" for number, text in enumerate(TOLD)]
+    assert file.getvalue().splitlines()[:3] == told
+    progress.found(FOUND)
+    assert file.getvalue().splitlines()[-3:] == told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "done", "more", "left"),
+    [
+        (4, 10, 0, ""),
+        (10, 10, 0, "about 30 s left"),
+        (10, 0, 0, ""),
+        (10, 10, 5, "at least 35 s left"),
+        (600, 10, 0, "about 30 min left"),
+    ],
+)
+def test_what_is_left_is_as_slow_as_what_is_done(
+    seconds: int, done: int, more: int, left: str
+) -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.start(40)
+    clock.now += seconds
+    pace.advance(done, more)
+    assert str(pace) == left
+
+
+def test_where_the_total_is_not_known_nothing_is_said_of_what_is_left() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.start(None)
+    clock.now += 60
+    pace.advance(7, 0)
+    assert str(pace) == ""
 
 
 def test_a_terminal_shows_count_note_and_leaves_no_line_behind() -> None:
@@ -48,16 +129,13 @@ def test_a_terminal_shows_count_note_and_leaves_no_line_behind() -> None:
     assert shown.endswith("\x1b[2K")
 
 
-def test_a_broken_rule_is_told_at_once() -> None:
+def test_a_violation_is_told_at_once_with_its_place_and_how_to_replay_it() -> None:
     file = Terminal()
     progress = open_progress(file)
-    history = History("target", Schedule.parse("fault busy at run commit"), WORDS, ())
-    against = (Judgement("one", Verdict.HOLDS), Judgement("two", Verdict.BROKEN, "It was [bad]."))
     progress.start(10)
-    progress.found("two", history, against)
+    progress.found(FOUND)
     progress.stop()
-    told = "two is broken: It was [bad]. (pipeline succeeds; fault busy at run commit)"
-    assert told in file.getvalue()
+    assert all(line in file.getvalue() for line in TOLD)
 
 
 def test_the_total_may_be_unknown_and_work_may_begin_again() -> None:

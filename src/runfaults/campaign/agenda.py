@@ -13,16 +13,13 @@ _Priority = tuple[tuple[int, ...], int]
 
 
 class Agenda:
-    """The jobs that are left, each of them once.
+    """The jobs that are left, each of them once; those of a lower rank are handed out first.
 
     Args:
         jobs: What is to be run in any case.
-        likeliest_first: Whether jobs of a lower rank are handed out first; otherwise one is handed
-            out after the other.
     """
 
-    def __init__(self, jobs: Iterable[Job] = (), *, likeliest_first: bool = False) -> None:
-        self._likeliest_first = likeliest_first
+    def __init__(self, jobs: Iterable[Job] = ()) -> None:
         self._numbers = count()
         self._known: set[Job] = set()
         self._left: dict[Job, _Priority] = {}
@@ -43,8 +40,7 @@ class Agenda:
                 self._later[key] = min(job, self._later.get(key, job), key=_in_wave)
             elif job not in self._known:
                 self._known.add(job)
-                rank = job.rank if self._likeliest_first else ()
-                self._left[job] = rank, next(self._numbers)
+                self._left[job] = job.rank, next(self._numbers)
                 heapq.heappush(self._waiting, (self._left[job], job))
         if self._later and not self._left:
             self._wave = min(wave for wave, *_ in self._later)

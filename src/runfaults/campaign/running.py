@@ -11,6 +11,7 @@ from pathlib import Path
 from runfaults.campaign.agenda import Agenda
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.fingerprint import fingerprint
+from runfaults.campaign.first import FirstSeen
 from runfaults.campaign.memory import Cache, Journal
 from runfaults.campaign.pool import available_cores, run_jobs
 from runfaults.campaign.workers import WorkersDiedError
@@ -22,6 +23,7 @@ from runfaults.explore.strategy import Strategy
 from runfaults.model import Verdict
 from runfaults.model.listener import Listener
 from runfaults.process_end import HungError
+from runfaults.scenario.saving import ScenarioFolder
 from runfaults.sim.database import journal_of
 
 
@@ -33,7 +35,8 @@ class Options:
         processes: Number of processes; None for one per core.
         should_stop: Asked again and again; True ends the campaign early.
         on_violation: Called once, when a rule is broken for the first time.
-        likeliest_first: Run first what is most likely to break a rule.
+        fail_fast: Whether the first violation ends the campaign.
+        save_to: Folder for the scenario file of each violation that is told; None to save none.
         cache: Knows what unchanged code was found to do; None to run it again.
         state: Folder for a journal of the finished jobs, which another campaign continues from.
         cluster: Address of a Dask scheduler whose workers run it; None to run it here.
@@ -42,7 +45,8 @@ class Options:
     processes: int | None = None
     should_stop: Callable[[], bool] = lambda: False
     on_violation: Callable[[], None] = lambda: None
-    likeliest_first: bool = False
+    fail_fast: bool = False
+    save_to: Path | None = None
     cache: Cache | None = None
     state: Path | None = None
     cluster: str | None = None
@@ -106,7 +110,7 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
     if not simulated:
         with campaign.open_player() as player:
             jobs = campaign.jobs(campaign.runner(player))
-    agenda = Agenda(jobs, likeliest_first=options.likeliest_first)
+    agenda = Agenda(jobs)
     journal = None if options.state is None else Journal(options.state, identity)
     found = Findings()
     if journal is not None:
@@ -163,13 +167,20 @@ def _run(  # what there is to run, with what, and where it is kept
         Whether something ended it early, and what, if it was not Ctrl-C.
     """
     listener.start(len(agenda))
-    told = {rule for rule, verdict in found.witnesses if verdict is Verdict.BROKEN}
-    if told:
+    folder = None if options.save_to is None else ScenarioFolder(options.save_to)
+    first = FirstSeen(campaign, listener, folder)
+    first.know(found)
+    if first.any:
         options.on_violation()
+    enough = options.fail_fast
+
+    def should_stop() -> bool:
+        return options.should_stop() or (enough and first.any)
+
     with contextlib.ExitStack() as stack:
         if journal is not None:
             stack.callback(journal.close)
-        running = _running(campaign, options, agenda)
+        running = _running(campaign, options, agenda, should_stop)
         stack.callback(running.close)
         try:
             for job, its in running:
@@ -178,36 +189,41 @@ def _run(  # what there is to run, with what, and where it is kept
                     if journal is not None:
                         journal.add(job, its)
                     listener.advance(more=agenda.finish(job, its.follow_ups))
-                listener.note(f"{found.verdicts.total():,} schedules")
-                _tell_new(its, told, options, listener)
+                listener.note(_activity(found, job))
+                before = first.any
+                first.look(its)
+                if first.any and not before:
+                    options.on_violation()
         except KeyboardInterrupt:
             listener.note("interrupted")
             return True, ()
         except (WorkersDiedError, HungError) as error:
             return True, (str(error),)
-    return False, ()
+    return False, (_FAILED_FAST,) if options.fail_fast and first.any and agenda else ()
 
 
-def _tell_new(its: Findings, told: set[str], options: Options, listener: Listener) -> None:
-    """Tell of rules that are broken for the first time."""
-    for (rule, verdict), witness in its.witnesses.items():
-        if verdict is Verdict.BROKEN and rule not in told:
-            if not told:
-                options.on_violation()
-            told.add(rule)
-            listener.found(rule, witness.history, witness.judgements)
+def _activity(found: Findings, job: Job) -> str:
+    """How much was found, and what is being run, in a few words."""
+    verdicts = found.verdicts
+    parts = [f"{verdicts.total():,} schedules"]
+    if broken := verdicts[Verdict.BROKEN]:
+        parts.append(f"{broken:,} broken")
+    return f"{', '.join(parts)}; {job.group}" if job.group else ", ".join(parts)
+
+
+_FAILED_FAST = "--fail-fast: the first violation ended it"
 
 
 def _running(
-    campaign: Campaign, options: Options, agenda: Agenda
+    campaign: Campaign, options: Options, agenda: Agenda, should_stop: Callable[[], bool]
 ) -> Generator[tuple[Job, Findings]]:
     """Run jobs where they are meant to run."""
     if options.cluster is None:
         processes = options.processes or len(available_cores())
-        return run_jobs(campaign, agenda, processes, options.should_stop)
+        return run_jobs(campaign, agenda, processes, should_stop)
     from runfaults.campaign.cluster import run_on_cluster
 
-    return run_on_cluster(campaign, agenda, options.cluster, options.should_stop)
+    return run_on_cluster(campaign, agenda, options.cluster, should_stop)
 
 
 _RECALLED = (

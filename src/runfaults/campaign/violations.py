@@ -17,6 +17,7 @@ from runfaults.explore.shrink import NothingToMinimiseError, shrink
 from runfaults.explore.trial import NotPlayableError, Witness
 from runfaults.model import Cause, History, Judgement, Scenario, Schedule, Verdict, Violation
 from runfaults.oracle.own import addresses_of
+from runfaults.oracle.rule import Rule
 from runfaults.scenario.saving import ScenarioFolder
 
 Shown = tuple[Witness, Cause | None]
@@ -147,9 +148,15 @@ def show(
         if text not in shown:
             shown.add(text)
             neighbour = None if should_stop() else _passing_neighbour(runner, witness.schedule)
-            violation = _violation(campaign, witness, runner, save_to, names, neighbour)
-            names.add(violation.scenario.name)
-            yield replace(violation, cause=cause)
+            yield violation_of(
+                campaign,
+                witness,
+                runner.rules,
+                names,
+                save_to,
+                neighbour=neighbour,
+                cause=cause,
+            )
 
 
 def minimal_witness(
@@ -175,38 +182,53 @@ def _smallest(
     return witness
 
 
-def _violation(
+def violation_of(
     campaign: Campaign,
     witness: Witness,
-    runner: Runner,
-    save_to: ScenarioFolder | None,
+    rules: Iterable[Rule],
     taken: set[str],
-    neighbour: History | None,
+    save_to: ScenarioFolder | None,
+    *,
+    neighbour: History | None = None,
+    cause: Cause | None = None,
 ) -> Violation:
+    """Name a witness, and save its scenario.
+
+    Args:
+        campaign: What was run.
+        witness: What shows it.
+        rules: Those that judged.
+        taken: Names that others have; the name is added.
+        save_to: Takes the scenario file; None to save none.
+        neighbour: What happens without its faults, where that passes.
+        cause: What it has in common with others.
+    """
     verdict = witness.verdict
     failing = [each for each in witness.judgements if each.verdict is verdict]
-    target, rules = campaign.target, tuple(each.rule for each in failing)
+    target, broken = campaign.target, tuple(each.rule for each in failing)
     scenario = Scenario(
         name=_file_name(f"{target.rpartition(':')[2]}-{failing[0].rule}", taken),
-        symptom=_symptom(failing[0], runner),
+        symptom=_symptom(failing[0], rules),
         target=target,
         schedule=witness.schedule,
         expect=verdict,
-        rules=rules,
-        own_rules=addresses_of(rules, campaign.own),
+        rules=broken,
+        own_rules=addresses_of(broken, campaign.own),
     )
+    taken.add(scenario.name)
     return Violation(
         scenario,
         witness.history,
         witness.judgements,
         neighbour=neighbour,
         saved_to=None if save_to is None else save_to.save(scenario),
+        cause=cause,
     )
 
 
-def _symptom(judgement: Judgement, runner: Runner) -> str:
+def _symptom(judgement: Judgement, rules: Iterable[Rule]) -> str:
     """What a user sees; else, as for an unknown verdict, the reason of the judgement."""
-    sentences = {rule.name: rule.symptom for rule in runner.rules}
+    sentences = {rule.name: rule.symptom for rule in rules}
     known = judgement.verdict is Verdict.BROKEN and sentences.get(judgement.rule)
     return known or judgement.reason
 

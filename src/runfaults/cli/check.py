@@ -115,8 +115,13 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     "--budget",
     callback=_duration,
     metavar="TIME",
-    help="Stop after 60s, 5m or 1h, with the likeliest schedules run first; what was not reached "
-    "is said, and is no failure. A quarter is for violations, once there is one.",
+    help="Stop after 60s, 5m or 1h; what was not reached is said, and is no failure. A quarter is "
+    "for violations, once there is one.",
+)
+@click.option(
+    "--fail-fast",
+    is_flag=True,
+    help="Stop at the first violation; without it each is told when it is found, and all is run.",
 )
 @click.option(
     "--state",
@@ -170,6 +175,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     jobs: int | None,
     cluster: str | None,
     budget: float | None,
+    fail_fast: bool,
     state: Path | None,
     cache: bool,
     baseline: Path | None,
@@ -204,7 +210,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
         processes=1 if profiled_too else jobs,
         should_stop=spending.spent,
         on_violation=spending.without_known,
-        likeliest_first=budget is not None,
+        fail_fast=fail_fast,
+        save_to=save,
         cache=Cache(_CACHE) if cache and not profiled_too else None,
         state=state,
         cluster=cluster,

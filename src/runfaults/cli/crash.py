@@ -71,7 +71,7 @@ def command(
     progress = open_progress()
     try:
         campaign = Campaign(target, (deaths,), own=own)
-        result = check(campaign, Options(processes=jobs), progress, save_to=save)
+        result = check(campaign, Options(processes=jobs, save_to=save), progress, save_to=save)
     finally:
         progress.stop()
     print_result(result)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from runfaults.model.history import History
-from runfaults.model.verdict import Judgement
+from runfaults.model.result import Violation
 
 
 class Listener(Protocol):
@@ -23,8 +22,8 @@ class Listener(Protocol):
         """The present activity, in a few words."""
         ...
 
-    def found(self, rule: str, history: History, judgements: tuple[Judgement, ...]) -> None:
-        """The first history that breaks a rule: neither shrunk nor the smallest yet."""
+    def found(self, violation: Violation) -> None:
+        """The first one that breaks a rule, or by another deed: neither shrunk nor the smallest."""
         ...
 
 
@@ -40,5 +39,5 @@ class Silence:
     def note(self, text: str) -> None:
         """See `Listener`."""
 
-    def found(self, rule: str, history: History, judgements: tuple[Judgement, ...]) -> None:
+    def found(self, violation: Violation) -> None:
         """See `Listener`."""

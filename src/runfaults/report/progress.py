@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from runfaults.model import History, Judgement
-from runfaults.model.listener import Listener, Silence
-from runfaults.report.console import open_console
+from runfaults.model import Violation
+from runfaults.model.listener import Listener
+from runfaults.report.console import EncodableFile, open_console
+from runfaults.report.pace import Pace, clock_text
 from runfaults.report.steps import printable
+from runfaults.report.wording import describe_where, replay_command
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -22,11 +26,77 @@ class Progress(Listener, Protocol):
         ...
 
 
-class SilentProgress(Silence):
-    """Shows nothing: for pipes and tests."""
+class PipeProgress:
+    """A line every ten seconds, for a log; nothing of what takes less.
+
+    Args:
+        file: Where to.
+        clock: What tells the time, in seconds.
+    """
+
+    def __init__(self, file: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._file = EncodableFile(file)
+        self._pace = Pace(clock)
+        self._told = 0.0
+        self._note = ""
+        self._waiting: list[str] = []
+
+    def start(self, total: int | None) -> None:
+        """Begin to count; starting again begins the next piece of work."""
+        self._pace.start(total)
+        self._told = 0.0
+
+    def advance(self, count: int = 1, more: int = 0) -> None:
+        """Count, and tell if it is time."""
+        self._pace.advance(count, more)
+        self._tell_if_due()
+
+    def note(self, text: str) -> None:
+        """Keep the text for the next line."""
+        self._note = text
+        self._tell_if_due()
+
+    def found(self, violation: Violation) -> None:
+        """Tell it at once; in the first ten seconds, when they are over."""
+        self._waiting += first_words(violation)
+        if self._told:
+            self._tell_waiting()
 
     def stop(self) -> None:
-        """Show nothing."""
+        """Tell nothing more: the result is about to."""
+
+    def _tell_if_due(self) -> None:
+        elapsed = self._pace.elapsed
+        if elapsed < self._told + EVERY:
+            return
+        self._told = elapsed
+        self._tell_waiting()
+        total = "" if self._pace.total is None else f" of {self._pace.total:,}"
+        parts = (f"{self._pace.done:,}{total} done", str(self._pace), self._note)
+        self._print("; ".join(filter(None, parts)))
+
+    def _tell_waiting(self) -> None:
+        for line in self._waiting:
+            self._print(line)
+        self._waiting.clear()
+
+    def _print(self, text: str) -> None:
+        stamp = clock_text(self._pace.elapsed)
+        self._file.write(f"[{stamp}] {printable(text)}\n")
+        self._file.flush()
+
+
+EVERY = 10.0
+"""Seconds between two lines in a pipe."""
+
+
+def first_words(violation: Violation) -> Iterator[str]:
+    """A violation that was just found, in a few lines: what is broken, where, how to replay it."""
+    rules = ", ".join(each.rule for each in violation.failing)
+    yield f"{rules}: {violation.failing[0].reason}"
+    if where := describe_where(violation)[:1]:
+        yield f"  {where[0]}"
+    yield f"  {replay_command(violation) or violation.scenario.schedule}"
 
 
 class TerminalProgress:
@@ -35,16 +105,19 @@ class TerminalProgress:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._bar: RichProgress | None = None
+        self._pace = Pace()
 
     def start(self, total: int | None) -> None:
         """Show the bar; starting again begins the next piece of work."""
         self.stop()
-        self._bar = _bar(self._file)
+        self._pace.start(total)
+        self._bar = _bar(self._file, self._pace)
         self._bar.add_task("", total=total)
         self._bar.start()
 
     def advance(self, count: int = 1, more: int = 0) -> None:
         """Move the bar, and its end."""
+        self._pace.advance(count, more)
         if self._bar is not None:
             (task,) = self._bar.tasks
             total = None if task.total is None else task.total + more
@@ -55,12 +128,14 @@ class TerminalProgress:
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], description=printable(text))
 
-    def found(self, rule: str, history: History, judgements: tuple[Judgement, ...]) -> None:
-        """Print above the bar what is broken, under which schedule."""
-        reason = next(each.reason for each in judgements if each.rule == rule)
-        told = printable(f"{rule} is broken: {reason} ({history.schedule})")
+    def found(self, violation: Violation) -> None:
+        """Print above the bar what is broken, where, and how to replay it."""
         if self._bar is not None:
-            self._bar.console.print(told, markup=False, highlight=False, soft_wrap=True)
+            console = self._bar.console
+            headline, *others = map(printable, first_words(violation))
+            console.print(headline, style="bold red", markup=False, soft_wrap=True)
+            for line in others:
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def stop(self) -> None:
         """Remove the bar."""
@@ -70,14 +145,14 @@ class TerminalProgress:
 
 
 def open_progress(file: TextIO | None = None) -> Progress:
-    """Progress on standard error, or the file, where that is a terminal; else silence."""
+    """Progress on standard error, or the file: a bar where that is a terminal, else lines."""
     target = sys.stderr if file is None else file
     if not open_console(target).is_terminal:
-        return SilentProgress()
+        return PipeProgress(target)
     return TerminalProgress(target)
 
 
-def _bar(file: TextIO) -> RichProgress:
+def _bar(file: TextIO, pace: Pace) -> RichProgress:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -86,26 +161,36 @@ def _bar(file: TextIO) -> RichProgress:
         Task,
         TextColumn,
         TimeElapsedColumn,
-        TimeRemainingColumn,
     )
+    from rich.table import Column
     from rich.text import Text
 
-    class Rate(ProgressColumn):
-        """Pieces each second, over the last while."""
+    whole = Column(no_wrap=True)
+
+    class Left(ProgressColumn):
+        """What is left, in words."""
 
         def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text(f"{speed:,.0f}/s" if speed else "", style="progress.data.speed")
+            del task
+            return Text(str(pace), style="progress.remaining")
 
     return Progress(
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        Rate(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=BAR, table_column=whole),
+        MofNCompleteColumn(table_column=whole),
+        TimeElapsedColumn(table_column=whole),
+        Left(table_column=whole),
+        TextColumn(
+            "{task.description}",
+            markup=False,
+            table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+        ),
         console=open_console(file),
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
+        expand=True,
     )
+
+
+BAR = 12
+"""Columns of the bar: what it stands beside says more."""

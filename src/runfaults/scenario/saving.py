@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import time
+from itertools import chain, count
 from pathlib import Path
 
 from runfaults.model import Scenario
@@ -29,8 +32,8 @@ class ScenarioFolder:
         Returns:
             The file, as the user would type it; None if it could not be written.
         """
-        path = self._path / f"{scenario.name}.toml"
-        half_written = path.with_suffix(".new")
+        path = self._free(scenario.name)
+        half_written = path.with_name(f"{path.stem}.{os.getpid()}.new")
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             half_written.write_text(dump_scenario(scenario), encoding="utf-8")
@@ -43,4 +46,27 @@ class ScenarioFolder:
                 "the report, and --save FOLDER names another place"
             )
             return None
+        _OURS.add(path.resolve())
         return str(path)
+
+    def _free(self, name: str) -> Path:
+        """A file of that name that no other process has written since this one began."""
+        numbered = (f"{name}-{number}" for number in count(2))
+        return next(
+            path
+            for each in chain([name], numbered)
+            for path in [self._path / f"{each}.toml"]
+            if path.resolve() in _OURS or not _is_newer(path)
+        )
+
+
+def _is_newer(path: Path) -> bool:
+    try:
+        return path.stat().st_mtime > _BEGAN
+    except OSError:
+        return False
+
+
+_BEGAN = time.time()
+_OURS: set[Path] = set()
+"""The files that this process has written: it may write them again."""

@@ -1,0 +1,103 @@
+"""Tells of a violation the moment it is found, and saves it, while the rest is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.choices import Choices
+from runfaults.campaign.lines import place_of
+from runfaults.campaign.violations import violation_of
+from runfaults.explore.findings import Findings
+from runfaults.explore.mark import Mark, mark_of
+from runfaults.explore.runner import rules_for
+from runfaults.explore.trial import Witness
+from runfaults.model import Cause, Verdict
+from runfaults.model.listener import Listener
+from runfaults.oracle.own import own_rules
+from runfaults.oracle.rule import Rule
+from runfaults.scenario.saving import ScenarioFolder
+from runfaults.targets import target_named
+
+
+class FirstSeen:
+    """Tells the first violation of each rule, and of each deed that breaks it.
+
+    Args:
+        campaign: What is run.
+        listener: Hears of them.
+        folder: Takes their scenario files; None to save none.
+
+    Attributes:
+        any: Whether one was found.
+    """
+
+    def __init__(
+        self, campaign: Campaign, listener: Listener, folder: ScenarioFolder | None = None
+    ) -> None:
+        self._campaign = campaign
+        self._listener = listener
+        self._folder = folder
+        self._rules: set[str] = set()
+        self._deeds: set[tuple[str, str]] = set()
+        self._names: set[str] = set()
+        self.any = False
+
+    def know(self, found: Findings) -> None:
+        """Take what was told before as told."""
+        for witness, mark in _broken(found):
+            self._is_new(mark)
+            self.any = self.any or bool(witness.judgements)
+
+    def look(self, found: Findings) -> None:
+        """Tell what is new in the findings of a job."""
+        for witness, mark in _broken(found):
+            if self._is_new(mark):
+                self.any = True
+                self._tell(witness, mark, found)
+
+    def _is_new(self, mark: Mark) -> bool:
+        deed = mark.deed, mark.rules[0]
+        new = not self._rules.issuperset(mark.rules) or deed not in self._deeds
+        self._rules.update(mark.rules)
+        self._deeds.add(deed)
+        return new
+
+    def _tell(self, witness: Witness, mark: Mark, found: Findings) -> None:
+        alike = [each for each in found.causes if each[:2] == mark[:2]]
+        stack = alike[0].stack if alike else ""
+        violation = violation_of(
+            self._campaign,
+            witness,
+            self._judging,
+            self._names,
+            self._folder,
+            cause=Cause(
+                mark.deed,
+                place_of(Choices().deciding(stack)),
+                None,
+                None,
+                None,
+                sum(found.causes[each].schedules for each in alike),
+                mark.rules,
+            ),
+        )
+        self._listener.found(violation)
+
+    @cached_property
+    def _judging(self) -> tuple[Rule, ...]:
+        campaign = self._campaign
+        system = target_named(campaign.target)
+        return rules_for(system, campaign.rules, own_rules(campaign.own))
+
+
+def _broken(found: Findings) -> Iterator[tuple[Witness, Mark]]:
+    """The broken witnesses, each history once, the smallest for the heaviest rule first."""
+    known: set[str] = set()
+    for (_, verdict), witness in found.witnesses.items():
+        mark = mark_of(witness) if verdict is Verdict.BROKEN else None
+        text = str(witness.schedule)
+        if mark is not None and text not in known:
+            known.add(text)
+            yield witness, mark
