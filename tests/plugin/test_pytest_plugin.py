@@ -175,7 +175,8 @@ def test_it_costs_nothing_until_it_is_used(pytester: pytest.Pytester) -> None:
 
         def test_only_the_plugin_is_imported():
             ours = {name for name in sys.modules if name.startswith("runfaults")}
-            assert ours == {"runfaults", "runfaults.pytest_plugin"}
+            plugin = {"runfaults.pytest_plugin", "runfaults.pytest_every_fault"}
+            assert ours == {"runfaults", *plugin}
             assert "hypothesis" not in sys.modules
         """
     )
