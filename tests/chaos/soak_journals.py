@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from runfaults.chaos.audit import TICK, Transition
 from runfaults.chaos.journal import Entry
 from runfaults.chaos.telling import tell
 from runfaults.model import Event, EventKind, History, Schedule, Vocabulary
 from runfaults.sim.acts import MAY_CANCEL
+from runfaults.sim.commits import TICK, Transition
 
 WORDS = Vocabulary(
     active=frozenset({"pending", "running"}),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runfaults.model import Journal
+from runfaults.sim.commits import Transition
 from runfaults.sim.database import AuditReader, DatabaseTemplate
 from runfaults.targets.genglossary import GenGlossary
 
@@ -65,7 +66,7 @@ def test_the_audit_tells_committed_transitions_once_and_in_order(
         insert(connection)
         assert audit.transitions() == []
         connection.commit()
-        assert audit.transitions() == [(1, "", "pending")]
+        assert audit.transitions() == [Transition(1, "", "pending")]
         connection.execute("UPDATE runs SET status = 'running'")
         connection.execute("UPDATE runs SET status = 'running'")
         connection.execute("UPDATE runs SET status = 'failed'")
@@ -75,11 +76,7 @@ def test_the_audit_tells_committed_transitions_once_and_in_order(
         connection.execute("UPDATE runs SET scope = 'y'")
         connection.execute("DELETE FROM runs")
         connection.commit()
-        assert audit.transitions() == [
-            (1, "pending", "running"),
-            (1, "running", "completed"),
-            (1, "completed", ""),
-        ]
+        assert audit.transitions() == [Transition(1, "pending", "")], "no reader saw the others"
         assert audit.transitions() == []
 
 
@@ -96,7 +93,12 @@ def test_what_cannot_be_read_for_a_lock_comes_with_a_later_call(
         connection.execute("BEGIN EXCLUSIVE")
         assert audit.transitions() is None
         connection.rollback()
-        assert audit.transitions() == [(1, "", "pending")]
+        connection.execute("UPDATE runs SET status = 'running'")
+        connection.commit()
+        assert audit.transitions() == [
+            Transition(1, "", "pending"),
+            Transition(1, "pending", "running"),
+        ], "they may be of several commits, as here"
 
 
 def test_transitions_of_an_earlier_life_are_passed_over(
@@ -108,4 +110,4 @@ def test_transitions_of_an_earlier_life_are_passed_over(
         insert(connection, "completed")
         connection.commit()
     with contextlib.closing(AuditReader(path, seen=1)) as audit:
-        assert audit.transitions() == [(2, "", "completed")]
+        assert audit.transitions() == [Transition(2, "", "completed")]

@@ -6,12 +6,9 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
+from runfaults.sim.commits import TICK, Transition
 from runfaults.sqlite.engine import real_connect
-
-TICK = 1_000_000
-"""Nanoseconds between two readings of SQLite's clock."""
 
 _CLOCK = """
     DROP TABLE runfaults_audit;
@@ -21,23 +18,6 @@ _CLOCK = """
     );
 """
 _SAMPLES = 9
-
-
-class Transition(NamedTuple):
-    """One row of the audit.
-
-    Attributes:
-        run: The run.
-        old: Its status before; empty if the row was inserted.
-        new: Its status after; empty if the row was deleted.
-        at: When it was written, in nanoseconds of the machine's monotonic clock, rounded down to
-            SQLite's tick. It was committed then or later.
-    """
-
-    run: int
-    old: str
-    new: str
-    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

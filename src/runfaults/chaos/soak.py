@@ -37,6 +37,7 @@ from runfaults.model.listener import Listener
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rule import Rule, queries_of
 from runfaults.sim.acts import MAY_CANCEL
+from runfaults.sim.commits import of_unwatched_commits
 from runfaults.sim.database import DatabaseTemplate, rows_found
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.engine import real_connect
@@ -257,6 +258,7 @@ class _Soak:
                 "the machine's clock was set meanwhile: audit and journals cannot be put in order"
             )
         target = target_named(self.target)
+        words = target.vocabulary
         record = read_record(self.database, self._offset)
         entries = read_journals(self.place / "journals")
         self.trouble.update(entry.what for entry in entries if entry.what == "clock")
@@ -266,7 +268,7 @@ class _Soak:
             complaints.append(
                 f"{written:,} pipelines had committed their work, that of {record.work:,} is there"
             )
-        events = tell(entries, record.transitions, target.vocabulary)
+        events = tell(entries, of_unwatched_commits(record.transitions, words), words)
         last = events[-1].time if events else 0.0
         ends = [(EventKind.LEAK, "database", complaint) for complaint in complaints]
         ends += [(EventKind.ROWS, *each) for each in self._asked()] if self._settled else []

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from runfaults.chaos.audit import TICK, Transition
 from runfaults.chaos.journal import ENDS, LAST, Entry
 from runfaults.model import Event, EventKind, Vocabulary
+from runfaults.sim.commits import TICK, Transition
 
 _SLACK = TICK // 10
 """Nanoseconds by which two clocks may disagree."""

@@ -10,6 +10,7 @@ import random
 import signal
 import tempfile
 import traceback
+from _thread import allocate_lock
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -115,6 +116,8 @@ class LifeResult:
         struck: Strikes per fault of its schedule.
         places: Where each operation was called from, by number of its event.
         undone: What work wrote into a transaction that was open when it raised.
+        seen: How many rows of the audit it has told of, and those before it; 0 for one that tells
+            of none.
     """
 
     events: tuple[Event, ...]
@@ -124,6 +127,7 @@ class LifeResult:
     struck: tuple[int, ...] = ()
     places: tuple[tuple[int, str], ...] = ()
     undone: tuple[str, ...] = ()
+    seen: int = 0
 
 
 class RecoveryWorld(World):
@@ -212,6 +216,7 @@ def _account(world: World, chronicle: Chronicle) -> dict[str, object]:
         "struck": world.struck,
         "places": chronicle.places,
         "undone": world.undone,
+        "seen": world.seen,
     }
 
 
@@ -227,9 +232,9 @@ def recover_concurrently(
     def look(pipe: int) -> None:
         os.close(release)
         unwatch()
-        recorder = Chronicle(pipe)
+        recorder = _SharedChronicle(pipe)
         os.read(barrier, 1)
-        work = ScriptedPipeline(Ending.SUCCEEDS, recorder)
+        work = _ToldWork(Ending.SUCCEEDS, recorder)
         manager = acts.attempt(recorder, "user", "open", lambda: target.open(database, work))
         if manager is None:  # it leaves the database to the others
             return
@@ -242,6 +247,38 @@ def recover_concurrently(
         children = [stack.enter_context(_child(look)) for _ in range(count)]
         os.close(release)
         return [child.outcome() for child in children]
+
+
+class _SharedChronicle(Chronicle):
+    """One that threads of real time write at once."""
+
+    def __init__(self, pipe: int) -> None:
+        super().__init__(pipe)
+        self._lock = allocate_lock()
+
+    def add(
+        self,
+        actor: str,
+        kind: EventKind,
+        subject: str = "",
+        value: str = "",
+        run: int | None = None,
+    ) -> None:
+        """Append an event."""
+        with self._lock:
+            super().add(actor, kind, subject, value, run)
+
+
+class _ToldWork(ScriptedPipeline):
+    """Work outside of the simulation, for a recovery that does it again: at once, and told."""
+
+    def __call__(
+        self, connection: object, run: int | None, *given: object, **named: object
+    ) -> None:
+        """Succeed; see `targets.target.Work`."""
+        del connection, given, named
+        for how in ("started", "returned"):
+            self._recorder.add("run", EventKind.PIPELINE, how, run=run)
 
 
 class _Child:
@@ -286,6 +323,7 @@ class _Child:
             tuple(account.get("struck", ())),
             tuple((number, place) for number, place in account.get("places", ())),
             tuple(account.get("undone", ())),
+            account.get("seen", 0),
         )
 
     def end(self) -> None:

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from runfaults.sim.commits import Transition
 from runfaults.sqlite.engine import real_connect
 
 _COMPANIONS = ("", "-journal", "-wal")
@@ -19,13 +20,13 @@ class DatabaseState:
     """The state of a database.
 
     Attributes:
-        transitions: Every status transition ever committed: run, old status, new status.
+        transitions: The rows of the audit that are committed.
         steps: The steps of scripted pipelines that are committed.
         complaints: What the integrity and foreign key checks have to say.
         journal: Whether a rollback journal was left beside it: a transaction to be undone.
     """
 
-    transitions: tuple[tuple[int, str, str], ...]
+    transitions: tuple[Transition, ...]
     steps: tuple[str, ...]
     complaints: tuple[str, ...]
     journal: bool = False
@@ -33,12 +34,12 @@ class DatabaseState:
     @property
     def runs(self) -> tuple[int, ...]:
         """Every run there has been."""
-        return tuple(sorted({run for run, _, _ in self.transitions}))
+        return tuple(sorted({run for run, *_ in self.transitions}))
 
     @property
     def statuses(self) -> dict[int, str]:
         """The last status of each run; empty for a row that was deleted."""
-        return {run: new for run, _, new in self.transitions}
+        return {each.run: each.new for each in self.transitions}
 
 
 def examine(database: Path, scratch: Path) -> DatabaseState:
@@ -67,7 +68,7 @@ def examine(database: Path, scratch: Path) -> DatabaseState:
 
 def _look(connection: sqlite3.Connection, *, journal: bool) -> DatabaseState:
     rows = connection.execute("SELECT run, old, new FROM runfaults_audit ORDER BY number")
-    transitions = tuple((run, old or "", new or "") for run, old, new in rows.fetchall())
+    transitions = tuple(Transition(run, old or "", new or "") for run, old, new in rows.fetchall())
     steps = connection.execute("SELECT step FROM runfaults_work ORDER BY id").fetchall()
     return DatabaseState(
         transitions, tuple(step for (step,) in steps), tuple(_complaints(connection)), journal

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from runfaults.crash.life import BETWEEN_LIVES, LifeResult
 from runfaults.crash.post_mortem import DatabaseState
 from runfaults.model import Ending, Event, EventKind, Vocabulary
+from runfaults.sim.commits import of_one_commit, of_unwatched_commits
 
 
 class Telling:
@@ -73,9 +74,12 @@ class Telling:
         self, lives: Sequence[LifeResult], before: DatabaseState, after: DatabaseState
     ) -> None:
         """The events that the audit and the checks add to those that the lives told."""
-        told = sum(e.kind is EventKind.STATUS for life in lives for e in life.events)
-        for run, old, new in after.transitions[len(before.transitions) + told :]:
-            self._add("database", EventKind.STATUS, old, new, run)
+        told = max((life.seen for life in lives), default=0) or len(before.transitions)
+        rest = after.transitions[told:]
+        watched = len(lives) == 1
+        shown = of_one_commit(rest) if watched else of_unwatched_commits(rest, self._vocabulary)
+        for each in shown:
+            self._add("database", EventKind.STATUS, each.old, each.new, each.run)
         for complaint in (*after.complaints, *self._lost_work(lives, before, after)):
             self._add("harness", EventKind.LEAK, "database", complaint)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runfaults.model import Journal
+from runfaults.sim.commits import Transition, of_one_commit
 from runfaults.sim.meter import Phase, border
 from runfaults.sqlite.engine import real_connect, statement_on
 from runfaults.targets.target import Audit, AuditScript, Target, TargetError
@@ -166,18 +167,20 @@ class AuditReader:
 
     Args:
         path: The database.
-        seen: How many transitions to pass over, because they are known already.
+        seen: How many rows to pass over, because they are known already.
+
+    Attributes:
+        seen: How many rows have been read, or passed over.
     """
 
     def __init__(self, path: Path, seen: int = 0) -> None:
         self._path = path
-        self._last = seen
+        self.seen = seen
+        self._kept_out = False
         self._connection: sqlite3.Connection | None = None
 
-    def transitions(
-        self, keeper: sqlite3.Connection | None = None
-    ) -> list[tuple[int, str, str]] | None:
-        """The transitions committed since the last call: run, old status, new status.
+    def transitions(self, keeper: sqlite3.Connection | None = None) -> list[Transition] | None:
+        """The transitions committed since the last call, which is one commit at most.
 
         While a lock keeps readers out it returns None; a later call returns them.
 
@@ -185,17 +188,20 @@ class AuditReader:
             keeper: A connection of the system that keeps all others out (`locking_mode`), and has
                 no transaction open: it is read by itself.
         """
-        query = f"SELECT number, run, old, new FROM runfaults_audit WHERE number > {self._last}"  # noqa: S608  # a number of ours
+        query = f"SELECT number, run, old, new FROM runfaults_audit WHERE number > {self.seen}"  # noqa: S608  # a number of ours
         try:
             with self._reading() as connection:
                 rows = connection.execute(f"{query} ORDER BY number").fetchall()
         except sqlite3.OperationalError:
             if keeper is None:
+                self._kept_out = True
                 return None
             rows = _texts_on(keeper, f"{query} ORDER BY number")
         if rows:
-            self._last = rows[-1][0]
-        return [(run, old or "", new or "") for _, run, old, new in rows]
+            self.seen = rows[-1][0]
+        found = [Transition(run, old or "", new or "") for _, run, old, new in rows]
+        several, self._kept_out = self._kept_out, False
+        return found if several else of_one_commit(found)
 
     def steps_of_work(self) -> list[str]:
         """The steps of the scripted pipeline that were committed."""

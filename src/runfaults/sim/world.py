@@ -260,7 +260,7 @@ class World:
         if transitions is None:
             return False
         accounted = self.gate.account_for_writes()
-        for run, old, new in transitions:
+        for run, old, new, _ in transitions:
             if not accounted:
                 escapes.add(
                     f"run {run} became {new or 'no row'} by no watched operation; open "
@@ -284,6 +284,11 @@ class World:
             event.kind is EventKind.STUCK and event.subject in how
             for event in self._recorder.events
         )
+
+    @property
+    def seen(self) -> int:
+        """How many rows of the audit have been told of."""
+        return self._audit.seen
 
     @property
     def undone(self) -> list[str]:
