@@ -40,8 +40,10 @@ class CataloguedKind(FaultKind, Protocol):
 
 
 def unless_interruptible(call: Call) -> Likelihood:
-    """How likely an interrupt is: another thread may send one, or a progress handler."""
+    """How likely an interrupt is: a progress handler sends one.
+
+    That another thread may call `Connection.interrupt` is no sign that one does.
+    """
     connection = call.connection
-    if connection is None or not (connection.shared or connection.progress[0] is not None):
-        return Likelihood.REMOTE
-    return Likelihood.POSSIBLE
+    handled = connection is not None and connection.progress[0] is not None
+    return Likelihood.POSSIBLE if handled else Likelihood.REMOTE

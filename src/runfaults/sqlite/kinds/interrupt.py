@@ -55,5 +55,5 @@ class Interrupt(TabledKind):
         return interrupt_after(1)
 
     def likelihood_at(self, call: Call, /) -> Likelihood:
-        """Remote where no one can interrupt the connection."""
+        """Remote where no progress handler can interrupt."""
         return unless_interruptible(call)

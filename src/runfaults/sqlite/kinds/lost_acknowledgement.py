@@ -58,5 +58,5 @@ class LostAcknowledgement(TabledKind):
         return interrupt_after(3, once=True)
 
     def likelihood_at(self, call: Call, /) -> Likelihood:
-        """Remote where no one can interrupt the connection."""
+        """Remote where no progress handler can interrupt."""
         return unless_interruptible(call)
