@@ -18,13 +18,25 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The content of `[tool.runfaults]`.
+    """The content of `[tool.runfaults]`; its paths are seen from the current folder.
 
     Attributes:
-        rules: Addresses of rules of the project's own, seen from the current folder.
+        rules: Addresses of rules of the project's own.
+        target: The system under test, where the command line names none; None if it is not given.
+        source: A checkout of GenGlossary in its place; None if it is not given.
+        bound: How much to run; None if it is not given.
+        budget: The time that a check may take, such as `5m`; None if it is not given.
+        save: Folder for the scenario files of violations; None if it is not given.
+        baseline: File of known violations; None if it is not given.
     """
 
     rules: tuple[str, ...] = ()
+    target: str | None = None
+    source: Path | None = None
+    bound: str | None = None
+    budget: str | None = None
+    save: Path | None = None
+    baseline: Path | None = None
 
 
 def load_settings(folder: Path | None = None) -> Settings:
@@ -58,7 +70,44 @@ def _read(path: Path) -> Settings:
                 f"{path}: [tool.runfaults] has the unknown key {key!r}; "
                 f"allowed are: {', '.join(Settings.__slots__)}"
             )
-    return Settings(_addresses(path, table.get("rules", [])))
+    if "target" in table and "source" in table:
+        raise SettingsError(
+            f"{path}: [tool.runfaults] has a `target` and a `source`: a check has one of them"
+        )
+    target = _text(path, table, "target")
+    return Settings(
+        rules=_addresses(path, table.get("rules", [])),
+        target=None if target is None else _from_here(path.parent, target),
+        source=_path(path, table, "source"),
+        bound=_text(path, table, "bound"),
+        budget=_text(path, table, "budget"),
+        save=_path(path, table, "save"),
+        baseline=_path(path, table, "baseline"),
+    )
+
+
+def _text(path: Path, table: dict[str, object], key: str) -> str | None:
+    value = table.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value:
+        raise SettingsError(f"{path}: [tool.runfaults] `{key}` is no text; write {_EXAMPLES[key]}")
+    return value
+
+
+def _path(path: Path, table: dict[str, object], key: str) -> Path | None:
+    text = _text(path, table, key)
+    return None if text is None else Path(os.path.relpath(path.parent / text))
+
+
+_EXAMPLES = {
+    "target": 'target = "tests/my_target.py:MyTarget"',
+    "source": 'source = "."',
+    "bound": 'bound = "quick"',
+    "budget": 'budget = "5m"',
+    "save": 'save = ".runfaults"',
+    "baseline": 'baseline = "runfaults-baseline.toml"',
+}
 
 
 def _is_table(value: object) -> bool:

@@ -18,6 +18,7 @@ from runfaults.campaign.conclude import conclude
 from runfaults.campaign.memory import Cache
 from runfaults.campaign.profile import profiled
 from runfaults.campaign.running import Options, Outcome, run_campaign
+from runfaults.cli.aim import chosen_target, setting, tested_options
 from runfaults.cli.exit_codes import exit_code_of
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.reports import report_options, require_distinct_reports, write_reports
@@ -31,7 +32,6 @@ from runfaults.report.terminal import print_result
 from runfaults.sim.acts import ACTS
 from runfaults.sim.meter import Phase
 from runfaults.sqlite.real.lasting import EVERY_KIND
-from runfaults.targets.checkout import PREFIX
 from runfaults.targets.target import TargetError
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
@@ -47,18 +47,13 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
 
 
 @click.command("check")
-@click.option("--target", default="genglossary", show_default=True, help="System under test.")
-@click.option(
-    "--source",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Test the RunManager of this checkout of GenGlossary instead of a target.",
-)
+@tested_options
 @click.option(
     "--bound",
-    default="default",
-    show_default=True,
+    default=setting("bound", "default"),
     help=f"How much to run: {', '.join(BOUNDS)}; or all "
-    "interleavings with at most so many FAULTS,CANCELS,PREEMPTIONS, such as 1,1,1.",
+    "interleavings with at most so many FAULTS,CANCELS,PREEMPTIONS, such as 1,1,1. Without it: "
+    "default.",
 )
 @click.option(
     "--only",
@@ -113,6 +108,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
 )
 @click.option(
     "--budget",
+    default=setting("budget"),
     callback=_duration,
     metavar="TIME",
     help="Stop after 60s, 5m or 1h; what was not reached is said, and is no failure. A quarter is "
@@ -136,16 +132,18 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     help="Take the result of unchanged code from .runfaults/cache, or run everything again.",
 )
 @click.option(
-    "--baseline", type=_OUTPUT, help="Fail only on violations that this file does not know."
+    "--baseline",
+    type=_OUTPUT,
+    default=setting("baseline"),
+    help="Fail only on violations that this file does not know.",
 )
 @click.option("--update-baseline", is_flag=True, help="Write the baseline anew, with all there is.")
 @click.option(
     "--save",
     type=_FOLDER,
-    default=Path(".runfaults"),
-    show_default=True,
+    default=setting("save", Path(".runfaults")),
     callback=writable_folder,
-    help="Folder for the scenario files of violations.",
+    help="Folder for the scenario files of violations; default: .runfaults.",
 )
 @report_options
 @click.option(
@@ -162,7 +160,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
 )
 def command(  # noqa: PLR0913  # a parameter for each option
     *,
-    target: str,
+    target: str | None,
     source: Path | None,
     bound: str,
     only: tuple[str, ...],
@@ -186,7 +184,12 @@ def command(  # noqa: PLR0913  # a parameter for each option
     grid: bool,
     **reports: Path | bool | None,
 ) -> None:
-    """Run every schedule of the bound and judge it. The main job."""
+    """Run every schedule of the bound and judge it. The main job.
+
+    What is not given is taken from [tool.runfaults] of pyproject.toml: target or source, bound,
+    budget, rules, save, baseline.
+    """
+    tested = chosen_target(target, source)
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline: the file that is to be written")
     if cluster is not None and (jobs is not None or profiled_too):
@@ -195,8 +198,6 @@ def command(  # noqa: PLR0913  # a parameter for each option
     if baseline is not None and update_baseline:
         require_writable_folder(baseline.parent, "--baseline")
     known = None if baseline is None else load_baseline(baseline, update=update_baseline)
-    if source is not None:
-        target = f"{PREFIX}{source.resolve()}"
     rules, kinds, acts = _chosen(only, own)
     try:
         chosen = bound_named("real" if real else bound).sampled(samples, depth)
@@ -204,7 +205,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
         raise click.UsageError(str(error)) from error
     limits = Chosen(kinds, acts, tuple(map(Ending, endings)), tuple(map(Journal, journals)))
     strategies = chosen.seeded(seed).limited_to(limits).strategies
-    campaign = Campaign(target, strategies, rules or None, own)
+    campaign = Campaign(tested, strategies, rules or None, own)
     spending = Budget(inf if budget is None else budget)
     options = Options(
         processes=1 if profiled_too else jobs,
@@ -220,7 +221,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     with profiled() if profiled_too else nullcontext() as profile:
         try:
             outcome = run_campaign(campaign, options, progress)
-            _require_offered(target, acts, endings, outcome)
+            _require_offered(tested, acts, endings, outcome)
             result = _concluded(campaign, outcome, save, known, spending)
         finally:
             progress.stop()

@@ -13,6 +13,7 @@ from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import check
 from runfaults.campaign.replay import play
 from runfaults.campaign.running import Options
+from runfaults.cli.aim import chosen_target, setting, tested_options
 from runfaults.cli.exit_codes import exit_code, exit_code_of
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.writing import code_of_writing, writable_folder
@@ -24,7 +25,7 @@ from runfaults.report.timeline import print_timeline
 
 
 @click.command("crash")
-@click.option("--target", default="genglossary", show_default=True, help="System under test.")
+@tested_options
 @click.option(
     "--journal",
     type=click.Choice([*map(str, Journal), "both"]),
@@ -36,10 +37,9 @@ from runfaults.report.timeline import print_timeline
 @click.option(
     "--save",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".runfaults"),
-    show_default=True,
+    default=setting("save", Path(".runfaults")),
     callback=writable_folder,
-    help="Folder for the scenario files of violations.",
+    help="Folder for the scenario files of violations; default: .runfaults.",
 )
 @rule_option
 @click.option(
@@ -49,7 +49,8 @@ from runfaults.report.timeline import print_timeline
 )
 def command(
     *,
-    target: str,
+    target: str | None,
+    source: Path | None,
     journal: str,
     jobs: int | None,
     save: Path,
@@ -63,14 +64,15 @@ def command(
 
     The same as `runfaults check --bound crash`, which has a budget, a baseline and more reports.
     """
+    tested = chosen_target(target, source)
     if schedule is not None:
-        raise Exit(_play(target, Schedule.parse(schedule), own))
+        raise Exit(_play(tested, Schedule.parse(schedule), own))
     (deaths,) = bound_named("crash").strategies
     if journal != "both":
         deaths = replace(deaths, scope=replace(deaths.scope, journals=(Journal(journal),)))
     progress = open_progress()
     try:
-        campaign = Campaign(target, (deaths,), own=own)
+        campaign = Campaign(tested, (deaths,), own=own)
         result = check(campaign, Options(processes=jobs, save_to=save), progress, save_to=save)
     finally:
         progress.stop()

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from runfaults.campaign.replay import replay
+from runfaults.cli.aim import given_target, played_options
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.writing import writable_file
 from runfaults.report.picture import draw_png, draw_svg
@@ -15,7 +16,7 @@ from runfaults.scenario.file import load_scenario
 
 @click.command("draw")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--target", help="Play against this target instead of the file's own.")
+@played_options
 @rule_option
 @click.option(
     "-o",
@@ -25,13 +26,15 @@ from runfaults.scenario.file import load_scenario
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the picture: a name that ends in .svg or .png.",
 )
-def command(file: Path, target: str | None, own: tuple[str, ...], output: Path) -> None:
+def command(
+    file: Path, target: str | None, source: Path | None, own: tuple[str, ...], output: Path
+) -> None:
     """Play a scenario and draw what happened, as SVG or PNG."""
     suffix = output.suffix.lower()
     if suffix not in {".svg", ".png"}:
         raise click.UsageError(f"{output}: give the picture a name that ends in .svg or .png")
     scenario = load_scenario(file)
-    played = replay(scenario, target, own=own)
+    played = replay(scenario, given_target(target, source), own=own)
     try:
         if suffix == ".png":
             output.write_bytes(draw_png(played.history, played.judgements))

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from runfaults.campaign.players import open_player, player_for
+from runfaults.cli.aim import given_target, played_options
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.writing import writable_file
 from runfaults.explore.probe import probe
@@ -19,7 +20,7 @@ from runfaults.scenario.file import dump_scenario, load_scenario
 
 @click.command("minimise")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--target", help="Play against this target instead of the file's own.")
+@played_options
 @rule_option
 @click.option(
     "-o",
@@ -28,10 +29,12 @@ from runfaults.scenario.file import dump_scenario, load_scenario
     callback=writable_file,
     help="Where to write the minimal scenario; by default FILE with '.minimal' before '.toml'.",
 )
-def command(file: Path, target: str | None, own: tuple[str, ...], output: Path | None) -> None:
+def command(
+    file: Path, target: str | None, source: Path | None, own: tuple[str, ...], output: Path | None
+) -> None:
     """Shrink a failing scenario and say what each remaining element is needed for."""
     scenario = load_scenario(file)
-    name = target or scenario.target
+    name = given_target(target, source) or scenario.target
     own = (*scenario.own_rules, *own)
     with open_player(name, player_for(scenario.schedule), own=own) as player:
         probe(player)

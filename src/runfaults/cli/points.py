@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from runfaults.cli.aim import chosen_target, tested_options
 from runfaults.explore.probe import probe
 from runfaults.model import Ending, Journal, Operation, Schedule
 from runfaults.sim.execution import Execution
@@ -13,7 +16,7 @@ from runfaults.targets import target_named
 
 
 @click.command("points")
-@click.option("--target", default="genglossary", show_default=True, help="System under test.")
+@tested_options
 @click.option(
     "--pipeline",
     default="succeeds",
@@ -30,10 +33,18 @@ from runfaults.targets import target_named
 )
 @click.option("--why-not", is_flag=True, help="Also say why the other kinds cannot strike.")
 @click.option("--lines", is_flag=True, help="List the lines for acts and preemptions instead.")
-def command(target: str, pipeline: str, journal: str, *, why_not: bool, lines: bool) -> None:
+def command(
+    target: str | None,
+    source: Path | None,
+    pipeline: str,
+    journal: str,
+    *,
+    why_not: bool,
+    lines: bool,
+) -> None:
     """List the fault points of a clean run and the kinds that can strike at each."""
     schedule = Schedule(pipeline=Ending(pipeline), journal=Journal(journal))
-    with Simulation(target_named(target)) as simulation:
+    with Simulation(target_named(chosen_target(target, source))) as simulation:
         probe(simulation)
         if lines:
             _list_lines(simulation.play(schedule, with_lines=True))
