@@ -105,3 +105,88 @@ def test_a_fault_that_is_still_to_come_ends_the_loop() -> None:
 def test_an_act_at_a_place_that_the_loop_does_not_reach_is_not_waited_for() -> None:
     (why,) = livelocks(played("pipeline succeeds; act cancel at run execute UPDATE jobs #400"))
     assert "the same state" in why
+
+
+class Persistent(Jobs):
+    """Tries again, with a pause or without, until it could record."""
+
+    pause = 0.1
+    options: dict[str, Any] = {"timeout": 0.0}  # noqa: RUF012 - as in the base class
+
+    def run(self, job: int) -> None:
+        self.work(None, job)
+        while not self.has_recorded(job):
+            if self.pause:
+                time.sleep(self.pause)
+
+    def has_recorded(self, job: int) -> bool:
+        try:
+            with closing(self.connect()) as connection:
+                self.record(connection, job, "done")
+        except sqlite3.OperationalError:
+            return False
+        return True
+
+
+class Restless(Persistent):
+    pause = 0.0
+
+
+class KeepsItsLock(Persistent):
+    """The planted bug: the connection that met the error keeps its lock, and another one tries."""
+
+    def has_recorded(self, job: int) -> bool:
+        if hasattr(self, "kept"):
+            return super().has_recorded(job)
+        self.kept = self.connect()
+        try:
+            self.record(self.kept, job, "done")
+        except sqlite3.OperationalError:
+            return False
+        return True
+
+
+class CountsItsTries(Restless):
+    """An innocent twin that comes to no state twice."""
+
+    tries = 0
+
+    def has_recorded(self, job: int) -> bool:
+        self.tries += 1
+        return super().has_recorded(job)
+
+
+UNTIL_LIFTED = [
+    "fault cantopen at run connect until lifted",
+    "fault busy at run commit until lifted",
+    "fault cantopen at run connect until lifted; fault cantopen at run connect #200 until lifted",
+    "fault cantopen at run connect until lifted; fault busy at run commit until lifted",
+]
+
+
+@pytest.mark.parametrize("faults", UNTIL_LIFTED)
+@pytest.mark.parametrize("jobs", [Persistent, Restless, CountsItsTries])
+def test_trying_until_the_trouble_is_over_is_no_livelock(jobs: type[Jobs], faults: str) -> None:
+    with Simulation(JobsTarget(jobs)) as simulation:
+        history = simulation.play(Schedule.parse(f"pipeline succeeds; {faults}")).history
+    assert livelocks(history) == []
+    assert [e.value for e in history.events if e.kind is EventKind.STATUS][-1] == "done"
+
+
+@pytest.mark.parametrize("pause", [0.1, 0.0])
+def test_what_goes_round_when_the_trouble_is_over_is_one(pause: float) -> None:
+    jobs = type("KeepsItsLock", (KeepsItsLock,), {"pause": pause})
+    with Simulation(JobsTarget(jobs)) as simulation:
+        schedule = Schedule.parse("pipeline succeeds; fault busy at run commit until lifted")
+        history = simulation.play(schedule).history
+    (why,) = livelocks(history)
+    assert "the same state again and again" in why
+
+
+def test_a_fault_that_strikes_on_and_on_proves_nothing() -> None:
+    with Simulation(JobsTarget(Persistent)) as simulation:
+        schedule = Schedule.parse("pipeline succeeds; fault cantopen at run connect x1000000")
+        history = simulation.play(schedule).history
+    (stuck,) = (event for event in history.events if event.kind is EventKind.STUCK)
+    assert stuck.subject == "hang"
+    assert "a fault strikes again and again" in stuck.value

@@ -21,7 +21,7 @@ class Fault(NamedTuple):
         kind: Name of a fault kind (`runfaults list`).
         at: The point of the first strike.
         times: How many operations it strikes; None for "until lifted": `LIFTED_AFTER` seconds
-            of virtual time after the first strike.
+            of virtual time after the first strike, or `MOST_STRIKES` of them.
     """
 
     kind: str
@@ -55,3 +55,6 @@ class Fault(NamedTuple):
 
 LIFTED_AFTER = 60.0
 """Virtual seconds between the first strike of an "until lifted" fault and its end."""
+
+MOST_STRIKES = 2_000
+"""Strikes after which it ends before that: who tries again without a pause lets no time pass."""

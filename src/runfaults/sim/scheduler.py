@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from runfaults.model import EventKind, FaultPoint, Operation
+from runfaults.model.fault import LIFTED_AFTER
 from runfaults.sim.actor import Actor, Held, SimulationOver, State, Wait, actors
 from runfaults.sim.director import RESUMED, Director
 from runfaults.sim.execution import Segment, Step
@@ -59,6 +60,7 @@ class Scheduler:
         actor_names: How to call a thread of the target, by the beginning of the thread's own name;
             `run` if it is not among them.
         recurrence: Notices that the schedule goes round; None: the limits of steps and time do.
+        in_trouble: Whether a fault is at work that only time ends: what goes round may go on then.
         lines: What makes lines of the target yield points, if the schedule asks for them.
     """
 
@@ -77,6 +79,7 @@ class Scheduler:
         self.gate: Gate | None = None
         self.actor_names: Mapping[str, str] = {}
         self.recurrence: Recurrence | None = None
+        self.in_trouble: Callable[[], bool] = lambda: False
         self.lines: LinesOf | None = None
         self._lines_reached = 0
         self._leapt = 0.0
@@ -343,6 +346,8 @@ class Scheduler:
 
     def _look_for_recurrence(self, recurrence: Recurrence, point: FaultPoint) -> None:
         match recurrence.look(self._operations, point, self.all_actors, self.clock):
+            case GivesUp() if self.in_trouble():
+                self._leap(Leap(LIFTED_AFTER))
             case GivesUp():
                 self._give_up(f"the same state again and again, within {self._operations} steps")
             case Leap() as leap:
@@ -393,8 +398,11 @@ class Scheduler:
             self._finished.release()
 
     def _end_at_limit(self) -> None:
-        """It is no livelock if an actor waits for a deadline while others poll."""
+        """It is no livelock if an actor waits for a deadline, or a fault goes on striking."""
         why = f"{MAX_STEPS} steps without an end"
+        latest = self._recorder.events[-MAX_STEPS // 4 :]
+        if any(event.kind is EventKind.STRIKE for event in latest):
+            self._stuck("hang", f"{why}, and a fault strikes again and again")
         for actor in self.all_actors:
             if actor.state is not State.BLOCKED or not actor.deadline:
                 continue

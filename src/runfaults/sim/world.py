@@ -84,6 +84,7 @@ class World:
         if director is None:  # another may choose otherwise in the same state
             self.scheduler.recurrence = Recurrence(self._circumstances, self._news)
         self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock, kinds)
+        self.scheduler.in_trouble = lambda: bool(self._plan.to_be_lifted)
         self.gate = WorldGate(
             self.scheduler, self._recorder, self._plan, self._observe, database, survey
         )
@@ -205,6 +206,7 @@ class World:
         return [
             [self.scheduler.reached(point) for point in pending],
             [struck for fault, struck in counted if fault.times is not None],
+            list(map(str, self._plan.to_be_lifted)),
             self._news(),
             [connection for _, connection in self.gate.left_open()],
             random.getstate(),

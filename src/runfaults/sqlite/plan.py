@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from runfaults.model import Fault, FaultPoint, Operation
-from runfaults.model.fault import LIFTED_AFTER
+from runfaults.model.fault import LIFTED_AFTER, MOST_STRIKES
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.kinds import KINDS, kind_named
 
@@ -32,8 +32,8 @@ class FaultPlan:
 
     A fault begins at its point. From then on it strikes each call of the same actor that its kind
     can really strike, until it has struck `times` times, or, without a number, until
-    `LIFTED_AFTER` seconds have passed since its first strike. Where several could strike a call,
-    the first in order does.
+    `LIFTED_AFTER` seconds have passed since it could strike first, or after `MOST_STRIKES`. Where
+    several could strike a call, the first in order does.
     """
 
     def __init__(
@@ -97,6 +97,8 @@ class FaultPlan:
                 indices.remove(index)
                 continue
             reason = self._kinds[index].refusal(call)
+            if reason is None:
+                self._first.setdefault(index, self._now())
             if reason is None and striking is None:
                 striking = self._kinds[index]
                 self._strike(index, indices)
@@ -104,13 +106,20 @@ class FaultPlan:
                 self.refused.append((self.faults[index], reason))
         return striking
 
+    @property
+    def to_be_lifted(self) -> tuple[Fault, ...]:
+        """The faults at work that only time ends."""
+        active = sorted(index for indices in self._active.values() for index in indices)
+        faults = (self.faults[index] for index in active if not self._is_over(index))
+        return tuple(fault for fault in faults if fault.times is None)
+
     def _is_over(self, index: int) -> bool:
         first = self._first.get(index)
-        until_lifted = self.faults[index].times is None
-        return until_lifted and first is not None and self._now() - first >= LIFTED_AFTER
+        if self.faults[index].times is not None or first is None:
+            return False
+        return self._now() - first >= LIFTED_AFTER or self._struck[index] >= MOST_STRIKES
 
     def _strike(self, index: int, indices: list[int]) -> None:
-        self._first.setdefault(index, self._now())
         self._struck[index] += 1
         if self._struck[index] == self.faults[index].times:
             indices.remove(index)
