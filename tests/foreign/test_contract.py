@@ -70,7 +70,8 @@ def test_one_that_cannot_be_opened() -> None:
 
 def test_one_that_never_does_the_work() -> None:
     told = complaint_about(OneRow(lambda _: lambda: None))
-    assert "the work was never done: `open` must make the target call `work`" in told
+    assert "the work was never done: `open` (foreign/one_row.py:" in told
+    assert "must make the target call `work`" in told
 
 
 def test_one_that_answers_another_number() -> None:

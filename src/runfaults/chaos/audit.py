@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runfaults.sim.commits import TICK, Transition
+from runfaults.sim.run_numbers import RunNumbers
 from runfaults.sqlite.engine import real_connect
 
 _CLOCK = """
     DROP TABLE runfaults_audit;
     CREATE TABLE runfaults_audit (
-        number INTEGER PRIMARY KEY, run INTEGER, old TEXT, new TEXT,
+        number INTEGER PRIMARY KEY, run, old TEXT, new TEXT,
         at INTEGER DEFAULT (CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER))
     );
 """
@@ -66,7 +67,10 @@ def read_record(database: Path, offset: int) -> Record:
         work = connection.execute(
             "SELECT count(*) FROM runfaults_work WHERE step = 'second'"
         ).fetchone()[0]
+    number = RunNumbers().of
     transitions = tuple(
-        Transition(run, old or "", new or "", at * TICK - offset) for run, old, new, at in rows
+        Transition(run, old or "", new or "", at * TICK - offset)
+        for key, old, new, at in rows
+        if (run := number(key)) is not None
     )
     return Record(transitions, work, () if checked == ["ok"] else tuple(checked))

@@ -42,7 +42,15 @@ from runfaults.sim.database import DatabaseTemplate, rows_found
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.engine import real_connect
 from runfaults.targets import target_named
-from runfaults.targets.target import RecoversLate, exemptions, remarks, works_in_processes
+from runfaults.targets.places import place_in
+from runfaults.targets.target import (
+    RecoversLate,
+    Target,
+    TargetError,
+    exemptions,
+    remarks,
+    works_in_processes,
+)
 from runfaults.temporary import memory_backed_folder
 
 NEMESES: tuple[Callable[[], Nemesis], ...] = (HoldLock, Kill, Full, Pause)
@@ -133,7 +141,8 @@ def chaos(  # noqa: PLR0913  # what a soak is conducted with
     system, rules = target_named(target), own_rules(own)
     if not works_in_processes(system):
         with Simulation(system, own_rules=rules) as simulation:
-            probe(simulation)
+            offered, ids = probe(simulation), simulation.play(Schedule()).ids
+        _require_fit(system, ids, closes="close" in offered)
     place = _place(folder, seed)
     keep = False
     try:
@@ -144,6 +153,25 @@ def chaos(  # noqa: PLR0913  # what a soak is conducted with
     finally:
         if not keep:
             shutil.rmtree(place, ignore_errors=True)
+
+
+def _require_fit(target: Target, ids: Sequence[object], *, closes: bool) -> None:
+    """See that lives of real processes can be told apart, and end.
+
+    Raises:
+        TargetError: if not; the message says what the adapter must do.
+    """
+    where = f"target {target.name}{place_in(target, 'start', 'open')}"
+    if not closes:
+        raise TargetError(
+            f"{where}: it has no `close`, and chaos opens a manager many times in one process: "
+            "let the adapter end its threads there"
+        )
+    if ids:
+        raise TargetError(
+            f"{where}: its ids are no numbers, by which chaos follows runs: let `key` of `audit` "
+            "be rowid, and `start` answer the number of the row"
+        )
 
 
 def _place(folder: Path | None, seed: int) -> Path:

@@ -24,11 +24,25 @@ from runfaults.chaos.nemeses.clock import moved_clock
 from runfaults.sim.pipeline import ClientClosedError, ending_by
 from runfaults.targets import target_named
 from runfaults.targets.client import Client
-from runfaults.targets.target import Cancels, Entered, Manager, Reads, RecoversLate, Signals, Target
+from runfaults.targets.target import (
+    Cancels,
+    Closes,
+    Entered,
+    Manager,
+    Reads,
+    RecoversLate,
+    Signals,
+    Target,
+    Waits,
+)
 from runfaults.temporary import memory_backed_folder, prefix
 
 _LOOK_EVERY = 0.2
 """Real seconds between two looks for runs of dead processes."""
+
+_PAUSE = 0.01
+_LAST_LOOK = 10.0
+"""Real seconds for which a run is waited for that a manager cannot wait for."""
 
 _PR_SET_PDEATHSIG = 1
 _FAILING, _CANCELLED, _ELSEWHEN = 0.2, 0.4, 0.3
@@ -89,7 +103,7 @@ def look(assignment: Assignment, pipe: Connection) -> None:
                 rows = connection.execute("SELECT DISTINCT run FROM runfaults_audit").fetchall()
             for (run,) in rows:
                 _read(journal, manager, run)
-        _ask(journal, "close", None, manager.close)
+        _close(journal, manager)
     journal.write("looked")
 
 
@@ -130,6 +144,25 @@ def _ask(journal: Writer, what: str, run: int | None, question: Callable[[], obj
     known = answer if what == "start" and isinstance(answer, int) else run
     journal.write(what, "reply", known, str(answer))
     return answer
+
+
+def _await_end(database: Path, run: int, terminal: frozenset[str]) -> None:
+    """Wait until the audit says that the run is over; not longer than its worker may last."""
+    until = time.monotonic() + _LAST_LOOK
+    query = "SELECT new FROM runfaults_audit WHERE run = ? ORDER BY number DESC LIMIT 1"
+    while time.monotonic() < until:
+        with (
+            contextlib.suppress(sqlite3.OperationalError),
+            contextlib.closing(sqlite3.connect(database)) as connection,
+        ):
+            if terminal & set(connection.execute(query, (run,)).fetchone() or ()):
+                return
+        time.sleep(_PAUSE)
+
+
+def _close(journal: Writer, manager: Manager) -> None:
+    if isinstance(manager, Closes):
+        _ask(journal, "close", None, manager.close)
 
 
 def _read(journal: Writer, manager: Reads, run: int) -> None:
@@ -208,10 +241,12 @@ class _User:
         self._journal = journal
         self._rng = random.Random(assignment.seed)  # noqa: S311
         self._known: list[int] = []
+        self._terminal: frozenset[str] = frozenset()
 
     def live(self, target: Target, stopped: Callable[[], bool]) -> None:
         """Lives of managers, one after the other."""
         self._journal.write("born", value=str(os.getpid()))
+        self._terminal = target.vocabulary.terminal
         while not stopped():
             with contextlib.ExitStack() as stack:
                 if self._rng.random() < _ELSEWHEN:
@@ -222,7 +257,7 @@ class _User:
                     if stopped():
                         break
                     self._one_round(manager)
-                _ask(self._journal, "close", None, manager.close)
+                _close(self._journal, manager)
         self._journal.write("left")
 
     def _one_round(self, manager: Manager) -> None:
@@ -260,7 +295,10 @@ class _User:
             canceller.start()
         if signals is not None:
             self._journal.write("signal", run=run, value=str(signals()))
-        manager.wait(run)
+        if isinstance(manager, Waits):
+            manager.wait(run)
+        else:
+            _await_end(self._assignment.database, run, self._terminal)
         if canceller is not None:
             canceller.join()
         if isinstance(manager, Reads):

@@ -8,11 +8,11 @@ import json
 import os
 import random
 import signal
+import sys
 import tempfile
 import traceback
 from _thread import allocate_lock
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
@@ -21,15 +21,16 @@ import time_machine
 
 from runfaults.crash.moments import Moments
 from runfaults.model import Death, Ending, Event, EventKind, Fault, Operation, Schedule
+from runfaults.model.vocabulary import word_of
 from runfaults.process_end import HUNG_AFTER, HungError, how_it_hung
 from runfaults.sim import acts
+from runfaults.sim.database import AuditReader
 from runfaults.sim.lines import LinesOf
 from runfaults.sim.pipeline import ScriptedPipeline
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.world import EPOCH, World
-from runfaults.sqlite.engine import real_connect
 from runfaults.sqlite.hook import unwatch
-from runfaults.targets.target import Audit, Manager, Reads, Target
+from runfaults.targets.target import Closes, Manager, Reads, Target
 
 BETWEEN_LIVES = 3600.0
 """Virtual seconds between the beginnings of two lives."""
@@ -139,14 +140,15 @@ class RecoveryWorld(World):
         if not acts.open_first(self, "user"):
             return
         for run in self.known:
-            read(self.recorder, self.manager, self._database, self._target, run)
+            read(self.recorder, self.manager, self._audit, run)
         acts.start(self, "user")
         self.scheduler.reach(Operation.REACH, "started")
         run = _started(self.recorder.events)
         if run is not None:
-            self.manager.wait(run)
+            self.await_end(run)
         self.scheduler.reach(Operation.REACH, "settled")
         acts.close(self, "user")
+        self._let_pollers_end()
 
 
 def _started(events: Sequence[Event]) -> int | None:
@@ -154,26 +156,18 @@ def _started(events: Sequence[Event]) -> int | None:
     return next((event.run for event in replies), None)
 
 
-def read(recorder: Recorder, manager: Manager, database: Path, target: Target, run: int) -> None:
+def read(recorder: Recorder, manager: Manager, audit: AuditReader, run: int) -> None:
     """Ask what is recorded: the manager, or the database itself if the manager does not tell."""
     actor = "user"
     recorder.add(actor, EventKind.REQUEST, "read", run=run)
     try:
-        answer = manager.status(run) if isinstance(manager, Reads) else _row(database, target, run)
+        if isinstance(manager, Reads):
+            answer = manager.status(audit.numbers.id_of(run))
+        else:
+            answer = audit.last_status(run)
     except Exception as error:  # noqa: BLE001  # the answer to a request may be any error
         answer = f"raised {type(error).__name__}: {error}"
-    recorder.add(actor, EventKind.REPLY, "read", str(answer), run)
-
-
-def _row(database: Path, target: Target, run: int) -> str | None:
-    audit = target.audit
-    if isinstance(audit, Audit):
-        sql = f"SELECT {audit.status} FROM {audit.table} WHERE {audit.key} = ?"  # noqa: S608  # names from an adapter
-    else:
-        sql = "SELECT new FROM runfaults_audit WHERE run = ? ORDER BY number DESC LIMIT 1"
-    with closing(real_connect(database)) as connection:
-        row = connection.execute(sql, (run,)).fetchone()
-    return None if row is None or row[0] is None else str(row[0])
+    recorder.add(actor, EventKind.REPLY, "read", word_of(answer), run)
 
 
 def run_life(target: Target, database: Path, life: LifeScript) -> LifeResult:
@@ -228,6 +222,8 @@ def recover_concurrently(
     Outside the simulation: real threads, real locks, real time.
     """
     barrier, release = os.pipe()
+    audit = AuditReader(database, sys.maxsize, target.name)
+    audit.close()
 
     def look(pipe: int) -> None:
         os.close(release)
@@ -239,8 +235,9 @@ def recover_concurrently(
         if manager is None:  # it leaves the database to the others
             return
         for run in known:
-            read(recorder, manager, database, target, run)
-        acts.attempt(recorder, "user", "close", manager.close)
+            read(recorder, manager, audit, run)
+        if isinstance(manager, Closes):
+            acts.attempt(recorder, "user", "close", manager.close)
 
     with contextlib.ExitStack() as stack:
         stack.callback(os.close, barrier)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runfaults.sim.commits import Transition
+from runfaults.sim.run_numbers import RunNumbers
 from runfaults.sqlite.engine import real_connect
 
 _COMPANIONS = ("", "-journal", "-wal")
@@ -68,7 +69,12 @@ def examine(database: Path, scratch: Path) -> DatabaseState:
 
 def _look(connection: sqlite3.Connection, *, journal: bool) -> DatabaseState:
     rows = connection.execute("SELECT run, old, new FROM runfaults_audit ORDER BY number")
-    transitions = tuple(Transition(run, old or "", new or "") for run, old, new in rows.fetchall())
+    number = RunNumbers().of
+    transitions = tuple(
+        Transition(run, old or "", new or "")
+        for key, old, new in rows.fetchall()
+        if (run := number(key)) is not None
+    )
     steps = connection.execute("SELECT step FROM runfaults_work ORDER BY id").fetchall()
     return DatabaseState(
         transitions, tuple(step for (step,) in steps), tuple(_complaints(connection)), journal

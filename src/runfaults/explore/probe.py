@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
+from runfaults.explore.proposal import NoProposalError, proposed, source_of
 from runfaults.explore.runner import Player
 from runfaults.model import (
     Act,
@@ -15,14 +16,18 @@ from runfaults.model import (
     Journal,
     Operation,
     Schedule,
+    Vocabulary,
 )
 from runfaults.oracle.no_rows import RAISED
 from runfaults.oracle.own import RuleError
 from runfaults.oracle.words import undeclared
 from runfaults.process_end import clean_runs_over
+from runfaults.sim.execution import Execution
 from runfaults.sim.simulation import CLEAN_ENDINGS
 from runfaults.sim.stuck import in_a_clean_run
-from runfaults.targets.target import TargetError
+from runfaults.targets.base import Adapter
+from runfaults.targets.places import place_in
+from runfaults.targets.target import Target, TargetError
 
 _TELLING = ("cancel", "read")
 """Acts that show words which no other clean run does."""
@@ -41,19 +46,72 @@ def probe(player: Player) -> tuple[str, ...]:
             status that it did not declare; the message says what was seen and what to change.
         RuleError: a query of one of the user's own rules cannot be asked.
     """
-    offered: tuple[str, ...] = ()
-    worker = ""
-    for ending in CLEAN_ENDINGS:
-        execution = player.play(Schedule(pipeline=ending, journal=Journal.TARGET), with_places=True)
-        history, offered = execution.history, execution.offered
-        _require_answers(player, history)
-        for complaint in _COMPLAINTS:
-            for text in complaint(history):
-                raise TargetError(in_a_clean_run(history.target, ending, text))
-        worker = next(event.actor for event in _of(history, EventKind.PIPELINE))
-    _require_words(player, offered, FaultPoint(worker, Operation.REACH, "pipeline"))
+    played = {ending: _play(player, ending) for ending in CLEAN_ENDINGS}
+    offered = played[Ending.RAISES].offered
+    if not player.target.vocabulary.words:
+        raise TargetError(_proposal(player, played, offered))
+    for ending, execution in played.items():
+        for text in _not_declared(execution.history):
+            raise TargetError(in_a_clean_run(execution.history.target, ending, text))
+    _require_words(player, offered, _working(played[Ending.RAISES]))
     clean_runs_over()
     return offered
+
+
+def _play(player: Player, ending: Ending) -> Execution:
+    execution = player.play(Schedule(pipeline=ending, journal=Journal.TARGET), with_places=True)
+    _require_answers(player, execution.history)
+    for complaint in _COMPLAINTS:
+        for text in complaint(player.target, execution):
+            raise TargetError(in_a_clean_run(execution.history.target, ending, text))
+    return execution
+
+
+def _working(execution: Execution) -> FaultPoint:
+    """The point at which the work begins."""
+    worker = next(event.actor for event in _of(execution.history, EventKind.PIPELINE))
+    return FaultPoint(worker, Operation.REACH, "pipeline")
+
+
+def vocabulary_of(player: Player) -> Vocabulary:
+    """What the words of a target seem to mean: for its author to confirm.
+
+    Raises:
+        TargetError: as `probe`, but for words that are not declared.
+        NoProposalError: the words do not show it.
+    """
+    played = {ending: _play(player, ending) for ending in CLEAN_ENDINGS}
+    return _proposed(player, played, played[Ending.RAISES].offered)
+
+
+def _proposed(
+    player: Player, played: Mapping[Ending, Execution], offered: Collection[str]
+) -> Vocabulary:
+    shown = [_statuses(played[ending].history) for ending in (Ending.SUCCEEDS, Ending.RAISES)]
+    if "cancel" in offered:
+        acts = (Act("cancel", _working(played[Ending.RAISES])),)
+        cancelled = Schedule(Ending.NOTICES_CANCEL, acts=acts, journal=Journal.TARGET)
+        shown.append(_statuses(player.play(cancelled).history))
+    return proposed(*shown)
+
+
+def _proposal(player: Player, played: Mapping[Ending, Execution], offered: Collection[str]) -> str:
+    """The complaint about a target that declares no words."""
+    name = f"target {player.target.name}{place_in(player.target, 'vocabulary', 'audit')}"
+    try:
+        text = source_of(_proposed(player, played, offered))
+    except NoProposalError as error:
+        return f"{name}: {error}"
+    return (
+        f"{name}: it declares no words; judging by its clean runs they mean "
+        f"vocabulary = {text}; write that into the adapter if it is so"
+    )
+
+
+def _statuses(history: History) -> list[str]:
+    """What was recorded of the first run."""
+    told = _of(history, EventKind.STATUS)
+    return [event.value for event in told if event.run == told[0].run]
 
 
 def _require_words(player: Player, offered: Collection[str], working: FaultPoint) -> None:
@@ -79,7 +137,8 @@ def _require_answers(player: Player, history: History) -> None:
                 )
 
 
-def _not_started(history: History) -> Iterator[str]:
+def _not_started(_: Target, execution: Execution) -> Iterator[str]:
+    history = execution.history
     for event in _of(history, EventKind.REPLY):
         if event.subject in {"open", "start", "close"} and event.value.startswith("raised "):
             stack = dict(history.places).get(event.number, "").splitlines()
@@ -87,54 +146,82 @@ def _not_started(history: History) -> Iterator[str]:
             yield f"{event.subject} {event.value}{at}; it must work where nothing is in its way"
 
 
-def _stuck(history: History) -> Iterator[str]:
+def _stuck(_: Target, execution: Execution) -> Iterator[str]:
+    history = execution.history
     for event in _of(history, EventKind.STUCK):
         if event.subject == "uncontrolled":
             yield event.value
         yield f"it never ends: {event.subject}: {event.value}"
 
 
-def _not_recorded(history: History) -> Iterator[str]:
-    shown = {event.run for event in _of(history, EventKind.STATUS)}
+def _not_recorded(target: Target, execution: Execution) -> Iterator[str]:
+    history, ids = execution.history, dict(execution.ids)
+    shown = {event.run for event in _of(history, EventKind.STATUS) if event.run is not None}
     for event in _of(history, EventKind.REPLY):
         if event.subject != "start":
             continue
         if not shown:
             yield (
-                f"start answered {event.value}, yet the audit saw no status: does `audit` name the "
-                "table, and is it in the database file that `open` is given?"
+                f"start answered {event.value}, yet the audit saw no status: does `audit`"
+                f"{place_in(target, 'audit')} name the table, and is it in the database file that "
+                f"{_opening(target)} is given?"
             )
         elif event.run not in shown:
-            rows = ", ".join(map(str, sorted(run for run in shown if run is not None)))
+            rows = ", ".join(ids.get(run, str(run)) for run in sorted(shown))
             yield (
-                f"start answered {event.value}, yet the audit saw run {rows}: `start` must "
-                "return the number that `audit` gives to the run"
+                f"start answered {event.value}, yet the audit saw run {rows}: `start`"
+                f"{place_in(target, 'start')} must return the number, or the id, that `audit`"
+                f"{place_in(target, 'audit')} gives to the run"
             )
 
 
-def _not_worked(history: History) -> Iterator[str]:
+def _not_worked(target: Target, execution: Execution) -> Iterator[str]:
+    history, ids = execution.history, dict(execution.ids)
     pipeline = _of(history, EventKind.PIPELINE)
     if not pipeline:
         yield (
-            "the work was never done: `open` must make the target call `work` as its work "
-            "function, in a thread that it starts, and `wait` must not return before that"
+            f"the work was never done: {_opening(target)} must make the target call `work` as its "
+            "work function, in a thread that it starts, and `wait` must not return before that"
         )
+    runs = {told.run for told in _of(history, EventKind.STATUS)}
     for event in pipeline:
-        runs = {told.run for told in _of(history, EventKind.STATUS)}
         if event.run is not None and event.run not in runs:
-            yield f"`work` was called for run {event.run}, which the audit never saw"
+            run = ids.get(event.run, str(event.run))
+            yield f"`work` was called for run {run}, which the audit never saw"
+
+
+def _worked_inline(target: Target, execution: Execution) -> Iterator[str]:
+    """A user who waits for the work in `start` can neither cancel nor wait for it."""
+    asking: set[str] = set()
+    for event in execution.history.events:
+        if event.subject == "start" and event.kind is EventKind.REQUEST:
+            asking.add(event.actor)
+        elif event.subject == "start" and event.kind is EventKind.REPLY:
+            asking.discard(event.actor)
+        elif event.kind is EventKind.PIPELINE and event.actor in asking:
+            yield (
+                f"the work was done inside of `start`{place_in(target, 'start')}, by the thread "
+                "that called it: let the system do it in a thread of its own, such as its worker, "
+                "and let `start` return before"
+            )
+
+
+def _opening(target: Target) -> str:
+    """The method that opens the system, and where it is."""
+    name = "begin" if isinstance(target, Adapter) else "open"
+    return f"`{name}`{place_in(target, name)}"
 
 
 def _not_declared(history: History) -> Iterator[str]:
     return (finding.reason for finding in undeclared(history))
 
 
-_COMPLAINTS: tuple[Callable[[History], Iterator[str]], ...] = (
+_COMPLAINTS: tuple[Callable[[Target, Execution], Iterator[str]], ...] = (
     _not_started,
     _stuck,
     _not_recorded,
     _not_worked,
-    _not_declared,
+    _worked_inline,
 )
 
 

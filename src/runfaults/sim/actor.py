@@ -152,6 +152,7 @@ class Actor:
         thread: The OS thread.
         since: The number of steps when it was blocked last, or when it was resumed after that.
         resumed: How often it was handed the baton.
+        until_quiet: Whether it waits only as long as something else can happen.
     """
 
     name: str
@@ -166,6 +167,7 @@ class Actor:
     timed_out: bool = False
     since: int = 0
     resumed: int = 0
+    until_quiet: bool = False
     baton: LockType = field(default_factory=_held_lock)
 
     @property

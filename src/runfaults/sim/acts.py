@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TypeVar
 
 from runfaults.model import EventKind
+from runfaults.model.vocabulary import word_of
 from runfaults.sim.actor import SimulationOver
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.stage import ActKind, Stage, ask, relay
@@ -16,6 +16,7 @@ from runfaults.targets.target import (
     Cancels,
     CancelsByRoute,
     CancelsInDatabase,
+    Closes,
     Manager,
     Reads,
     Signals,
@@ -60,7 +61,7 @@ def again(stage: Stage, actor: str) -> None:
     """Start a run and wait until it is over."""
     run = start_first(stage, actor)
     if run is not None:
-        stage.manager.wait(run)
+        stage.await_end(run)
 
 
 def again_and_again(stage: Stage, actor: str) -> None:
@@ -80,24 +81,34 @@ def cancel(stage: Stage, actor: str) -> None:
     """Cancel the run through the manager."""
     manager, run = stage.manager, stage.await_run()
     if isinstance(manager, Cancels):
-        ask(stage, actor, "cancel", run, lambda: manager.cancel(run))
+        ask(stage, actor, "cancel", run, lambda: manager.cancel(stage.numbers.id_of(run)))
 
 
 def cancel_api(stage: Stage, actor: str) -> None:
     """Cancel as the application's API does."""
     manager, run = stage.manager, stage.await_run()
     if isinstance(manager, CancelsByRoute):
+
+        def asked(which: object, question: Callable[[], object]) -> object:
+            return relay(stage, actor, "cancel", stage.numbers.of(which), question)
+
         ask(
             stage,
             actor,
             "cancel-api",
             run,
-            lambda: manager.cancel_by_route(run, partial(relay, stage, actor, "cancel")),
+            lambda: manager.cancel_by_route(stage.numbers.id_of(run), asked),
         )
         return
     cancel(stage, actor)
     if isinstance(manager, CancelsInDatabase):
-        ask(stage, actor, "cancel-api", run, lambda: manager.cancel_in_database(run))
+        ask(
+            stage,
+            actor,
+            "cancel-api",
+            run,
+            lambda: manager.cancel_in_database(stage.numbers.id_of(run)),
+        )
 
 
 def cancel_twice(stage: Stage, actor: str) -> None:
@@ -110,14 +121,14 @@ def cancel_unknown(stage: Stage, actor: str) -> None:
     """Cancel a run that does not exist."""
     manager, run = stage.manager, stage.await_run() + 1000
     if isinstance(manager, Cancels):
-        ask(stage, actor, "cancel", run, lambda: manager.cancel(run))
+        ask(stage, actor, "cancel", run, lambda: manager.cancel(stage.numbers.id_of(run)))
 
 
 def read(stage: Stage, actor: str) -> None:
     """Read the recorded status through the manager."""
     manager, run = stage.manager, stage.await_run()
     if isinstance(manager, Reads):
-        ask(stage, actor, "read", run, lambda: manager.status(run))
+        ask(stage, actor, "read", run, lambda: manager.status(stage.numbers.id_of(run)))
 
 
 def subscribe(stage: Stage, actor: str) -> None:
@@ -128,7 +139,7 @@ def subscribe(stage: Stage, actor: str) -> None:
     add = stage.recorder.add
     add(actor, EventKind.REQUEST, "subscribe", run=run)
     try:
-        next_signal = manager.subscribe(run)
+        next_signal = manager.subscribe(stage.numbers.id_of(run))
     except SimulationOver:
         raise
     except BaseException as error:  # noqa: BLE001  # the subscriber is told, like any other user
@@ -136,25 +147,31 @@ def subscribe(stage: Stage, actor: str) -> None:
         return
     add(actor, EventKind.REPLY, "subscribe", actor, run)
     while (status := next_signal()) is not None:
-        add(actor, EventKind.SIGNAL, actor, status, run)
+        add(actor, EventKind.SIGNAL, actor, word_of(status), run)
 
 
 def close(stage: Stage, actor: str) -> None:
-    """Close the manager."""
-    ask(stage, actor, "close", None, stage.manager.close)
+    """Close the manager, if it can be closed."""
+    close_this(stage, actor, stage.manager)
+
+
+def close_this(stage: Stage, actor: str, manager: Manager) -> None:
+    """Close a manager, if it can be closed."""
+    if isinstance(manager, Closes):
+        ask(stage, actor, "close", None, manager.close)
 
 
 def start_elsewhere(stage: Stage, actor: str) -> None:
     """Open a second manager on the same database, try to start a run there, and close it."""
     another: list[Manager] = []
 
-    def open_and_start() -> int:
+    def open_and_start() -> object:
         another.append(stage.open_another())
         return another[0].start()
 
     ask(stage, actor, "start-elsewhere", None, open_and_start)
     for manager in another:
-        ask(stage, actor, "close", None, manager.close)
+        close_this(stage, actor, manager)
 
 
 _ALL = (
@@ -205,7 +222,9 @@ _ALL = (
         needs_run=False,
         awaited=True,
     ),
-    ActKind("close", "Close the manager.", close, needs_run=False, may_cancel=True),
+    ActKind(
+        "close", "Close the manager.", close, needs_run=False, may_cancel=True, doors=(Closes,)
+    ),
 )
 
 ACTS: Mapping[str, ActKind] = MappingProxyType({act.name: act for act in _ALL})

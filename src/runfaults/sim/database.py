@@ -12,60 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from runfaults.model import Journal
+from runfaults.sim.audit_triggers import audit_script, repetition_script, require_usable
 from runfaults.sim.commits import Transition, of_one_commit
 from runfaults.sim.meter import Phase, border
+from runfaults.sim.run_numbers import RunNumbers
 from runfaults.sqlite.engine import real_connect, statement_on
-from runfaults.targets.target import Audit, AuditScript, Target, TargetError
+from runfaults.targets.target import Target, TargetError
 from runfaults.temporary import memory_backed_folder, prefix
 from runfaults.user_code import running
 
 FILE_NAME = "runs.db"
-
-
-_AUDIT = """
-    CREATE TABLE runfaults_audit (
-        number INTEGER PRIMARY KEY, run INTEGER, old TEXT, new TEXT
-    );
-    CREATE TABLE runfaults_work (id INTEGER PRIMARY KEY, step TEXT);
-"""
-
-
-def audit_script(audit: Audit | AuditScript) -> str:
-    """SQL that logs every status transition of a run, in the same transaction."""
-    if isinstance(audit, AuditScript):
-        return _AUDIT + audit.sql
-    table, status = audit.table, audit.status
-    old, new = (f"CAST({row}.{audit.key} AS INTEGER)" for row in ("OLD", "NEW"))
-    return f"""{_AUDIT}
-    CREATE TRIGGER runfaults_inserted AFTER INSERT ON {table} WHEN {new} BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES ({new}, NULL, NEW.{status});
-    END;
-    CREATE TRIGGER runfaults_updated AFTER UPDATE ON {table}
-    WHEN {new} AND OLD.{status} IS NOT NEW.{status} BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES ({new}, OLD.{status}, NEW.{status});
-    END;
-    CREATE TRIGGER runfaults_deleted AFTER DELETE ON {table} WHEN {old} BEGIN
-        INSERT INTO runfaults_audit (run, old, new) VALUES ({old}, OLD.{status}, NULL);
-    END;
-    """  # noqa: S608  # names from an adapter, not from a user
-
-
-def repetition_script(target: Target) -> str:
-    """SQL that logs also an `interrupted` written over an `interrupted`.
-
-    That is no transition, and the ordinary audit logs those only; but it is a second recovery.
-    """
-    audit = target.audit
-    if not isinstance(audit, Audit):
-        return ""
-    words = ", ".join(f"'{word}'" for word in sorted(target.vocabulary.interrupted)) or "NULL"
-    return f"""
-    CREATE TRIGGER runfaults_repeated AFTER UPDATE OF {audit.status} ON {audit.table}
-    WHEN OLD.{audit.status} IS NEW.{audit.status} AND NEW.{audit.status} IN ({words}) BEGIN
-        INSERT INTO runfaults_audit (run, old, new)
-        VALUES (NEW.{audit.key}, OLD.{audit.status}, NEW.{audit.status});
-    END;
-    """  # noqa: S608  # names from an adapter, not from a user
 
 
 class DatabaseTemplate:
@@ -74,7 +30,7 @@ class DatabaseTemplate:
     Args:
         target: Whose schema it has.
         within: Folder for the files of its making; None for the usual one.
-        repetitions: Log also what is no transition: see `repetition_script`.
+        repetitions: Log also what is no transition: see `audit_triggers.repetition_script`.
     """
 
     def __init__(
@@ -118,9 +74,12 @@ class DatabaseTemplate:
 
     def _put_audit(self, connection: sqlite3.Connection) -> None:
         try:
-            connection.executescript(audit_script(self._target.audit))
+            audit = self._target.audit
+            connection.executescript(audit_script(connection, audit))
+            require_usable(connection, audit)
             if self._repetitions:
-                connection.executescript(repetition_script(self._target))
+                words = self._target.vocabulary.interrupted
+                connection.executescript(repetition_script(connection, audit, words))
         except sqlite3.Error as error:
             raise TargetError(
                 f"target {self._target.name}: `audit` cannot be used: {error}; it must name a "
@@ -168,16 +127,22 @@ class AuditReader:
     Args:
         path: The database.
         seen: How many rows to pass over, because they are known already.
+        target: The name of the target.
 
     Attributes:
         seen: How many rows have been read, or passed over.
+        numbers: What the runs are called.
     """
 
-    def __init__(self, path: Path, seen: int = 0) -> None:
+    def __init__(self, path: Path, seen: int = 0, target: str = "") -> None:
         self._path = path
         self.seen = seen
         self._kept_out = False
         self._connection: sqlite3.Connection | None = None
+        self.numbers = RunNumbers(target)
+        if seen:
+            for key in self._known_before():
+                self.numbers.of(key)
 
     def transitions(self, keeper: sqlite3.Connection | None = None) -> list[Transition] | None:
         """The transitions committed since the last call, which is one commit at most.
@@ -199,9 +164,25 @@ class AuditReader:
             rows = _texts_on(keeper, f"{query} ORDER BY number")
         if rows:
             self.seen = rows[-1][0]
-        found = [Transition(run, old or "", new or "") for _, run, old, new in rows]
+        found = [
+            Transition(number, old or "", new or "")
+            for _, key, old, new in rows
+            if (number := self.numbers.of(key)) is not None
+        ]
         several, self._kept_out = self._kept_out, False
         return found if several else of_one_commit(found)
+
+    def _known_before(self) -> list[object]:
+        query = "SELECT run FROM runfaults_audit WHERE number <= ? ORDER BY number"
+        with self._reading() as connection:
+            return [key for (key,) in connection.execute(query, (self.seen,)).fetchall()]
+
+    def last_status(self, run: int) -> str | None:
+        """The status that was recorded last of a run; None if there is no such run."""
+        query = "SELECT run, new FROM runfaults_audit ORDER BY number DESC"
+        with contextlib.closing(real_connect(self._path)) as connection:
+            rows = connection.execute(query).fetchall()
+        return next((new for key, new in rows if self.numbers.of(key) == run), None)
 
     def steps_of_work(self) -> list[str]:
         """The steps of the scripted pipeline that were committed."""

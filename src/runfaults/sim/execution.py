@@ -74,6 +74,7 @@ class Execution:
         abandoned: Where connections were opened that the target left to the garbage collector.
         offered: Names of the acts that can be done with the manager, if one was opened, and of the
             endings that only work with a client has.
+        ids: What stands behind each run's number, as text, where ids are no numbers.
     """
 
     history: History
@@ -87,3 +88,4 @@ class Execution:
     unavailable: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
     abandoned: tuple[str, ...] = ()
+    ids: tuple[tuple[int, str], ...] = ()

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from runfaults.model import Ending, EventKind, Operation
 from runfaults.sim.actor import SimulationOver, current_actor
 from runfaults.sim.recorder import Recorder
+from runfaults.sim.run_numbers import RunNumbers
 from runfaults.targets.client import Client
+from runfaults.targets.target import RunId
 
 _ANSWER_SECONDS = 60.0
 _HOUR = 3600.0
@@ -65,7 +67,10 @@ class ScriptedPipeline:
         has_client: It was given a client of its own.
     """
 
-    def __init__(self, ending: Ending, recorder: Recorder) -> None:
+    def __init__(
+        self, ending: Ending, recorder: Recorder, numbers: RunNumbers | None = None
+    ) -> None:
+        self._numbers = numbers or RunNumbers()
         self._ending = ending
         self._recorder = recorder
         self.attempts: list[Attempt] = []
@@ -74,7 +79,7 @@ class ScriptedPipeline:
     def __call__(
         self,
         connection: sqlite3.Connection | None,
-        run: int | None,
+        run: RunId | None,
         cancelled: Callable[[], bool] = lambda: False,
         cancel_exception: type[BaseException] | None = None,
         instead: Callable[[], None] | None = None,
@@ -86,6 +91,7 @@ class ScriptedPipeline:
         if actor is None or actor.turns.over:
             return
         add, name = self._recorder.add, actor.name
+        run = self._numbers.of(run)
         attempt = Attempt(len(self.attempts) + 1, run)
         self.attempts.append(attempt)
         add(name, EventKind.PIPELINE, "started", run=run)

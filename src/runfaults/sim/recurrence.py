@@ -107,9 +107,18 @@ class Recurrence:
         self._reference: _Reference | None = None
         self._failures = 0
         self._returns = 0
+        self._enough = RETURNS
         self._leapt = False
         self._elapse = FIRST_ELAPSE
         self._asleep: frozenset[Actor] = frozenset()
+
+    def begin_anew(self, step: int) -> None:
+        """Take a new state to return to at the next yield point.
+
+        What comes then is expected to be threads that poll: one return is enough to know them.
+        """
+        self._due, self._delay, self._enough = step, 0, 1
+        self._reference = None
 
     def look(
         self, step: int, point: FaultPoint, actors: Sequence[Actor], clock: float
@@ -131,13 +140,13 @@ class Recurrence:
         if asleep and self._failures == FAILURES:
             return self._let_pass_without_news(reference, asleep, actors, clock)
         self._count(self._refer(step, actors, clock), reference, asleep)
-        if self._returns < RETURNS:
+        if self._returns < self._enough:
             return None
         if asleep:
             return self._let_pass(asleep, clock)
         if clock == reference.clock or self._leapt:
             return GivesUp()
-        self._leapt, self._returns = True, 1
+        self._leapt, self._returns = True, min(1, self._enough - 1)
         return Leap(LEAP)
 
     def _has_fallen_asleep(self, step: int, actors: Sequence[Actor], clock: float) -> bool:
@@ -188,7 +197,7 @@ class Recurrence:
         left = min(actor.deadline or 0.0 for actor in asleep) - clock
         seconds = min(self._elapse, left)
         self._elapse *= 2
-        self._returns = RETURNS - 1
+        self._returns = self._enough - 1
         return Leap(seconds, asleep) if seconds > 0 else None
 
     def _refer(self, step: int, actors: Sequence[Actor], clock: float) -> _Reference:

@@ -61,6 +61,9 @@ class Scheduler:
             `run` if it is not among them.
         recurrence: Notices that the schedule goes round; None: the limits of steps and time do.
         in_trouble: Whether a fault is at work that only time ends: what goes round may go on then.
+        goes_round: Whether the same will be done again in the same state.
+        is_idle: Asks whether those that still run have nothing left to do.
+        polling: Whether the schedule ended while threads looked for work that never comes.
         lines: What makes lines of the target yield points, if the schedule asks for them.
     """
 
@@ -81,6 +84,9 @@ class Scheduler:
         self.recurrence: Recurrence | None = None
         self.in_trouble: Callable[[], bool] = lambda: False
         self.lines: LinesOf | None = None
+        self.goes_round = True
+        self.is_idle: Callable[[], bool] = lambda: False
+        self.polling = False
         self._lines_reached = 0
         self._leapt = 0.0
         self._recorder = recorder
@@ -176,6 +182,19 @@ class Scheduler:
         self._switch(actor, point, tuple([other.name for other in self._ready]))
         self._begin_segment(actor)
         return not actor.timed_out
+
+    def block_until_quiet(self, wait: Wait) -> bool:
+        """Block the running actor until it is woken, or nothing else can happen any more.
+
+        Returns:
+            True if it was woken.
+        """
+        actor = self.running
+        actor.until_quiet = True
+        try:
+            return self.block(wait)
+        finally:
+            actor.until_quiet = False
 
     def leave(self, why: str) -> NoReturn:
         """See `Turns`."""
@@ -331,7 +350,18 @@ class Scheduler:
                 self._advance(first.deadline or 0.0)
                 first.timed_out = True
                 self._make_ready(first)
+            else:
+                self._rouse()
         return self._ready.pop(0) if self._ready else None
+
+    def _rouse(self) -> bool:
+        """Resume the first of those who wait until nothing can happen any more, if there is one."""
+        for actor in self.all_actors:
+            if actor.until_quiet and actor.state is State.BLOCKED:
+                actor.timed_out = True
+                self._make_ready(actor)
+                return True
+        return False
 
     @property
     def _operations(self) -> int:
@@ -349,11 +379,31 @@ class Scheduler:
             case GivesUp() if self.in_trouble():
                 self._leap(Leap(LIFTED_AFTER))
             case GivesUp():
-                self._give_up(f"the same state again and again, within {self._operations} steps")
+                self._go_round(recurrence)
             case Leap() as leap:
                 self._leap(leap)
             case None:
                 pass
+
+    def _go_round(self, recurrence: Recurrence) -> None:
+        """Nothing new can come of what the actors do: they poll, or go round without an end."""
+        if self._rouse():
+            recurrence.begin_anew(self._operations)
+            return
+        self._end_if_idle()
+        if self.goes_round:
+            self._give_up(f"the same state again and again, within {self._operations} steps")
+
+    def _end_if_idle(self) -> None:
+        """End the schedule here if those that still run have nothing left to do."""
+        if not self.is_idle():
+            return
+        actor = self.running
+        self.polling = True
+        self._finish()
+        if actor.alive:
+            actor.park()  # what it holds is looked at, as it is
+        raise SimulationOver
 
     def _leap(self, leap: Leap) -> None:
         self._leapt += 0.0 if leap.asleep else leap.seconds
@@ -369,6 +419,7 @@ class Scheduler:
 
     def _advance(self, to: float) -> None:
         if to - self._leapt > MAX_VIRTUAL_SECONDS:
+            self._end_if_idle()
             self._stuck("livelock", f"no end within {MAX_VIRTUAL_SECONDS:.0f} virtual seconds")
             self._finish()
             raise SimulationOver
@@ -399,6 +450,7 @@ class Scheduler:
 
     def _end_at_limit(self) -> None:
         """It is no livelock if an actor waits for a deadline, or a fault goes on striking."""
+        self._end_if_idle()
         why = f"{MAX_STEPS} steps without an end"
         latest = self._recorder.events[-MAX_STEPS // 4 :]
         if any(event.kind is EventKind.STRIKE for event in latest):

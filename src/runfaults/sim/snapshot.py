@@ -262,7 +262,9 @@ def _of_class(thing: type) -> list[object]:
     file = None if module is None else vars(module).get("__file__")
     if file is None or not _keeps_state(file):
         return [thing.__module__, thing.__qualname__]
-    return [part for name, part in vars(thing).items() if not name.startswith("__")]
+    # `_abc_impl` is what the interpreter knows of an abstract class.
+    own = vars(thing).items()
+    return [part for name, part in own if not name.startswith("__") and name != "_abc_impl"]
 
 
 def _of_function(thing: types.FunctionType) -> list[object]:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from runfaults.model import EventKind
+from runfaults.model.vocabulary import word_of
 from runfaults.sim.actor import SimulationOver
 from runfaults.sim.recorder import Recorder
+from runfaults.sim.run_numbers import RunNumbers
 from runfaults.targets.target import Manager
 
 
@@ -18,6 +20,15 @@ class Stage(Protocol):
     @property
     def manager(self) -> Manager:
         """The manager that the user opened."""
+        ...
+
+    @property
+    def numbers(self) -> RunNumbers:
+        """What the runs are called."""
+        ...
+
+    def await_end(self, run: int) -> None:
+        """Return when the run is over."""
         ...
 
     @property
@@ -48,7 +59,7 @@ def ask(
         raise
     except BaseException:  # noqa: BLE001  # the answer to a request may be any error
         return run
-    return _run_of(subject, answer, run)
+    return _run_of(stage, subject, answer, run)
 
 
 def relay(
@@ -68,12 +79,23 @@ def relay(
     except BaseException as error:
         stage.recorder.answer(actor, subject, error, run)
         raise
-    add(actor, EventKind.REPLY, subject, str(answer), _run_of(subject, answer, run))
+    add(
+        actor,
+        EventKind.REPLY,
+        subject,
+        _shown(subject, answer),
+        _run_of(stage, subject, answer, run),
+    )
     return answer
 
 
-def _run_of(subject: str, answer: object, run: int | None) -> int | None:
-    return answer if subject.startswith("start") and isinstance(answer, int) else run
+def _run_of(stage: Stage, subject: str, answer: object, run: int | None) -> int | None:
+    return stage.numbers.answered(answer) if subject.startswith("start") else run
+
+
+def _shown(subject: str, answer: object) -> str:
+    """An answer as text: what a read answers is a status."""
+    return word_of(answer) if subject == "read" else str(answer)
 
 
 class ActKind(NamedTuple):

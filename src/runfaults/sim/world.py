@@ -21,18 +21,21 @@ from runfaults.sim.meter import Phase, border
 from runfaults.sim.pipeline import Attempt, ScriptedPipeline
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import Recurrence
+from runfaults.sim.run_numbers import RunNumbers
 from runfaults.sim.scheduler import Scheduler
 from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
 from runfaults.targets.target import (
+    Closes,
     Inspectable,
     Manager,
     NamesThreads,
     Signals,
     Target,
     TargetError,
+    Waits,
 )
 from runfaults.user_code import place_of
 
@@ -81,8 +84,10 @@ class World:
         self.scheduler = Scheduler(
             self._recorder, self._director, lambda now: self.wall_clock(EPOCH + now)
         )
-        if director is None:  # another may choose otherwise in the same state
-            self.scheduler.recurrence = Recurrence(self._circumstances, self._news)
+        self._recurrence = Recurrence(self._circumstances, self._news)
+        # A director may choose otherwise in the same state.
+        self.scheduler.goes_round = director is None
+        self.scheduler.recurrence = self._recurrence if director is None else None
         self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock, kinds)
         self.scheduler.in_trouble = lambda: bool(self._plan.to_be_lifted)
         self.gate = WorldGate(
@@ -90,11 +95,13 @@ class World:
         )
         self.scheduler.gate = self.gate
         self.scheduler.actor_names = target.threads if isinstance(target, NamesThreads) else {}
-        self._audit = AuditReader(database, seen)
-        self._work = ScriptedPipeline(schedule.pipeline, self._recorder)
+        self.scheduler.is_idle = self._is_idle
+        self._audit = AuditReader(database, seen, target.name)
+        self._work = ScriptedPipeline(schedule.pipeline, self._recorder, self._audit.numbers)
         # A fresh database has none; one that an earlier life has used may.
         self._steps_before = self._audit.steps_of_work() if seen else []
         self._run: int | None = None
+        self._shown: dict[int, str] = {}
         self._managers: list[Manager] = []
         self._awaited: list[Actor] = []
 
@@ -136,6 +143,7 @@ class World:
             self.refused,
             offered=self._offered(),
             abandoned=abandoned,
+            ids=self._audit.numbers.ids,
         )
 
     def _offered(self) -> tuple[str, ...]:
@@ -170,6 +178,32 @@ class World:
     def manager(self) -> Manager:
         """The manager that the user opened."""
         return self._managers[0]
+
+    @property
+    def numbers(self) -> RunNumbers:
+        """See `Stage`."""
+        return self._audit.numbers
+
+    def await_end(self, run: int) -> None:
+        """See `Stage`."""
+        manager = self.manager
+        if isinstance(manager, Waits):
+            manager.wait(self.numbers.id_of(run))
+            return
+        end = Wait(_end_of(run))
+        while not self._is_over(run) and self.scheduler.block_until_quiet(end):
+            pass
+        self.scheduler.touch(end.subject, change=False)
+
+    def _is_over(self, run: int) -> bool:
+        return self._shown.get(run) in self._target.vocabulary.terminal
+
+    def _is_idle(self) -> bool:
+        """Whether no run is active, and only threads of the target are left."""
+        alive = [actor for actor in self.scheduler.all_actors if actor.alive]
+        return not self._target.vocabulary.active & set(self._shown.values()) and all(
+            actor.of_target or actor.background for actor in alive
+        )
 
     def open_another(self) -> Manager:
         """See `Stage`."""
@@ -225,11 +259,18 @@ class World:
                 self._enter(act)
         self.scheduler.reach(Operation.REACH, "started")
         if own is not None:  # a user who was told of no run has none to wait for
-            self.manager.wait(own)
+            self.await_end(own)
         self.scheduler.reach(Operation.REACH, "settled")
         self._await_acts()
         acts.close(self, "user")
         self.scheduler.reach(Operation.REACH, "closed")
+        self._let_pollers_end()
+
+    def _let_pollers_end(self) -> None:
+        """See soon that those which nobody stops look for work that never comes."""
+        if not isinstance(self.manager, Closes):
+            self.scheduler.recurrence = self._recurrence
+            self._recurrence.begin_anew(len(self.scheduler.steps))
 
     def _await_acts(self) -> None:
         for actor in tuple(self._awaited):
@@ -270,7 +311,12 @@ class World:
                     "and do not attach the database to another one: no fault strikes there"
                 )
             self._recorder.add("database", EventKind.STATUS, old, new, run)
-            self._know(run)
+            self._shown[run] = new
+            if self._is_over(run):
+                self.scheduler.touch(_end_of(run), change=True)
+                self.scheduler.wake(_end_of(run))
+            if self.numbers.is_known(run):
+                self._know(run)
         return True
 
     def _know(self, run: int | None) -> None:
@@ -333,8 +379,20 @@ class World:
     def _look_for_leaks(self) -> None:
         if self._stuck("deadlock", "livelock", "hang", "uncontrolled"):
             return
-        for sort, which in (*self._leaked_resources(), *self._leaks_told()):
+        ends = bool(self._managers) and isinstance(self.manager, Closes)
+        left = self._leaked_resources() if ends else self._left_by_the_dead()
+        for sort, which in (*left, *self._leaks_told()):
             self._recorder.add("harness", EventKind.LEAK, sort, which)
+
+    def _left_by_the_dead(self) -> Iterator[tuple[str, str]]:
+        """What no manager that is still open can want: locks of threads that have ended."""
+        for lock in self.scheduler.locks:
+            if lock.owner is not None and not lock.owner.alive:
+                yield "lock", f"{lock.name} held by {lock.owner.name}"
+        if not self.scheduler.polling:
+            for opener, connection in self._reachable_connections():
+                if connection.in_transaction:
+                    yield "transaction", f"of the connection opened by {opener}"
 
     def _leaked_resources(self) -> Iterator[tuple[str, str]]:
         for actor in self.scheduler.all_actors:
@@ -395,6 +453,11 @@ class World:
             text = f"the adapter's `leaks` {complaint}; it must yield pairs of texts: what, which"
             self._recorder.add("harness", EventKind.STUCK, "uncontrolled", text)
         return []
+
+
+def _end_of(run: int) -> str:
+    """What a wait for a run's end is called."""
+    return f"the end of run {run}"
 
 
 def _is_pair(told: object) -> bool:

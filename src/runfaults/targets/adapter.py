@@ -9,13 +9,14 @@ from math import inf
 from typing import Any
 
 from runfaults.model import Vocabulary
-from runfaults.targets.target import Audit, AuditScript, Target, TargetError
+from runfaults.targets.audit import Audit, AuditScript
+from runfaults.targets.target import Target, TargetError
 from runfaults.user_code import running
 
 _PARTS = {
     "name": "a text",
     "vocabulary": "a runfaults.model.Vocabulary",
-    "audit": "an Audit or an AuditScript of runfaults.targets.target",
+    "audit": "an Audit, a tuple of them, or an AuditScript",
     "prepare": "a method: prepare(database)",
     "open": "a method: open(database, work)",
 }
@@ -72,6 +73,10 @@ def _in_vocabulary(vocabulary: Any) -> Iterator[str]:  # noqa: ANN401  # of any 
                 f"`vocabulary.{each.name}` is {_shown(words)}; it must be a set of texts: "
                 "frozenset({'done'})"
             )
+            return
+    if vocabulary.ambiguous:
+        words = ", ".join(repr(word) for word in sorted(vocabulary.ambiguous))
+        yield f"`vocabulary` has {words} in two sorts; a word can mean one thing only"
 
 
 def _are_texts(values: Any) -> bool:  # noqa: ANN401  # of any types
@@ -83,9 +88,19 @@ def _is_mapping_of_texts(value: Any) -> bool:  # noqa: ANN401  # of any type
 
 
 def _is_audit(value: Any) -> bool:  # noqa: ANN401  # of any type
-    return isinstance(value, Audit | AuditScript) and _are_texts(
-        getattr(value, each.name) for each in fields(value)
-    )
+    several = _several(value)
+    if len(several) == 1 and isinstance(several[0], AuditScript):
+        return _is_of_texts(several[0])
+    return all(isinstance(each, Audit) and _is_of_texts(each) for each in several)
+
+
+def _is_of_texts(audit: Audit | AuditScript) -> bool:
+    parts = [getattr(audit, each.name) for each in fields(audit)]
+    return all(_are_texts(_several(part)) for part in parts)
+
+
+def _several(value: Any) -> tuple[Any, ...]:  # noqa: ANN401  # of any type
+    return value if issubclass(type(value), tuple) and value else (value,)
 
 
 def _takes(number: int) -> Callable[[Any], bool]:

@@ -5,42 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from runfaults.model import Vocabulary
+from runfaults.targets.audit import Audit, Audits, AuditScript
 from runfaults.targets.client import Client
 
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """Where the status of a run is recorded, when that is a column of a table.
-
-    Attributes:
-        table: Table with a row per run.
-        key: Its column with the run's number: an integer from 1, or a text of digits. Rows with any
-            other text are no runs. `rowid` where an id is neither: the rows of any ordinary table
-            have that number too.
-        status: Its column with the status, a word of the target's vocabulary.
-    """
-
-    table: str
-    key: str
-    status: str
+__all__ = ["Audit", "AuditScript", "Manager", "Target", "Work"]
 
 
-@dataclass(frozen=True, slots=True)
-class AuditScript:
-    """Where the status of a run is recorded, when it follows from several tables.
-
-    Attributes:
-        sql: Triggers on the target's tables. Each inserts into `runfaults_audit (run, old, new)`:
-            the run's number, its old status (NULL: none yet) and its new one (NULL: row deleted).
-            They need no functions but SQLite's own, and are part of the target's transactions.
-    """
-
-    sql: str
+RunId = Any
+"""A run's id: a whole number, a text, a UUID, bytes, or a tuple of such."""
 
 
 class Work(Protocol):
@@ -49,7 +25,7 @@ class Work(Protocol):
     def __call__(
         self,
         connection: sqlite3.Connection | None,
-        run: int | None,
+        run: RunId | None,
         cancelled: Callable[[], bool] = ...,
         cancel_exception: type[BaseException] | None = ...,
         instead: Callable[[], None] | None = ...,
@@ -74,13 +50,29 @@ class Work(Protocol):
 class Manager(Protocol):
     """One life of the system under test: from opening to closing."""
 
-    def start(self) -> int:
+    def start(self) -> RunId:
         """Start a run; returns its id."""
         ...
 
-    def wait(self, run: int) -> None:
+
+@runtime_checkable
+class Waits(Protocol):
+    """A manager that knows when it has nothing left to do for a run.
+
+    Of any other, a run is over when the database says so, or nothing can happen any more.
+    """
+
+    def wait(self, run: RunId) -> None:
         """Return when the target has nothing left to do for the run."""
         ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """A manager that ends by being closed.
+
+    Any other is there as long as its process: what it keeps, such as idle threads, is no leak.
+    """
 
     def close(self) -> None:
         """End this life in good order."""
@@ -91,7 +83,7 @@ class Manager(Protocol):
 class Cancels(Protocol):
     """A manager whose runs can be cancelled."""
 
-    def cancel(self, run: int) -> bool | None:
+    def cancel(self, run: RunId) -> bool | None:
         """Ask for the run's end.
 
         Returns:
@@ -106,12 +98,12 @@ class Cancels(Protocol):
 class CancelsInDatabase(Protocol):
     """A manager beside which an API writes `cancelled` on a connection of its own."""
 
-    def cancel_in_database(self, run: int) -> None:
+    def cancel_in_database(self, run: RunId) -> None:
         """Write the status as the API does, without asking the manager."""
         ...
 
 
-Ask = Callable[[int, Callable[[], object]], object]
+Ask = Callable[[RunId, Callable[[], object]], object]
 """Records that the manager is asked to cancel that run, asks, and gives or raises its answer."""
 
 
@@ -119,7 +111,7 @@ Ask = Callable[[int, Callable[[], object]], object]
 class CancelsByRoute(Protocol):
     """A manager in front of which an API has a route that cancels a run."""
 
-    def cancel_by_route(self, run: int, ask: Ask) -> None:
+    def cancel_by_route(self, run: RunId, ask: Ask) -> None:
         """Do all that the route does, in its order; ask the manager through `ask`."""
         ...
 
@@ -128,7 +120,7 @@ class CancelsByRoute(Protocol):
 class Signals(Protocol):
     """A manager that tells subscribers when a run is complete."""
 
-    def subscribe(self, run: int) -> Callable[[], str | None]:
+    def subscribe(self, run: RunId) -> Callable[[], str | None]:
         """Register a subscriber.
 
         Returns:
@@ -142,7 +134,7 @@ class Signals(Protocol):
 class Reads(Protocol):
     """A manager that answers what is recorded."""
 
-    def status(self, run: int) -> str | None:
+    def status(self, run: RunId) -> str | None:
         """The recorded status of the run; None if there is no such run."""
         ...
 
@@ -271,7 +263,7 @@ class Target(Protocol):
         ...
 
     @property
-    def audit(self) -> Audit | AuditScript:
+    def audit(self) -> Audits:
         """See above."""
         ...
 
