@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +16,7 @@ from runfaults.sim.director import Director, ScheduleDirector
 from runfaults.sim.execution import Execution
 from runfaults.sim.exits import escapes, what_left
 from runfaults.sim.gate import Survey, WorldGate
+from runfaults.sim.leftovers import Leftovers
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.pipeline import Attempt, ScriptedPipeline
 from runfaults.sim.recorder import Recorder
@@ -34,10 +34,8 @@ from runfaults.targets.target import (
     NamesThreads,
     Signals,
     Target,
-    TargetError,
     Waits,
 )
-from runfaults.user_code import place_of
 
 EPOCH = 1_767_225_600.0
 """The wall clock when a schedule begins: 2026-01-01 00:00:00 UTC."""
@@ -100,6 +98,7 @@ class World:
         self._work = ScriptedPipeline(schedule.pipeline, self._recorder, self._audit.numbers)
         # A fresh database has none; one that an earlier life has used may.
         self._steps_before = self._audit.steps_of_work() if seen else []
+        self._leftovers = Leftovers(self.scheduler, self.gate, self._recorder)
         self._run: int | None = None
         self._shown: dict[int, str] = {}
         self._managers: list[Manager] = []
@@ -213,7 +212,7 @@ class World:
 
     def held(self) -> Counter[str]:
         """See `Stage`."""
-        return Counter(sort for sort, _ in (*self._leaked_resources(), *self._leaks_told()))
+        return Counter(sort for sort, _ in (*self._leftovers.of_all(), *self._leaks_told()))
 
     def await_run(self) -> int:
         """See `Stage`."""
@@ -380,52 +379,9 @@ class World:
         if self._stuck("deadlock", "livelock", "hang", "uncontrolled"):
             return
         ends = bool(self._managers) and isinstance(self.manager, Closes)
-        left = self._leaked_resources() if ends else self._left_by_the_dead()
+        left = self._leftovers.of_all() if ends else self._leftovers.of_the_dead()
         for sort, which in (*left, *self._leaks_told()):
             self._recorder.add("harness", EventKind.LEAK, sort, which)
-
-    def _left_by_the_dead(self) -> Iterator[tuple[str, str]]:
-        """What no manager that is still open can want: locks of threads that have ended."""
-        for lock in self.scheduler.locks:
-            if lock.owner is not None and not lock.owner.alive:
-                yield "lock", f"{lock.name} held by {lock.owner.name}"
-        if not self.scheduler.polling:
-            for opener, connection in self._reachable_connections():
-                if connection.in_transaction:
-                    yield "transaction", f"of the connection opened by {opener}"
-
-    def _leaked_resources(self) -> Iterator[tuple[str, str]]:
-        for actor in self.scheduler.all_actors:
-            if actor.alive and not actor.background:
-                yield "thread", actor.name
-        for opener, connection in self._reachable_connections():
-            yield "connection", f"opened by {opener}"
-            if connection.in_transaction:
-                yield "transaction", f"of the connection opened by {opener}"
-        for lock in self.scheduler.locks:
-            if lock.owner is not None:
-                yield "lock", f"{lock.name} held by {lock.owner.name}"
-
-    def _reachable_connections(self) -> list[tuple[str, Observed]]:
-        """The open connections, without those that only wait for the garbage collector.
-
-        A target that is closed is not asked to close what an act opens later, such as the API.
-        """
-        if not any(True for _ in self.gate.left_open()):
-            return []
-        for actor in self.scheduler.all_actors:
-            if not actor.alive:
-                actor.thread = None  # with what the target's own thread object refers to
-        gc.collect()
-        acting = [actor.name for actor in self.scheduler.all_actors if not actor.of_target]
-        return list(self.gate.left_open(acting, self._closed_at()))
-
-    def _closed_at(self) -> int:
-        """Number of the event with which the user's manager was closed, or of the next one."""
-        for event in reversed(self._recorder.events):
-            if (event.actor, event.kind, event.subject) == ("user", EventKind.REPLY, "close"):
-                return event.number
-        return len(self._recorder.events)
 
     def _leaks_told(self) -> Iterator[tuple[str, str]]:
         for attempt in self._work.attempts:
@@ -435,34 +391,9 @@ class World:
                 yield "database", f"run {run} raised, yet its uncommitted rows are there"
         for manager in self._managers:
             if isinstance(manager, Inspectable):
-                yield from self._told_by(manager)
-
-    def _told_by(self, manager: Inspectable) -> list[tuple[str, str]]:
-        """What the adapter says that is held; that it cannot be used is no violation."""
-        try:
-            told = list(manager.leaks())
-            wrong = next((each for each in told if not _is_pair(each)), None)
-            complaint = "" if wrong is None else f"yielded {wrong!r}"
-        except TargetError:
-            raise
-        except Exception as error:  # noqa: BLE001  # the adapter may raise anything
-            told, complaint = [], f"raised {type(error).__name__}: {error}{place_of(error)}"
-        if not complaint:
-            return told
-        if not self._stuck("uncontrolled"):
-            text = f"the adapter's `leaks` {complaint}; it must yield pairs of texts: what, which"
-            self._recorder.add("harness", EventKind.STUCK, "uncontrolled", text)
-        return []
+                yield from self._leftovers.told_by(manager)
 
 
 def _end_of(run: int) -> str:
     """What a wait for a run's end is called."""
     return f"the end of run {run}"
-
-
-def _is_pair(told: object) -> bool:
-    match told:
-        case (str(), str()) if not isinstance(told, str):
-            return True
-        case _:
-            return False
