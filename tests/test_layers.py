@@ -34,7 +34,11 @@ LAYERS = (
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
 ONLY_IN = {
     "hypothesis": {"runfaults.testing.strategies", "runfaults.pytest_plugin"},
-    "pytest": {"runfaults.pytest_plugin", "runfaults.pytest_every_fault"},
+    "pytest": {
+        "runfaults.pytest_plugin",
+        "runfaults.pytest_every_fault.options",
+        "runfaults.pytest_every_fault.plugin",
+    },
     "genglossary": {"runfaults.targets.genglossary"},
 }
 

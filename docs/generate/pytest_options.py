@@ -9,9 +9,10 @@ from typing import Any
 
 from wording import HEAD, code, docstring, table
 
-from runfaults import pytest_every_fault, pytest_plugin
+from runfaults import pytest_plugin
+from runfaults.pytest_every_fault import options, plugin
 
-_PLUGINS = (pytest_plugin, pytest_every_fault)
+_PLUGINS = (pytest_plugin, options, plugin)
 
 _TEXT = """\
 # pytest options
@@ -70,9 +71,9 @@ class _Parser:
 def pytest_options_page() -> str:
     """The page, in Markdown."""
     told: Any = _Parser()
-    for plugin in _PLUGINS:
-        plugin.pytest_addoption(told)
-        plugin.pytest_configure(told)
+    for each in (pytest_plugin, options):
+        each.pytest_addoption(told)
+        each.pytest_configure(told)
     return _TEXT.format(
         head=HEAD,
         options=table(["option", "meaning", "default"], told.options),
@@ -96,7 +97,7 @@ def _marker(line: str) -> str:
 def _fixtures() -> dict[str, Callable[..., object]]:
     """The fixtures by name: pytest offers no public way to tell them from functions."""
     return {
-        name: getattr(plugin, name)
-        for plugin in _PLUGINS
-        for name in re.findall(r"@pytest\.fixture(?:\(.*\))?\ndef (\w+)", inspect.getsource(plugin))
+        name: getattr(each, name)
+        for each in _PLUGINS
+        for name in re.findall(r"@pytest\.fixture(?:\(.*\))?\ndef (\w+)", inspect.getsource(each))
     }

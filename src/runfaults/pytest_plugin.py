@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from runfaults.model import CheckResult
     from runfaults.testing.bench import Bench, Trial
 
-pytest_plugins = ("runfaults.pytest_every_fault",)
+pytest_plugins = (
+    "runfaults.pytest_every_fault.options",
+    "runfaults.pytest_every_fault.plugin",
+)
 
 _MARKER = "runfaults_scenarios"
 _SYMPTOM = re.compile(r"^symptom\s*=", re.MULTILINE)

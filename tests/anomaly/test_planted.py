@@ -326,6 +326,34 @@ def test_remote_faults_are_told_last(make: Callable[[Path], None]) -> None:
     assert set(likelihoods) == {Likelihood.LIKELY, Likelihood.POSSIBLE, Likelihood.REMOTE}
 
 
+def test_a_point_that_does_not_come_again_is_unknown(make: Callable[[Path], None]) -> None:
+    calls = iter(range(1000))
+
+    def looks_now_and_then(path: Path) -> None:
+        with transaction(path) as connection:
+            if next(calls) not in {0, 1, 2}:
+                connection.execute("SELECT * FROM log").fetchall()
+            connection.execute(TAKE)
+
+    outcomes = list(every_fault(make, path_in, looks_now_and_then, kinds="full"))
+    assert {each.verdict for each in outcomes} == {Verdict.UNKNOWN}
+    assert outcomes[0].unknown.startswith("the point did not come again: operation #")
+
+
+def test_what_only_the_first_run_in_a_process_does_is_left_out(
+    make: Callable[[Path], None],
+) -> None:
+    calls = iter(range(1000))
+
+    def warms_up(path: Path) -> None:
+        with transaction(path) as connection:
+            if next(calls) == 0:
+                connection.execute("SELECT * FROM log").fetchall()
+            connection.execute(TAKE)
+
+    assert promises(list(every_fault(make, path_in, warms_up, kinds=KINDS))) == set()
+
+
 def test_random_names_of_tables_come_again(make: Callable[[Path], None]) -> None:
     def stages(path: Path) -> None:
         with transaction(path) as connection:

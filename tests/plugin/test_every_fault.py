@@ -404,6 +404,31 @@ def keeper():
     result.stdout.fnmatch_lines(["1. a transaction is left open: *", "*test_right: * none broken"])
 
 
+def test_a_unittest_class_cannot_be_marked_and_skipping_is_no_failure(run: Run) -> None:
+    result = run(
+        """
+import unittest
+
+
+@pytest.mark.every_fault
+class TestOld(unittest.TestCase):
+    def test_old(self):
+        pass
+
+
+@pytest.mark.every_fault
+def test_skipped():
+    pytest.skip("not today")
+
+
+def test_hidden(request):
+    request.getfixturevalue("every_fault")(lambda: None)
+"""
+    )
+    result.assert_outcomes(failed=2, skipped=1)
+    result.stdout.fnmatch_lines(["*not for unittest.TestCase", "E *name `every_fault` as an arg*"])
+
+
 def test_a_connection_of_before_the_test_is_refused(run: Run) -> None:
     result = run(
         """

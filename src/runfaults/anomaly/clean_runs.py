@@ -30,7 +30,7 @@ class CleanRuns:
         volatile: What is not compared.
         left: What it leaves locked or open by itself.
         operations: How many it performs.
-        points: They, in the order in which they were performed.
+        points: Those of the second run, in the order in which they were performed.
     """
 
     before: Databases
@@ -108,8 +108,8 @@ def clean_runs(one: Observation, two: Observation, options: Options) -> CleanRun
         answer=one.ending.answer if one.ending == two.ending else None,
         volatile=volatile,
         left=one.left,
-        operations=one.operations,
-        points=one.points,
+        operations=max(one.operations, two.operations),
+        points=two.points,
     )
     if options.whole:
         return runs

@@ -69,7 +69,9 @@ class Experiment:
         self._options, self._selection = options, selection
         self._files = set(first.paths)
         require_points(first, options)
-        second = self._run(self._order(Orders(), twice=not options.whole))
+        # Surveyed too: the first run in a process may do what no later one does.
+        second = self._run(self._order(SURVEY, twice=not options.whole))
+        require_points(second, options)
         self.clean: CleanRuns = clean_runs(first, second, options)
         self._learnt_at = time.monotonic()
         self._confirmed: set[str] = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sqlite3
 import threading
+from bdb import BdbQuit
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
@@ -103,6 +104,8 @@ def tried(call: Callable[[], object], watch: Watch, patience: float) -> Ending:
     try:
         with virtual_sleep(), watchdog(lambda: watch.progress, patience):
             answer = call()
+    except BdbQuit:
+        raise  # the user has had enough
     except (Exception, NeverEndsError) as error:  # noqa: BLE001  # whatever the user's code raises
         return raised(error)
     kind = unfinished(answer)

@@ -126,8 +126,9 @@ def raises_the_cause(of: Evidence) -> Broken | None:
         return None
     return Broken(
         "raises the cause",
-        f"it raised {ending.what}{ending.place}, which is not chained to the fault: "
-        "the cause is lost (`raise ... from error`)",
+        f"it raised {ending.what}, which is not chained to the fault: the cause is lost "
+        "(`raise ... from error`)",
+        tuple(ending.place.strip().splitlines()),
     )
 
 
@@ -161,9 +162,8 @@ def recovers(of: Evidence) -> Broken | None:
             return None  # it was done already
         return Broken(
             "recovers",
-            f"it raised {ending.what}; with the fault over the same call on the same object raises "
-            f"{again.what}{again.place}",
-            of.seen.deaths,
+            f"with the fault over, the same call on the same object raises {again.what}",
+            (f"it had raised {ending.what}", *again.place.strip().splitlines(), *of.seen.deaths),
         )
     final = of.seen.final
     partial = not of.options.atomic and not of.done
@@ -173,8 +173,8 @@ def recovers(of: Evidence) -> Broken | None:
         return None
     return Broken(
         "recovers",
-        f"it raised {ending.what}; with the fault over the same call ends elsewhere",
-        of.difference(final),
+        "with the fault over, the same call on the same object ends elsewhere",
+        (f"it had raised {ending.what}", *of.difference(final)),
     )
 
 

@@ -16,8 +16,9 @@ class Unwatched:
         self._changes = [
             (connection, connection.total_changes)
             for connection in gc.get_objects()
-            if isinstance(connection, sqlite3.Connection)
-            and not isinstance(connection, WatchedConnection)
+            # Not `isinstance`: it asks a proxy for what it stands for.
+            if issubclass(type(connection), sqlite3.Connection)
+            and not issubclass(type(connection), WatchedConnection)
             and _is_open(connection)
         ]
 

@@ -51,7 +51,7 @@ def watchdog(
         before = _Stand(progress())
         while not over.wait(_STEP):
             now = _Stand(progress())
-            if before.has_moved(now):
+            if before.has_moved(now) or _is_debugged(main.ident):
                 before = now
             elif now.time - before.time >= patience:
                 signal.pthread_kill(main.ident or 0, number)
@@ -67,6 +67,16 @@ def watchdog(
         over.set()
         watcher.join()
         signal.signal(number, former)
+
+
+def _is_debugged(thread: int | None) -> bool:
+    """Whether a debugger waits for its user there."""
+    frame: FrameType | None = vars(sys)["_current_frames"]().get(thread)
+    while frame is not None:
+        if frame.f_globals.get("__name__") in {"bdb", "cmd", "pdb"}:
+            return True
+        frame = frame.f_back
+    return False
 
 
 class _Stand:

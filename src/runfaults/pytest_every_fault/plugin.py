@@ -1,8 +1,6 @@
-"""pytest: the fixtures `every_fault` and `fault`; a test is repeated once for each fault.
+"""Repeats a test, from the setup of its fixtures to their teardown, and reports one run.
 
-The test is one item, and all its repetitions are one report: the points are known only after a run,
-and only a repetition of the whole test gives fresh fixtures. Loading this costs pytest nothing but
-this file: everything else is imported when a test needs it.
+Loading this costs pytest nothing but this file: everything else is imported when a test needs it.
 """
 
 from __future__ import annotations
@@ -16,8 +14,10 @@ from typing import TYPE_CHECKING, TypeVar, Unpack, cast
 import pytest
 from _pytest.runner import runtestprotocol
 
+from runfaults.pytest_every_fault.options import MARKER, SUMMARY, selection_of
+
 if TYPE_CHECKING:
-    from runfaults.anomaly.experiment import Experiment, Selection
+    from runfaults.anomaly.experiment import Experiment
     from runfaults.anomaly.observation import Observation
     from runfaults.anomaly.observe import Order
     from runfaults.anomaly.options import Options, Said
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
     from runfaults.anomaly.watch import Watch
 
 _Answer = TypeVar("_Answer")
-_SUMMARY = "runfaults_every_fault"
-"""Attribute of a test report that brings its summary from the workers of pytest-xdist."""
 
 
-_MARKER = "every_fault"
 _CANNOT = "every_fault cannot judge this test"
 
 
@@ -76,63 +73,6 @@ _REPETITION: pytest.StashKey[_Repetition] = pytest.StashKey()
 _FINALE: pytest.StashKey[_Finale] = pytest.StashKey()
 
 
-# --- options ----------------------------------------------------------------------------------
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options on the command line."""
-    group = parser.getgroup("runfaults", "schedules of faults, cancels and preemptions")
-    group.addoption(
-        "--every-fault",
-        metavar="WHAT",
-        default="",
-        help="what `every_fault` tries instead of all: one fault, such as 'busy at #3', or so many "
-        "that are drawn, such as sample:50",
-    )
-    group.addoption(
-        "--every-fault-budget",
-        metavar="TIME",
-        default="",
-        help="when `every_fault` stops in each test, such as 10s or 2m; what was not tried is told",
-    )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the summary; refuse an option that cannot be read."""
-    config.addinivalue_line(
-        "markers",
-        f"{_MARKER}(kinds): run the whole test again with each fault at each SQLite operation of "
-        "it: it has to end, to leave no lock behind, and to keep databases sound",
-    )
-    config.pluginmanager.register(_Summary(), "runfaults-every-fault-summary")
-    if _option(config, "every_fault") or _option(config, "every_fault_budget"):
-        try:
-            _selection(config)
-        except ValueError as error:
-            raise pytest.UsageError(f"--every-fault: {error}") from error
-
-
-def _option(config: pytest.Config, name: str) -> str:
-    return cast("str", config.getoption(name))
-
-
-def _selection(config: pytest.Config) -> Selection:
-    from runfaults.anomaly.experiment import Selection
-    from runfaults.anomaly.strike import Strike
-    from runfaults.campaign.budget import Budget, parse_duration
-
-    what, time = _option(config, "every_fault"), _option(config, "every_fault_budget")
-    selection = Selection()
-    if time:
-        selection = replace(selection, is_spent=Budget(parse_duration(time)).spent)
-    if what.startswith("sample:"):
-        number = what.removeprefix("sample:")
-        if not number.isdecimal() or int(number) == 0:
-            raise ValueError(f"{what!r} has no number of faults; write sample:50")
-        return replace(selection, sample=int(number))
-    return replace(selection, only=Strike.parse(what)) if what else selection
-
-
 # --- fixtures ---------------------------------------------------------------------------------
 
 
@@ -157,7 +97,9 @@ class EveryFault:
             finale.called = True
             Options.of(said)  # raises what it has to say
             return call()
-        repetition = self._item.stash[_REPETITION]
+        repetition = self._item.stash.get(_REPETITION, None)
+        if repetition is None:
+            raise RuntimeError("name `every_fault` as an argument of the test: it is run again")
         return _struck(repetition, call, said)
 
 
@@ -214,7 +156,8 @@ def _bear(repetition: _Repetition, call: Callable[[], _Answer]) -> _Answer:
         repetition.unsuitable = str(error)
         raise _Judged(str(error)) from error
     repetition.observation = observation
-    survey = bool(repetition.order.orders.kinds)
+    order = repetition.order
+    survey = bool(order.orders.kinds) and not order.twice
     struck = observation.struck and not observation.changed
     if not isinstance(observation.ending, Returned) or not (survey or struck):
         raise _Judged("judged")
@@ -233,7 +176,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     finale = _Finale()
     _explore(item, finale)
     item.stash[_FINALE] = finale
-    del item.stash[_REPETITION]
+    if _REPETITION in item.stash:
+        del item.stash[_REPETITION]
     runtestprotocol(item, nextitem=nextitem)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
@@ -241,13 +185,13 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 def _is_repeated(item: pytest.Item) -> bool:
     asks = "every_fault" in getattr(item, "fixturenames", ())
-    return asks or item.get_closest_marker(_MARKER) is not None
+    return asks or item.get_closest_marker(MARKER) is not None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
     """Have a marked test bear the fault as a whole."""
-    marker = pyfuncitem.get_closest_marker(_MARKER)
+    marker = pyfuncitem.get_closest_marker(MARKER)
     repetition = pyfuncitem.stash.get(_REPETITION, None)
     if marker is None or repetition is None or repetition.options is not None:
         return None
@@ -263,10 +207,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
 
 def _explore(item: pytest.Item, finale: _Finale) -> None:
     """Run every repetition; the finale learns what came of them."""
+    from unittest import TestCase
+
     from runfaults.anomaly.ending import Returned
     from runfaults.anomaly.experiment import SURVEY, Experiment
     from runfaults.anomaly.observe import Order, UnsuitableError
 
+    if issubclass(getattr(item, "cls", None) or object, TestCase):
+        finale.failure = f"{_CANNOT}: the marker is for functions, not for unittest.TestCase"
+        return
     first = _repeat(item, Order(SURVEY, recovers=False), finale)
     seen, options = first.observation, first.options
     if first.unsuitable:
@@ -287,7 +236,7 @@ def _explore(item: pytest.Item, finale: _Finale) -> None:
         return replace(repetition.observation, afterwards=repetition.trouble)
 
     try:
-        selection = _selection(item.config)
+        selection = selection_of(item.config)
         experiment = Experiment(run, seen, options, selection)
         if selection.only is not None:
             kind = selection.only.kind
@@ -361,7 +310,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if finale is not None and finale.failure:
         pytest.fail(finale.failure, pytrace=False)
     result = yield
-    marked = item.get_closest_marker(_MARKER) is not None
+    marked = item.get_closest_marker(MARKER) is not None
     if finale is not None and not finale.called and not marked:
         pytest.fail("the test asks for every_fault and never calls it", pytrace=False)
     if finale is not None and finale.doubt:
@@ -397,25 +346,5 @@ def pytest_runtest_makereport(
         report.sections = report.sections[finale.sections :]
         if call.when == "call":
             report.duration += finale.duration
-            setattr(report, _SUMMARY, finale.summary)
+            setattr(report, SUMMARY, finale.summary)
     return report
-
-
-class _Summary:
-    """Tells what was tried, in this process or in the workers of pytest-xdist."""
-
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Hear of one phase of one test."""
-        told = getattr(report, _SUMMARY, "")
-        if told:
-            self._lines.append(f"{report.nodeid}: {told}")
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say how many faults each test has borne."""
-        if self._lines:
-            terminalreporter.section("every fault")
-        for line in self._lines:
-            terminalreporter.line(line)
