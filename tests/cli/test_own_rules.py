@@ -84,10 +84,12 @@ def test_a_query_that_returns_a_row_breaks_its_rule_in_every_report_and_the_scen
     assert rules_of(project)[name]["verdict"] == "broken"
     scenario = project / f".runfaults/Plain-{name}.toml"
     assert 'own_rules = [\n    "rules.py:says_when",\n]' in scenario.read_text("utf-8")
-    played = runfaults("replay", scenario, folder=project)
+    named = ("--target", PLAIN_MANAGER)
+    assert f"toml {' '.join(named)}" in ended.stdout
+    played = runfaults("replay", scenario, *named, folder=project)
     assert played.returncode == 1
     assert "broken (as expected)" in played.stdout
-    drawn = runfaults("draw", scenario, "-o", "picture.svg", folder=project)
+    drawn = runfaults("draw", scenario, *named, "-o", "picture.svg", folder=project)
     assert drawn.returncode == 0
     assert "a-completed-run-says" in (project / "picture.svg").read_text("utf-8")
 
@@ -97,7 +99,8 @@ def test_a_violation_shrinks_by_its_own_rule(project: Path) -> None:
         f'name = "big"\nsymptom = "s"\ntarget = "{PLAIN_MANAGER}"\n'
         '[[fault]]\nkind = "cantopen"\nat = "run connect"\n'
     )
-    ended = runfaults("minimise", "big.toml", "--rule", "rules.py:says_when", folder=project)
+    given = ("--target", PLAIN_MANAGER, "--rule", "rules.py:says_when")
+    ended = runfaults("minimise", "big.toml", *given, folder=project)
     assert ended.returncode == 0
     small = (project / "big.minimal.toml").read_text("utf-8")
     assert "[[fault]]" not in small
@@ -206,13 +209,14 @@ def test_other_settings_and_other_projects_are_left_alone(project: Path) -> None
 
 
 def test_a_scenario_names_own_rules_only_where_they_are_listed(project: Path) -> None:
+    named = ("--target", PLAIN_MANAGER)
     head = f'name = "n"\nsymptom = "s"\ntarget = "{PLAIN_MANAGER}"\n'
     (project / "n.toml").write_text(f'{head}rules = ["a-run-has-a-scope"]\n')
-    assert runfaults("replay", "n.toml", folder=project).returncode == 2
+    assert runfaults("replay", "n.toml", *named, folder=project).returncode == 2
     (project / "n.toml").write_text(
         f'{head}rules = ["a-run-has-a-scope"]\nown_rules = ["rules.py:has_a_scope"]\n'
     )
-    assert runfaults("replay", "n.toml", folder=project).returncode == 0
+    assert runfaults("replay", "n.toml", *named, folder=project).returncode == 0
     (project / "n.toml").write_text(f'{head}own_rules = ["rules.py:number"]\n')
     ended = runfaults("replay", "n.toml", folder=project)
     assert ended.returncode == 2

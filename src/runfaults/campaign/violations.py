@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.causes import MAX_CAUSES, Causes, Group, described
@@ -19,6 +20,7 @@ from runfaults.model import Cause, History, Judgement, Scenario, Schedule, Verdi
 from runfaults.oracle.own import addresses_of
 from runfaults.oracle.rule import Rule
 from runfaults.scenario.saving import ScenarioFolder
+from runfaults.scenario.trust import is_asked_for, option_for
 
 Shown = tuple[Witness, Cause | None]
 """What shows a violation, and what it has in common with others."""
@@ -216,14 +218,23 @@ def violation_of(
         own_rules=addresses_of(broken, campaign.own),
     )
     taken.add(scenario.name)
+    saved_to = None if save_to is None else save_to.save(scenario)
     return Violation(
         scenario,
         witness.history,
         witness.judgements,
         neighbour=neighbour,
-        saved_to=None if save_to is None else save_to.save(scenario),
+        saved_to=saved_to,
         cause=cause,
+        asking=() if saved_to is None else _asking(scenario, Path(saved_to)),
     )
+
+
+def _asking(scenario: Scenario, file: Path) -> tuple[str, ...]:
+    """What a command must name, as the file may not have it loaded on its own."""
+    needed = [(scenario.target, "--target"), *((each, "--rule") for each in scenario.own_rules)]
+    words = (option_for(each, option) for each, option in needed if not is_asked_for(each, file))
+    return tuple(word for pair in words for word in pair)
 
 
 def _symptom(judgement: Judgement, rules: Iterable[Rule]) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from runfaults.campaign.settings import Settings, load_settings
+from runfaults.model import Scenario
+from runfaults.scenario.trust import NotAskedForError, require_asked_for
 from runfaults.targets.checkout import PREFIX
 
 DEFAULT = "genglossary"
@@ -51,6 +53,23 @@ def given_target(target: str | None, source: Path | None) -> str | None:
     if target is not None and source is not None:
         raise click.UsageError("--target and --source name two things to test; give one of them")
     return target if source is None else f"{PREFIX}{source.resolve()}"
+
+
+def played_target(given: str | None, scenario: Scenario, file: Path) -> str:
+    """The target that the command line names, else the scenario's, if that may be loaded.
+
+    Raises:
+        NotAskedForError: if its code is not in the project.
+    """
+    if given is not None:
+        return given
+    settings = load_settings()
+    named = given_target(settings.target, settings.source)
+    try:
+        require_asked_for(scenario.target, file, () if named is None else (named,))
+    except NotAskedForError as error:
+        raise NotAskedForError(f"{file}: {error}") from error
+    return scenario.target
 
 
 def chosen_target(target: str | None, source: Path | None) -> str:

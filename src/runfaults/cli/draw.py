@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from runfaults.campaign.replay import replay
-from runfaults.cli.aim import given_target, played_options
+from runfaults.cli.aim import given_target, played_options, played_target
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.writing import writable_file
 from runfaults.report.picture import draw_png, draw_svg
@@ -33,8 +33,8 @@ def command(
     suffix = output.suffix.lower()
     if suffix not in {".svg", ".png"}:
         raise click.UsageError(f"{output}: give the picture a name that ends in .svg or .png")
-    scenario = load_scenario(file)
-    played = replay(scenario, given_target(target, source), own=own)
+    scenario = load_scenario(file, own)
+    played = replay(scenario, played_target(given_target(target, source), scenario, file), own=own)
     try:
         if suffix == ".png":
             output.write_bytes(draw_png(played.history, played.judgements))

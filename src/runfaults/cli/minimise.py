@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from runfaults.campaign.players import open_player, player_for
-from runfaults.cli.aim import given_target, played_options
+from runfaults.cli.aim import given_target, played_options, played_target
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.writing import writable_file
 from runfaults.explore.probe import probe
@@ -33,8 +33,8 @@ def command(
     file: Path, target: str | None, source: Path | None, own: tuple[str, ...], output: Path | None
 ) -> None:
     """Shrink a failing scenario and say what each remaining element is needed for."""
-    scenario = load_scenario(file)
-    name = given_target(target, source) or scenario.target
+    scenario = load_scenario(file, own)
+    name = played_target(given_target(target, source), scenario, file)
     own = (*scenario.own_rules, *own)
     with open_player(name, player_for(scenario.schedule), own=own) as player:
         probe(player)
@@ -61,5 +61,5 @@ def command(
         click.echo(f"  {need.element}: without it the verdict is: {need.without}")
     for judgement in failing:
         click.echo(f"{judgement.rule} is {judgement.verdict}: {judgement.reason}")
-    path.write_text(dump_scenario(smaller), encoding="utf-8")
+    path.write_text(dump_scenario(smaller, path.parent), encoding="utf-8")
     click.echo(f"saved to {path}; to reproduce: runfaults replay {path}")

@@ -9,6 +9,7 @@ from click.exceptions import Exit
 
 from runfaults.campaign.confirm import reality
 from runfaults.campaign.replay import replay
+from runfaults.cli.aim import aim_options, given_target, played_target
 from runfaults.cli.exit_codes import UNTESTABLE, exit_code
 from runfaults.cli.own_rules import rule_option
 from runfaults.explore.trial import NotPlayableError, Trial
@@ -16,18 +17,15 @@ from runfaults.model import Scenario, Verdict
 from runfaults.report.explain import explain
 from runfaults.report.timeline import print_timeline
 from runfaults.scenario.file import load_scenario
-from runfaults.targets.checkout import PREFIX
 from runfaults.targets.optional import MissingPackageError
 from runfaults.targets.target import TargetError
 
 
 @click.command("replay")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--target", help="Play against this target instead of the file's own.")
-@click.option(
-    "--source",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Play against this checkout of GenGlossary. For `git bisect run`: the exit code is 125 "
+@aim_options(
+    "Play against this target instead of the file's own.",
+    "Play against this checkout of GenGlossary. For `git bisect run`: the exit code is 125 "
     "where it cannot be tested.",
 )
 @rule_option
@@ -59,15 +57,15 @@ def command(
     file names, or all if it names none. A file in a folder whose target needs a package that is not
     installed is skipped, and that is said; it is unknown if all are.
     """
-    if source is not None:
-        target = f"{PREFIX}{source.resolve()}"
-    paths = [path for given in files for path in scenario_files(given)]
+    given = given_target(target, source)
+    paths = [path for each in files for path in scenario_files(each)]
     verdicts: list[Verdict] = []
     for path in paths:
-        scenario = load_scenario(path)
+        scenario = load_scenario(path, own)
+        tested = played_target(given, scenario, path)
         try:
             on_strike = breakpoint if debug else None
-            played = replay(scenario, target, own=own, real=real, on_strike=on_strike)
+            played = replay(scenario, tested, own=own, real=real, on_strike=on_strike)
         except MissingPackageError as error:
             if path in files:
                 raise

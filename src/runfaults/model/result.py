@@ -149,6 +149,8 @@ class Violation:
             `not confirmed`; None if there is nothing to say, or was no time.
         replays: Whether its schedule gives this history again. Processes in real time do not.
         cause: What it has in common with other broken schedules; None where that was not looked at.
+        asking: The words that a command to replay it needs besides, as its code is not in the
+            project: `--source PATH`.
     """
 
     scenario: Scenario
@@ -159,6 +161,7 @@ class Violation:
     evidence: str | None = None
     replays: bool = True
     cause: Cause | None = None
+    asking: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

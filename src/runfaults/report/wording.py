@@ -141,7 +141,8 @@ def replay_command(violation: Violation) -> str:
     """The command that reproduces the violation; empty if it was not saved."""
     if violation.saved_to is None:
         return ""
-    return f"runfaults replay {shlex.quote(printable(violation.saved_to))}"
+    words = ("runfaults", "replay", violation.saved_to, *violation.asking)
+    return " ".join(shlex.quote(printable(word)) for word in words)
 
 
 def _unknown(tally: Tally) -> str:

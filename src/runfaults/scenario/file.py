@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
@@ -28,6 +28,7 @@ from runfaults.oracle.judge import rule_named
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rule import Rule
 from runfaults.reading import UnreadableError, read, read_toml
+from runfaults.scenario.trust import require_asked_for, seen_from, seen_in
 from runfaults.sim.acts import act_named
 from runfaults.sqlite.kinds import kind_named
 from runfaults.sqlite.real.lasting import EVERY_KIND
@@ -54,12 +55,16 @@ class ScenarioError(ValueError):
     """A scenario file that cannot be used; the message names file, line and remedy."""
 
 
-def load_scenario(path: Path) -> Scenario:
-    """Read a scenario file.
+def load_scenario(path: Path, named: Collection[str] = ()) -> Scenario:
+    """Read a scenario file, and load the rules of the user's own that it names.
+
+    Args:
+        path: The file.
+        named: Rules that the command line names: they may be outside of the project.
 
     Raises:
         ScenarioError: if it cannot be read, is no TOML, has an unknown key or a value that means
-            nothing.
+            nothing, or names rules outside of the project.
     """
     try:
         text = read(path)
@@ -68,14 +73,14 @@ def load_scenario(path: Path) -> Scenario:
         raise ScenarioError(f"{path}: {error}") from error
     top = _Table(path, text.splitlines(), document)
     top.allow(*_TOP)
-    own = top.value("own_rules", _own_rules, ())
+    own = top.value("own_rules", lambda addresses: _own_rules(addresses, path, named), ())
     rules: object = document.get("rules", [])
     if not isinstance(rules, list):
         top.fail("rules", 'write a list of rules: rules = ["succeeded-never-failed"]')
     return Scenario(
         name=top.text("name"),
         symptom=top.text("symptom"),
-        target=top.text("target"),
+        target=seen_in(path, top.text("target")),
         schedule=_schedule(top),
         expect=top.value("expect", _expected, Verdict.HOLDS),
         rules=top.value(
@@ -85,10 +90,12 @@ def load_scenario(path: Path) -> Scenario:
     )
 
 
-def _own_rules(addresses: object) -> tuple[Rule, ...]:
+def _own_rules(addresses: object, path: Path, named: Collection[str]) -> tuple[Rule, ...]:
     is_list = isinstance(addresses, list)
     if not is_list or not all(isinstance(each, str) for each in cast("list[object]", addresses)):
         raise ValueError('write a list of addresses: own_rules = ["rules.py:my_rule"]')
+    for address in cast("list[str]", addresses):
+        require_asked_for(address, path, named, option="--rule")
     return own_rules(cast("list[str]", addresses))
 
 
@@ -98,13 +105,18 @@ def _expected(word: str) -> Verdict:
     return Verdict(word)
 
 
-def dump_scenario(scenario: Scenario) -> str:
-    """The text of the scenario's file; reading it gives the same scenario."""
+def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
+    """The text of the scenario's file; reading it there gives the same scenario.
+
+    Args:
+        scenario: The scenario.
+        folder: Where the file will be; the current folder if None.
+    """
     schedule = scenario.schedule
     head: dict[str, object] = {
         "name": scenario.name,
         "symptom": scenario.symptom,
-        "target": scenario.target,
+        "target": seen_from(folder or Path(), scenario.target),
         "expect": str(scenario.expect),
     }
     if scenario.rules:

@@ -36,7 +36,7 @@ class ScenarioFolder:
         half_written = path.with_name(f"{path.stem}.{os.getpid()}.new")
         try:
             self._path.mkdir(parents=True, exist_ok=True)
-            half_written.write_text(dump_scenario(scenario), encoding="utf-8")
+            half_written.write_text(dump_scenario(scenario, self._path), encoding="utf-8")
             half_written.replace(path)
         except OSError as error:
             with contextlib.suppress(OSError):
