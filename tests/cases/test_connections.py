@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from typing import Any
 
 import pytest
-from small_jobs import Jobs, JobsTarget, broken
+from small_jobs import Jobs, JobsTarget, broken, refused
 
 from runfaults.model import EventKind, Schedule
 from runfaults.sim.gate import WorldGate
@@ -233,3 +233,37 @@ def test_what_only_waits_for_the_garbage_collector_is_no_leak() -> None:
     assert broken(LeftToTheCollector) == set()
     assert broken(InThreadObject) == set()
     assert broken(Kept) == {"nothing-leaks"}
+
+
+class WithCache(Jobs):
+    """Keeps what it works on in a database in memory."""
+
+    def cache(self) -> str:
+        return ":memory:"
+
+    def run(self, job: int) -> None:
+        with closing(sqlite3.connect(self.cache(), uri=True)):
+            super().run(job)
+
+
+class WithSharedCache(WithCache):
+    def cache(self) -> str:
+        return "file:cache?mode=memory&cache=shared"
+
+
+class WithFile(WithCache):
+    """The planted pair: this one opens a file, which may be impossible."""
+
+    def cache(self) -> str:
+        return f"file:{self.database.with_name('cache.db')}"
+
+
+@pytest.mark.parametrize("jobs", [WithCache, WithSharedCache])
+def test_a_database_in_memory_has_no_file_that_cannot_be_opened(jobs: type[Jobs]) -> None:
+    schedule = "pipeline succeeds; fault cantopen at run connect"
+    assert refused(jobs, schedule) == "a database in memory has no file to open"
+    assert broken(jobs, schedule.replace("cantopen", "nomem")), "there may be no memory for it"
+
+
+def test_another_file_may_be_one_that_cannot_be_opened() -> None:
+    assert broken(WithFile, "pipeline succeeds; fault cantopen at run connect")

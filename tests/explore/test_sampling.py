@@ -24,7 +24,7 @@ from runfaults.campaign.bounds import BOUNDS
 from runfaults.campaign.findings_file import from_document, to_document
 from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.explore.findings import Findings
-from runfaults.explore.job import AT_ONCE, JOURNALS, Chosen, Measured, Scope
+from runfaults.explore.job import AT_ONCE, JOURNALS, TAKING_TIME, Chosen, Measured, Scope
 from runfaults.explore.runner import Runner
 from runfaults.explore.samples import Sample, Samples, _too_early, probability
 from runfaults.explore.shrink import shrink
@@ -273,3 +273,21 @@ def test_only_and_seed_hold_for_samples_too() -> None:
     bound = Bound("samples", (LARGE,)).limited_to(Chosen(["full"], ["close"])).seeded(5)
     scope = replace(LARGE.scope, kinds=("full",), acts=("close",), seed=5)
     assert bound.strategies == (replace(LARGE, scope=scope),)
+
+
+def test_a_sample_that_goes_round_counts_as_its_schedule_has_it() -> None:
+    """Under random priorities each round is made; the ordinary schedule passes many over."""
+    target = f"{Path(__file__).with_name('patient_jobs.py')}:Target"
+    scope = Scope(("cantopen",), (), (None,), TAKING_TIME)
+    samples = Samples(scope, 4, orders=1)
+    with Simulation(target_named(target)) as simulation:
+        runner, found = Runner(simulation), Findings()
+        for job in samples.jobs(runner):
+            samples.run(runner, job, found)
+        shortened = [
+            runner.run(sample.schedule).execution.shortened
+            for job in samples.jobs(runner)
+            for sample in samples.take(simulation, job.begin)
+        ]
+    assert any(shortened)
+    assert (found.doubts, found.problems) == ([], [])

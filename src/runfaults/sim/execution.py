@@ -75,6 +75,7 @@ class Execution:
         offered: Names of the acts that can be done with the manager, if one was opened, and of the
             endings that only work with a client has.
         ids: What stands behind each run's number, as text, where ids are no numbers.
+        shortened: Whether it went round, and rounds were passed over.
     """
 
     history: History
@@ -89,3 +90,4 @@ class Execution:
     offered: tuple[str, ...] = ()
     abandoned: tuple[str, ...] = ()
     ids: tuple[tuple[int, str], ...] = ()
+    shortened: bool = False

@@ -60,6 +60,7 @@ class Scheduler:
         actor_names: How to call a thread of the target, by the beginning of the thread's own name;
             `run` if it is not among them.
         recurrence: Notices that the schedule goes round; None: the limits of steps and time do.
+        shortened: Whether it went round, and rounds were passed over.
         in_trouble: Whether a fault is at work that only time ends: what goes round may go on then.
         goes_round: Whether the same will be done again in the same state.
         is_idle: Asks whether those that still run have nothing left to do.
@@ -88,6 +89,7 @@ class Scheduler:
         self.is_idle: Callable[[], bool] = lambda: False
         self.polling = False
         self._lines_reached = 0
+        self.shortened = False
         self._leapt = 0.0
         self._recorder = recorder
         self._director = director
@@ -375,7 +377,9 @@ class Scheduler:
             self._end_at_limit()
 
     def _look_for_recurrence(self, recurrence: Recurrence, point: FaultPoint) -> None:
-        match recurrence.look(self._operations, point, self.all_actors, self.clock):
+        found = recurrence.look(self._operations, point, self.all_actors, self.clock)
+        self.shortened |= found is not None
+        match found:
             case GivesUp() if self.in_trouble():
                 self._leap(Leap(LIFTED_AFTER))
             case GivesUp():

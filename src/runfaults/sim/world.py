@@ -143,6 +143,7 @@ class World:
             offered=self._offered(),
             abandoned=abandoned,
             ids=self._audit.numbers.ids,
+            shortened=self.scheduler.shortened,
         )
 
     def _offered(self) -> tuple[str, ...]:

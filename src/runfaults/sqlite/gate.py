@@ -25,6 +25,7 @@ class Call(NamedTuple):
         cursor: Whose rows are fetched; None for the other operations.
         real: Performs the operation on the real engine, past the gate. For kinds: what a
             fault leaves is sometimes most faithfully made by the operation itself.
+        file: For `connect`: the file that is opened; empty for a database in memory.
     """
 
     operation: Operation
@@ -32,6 +33,7 @@ class Call(NamedTuple):
     connection: Observed | None
     cursor: Rows | None = None
     real: Callable[[], object] = _nothing
+    file: str = ""
 
 
 class FaultKind(Protocol):

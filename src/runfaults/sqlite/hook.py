@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, cast
 
 from runfaults.model import Operation
 from runfaults.sqlite.connection import FaultyConnection, faulty_connection_class
+from runfaults.sqlite.database_file import database_path
 from runfaults.sqlite.engine import real_connect
 from runfaults.sqlite.gate import Call, Gate, at_gate
 from runfaults.sqlite.statement import Statement
@@ -145,7 +146,16 @@ def _connect(gate: Gate, arguments: list[Any], named: dict[str, Any]) -> FaultyC
         connection.attach(gate, database, uri=uri, timeout=timeout, shared=not bound)
         return connection
 
-    return at_gate(gate, Call(Operation.CONNECT, _NO_STATEMENT, None, real=open_connection))
+    file = _file_of(database, uri=uri)
+    call = Call(Operation.CONNECT, _NO_STATEMENT, None, real=open_connection, file=file)
+    return at_gate(gate, call)
+
+
+def _file_of(database: Any, *, uri: bool) -> str:
+    try:
+        return database_path(os.fsdecode(database), uri=uri)
+    except (TypeError, ValueError):
+        return ""  # sqlite3 says what it thinks of that
 
 
 _opening: set[int] = set()

@@ -57,7 +57,7 @@ class Cantopen(TabledKind):
     ) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
         if situation is Situation.CONNECT:
-            return None
+            return None if call.file else "a database in memory has no file to open"
         connection = connection_of(call)
         if _opens_log(connection):
             return None
