@@ -28,6 +28,7 @@ from runfaults.model import CheckResult, Ending, Journal
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rules import RULES
 from runfaults.report.progress import open_progress
+from runfaults.report.redact import RedactedProgress, redacted
 from runfaults.report.terminal import print_result
 from runfaults.sim.acts import ACTS
 from runfaults.sim.meter import Phase
@@ -151,6 +152,12 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     is_flag=True,
     help="Provoke every fault for real, wherever this machine can make it, instead of the bound.",
 )
+@click.option(
+    "--redact",
+    is_flag=True,
+    help="Leave values of rows, of literals in SQL, and messages of exceptions other than SQLite's "
+    "out of all that is printed and of all reports.",
+)
 @click.option("--grid", is_flag=True, help="Print what came of each fault at each point.")
 @click.option(
     "--profile",
@@ -180,6 +187,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     update_baseline: bool,
     save: Path,
     real: bool,
+    redact: bool,
     profiled_too: bool,
     grid: bool,
     **reports: Path | bool | None,
@@ -217,12 +225,13 @@ def command(  # noqa: PLR0913  # a parameter for each option
         state=state,
         cluster=cluster,
     )
-    progress = open_progress()
+    progress = RedactedProgress(open_progress()) if redact else open_progress()
     with profiled() if profiled_too else nullcontext() as profile:
         try:
             outcome = run_campaign(campaign, options, progress)
             _require_offered(tested, acts, endings, outcome)
             result = _concluded(campaign, outcome, save, known, spending)
+            result = redacted(result) if redact else result
         finally:
             progress.stop()
         if profile is not None:
