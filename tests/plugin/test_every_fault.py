@@ -32,9 +32,20 @@ def transfer(path):
         connection.execute("UPDATE accounts SET balance = balance + 10 WHERE name = 'b'")
 
 
+opened = []
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    while opened:
+        opened.pop().close()
+
+
 class Bank:
     def __init__(self, path):
         self.connection = sqlite3.connect(path)
+        opened.append(self.connection)
 
     def transfer(self):
         self.connection.execute("UPDATE accounts SET balance = balance - 10 WHERE name = 'a'")
@@ -45,7 +56,13 @@ class Bank:
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     pytester.makeini(
-        "[pytest]\naddopts = --strict-markers -p no:cacheprovider\nfilterwarnings = error"
+        """
+        [pytest]
+        addopts = --strict-markers -p no:cacheprovider
+        filterwarnings =
+            error
+            ignore::ResourceWarning
+        """
     )
     monkeypatch.setenv("COLUMNS", "200")
     return Run(pytester)
@@ -436,6 +453,7 @@ def test_a_connection_of_before_the_test_is_refused(run: Run) -> None:
 def bank(tmp_path_factory):
     path = tmp_path_factory.mktemp("shared") / "bank.db"
     bank = Bank(path)
+    opened.clear()
     with bank.connection:
         bank.connection.execute("CREATE TABLE accounts (name, balance)")
         bank.connection.execute("INSERT INTO accounts VALUES ('a', 1)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -68,13 +69,17 @@ def every_fault(
             copy = Path(tempfile.mkdtemp(dir=name)) / "copy"
             shutil.copytree(original, copy)
             watch = Watch()
-            with connections_through(watch, *modules_with_connect()):
+            with (
+                warnings.catch_warnings(action="ignore", category=ResourceWarning),
+                connections_through(watch, *modules_with_connect()),
+            ):
                 it = opened(copy)
                 try:
                     return observe(lambda: call(it), watch, order)
                 finally:
                     with suppress(Exception):  # a broken object may refuse: that was seen already
                         closed(it)
+                    watch.close_connections()
                     shutil.rmtree(copy.parent, ignore_errors=True)
 
         first = run(Order(SURVEY, recovers=False))

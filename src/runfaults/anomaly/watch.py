@@ -19,6 +19,8 @@ from runfaults.sqlite.likelihood import Likelihood
 from runfaults.sqlite.observed import Observed
 from runfaults.user_code import calling_line
 
+_CLEANING_UP = {Operation.ROLLBACK, Operation.CLOSE}
+"""A call that is ended may do this."""
 _TICK = 0.001
 _PATIENCE = 200
 """So many ticks a thread waits for a lock of another thread that performs no operation."""
@@ -106,6 +108,12 @@ class Watch:
         alive = [one for ref in self._connections if (one := ref()) is not None]
         return [one for one in alive if not one.closed]
 
+    def close_connections(self) -> None:
+        """Close those that are left open, but for those of other threads."""
+        for connection in self.connections():
+            with suppress(Error):
+                connection.close()
+
     def transactions(self) -> list[Observed]:
         """The connections to files that have a transaction open.
 
@@ -137,7 +145,7 @@ class Watch:
             if orders is None:
                 return None
             self.operations += 1
-            if self.operations > orders.limit:
+            if self.operations > orders.limit and call.operation not in _CLEANING_UP:
                 raise NeverEndsError(f"it had performed {orders.limit:,} operations of SQLite")
             point = self._next_point()
             shape = f"{call.operation} {call.statement.verb}".strip()

@@ -5,6 +5,7 @@ Loading this costs pytest nothing but this file: everything else is imported whe
 
 from __future__ import annotations
 
+import gc
 import shlex
 import warnings
 from collections.abc import Callable, Generator
@@ -174,7 +175,11 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     finale = _Finale()
-    _explore(item, finale)
+    with warnings.catch_warnings():
+        # What a struck call has not closed is told by its locks.
+        warnings.simplefilter("ignore", ResourceWarning)
+        _explore(item, finale)
+        gc.collect()
     item.stash[_FINALE] = finale
     if _REPETITION in item.stash:
         del item.stash[_REPETITION]
@@ -281,13 +286,10 @@ def _repeat(item: pytest.Item, order: Order, finale: _Finale) -> _Repetition:
 
     repetition = _Repetition(order, Watch())
     item.stash[_REPETITION] = repetition
-    with warnings.catch_warnings():
-        # What a struck call has not closed is told by its locks.
-        warnings.simplefilter("ignore", ResourceWarning)
-        with connections_through(repetition.watch, *modules_with_connect()):
-            # Behind its parent as the next one, fixtures of a wider scope stay.
-            following = cast("pytest.Item", item.parent)
-            reports = runtestprotocol(item, log=False, nextitem=following)
+    with connections_through(repetition.watch, *modules_with_connect()):
+        # Behind its parent as the next one, fixtures of a wider scope stay.
+        following = cast("pytest.Item", item.parent)
+        reports = runtestprotocol(item, log=False, nextitem=following)
     for report in reports:
         finale.sections = len(report.sections)
         finale.duration += report.duration
