@@ -126,6 +126,8 @@ def _is_foreseen(error: BaseException) -> bool:
 
 
 def complain(message: str, code: int) -> NoReturn:
-    """Tell a trouble in a line, and exit."""
-    click.echo(f"runfaults: {message}", err=True)
+    """Tell a trouble in a line, and exit; what moves a cursor in it is spelt out."""
+    from runfaults.report.steps import printable
+
+    click.echo(f"runfaults: {printable(message)}", err=True)
     sys.exit(code)

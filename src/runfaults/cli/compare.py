@@ -14,6 +14,7 @@ from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN
 from runfaults.cli.own_rules import rule_option
 from runfaults.model import CheckResult, Verdict
 from runfaults.report.progress import open_progress
+from runfaults.report.steps import printable
 from runfaults.report.wording import describe_duration, describe_rule
 from runfaults.targets.checkout import PREFIX
 
@@ -42,7 +43,7 @@ def command(first: str, second: str, bound: str, own: tuple[str, ...], jobs: int
     finally:
         progress.stop()
     for line in _lines(found):
-        click.echo(line)
+        click.echo(printable(line))
     raise Exit(_exit_code(found))
 
 

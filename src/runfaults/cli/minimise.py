@@ -15,6 +15,7 @@ from runfaults.explore.probe import probe
 from runfaults.explore.runner import Runner
 from runfaults.explore.shrink import needs, shrink
 from runfaults.oracle.own import addresses_of
+from runfaults.report.steps import printable
 from runfaults.scenario.file import dump_scenario, load_scenario
 
 
@@ -60,6 +61,6 @@ def command(
     for need in needed:
         click.echo(f"  {need.element}: without it the verdict is: {need.without}")
     for judgement in failing:
-        click.echo(f"{judgement.rule} is {judgement.verdict}: {judgement.reason}")
+        click.echo(printable(f"{judgement.rule} is {judgement.verdict}: {judgement.reason}"))
     path.write_text(dump_scenario(smaller, path.parent), encoding="utf-8")
     click.echo(f"saved to {path}; to reproduce: runfaults replay {path}")

@@ -10,11 +10,13 @@ from click.exceptions import Exit
 from runfaults.campaign.confirm import reality
 from runfaults.campaign.replay import replay
 from runfaults.cli.aim import aim_options, given_target, played_target
+from runfaults.cli.debugger import stop_in_target
 from runfaults.cli.exit_codes import UNTESTABLE, exit_code
 from runfaults.cli.own_rules import rule_option
 from runfaults.explore.trial import NotPlayableError, Trial
 from runfaults.model import Scenario, Verdict
 from runfaults.report.explain import explain
+from runfaults.report.steps import printable
 from runfaults.report.timeline import print_timeline
 from runfaults.scenario.file import load_scenario
 from runfaults.targets.optional import MissingPackageError
@@ -39,7 +41,10 @@ from runfaults.targets.target import TargetError
     "--history", "exact", is_flag=True, help="Print the exact history instead of the timeline."
 )
 @click.option(
-    "--pdb", "debug", is_flag=True, help="Stop in the debugger where the first fault strikes."
+    "--pdb",
+    "debug",
+    is_flag=True,
+    help="Stop in the debugger at the line of your code that a fault strikes.",
 )
 def command(
     files: tuple[Path, ...],
@@ -64,7 +69,7 @@ def command(
         scenario = load_scenario(path, own)
         tested = played_target(given, scenario, path)
         try:
-            on_strike = breakpoint if debug else None
+            on_strike = stop_in_target if debug else None
             played = replay(scenario, tested, own=own, real=real, on_strike=on_strike)
         except MissingPackageError as error:
             if path in files:
@@ -78,7 +83,7 @@ def command(
             raise Exit(UNTESTABLE) from error
         verdicts.append(played.verdict_by(scenario.rules))
         if exact:
-            click.echo(played.history.text(), nl=False)
+            click.echo(printable(played.history.text()), nl=False)
         else:
             _print(path, scenario, played, real=real, whole=len(paths) == 1)
     worst = Verdict.worst(verdicts) if verdicts else Verdict.UNKNOWN
@@ -97,22 +102,23 @@ def scenario_files(given: Path) -> list[Path]:
 
 
 def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: bool) -> None:
-    click.echo(f"{path}: {scenario.symptom}")
+    click.echo(printable(f"{path}: {scenario.symptom}"))
     if whole:
         print_timeline(played.history, played.judgements)
         click.echo(explain(played.history, played.judgements))
-    told = ["as expected" if played.matches(scenario) else f"expected {scenario.expect}"]
+    expected = ["as expected" if played.matches(scenario) else f"expected {scenario.expect}"]
     if real and not played.execution.unavailable:
-        told.append(reality(played))
+        expected.append(reality(played))
     verdict = played.verdict_by(scenario.rules)
-    click.echo(f"{verdict} ({'; '.join(told)})")
+    click.echo(f"{verdict} ({'; '.join(expected)})")
     for reason in played.execution.unavailable:
-        click.echo(f"  not had on this machine: {reason}")
+        click.echo(printable(f"  not had on this machine: {reason}"))
     for judgement in played.failing():
         asked = judgement.rule in scenario.rules or not scenario.rules
         if judgement.verdict is verdict or not asked:
             besides = "" if asked else "besides, "
-            click.echo(f"  {besides}{judgement.rule}: {judgement.verdict}: {judgement.reason}")
+            told = f"  {besides}{judgement.rule}: {judgement.verdict}: {judgement.reason}"
+            click.echo(printable(told))
     judging = {judgement.rule: judgement.exercised for judgement in played.judgements}
     for rule in scenario.rules:
         if rule not in judging:

@@ -1,0 +1,41 @@
+"""Stops in the debugger where a fault strikes: in the code of the user's that is struck."""
+
+from __future__ import annotations
+
+import inspect
+import pdb  # noqa: T100  # it is what `--pdb` opens
+import signal
+import sys
+from types import FrameType
+
+from runfaults.user_code import is_of_the_user
+
+
+def stop_in_target() -> None:
+    """Open a prompt at the line of the user's code that the calling thread is at.
+
+    The fault strikes when the prompt is left: `next` stops where the program goes on then, and
+    `quit` is Ctrl-C.
+    """
+    frame = _innermost_of_the_user(inspect.currentframe())
+    debugger = pdb.Pdb()
+    debugger.reset()
+    outer: FrameType | None = frame
+    while outer is not None:
+        outer.f_trace = debugger.trace_dispatch
+        debugger.botframe = outer
+        outer = outer.f_back
+    debugger.interaction(frame, None)
+    if debugger.quitting:
+        # Raised here it would be the target's to handle, and the history another one.
+        signal.raise_signal(signal.SIGINT)
+    elif debugger.stopframe is not debugger.botframe:
+        sys.settrace(debugger.trace_dispatch)
+
+
+def _innermost_of_the_user(frame: FrameType | None) -> FrameType | None:
+    """The frame of the user's code that calls this one; this one where there is none."""
+    caller = frame
+    while caller is not None and not is_of_the_user(caller.f_code.co_filename):
+        caller = caller.f_back
+    return caller or frame
