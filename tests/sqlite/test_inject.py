@@ -4,13 +4,14 @@ import sqlite3
 import sqlite3.dbapi2
 import sys
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from runfaults.sqlite import FaultNotInjectedError, inject, real_connect
+from runfaults.sqlite import FaultNotInjectedError, inject, real_connect, survey
+from runfaults.sqlite.likelihood import Likelihood
 from runfaults.sqlite.watched import PlainConnection
 
 
@@ -58,6 +59,30 @@ def test_a_fault_whose_point_is_never_reached_is_an_error(tmp_path: Path) -> Non
         save(tmp_path / "x.db").close()
 
 
+def test_who_names_a_wrong_point_is_told_the_right_ones(tmp_path: Path) -> None:
+    told = r"were: main connect \(sqlite/test_inject.py:\d+\), .*main execute INSERT t \(sqlite/"
+    with pytest.raises(FaultNotInjectedError, match=told), inject("busy at main commit #2"):
+        save(tmp_path / "x.db").close()
+    with pytest.raises(FaultNotInjectedError, match="were: none"), inject("busy at main commit"):
+        pass
+
+
+def test_a_survey_lists_the_points_and_what_can_strike_them(tmp_path: Path) -> None:
+    with (
+        survey(["busy", "full", "interrupt", "closed"]) as operations,
+        closing(save(tmp_path / "x.db")) as connection,
+    ):
+        connection.commit()
+    found = {str(each.point): each for each in operations}
+    assert found["main commit"].kinds == {
+        "busy": Likelihood.LIKELY,
+        "full": Likelihood.LIKELY,
+        "interrupt": Likelihood.REMOTE,
+    }
+    assert "test_inject.py" in found["main commit"].place
+    assert found["main close"].kinds == {}
+
+
 def test_a_fault_that_cannot_strike_there_is_an_error_with_the_reason(tmp_path: Path) -> None:
     def roll_back() -> None:
         with inject("busy at main rollback"):
@@ -102,14 +127,14 @@ def test_connect_is_what_it_was_after_the_block() -> None:
     assert sqlite3.dbapi2.connect is real_connect
 
 
-def test_a_name_that_a_module_captured_is_replaced_too() -> None:
+def test_a_name_that_a_module_captured_is_replaced_too(tmp_path: Path) -> None:
     module = ModuleType("captor")
     module.open_database = real_connect  # type: ignore[attr-defined]
     with (
         inject("cantopen at main connect", captured=(module,)),
         pytest.raises(sqlite3.OperationalError, match="unable to open"),
     ):
-        module.open_database(":memory:")  # type: ignore[attr-defined]
+        module.open_database(tmp_path / "x.db")  # type: ignore[attr-defined]
     assert module.open_database is real_connect  # type: ignore[attr-defined]
 
 

@@ -19,7 +19,7 @@ from armed_worker import arm_and_tell, begin, work, write
 from runfaults.model import Fault
 from runfaults.sqlite import FaultNotInjectedError, arm, inject, real_connect
 from runfaults.sqlite.hook import connections_through, unwatch
-from runfaults.sqlite.inject import _ThreadGate
+from runfaults.sqlite.inject import ThreadGate
 
 FAULT = "ioerr-write at main commit"
 
@@ -112,7 +112,7 @@ def test_a_gate_of_the_simulation_goes_along_until_it_is_let_go(file: Path) -> N
         unwatch()
         return write(file)
 
-    with connections_through(_ThreadGate((Fault.parse(FAULT),))):
+    with connections_through(ThreadGate((Fault.parse(FAULT),))):
         assert forked(lambda: write(file)) == "disk I/O error"
         assert forked(let_go) == "committed"
         assert write(file) == "disk I/O error"

@@ -9,6 +9,7 @@ from runfaults.sqlite.inject import FaultNotInjectedError, arm, inject
 from runfaults.sqlite.kinds import KINDS, kind_named
 from runfaults.sqlite.plan import FaultPlan, PointCounter
 from runfaults.sqlite.statement import Statement
+from runfaults.sqlite.survey import Surveyed, survey
 
 __all__ = [
     "KINDS",
@@ -21,9 +22,11 @@ __all__ = [
     "Gate",
     "PointCounter",
     "Statement",
+    "Surveyed",
     "arm",
     "connections_through",
     "inject",
     "kind_named",
     "real_connect",
+    "survey",
 ]

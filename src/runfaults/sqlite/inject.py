@@ -11,26 +11,33 @@ from contextlib import ExitStack, contextmanager
 from types import ModuleType
 from typing import Any, cast
 
-from runfaults.model import Fault
+from runfaults.model import Fault, FaultPoint
 from runfaults.sqlite.engine import real_connect
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.hook import connections_through, is_watching
 from runfaults.sqlite.plan import FaultPlan, PointCounter
+from runfaults.user_code import calling_line
 
 # SQLite's own busy handler sleeps for 1, 2, 5, 10, ... 100 ms (SQLite source,
 # `sqliteDefaultBusyCallback`).
 _DELAYS = (0.001, 0.002, 0.005, 0.010, 0.015, 0.020, 0.025, 0.025, 0.025, 0.050, 0.050, 0.100)
 
 
+_TOLD = 20
+"""So many points of a block are told to who has named another one."""
+
+
 class FaultNotInjectedError(AssertionError):
     """A fault that was asked for never struck, so the test has not tested what it says."""
 
 
-class _ThreadGate:
+class ThreadGate:
     """Names the actors by their threads, and waits as long as the program asked SQLite to."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         self.plan = FaultPlan(faults, time.monotonic)
+        self.reached: list[str] = []
+        """The first points, each with the line of the user's code."""
         self._counter = PointCounter()
         self._lock = threading.Lock()
 
@@ -38,10 +45,17 @@ class _ThreadGate:
         """Say what strikes, after the time the engine would have waited."""
         with self._lock:
             point = self._counter.point(_actor(), call.operation, call.statement.subject)
-            kind = self.plan.due(point, call)
+            kind = self.reach(point, call)
         if kind is not None and call.connection is not None and kind.waits(call):
             time.sleep(call.connection.busy_timeout)
         return kind
+
+    def reach(self, point: FaultPoint, call: Call) -> FaultKind | None:
+        """Say what strikes at a point."""
+        if len(self.reached) < _TOLD:
+            place = calling_line().partition(" in ")[0]
+            self.reached.append(f"{point} ({place})" if place else str(point))
+        return self.plan.due(point, call)
 
     def after(self, call: Call, error: BaseException | None) -> None:
         """There is nothing to record."""
@@ -87,13 +101,13 @@ def inject(
         FaultNotInjectedError: at the end of a block that raised nothing itself, if a fault's point
             was never reached, or its kind cannot strike there.
     """
-    gate = _ThreadGate(tuple(Fault.parse(one) if isinstance(one, str) else one for one in faults))
+    gate = ThreadGate(tuple(Fault.parse(one) if isinstance(one, str) else one for one in faults))
     process = os.getpid()
     _require_watchable(captured)
     with connections_through(gate, *captured, in_forks=False):
         yield gate.plan
     if must_strike and os.getpid() == process:
-        _complain(gate.plan)
+        _complain(gate)
 
 
 def _require_watchable(captured: tuple[ModuleType, ...]) -> None:
@@ -135,7 +149,8 @@ def arm(*faults: str | Fault, captured: tuple[ModuleType, ...] = ()) -> FaultPla
     return _armed.enter_context(inject(*faults, captured=captured, must_strike=False))
 
 
-def _complain(plan: FaultPlan) -> None:
+def _complain(gate: ThreadGate) -> None:
+    plan = gate.plan
     complaints = [f"{fault}: the point was never reached" for fault in plan.unreached()]
     complaints += [
         f"{fault}: cannot strike there, because {reason}"
@@ -143,7 +158,8 @@ def _complain(plan: FaultPlan) -> None:
         if not plan.struck[plan.faults.index(fault)]
     ]
     if complaints:
+        reached = ", ".join(gate.reached) or "none"
         raise FaultNotInjectedError(
-            "; ".join(complaints) + ". Correct the point, choose another "
-            "kind, or pass must_strike=False"
+            f"{'; '.join(complaints)}. Correct the point, choose another kind, or pass "
+            f"must_strike=False. The points of this block were: {reached}"
         )
