@@ -7,8 +7,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from runfaults.targets.skeleton import Jobs, MyManager, MyTarget
-from runfaults.targets.target import Work
+from runfaults.targets import Work
+from runfaults.targets.skeletons.thread import Jobs, MyTarget
 
 
 class PatientJobs(Jobs):
@@ -26,27 +26,20 @@ class PatientJobs(Jobs):
                 self.function(connection, job)
         except Exception:  # noqa: BLE001 - however it went wrong
             state = "error"
-        while not self.record(job, state):
+        while not self.keeps(job, state):
             time.sleep(1.0)
 
-    def record(self, job: int, state: str) -> bool:
+    def keeps(self, job: int, state: str) -> bool:
         try:
             with closing(sqlite3.connect(self.database)) as connection:
-                connection.execute("UPDATE jobs SET state = ? WHERE id = ?", (state, job))
-                connection.commit()
+                self.record(connection, job, state)
         except sqlite3.OperationalError:
             return False
         return True
 
 
-class PatientManager(MyManager):
-    def __init__(self, database: Path, work: Work) -> None:
-        super().__init__(database, work)
-        self._jobs = PatientJobs(database, work)
-
-
 class PatientTarget(MyTarget):
     name = "patient"
 
-    def open(self, database: Path, work: Work) -> PatientManager:
-        return PatientManager(database, work)
+    def begin(self, database: Path, work: Work) -> None:
+        self.jobs = PatientJobs(database, work)

@@ -15,7 +15,7 @@ from runfaults.explore.sweep import Sweep
 from runfaults.model import Verdict
 from runfaults.model.listener import Silence
 
-NAIVE = "runfaults.targets.skeleton:MyTarget"
+NAIVE = "runfaults.targets.skeletons.thread:MyTarget"
 PATIENT = f"{Path(__file__).parent / 'patient.py'}:PatientTarget"
 RULE = "succeeded-never-failed"
 

@@ -11,11 +11,12 @@ import pytest
 from runfaults.cli.exit_codes import USAGE
 from runfaults.explore.probe import probe
 from runfaults.sim.simulation import Simulation
-from runfaults.targets import skeleton, target_named
+from runfaults.targets import target_named
+from runfaults.targets.skeletons import thread
 from runfaults.targets.target import TargetError
 
-ADAPTER = Path(skeleton.__file__).read_text("utf-8")
-DECLARED = ADAPTER.replace('name = "my-target"', 'name = "my-target"\n    processes = {!r}')
+ADAPTER = Path(thread.__file__).read_text("utf-8")
+DECLARED = ADAPTER.replace("    schema =", "    processes = {!r}\n    schema =")
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from runfaults.campaign.profile import profiled
 from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.cli.aim import chosen_target, setting, tested_options
 from runfaults.cli.exit_codes import exit_code_of
+from runfaults.cli.explaining import print_understanding
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.reports import report_options, require_distinct_reports, write_reports
 from runfaults.cli.writing import code_of_writing, require_writable_folder, writable_folder
@@ -158,6 +159,12 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     help="Leave values of rows, of literals in SQL, and messages of exceptions other than SQLite's "
     "out of all that is printed and of all reports.",
 )
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Run nothing but the clean runs, and say in plain words what was understood of the "
+    "target: where its status is recorded, what its work is given, which acts and rules it has.",
+)
 @click.option("--grid", is_flag=True, help="Print what came of each fault at each point.")
 @click.option(
     "--profile",
@@ -190,6 +197,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     redact: bool,
     profiled_too: bool,
     grid: bool,
+    explain: bool,
     **reports: Path | bool | None,
 ) -> None:
     """Run every schedule of the bound and judge it. The main job.
@@ -214,6 +222,9 @@ def command(  # noqa: PLR0913  # a parameter for each option
     limits = Chosen(kinds, acts, tuple(map(Ending, endings)), tuple(map(Journal, journals)))
     strategies = chosen.seeded(seed).limited_to(limits).strategies
     campaign = Campaign(tested, strategies, rules or None, own)
+    if explain:
+        print_understanding(campaign)
+        return
     spending = Budget(inf if budget is None else budget)
     options = Options(
         processes=1 if profiled_too else jobs,

@@ -1,23 +1,152 @@
-"""`runfaults new-target`: an adapter to begin with."""
+"""`runfaults new-target`: an adapter to begin with, and the words that its clean runs show."""
 
 from __future__ import annotations
 
+import ast
+import re
 import shlex
+import sys
 from importlib.resources import files
 from pathlib import Path
 
 import click
 
+from runfaults.explore.probe import vocabulary_of
+from runfaults.explore.proposal import NoProposalError, source_of
+from runfaults.sim.simulation import Simulation
+from runfaults.targets import target_named
+from runfaults.targets.target import TargetError
+
+_STYLES = {"thread": "thread", "pool": "pool", "polling": "polling", "asyncio": "asyncio_loop"}
+"""The file for each way of working."""
+
+_CLASS = "MyTarget"
+_CONFIRM = "# As its clean runs show it: see whether the words mean that."
+
 
 @click.command("new-target")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def command(file: Path) -> None:
-    """Write a commented target for your own job runner to FILE. It runs as it is."""
+@click.option(
+    "--style",
+    type=click.Choice(list(_STYLES)),
+    help="How the system works: a thread for each job, a pool of threads, a worker that polls a "
+    "table, or an event loop in a thread.",
+)
+@click.option("--table", help="The table with a row for each job.")
+@click.option("--columns", metavar="ID,STATUS", help="Its columns with the id and the status.")
+@click.option(
+    "--words",
+    is_flag=True,
+    help="Write no new file: write into FILE, or FILE:CLASS, what its clean runs show of the "
+    "words that it records.",
+)
+def command(
+    *, file: Path, style: str | None, table: str | None, columns: str | None, words: bool
+) -> None:
+    """Write a target for your own job runner to FILE. It runs as it is.
+
+    What no option says is asked, if there is someone to answer.
+    """
+    if words:
+        path, name = _named(file)
+        told = _write_words(path, name)
+        click.echo(f"{path}: vocabulary = {told}; see whether the words mean that")
+        return
     if file.suffix != ".py":
         raise click.UsageError(f"{file}: give the file a name that ends in .py")
     if file.exists():
         raise click.UsageError(f"{file} exists already; nothing was written")
-    text = files("runfaults.targets").joinpath("skeleton.py").read_text("utf-8")
-    file.write_text(text.replace("FILE", str(file)), encoding="utf-8")
+    style = style or _ask("How does it do its work?", "thread", click.Choice(list(_STYLES)))
+    table = _identifier(table or _ask("Which table has a row for each job?", "jobs"), "--table")
+    columns = columns or _ask("Which of its columns are the id and the status?", "id,state")
+    key, _, status = columns.partition(",")
+    text = files("runfaults.targets.skeletons").joinpath(f"{_STYLES[style]}.py").read_text("utf-8")
+    replaced = {
+        "FILE": str(file),
+        "job_table": table,
+        "job_id": _identifier(key, "--columns"),
+        "job_state": _identifier(status, "--columns"),
+    }
+    for name, value in replaced.items():
+        text = text.replace(name, value)
+    file.write_text(text, encoding="utf-8")
+    _write_words(file, _CLASS)
     click.echo(f"wrote {file}; now try:")
-    click.echo(f"    runfaults check --target {shlex.quote(f'{file}:MyTarget')} --bound quick")
+    click.echo(f"    runfaults check --target {shlex.quote(f'{file}:{_CLASS}')} --bound quick")
+
+
+def _ask(question: str, default: str, choices: click.Choice[str] | None = None) -> str:
+    if not sys.stdin.isatty():
+        return default
+    answer: str = click.prompt(question, default=default, type=choices)
+    return answer
+
+
+def _identifier(name: str, option: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_]\w*", name.strip()):
+        what = "ID,STATUS: two names" if option == "--columns" else "a name"
+        raise click.UsageError(
+            f"{option} has {name!r}, which is no name; give {what} of letters, digits and _; any "
+            "SQL expression can be written into the file afterwards"
+        )
+    return name.strip()
+
+
+def _named(file: Path) -> tuple[Path, str]:
+    path, _, name = str(file).rpartition(":")
+    return (Path(path), name) if path else (file, _CLASS)
+
+
+def _write_words(file: Path, name: str) -> str:
+    """Let the target run without faults, and write down what its words seem to mean.
+
+    Returns:
+        What was written, without its indentation.
+
+    Raises:
+        TargetError: it cannot be tested, or its words do not show what they mean.
+    """
+    if not file.exists():
+        raise click.UsageError(f"there is no file {file}")
+    lines = file.read_text("utf-8").splitlines(keepends=True)
+    first, last, indent = _place_of_words(file, name)
+    target = target_named(f"{file}:{name}")
+    with Simulation(target) as simulation:
+        try:
+            vocabulary = vocabulary_of(simulation)
+        except NoProposalError as error:
+            raise TargetError(f"target {target.name}: {error}") from error
+    first -= first > 0 and lines[first - 1].strip() == _CONFIRM
+    lines[first:last] = [f"{indent}{_CONFIRM}\n", f"{indent}vocabulary = {source_of(vocabulary)}\n"]
+    if not any(re.search(r"import.*\bVocabulary\b|^ +Vocabulary,$", line) for line in lines):
+        begin = next((n for n, line in enumerate(lines) if line.startswith("from runfaults")), 0)
+        lines.insert(begin, "from runfaults.targets import Vocabulary\n")
+    file.write_text("".join(lines), encoding="utf-8")
+    return source_of(vocabulary)
+
+
+def _place_of_words(file: Path, name: str) -> tuple[int, int, str]:
+    """The lines that the declaration takes, or the place for it, and its indentation.
+
+    Raises:
+        TargetError: the file has no such class, or that has no `audit`.
+    """
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            declared = _assignment(node, "vocabulary")
+            if declared is not None:
+                last = declared.end_lineno or declared.lineno
+                return declared.lineno - 1, last, " " * declared.col_offset
+            audit = _assignment(node, "audit")
+            if audit is not None:
+                last = audit.end_lineno or audit.lineno
+                return last, last, " " * audit.col_offset
+    raise TargetError(f"{file} has no class {name} with an `audit`: the words follow that line")
+
+
+def _assignment(node: ast.ClassDef, name: str) -> ast.stmt | None:
+    for each in node.body:
+        targets = each.targets if isinstance(each, ast.Assign) else ()
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            return each
+    return None

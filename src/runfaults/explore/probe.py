@@ -164,7 +164,7 @@ def _not_recorded(target: Target, execution: Execution) -> Iterator[str]:
             yield (
                 f"start answered {event.value}, yet the audit saw no status: does `audit`"
                 f"{place_in(target, 'audit')} name the table, and is it in the database file that "
-                f"{_opening(target)} is given?"
+                f"{_opening(target)} is given?{_elsewhere(execution)}"
             )
         elif event.run not in shown:
             rows = ", ".join(ids.get(run, str(run)) for run in sorted(shown))
@@ -204,6 +204,11 @@ def _worked_inline(target: Target, execution: Execution) -> Iterator[str]:
                 "that called it: let the system do it in a thread of its own, such as its worker, "
                 "and let `start` return before"
             )
+
+
+def _elsewhere(execution: Execution) -> str:
+    """The databases that were opened besides the one that is watched."""
+    return "".join(f" It opened {name}{place}" for name, place in execution.elsewhere)
 
 
 def _opening(target: Target) -> str:

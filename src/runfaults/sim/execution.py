@@ -76,6 +76,8 @@ class Execution:
             endings that only work with a client has.
         ids: What stands behind each run's number, as text, where ids are no numbers.
         shortened: Whether it went round, and rounds were passed over.
+        elsewhere: The databases that were opened besides the target's, and where.
+        given: What work can be given, a phrase each, and whether it was.
     """
 
     history: History
@@ -91,3 +93,5 @@ class Execution:
     abandoned: tuple[str, ...] = ()
     ids: tuple[tuple[int, str], ...] = ()
     shortened: bool = False
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    given: tuple[tuple[str, bool], ...] = ()

@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from runfaults.sim.actor import current_actor
+from runfaults.sim.database import FILE_NAME
 from runfaults.sim.real_threads import uncontrolled
 from runfaults.sqlite.connection import FaultyConnection
 from runfaults.sqlite.database_file import database_path
@@ -26,6 +27,9 @@ from runfaults.user_code import calling_code
 
 escapes: set[str] = set()
 """What threads outside of the simulation did inside of it, a phrase each."""
+
+elsewhere: dict[str, str] = {}
+"""The databases that actors of the last schedule opened besides its own, and where they did."""
 
 _STARTS = {
     "os.fork": "os.fork",
@@ -59,6 +63,9 @@ def _install_once() -> None:
 def _hear(event: str, arguments: tuple[object, ...]) -> None:
     if event == "sqlite3.connect":
         _asked_for[get_ident()] = arguments[0]
+        path = _path(arguments[0])
+        if current_actor() is not None and not (path.name == FILE_NAME and _is_watched(path)):
+            elsewhere[str(arguments[0])] = _place()
     elif event == "sqlite3.connect/handle":
         _hear_connection(arguments[0], _asked_for.pop(get_ident(), ""))
     elif event in _STARTS and not _is_of_subprocess(sys._getframe(1)):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the documented way to look at one's callers

@@ -18,6 +18,10 @@ _ANSWER_SECONDS = 60.0
 _HOUR = 3600.0
 
 
+def _never() -> bool:
+    return False
+
+
 class ScriptedError(RuntimeError):
     """The failure that a script raises on purpose."""
 
@@ -65,6 +69,7 @@ class ScriptedPipeline:
     Attributes:
         attempts: Each time that it was done on a connection, in order.
         has_client: It was given a client of its own.
+        given: What it can be given, a phrase each, and whether it was.
     """
 
     def __init__(
@@ -75,18 +80,26 @@ class ScriptedPipeline:
         self._recorder = recorder
         self.attempts: list[Attempt] = []
         self.has_client = False
+        self.given: dict[str, bool] = {}
 
     def __call__(
         self,
         connection: sqlite3.Connection | None,
         run: RunId | None,
-        cancelled: Callable[[], bool] = lambda: False,
+        cancelled: Callable[[], bool] = _never,
         cancel_exception: type[BaseException] | None = None,
         instead: Callable[[], None] | None = None,
         client: Client | None = None,
     ) -> None:
         """Play the script; see `targets.target.Work`."""
         self.has_client |= client is not None
+        self.given |= {
+            "a connection": connection is not None,
+            "the run's id": run is not None,
+            "a way to see that it was cancelled": cancelled is not _never,
+            "an exception to say so": cancel_exception is not None,
+            "a client": client is not None,
+        }
         actor = current_actor()
         if actor is None or actor.turns.over:
             return

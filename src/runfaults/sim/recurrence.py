@@ -124,6 +124,8 @@ class Recurrence:
         self, step: int, point: FaultPoint, actors: Sequence[Actor], clock: float
     ) -> Leap | GivesUp | None:
         """Look at a yield point; say what is to be done, if anything."""
+        if self._enough == 1 and not _is_of_target(point.actor, actors):
+            return None
         place = (_role(point.actor), point.operation, _role(point.subject))
         if step >= self._due + self._delay or self._has_fallen_asleep(step, actors, clock):
             self._take(step, place, actors, clock)
@@ -176,6 +178,8 @@ class Recurrence:
             self._returns += 1
             return
         self._failures += 1
+        if self._enough == 1 and now.state is not None:
+            self._reference = now  # of those who poll, one round is like the round before
         if self._failures == FAILURES and not asleep:
             self._reference, self._returns = None, 0
 
@@ -225,6 +229,10 @@ class Recurrence:
         except Exception:  # noqa: BLE001  # a class can still have its say: then it is not compared
             return None
         return taken
+
+
+def _is_of_target(name: str, actors: Sequence[Actor]) -> bool:
+    return any(actor.of_target for actor in actors if actor.name == name)
 
 
 def _sleeps_since(actor: Actor, step: int) -> bool:

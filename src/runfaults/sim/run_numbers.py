@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from itertools import count
 from typing import Any, cast
 
 _UUID_BYTES = 16
@@ -29,21 +30,30 @@ class RunNumbers:
     def __init__(self, target: str = "") -> None:
         self._target = target
         self._numbers: dict[str, int] = {}
+        self._plain: set[int] = set()
         self._found: dict[int, object] = {}
         self._answered: dict[int, object] = {}
 
     def of(self, key: object) -> int | None:
         """The number of the run with that id; None of what is no id."""
         form = _form(key)
-        if form is None or isinstance(form, int):
+        if form is None:
+            return None
+        if isinstance(form, int):
+            self._plain.add(form)
             return form
-        number = self._numbers.setdefault(form, len(self._numbers) + 1)
+        if form not in self._numbers:
+            free = (each for each in count(len(self._numbers) + 1) if each not in self._plain)
+            self._numbers[form] = next(free)
+        number = self._numbers[form]
         self._found.setdefault(number, key)
         return number
 
     def answered(self, key: object) -> int | None:
         """The number of a run whose id `start` has answered."""
         number = self.of(key)
+        if number in self._found and isinstance(_form(key), int):
+            return None  # the ids are of another sort
         if number is not None and number in self._found:
             self._answered[number] = key
             _answered_as[self._target] = type(key)

@@ -14,7 +14,7 @@ from runfaults.sim.actor import Actor, Wait
 from runfaults.sim.database import AuditReader
 from runfaults.sim.director import Director, ScheduleDirector
 from runfaults.sim.execution import Execution
-from runfaults.sim.exits import escapes, what_left
+from runfaults.sim.exits import elsewhere, escapes, what_left
 from runfaults.sim.gate import Survey, WorldGate
 from runfaults.sim.leftovers import Leftovers
 from runfaults.sim.meter import Phase, border
@@ -109,6 +109,7 @@ class World:
         """Run to the end, look at what is left, unwind."""
         try:
             what_left()  # what an earlier schedule's threads did afterwards
+            elsewhere.clear()
             self._observe()
             self.scheduler.run("user", self._user)
             self._observe()
@@ -144,6 +145,8 @@ class World:
             abandoned=abandoned,
             ids=self._audit.numbers.ids,
             shortened=self.scheduler.shortened,
+            elsewhere=tuple(elsewhere.items()),
+            given=tuple(self._work.given.items()),
         )
 
     def _offered(self) -> tuple[str, ...]:

@@ -1,0 +1,192 @@
+"""The usual mistakes of an adapter are exit code 2, with its line; a runner's defects are 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+PROGRAM = """
+    import sqlite3
+    import threading
+    from contextlib import closing
+    from runfaults.targets import Adapter, Audit, Vocabulary
+
+    class Runner:
+        def __init__(self, database, function):
+            self.database, self.function = database, function
+
+        def submit(self):
+            with closing(sqlite3.connect(self.database)) as connection, connection:
+                job = connection.execute("INSERT INTO jobs (state) VALUES ('new')").lastrowid
+            threading.Thread(target=self.run, args=(job,)).start()
+            return job
+
+        def run(self, job):
+            with closing(sqlite3.connect(self.database)) as connection:
+                try:
+                    self.function(connection, job)
+                    state = "done"
+                except Exception:
+                    connection.rollback()
+                    state = "error"
+                self.record(connection, job, state)
+
+        def record(self, connection, job, state):
+            connection.execute("UPDATE jobs SET state = ? WHERE id = ?", (state, job))
+            connection.commit()
+
+    class Target(Adapter):
+        schema = "CREATE TABLE jobs (id INTEGER PRIMARY KEY, state TEXT, owner TEXT)"
+        audit = Audit("jobs", key="id", status="state")
+        vocabulary = Vocabulary.of("new", "done", "error")
+        exempt = {"one-active-run": "jobs run side by side"}
+
+        def begin(self, database, work):
+            self.runner = Runner(database, work)
+
+        def start(self):
+            return self.runner.submit()
+"""
+
+ELSEWHERE = """
+    def here(database):
+        other = database.with_name("other.db")
+        with closing(sqlite3.connect(other)) as connection:
+            connection.executescript("DROP TABLE IF EXISTS jobs;" + Target.schema)
+        return other
+"""
+
+OPENS = "self.runner = Runner(database, work)"
+STARTS = "return self.runner.submit()"
+AUDITS = 'Audit("jobs", key="id", status="state")'
+WORDS = 'Vocabulary.of("new", "done", "error")'
+
+MISTAKES = {
+    "work is never called": (
+        (OPENS, "self.runner = Runner(database, lambda connection, job: None)"),
+        ("the work was never done: `begin` (", "target.py:36) must make the target call `work`"),
+    ),
+    "it is called inside of start": (
+        (STARTS, "self.runner.function(None, 1); return self.runner.submit()"),
+        ("the work was done inside of `start` (", "target.py:39), by the thread that called it"),
+    ),
+    "another id": (
+        (STARTS, "return self.runner.submit() + 6"),
+        ("start answered 7, yet the audit saw run 1: `start` (", "target.py:39)"),
+    ),
+    "no id": (
+        (STARTS, "self.runner.submit()"),
+        ("start answered None, yet the audit saw run 1: `start` (", "target.py:39)"),
+    ),
+    "another column of the status": (
+        (AUDITS, 'Audit("jobs", key="id", status="owner")'),
+        ("start answered 1, yet the audit saw no status: does `audit` (", "target.py:32)"),
+    ),
+    "no column": (
+        (AUDITS, 'Audit("jobs", key="id", status="stat")'),
+        ("`audit` cannot be used: no such column: NEW.stat",),
+    ),
+    "another column of the id": (
+        (AUDITS, 'Audit("jobs", key="state", status="state")'),
+        ("start answered 1, yet the audit saw run 'new'", "`audit` (", "target.py:32)"),
+    ),
+    "another database": (
+        (OPENS, "self.runner = Runner(here(database), work)"),
+        ("the audit saw no status", "It opened ", "other.db at ", "other.db at "),
+    ),
+    "a word is missing": (
+        (WORDS, 'Vocabulary.of("new", "finished", "error")'),
+        ("it recorded the status 'done'", "declared are error, finished, new"),
+    ),
+    "no words": (
+        (WORDS, "Vocabulary.of()"),
+        ("target.py:33): it declares no words", 'Vocabulary.of(active="new", completed="done"'),
+    ),
+    "a word twice": (
+        (WORDS, 'Vocabulary.of("new", "done", "done")'),
+        ("`vocabulary` has 'done' in two sorts",),
+    ),
+    "start is missing": (
+        ("def start(self)", "def begins(self)"),
+        ("target target.py:Target cannot be made", "abstract method", "start"),
+    ),
+    "audit is missing": (
+        ("audit = Audit", "audits = Audit"),
+        ("it has no `audit`, which must be an Audit",),
+    ),
+    "a method raises": (
+        (OPENS, "self.runner = Runer(database, work)"),
+        ("open raised NameError: name 'Runer' is not defined at ", "target.py:37 in begin"),
+    ),
+    "no table": (
+        ('"CREATE TABLE jobs (', '"CREATE TABLE job ('),
+        ("`audit` cannot be used: no such table: main.jobs",),
+    ),
+    "no schema": (
+        ("schema = ", "sql = "),
+        ("`audit` cannot be used: no such table: main.jobs",),
+    ),
+}
+
+DEFECTS = {
+    "the work is done twice": (
+        ("self.function(connection, job)\n", "[self.function(connection, job) for _ in 'ab']\n"),
+        "work-done-once",
+    ),
+    "a status is never written": (
+        ("self.record(connection, job, state)", "pass"),
+        "eventually-terminal",
+    ),
+    "an exception is swallowed": (('state = "error"', 'state = "done"'), "failed-has-a-cause"),
+    "a record is taken back": (
+        ("connection.commit()", "connection.rollback()"),
+        "eventually-terminal",
+    ),
+    "success is recorded as failure": (
+        ("self.function(connection, job)\n", "self.function(connection, job); 1 / 0\n"),
+        "succeeded-never-failed",
+    ),
+}
+
+
+def changed(old: str, new: str) -> str:
+    assert PROGRAM.count(old) >= 1
+    return PROGRAM.replace(old, new) + ELSEWHERE * ("here(" in new)
+
+
+def test_as_it_is_it_holds(here: Any) -> None:
+    told = here.check(PROGRAM)
+    assert told.code == 0, told.text
+
+
+@pytest.mark.parametrize(("change", "words"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_of_the_adapter(
+    here: Any, change: tuple[str, str], words: tuple[str, ...]
+) -> None:
+    told = here.check(changed(*change))
+    assert told.code == 2, told.text
+    for each in words:
+        assert each in told.text
+
+
+@pytest.mark.parametrize(("change", "rule"), DEFECTS.values(), ids=DEFECTS)
+def test_a_defect_of_the_runner(here: Any, change: tuple[str, str], rule: str) -> None:
+    told = here.check(changed(*change), "--pipeline", "succeeds", "--pipeline", "raises")
+    assert told.code == 1, told.text
+    assert rule in told.text
+
+
+def test_what_was_understood_is_explained(here: Any) -> None:
+    told = here.check(PROGRAM, "--explain")
+    assert told.code == 0
+    for words in (
+        "target target, as its clean runs show it",
+        "state in a row of jobs, whose run is id",
+        'Vocabulary.of(active="new", completed="done", failed="error")',
+        "the work succeeded: new, done; it raised: new, error",
+        "is done in the thread run, with a connection and the run's id; without a way to see",
+        "start, start-elsewhere, again, again-and-again; no method for cancel",
+        "not one-active-run: jobs run side by side",
+    ):
+        assert words in told.text
