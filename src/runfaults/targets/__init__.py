@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from runfaults.loading import load, require_nameable
-from runfaults.model import Vocabulary
 from runfaults.targets.adapter import adapter
 from runfaults.targets.audit import Audit, AuditScript
-from runfaults.targets.base import Adapter
+from runfaults.targets.base import Adapter, Vocabulary, Work  # before those built on it
 from runfaults.targets.celery import Celery
 from runfaults.targets.checkout import PREFIX, Checkout
 from runfaults.targets.dbos import Dbos
@@ -16,7 +15,7 @@ from runfaults.targets.django_tasks import DjangoTasks
 from runfaults.targets.genglossary import GenGlossary, GenGlossaryReference
 from runfaults.targets.huey import Huey
 from runfaults.targets.mlflow import Mlflow
-from runfaults.targets.target import Target, Work
+from runfaults.targets.target import Target
 
 __all__ = [
     "TARGETS",
