@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from runfaults.campaign.memory import StateError
+from runfaults.campaign.memory import StateError, alone_in
+from runfaults.campaign.running import Options, run_campaign
 from runfaults.explore.sweep import Sweep
+from runfaults.model.listener import Silence
 from small_checks import (
     BROKEN,
     SEARCH,
     SOUND,
     SWEEP,
     InterruptedAfter,
+    campaign_of,
     checked,
     comparable,
     explored,
@@ -109,3 +114,43 @@ def test_workers_have_the_environment_of_now(
 
 def test_any_number_of_processes_comes_to_the_same(uninterrupted: object) -> None:
     assert comparable(BROKEN, explored(BROKEN, processes=2)) == uninterrupted
+
+
+def test_two_checks_do_not_share_a_state_folder(tmp_path: Path) -> None:
+    with alone_in(tmp_path), pytest.raises(StateError, match="another check is using"):
+        explored(SOUND, state=tmp_path)
+    assert explored(SOUND, state=tmp_path).found.verdicts
+    assert not explored(SOUND, state=tmp_path).not_reached
+
+
+def pressed_after(asked: int) -> Callable[[], bool]:
+    """Ctrl-C is pressed when it was asked so often, in the middle of a job or between two."""
+    answers = iter([False] * asked)
+
+    def ask() -> bool:
+        for answer in answers:
+            return answer
+        raise KeyboardInterrupt
+
+    return ask
+
+
+def test_what_a_job_had_found_when_ctrl_c_ended_it_counts() -> None:
+    several = replace(SWEEP, scope=replace(SWEEP.scope, counts=(1, 2, 3)))
+    campaign = campaign_of(BROKEN, several)
+    outcomes = [
+        run_campaign(campaign, Options(processes=1, should_stop=pressed_after(asked)), Silence())
+        for asked in range(3, 12)
+    ]
+    assert all(outcome.interrupted for outcome in outcomes)
+    ran = [outcome.found.verdicts.total() for outcome in outcomes]
+    assert ran == sorted(ran)
+    assert ran[-1] > 1
+    schedules = [sum(count.schedules for count in each.found.regions.values()) for each in outcomes]
+    assert schedules == ran
+    left = [outcome.left for outcome in outcomes]
+    ended_in_a_job = [
+        later > earlier and left[number] == left[number + 1]
+        for number, (earlier, later) in enumerate(pairwise(ran))
+    ]
+    assert any(ended_in_a_job)

@@ -40,7 +40,7 @@ def wait_until_far(folder: Path) -> None:
 def test_what_was_found_is_told_and_nothing_is_left(
     here: Any, number: signal.Signals, jobs: str
 ) -> None:
-    here.write("target.py", BROKEN.format(25))
+    here.write("target.py", BROKEN.format(40))  # after the first lives, in the search
     os.mkfifo(here.folder / "far")
     (here.folder / "tmp").mkdir()
     arguments = ("check", "--target", "target.py:Target", "--bound", "1,0,1", "--jobs", jobs)
@@ -62,7 +62,7 @@ def test_without_a_violation_it_is_unknown(here: Any, number: signal.Signals) ->
     sound = BROKEN.replace('super().record(connection, job, "error")\n', "pass\n")
     here.write("target.py", sound.format(25))
     os.mkfifo(here.folder / "far")
-    arguments = ("check", "--target", "target.py:Target", "--bound", "0,2,2", "--jobs", "1")
+    arguments = ("check", "--target", "target.py:Target", "--bound", "0,0,2", "--jobs", "1")
     with here.begin(*arguments) as process:
         wait_until_far(here.folder)
         process.send_signal(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -192,7 +193,7 @@ def _known(entry: Mapping[str, Any]) -> Known:
 def _write(baseline: Baseline) -> None:
     entries = [f"[[known]]\n{tomli_w.dumps(each._asdict())}" for each in sorted(baseline.known)]
     baseline.path.parent.mkdir(parents=True, exist_ok=True)
-    half_written = baseline.path.with_name(f"{baseline.path.name}.new")
+    half_written = baseline.path.with_name(f"{baseline.path.name}.{os.getpid()}.new")
     try:
         half_written.write_text(_HEAD + "\n".join(entries), encoding="utf-8")
         half_written.replace(baseline.path)

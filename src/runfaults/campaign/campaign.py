@@ -63,15 +63,27 @@ class Campaign:
             for job in strategy.jobs(runner)
         ]
 
-    def run(self, runner: Runner, job: Job) -> Findings:
-        """Run one job; what it found is partial if time was over meanwhile."""
-        found = Findings()
+    def run(self, runner: Runner, job: Job, found: Findings | None = None) -> Findings:
+        """Run one job; what it found is partial if time was over meanwhile.
+
+        Args:
+            runner: Runs its schedules.
+            job: The job.
+            found: Takes what it finds: it is whole also where Ctrl-C ends the job.
+        """
+        found = Findings() if found is None else found
         strategy = self.strategies[job.strategy]
         try:
             strategy.run(runner, job, found)
         except OutOfTimeError:
             found.partial = True
-        place(runner, found)
-        found.belong_to(strategy.describe())
-        found.follow_ups = {each._replace(strategy=job.strategy): None for each in found.follow_ups}
+        except KeyboardInterrupt:
+            found.partial = True
+            raise
+        else:
+            place(runner, found)
+        finally:
+            found.belong_to(strategy.describe())
+        follow_ups = (each._replace(strategy=job.strategy) for each in found.follow_ups)
+        found.follow_ups = dict.fromkeys(follow_ups)
         return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import IO, Any
 from zlib import crc32
@@ -20,6 +21,38 @@ MAX_ENTRIES = 20
 
 class StateError(ValueError):
     """A state folder belongs to another exploration; the message says what to do."""
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Generator[None]:
+    """Keep other campaigns out of a state folder while the block runs: two would mix their lines.
+
+    Where the system or the file system knows no such lock, nothing keeps them out.
+
+    Raises:
+        StateError: if another one is in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(descriptor, folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise StateError(
+            f"another check is using the state folder {folder}; wait for its end, or choose "
+            "another --state folder"
+        ) from error
+    except (ImportError, OSError):
+        return
 
 
 class Cache:
@@ -50,7 +83,7 @@ class Cache:
         if found.problems or found.doubts or found.verdicts[Verdict.UNKNOWN] or not found.verdicts:
             return ()
         path = self.folder / f"{fingerprint}.json"
-        half_written = path.with_suffix(".new")
+        half_written = path.with_suffix(f".{os.getpid()}.new")
         text = json.dumps({"format": FORMAT, "found": to_document(found)})
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

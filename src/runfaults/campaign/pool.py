@@ -54,8 +54,7 @@ def run_jobs(
             runner = campaign.runner(player)
             runner.should_stop = should_stop
             while agenda.waiting and not should_stop():
-                job = agenda.take()
-                yield job, campaign.run(runner, job)
+                yield from _run_here(campaign, runner, agenda.take())
         return
     for _ in range(MAX_DEATHS):
         yield from _run_in_pool(campaign, agenda, processes, should_stop)
@@ -65,6 +64,17 @@ def run_jobs(
         f"worker processes died {MAX_DEATHS} times with {len(agenda)} jobs left; "
         "run with --jobs 1 to see why"
     )
+
+
+def _run_here(campaign: Campaign, runner: Runner, job: Job) -> Generator[tuple[Job, Findings]]:
+    """Run a job in this process; what it has found counts also where Ctrl-C ends it."""
+    found = Findings()
+    try:
+        campaign.run(runner, job, found)
+    except KeyboardInterrupt:
+        yield job, found
+        raise
+    yield job, found
 
 
 def _run_in_pool(

@@ -12,7 +12,7 @@ from runfaults.campaign.agenda import Agenda
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.fingerprint import fingerprint
 from runfaults.campaign.first import FirstSeen
-from runfaults.campaign.memory import Cache, Journal
+from runfaults.campaign.memory import Cache, Journal, alone_in
 from runfaults.campaign.pool import available_cores, run_jobs
 from runfaults.campaign.workers import WorkersDiedError
 from runfaults.explore.findings import Findings
@@ -87,7 +87,7 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
 
     Raises:
         TargetError: if the target cannot be tested.
-        StateError: if the journal is of another campaign.
+        StateError: if the journal is of another campaign, or another one is using it.
         ClusterError: if the cluster cannot be used.
     """
     began = time.perf_counter()
@@ -111,12 +111,13 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
         with campaign.open_player() as player:
             jobs = campaign.jobs(campaign.runner(player))
     agenda = Agenda(jobs)
-    journal = None if options.state is None else Journal(options.state, identity)
     found = Findings()
-    if journal is not None:
-        _recall(journal, agenda, found)
-    before = agenda.total - len(agenda)
-    interrupted, why = _run(campaign, options, listener, agenda, found, journal)
+    with contextlib.nullcontext() if options.state is None else alone_in(options.state):
+        journal = None if options.state is None else Journal(options.state, identity)
+        if journal is not None:
+            _recall(journal, agenda, found)
+        before = agenda.total - len(agenda)
+        interrupted, why = _run(campaign, options, listener, agenda, found, journal)
     told = (*told, *why)
     unwritten = () if journal is None else journal.unwritten
     if options.cache is not None and not agenda:
