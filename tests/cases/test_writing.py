@@ -141,6 +141,39 @@ def test_a_full_or_closed_standard_output_costs_no_verdict(
     assert (here.folder / "result.json").stat().st_size
 
 
+@pytest.mark.parametrize(
+    "close", ["sys.stdout.close()", "sys.stderr.close()", "sys.__stdout__.close()"]
+)
+def test_a_target_that_closes_what_the_command_writes_to_costs_no_verdict(
+    here: Any, close: str
+) -> None:
+    here.write(
+        "target.py",
+        f"""
+        import sys
+        from jobs import Jobs, JobsTarget
+
+        class Target(JobsTarget):
+            class jobs(Jobs):
+                def close(self):
+                    {close}
+        """,
+    )
+    told = here.type("check", "--target", "target.py:Target", "--bound", "0,0,0", "--no-cache")
+    assert told.code == 0, told.text
+    assert "holds under all" in told.text
+
+
+def test_the_verdict_is_one_line_however_long_the_name(here: Any) -> None:
+    name = "a_name_so_long_that_the_line_of_the_verdict_is_longer_than_what_a_pipe_is_wide"
+    here.write(f"{name}.py", SOUND)
+    arguments = ("--target", f"{name}.py:Target", "--bound", "0,0,0", "--no-cache")
+    with here.begin("check", *arguments, COLUMNS="100") as process:
+        last = process.communicate()[0].splitlines()[-1]
+    assert last.startswith(f"{name}.py:Target: holds under all")
+    assert last.endswith("rules exercised")
+
+
 def test_nothing_is_told_where_all_is_closed(here: Any) -> None:
     here.write("target.py", BROKEN.format("pass"))
     command = f"{sys.executable} -m runfaults.cli check --target target.py:Target --bound 0,0,0"

@@ -107,12 +107,13 @@ class Jobs:
         )
 
         def insert(connection: sqlite3.Connection) -> bool:
+            there = connection.execute("SELECT id FROM run WHERE id = ?", (number,)).fetchall()
             active = connection.execute("SELECT id FROM run WHERE status = 'active'").fetchall()
-            if not active:
+            if not there and not active:
                 connection.execute("SAVEPOINT row")
                 connection.execute("INSERT INTO run (id, status) VALUES (?, 'active')", (number,))
                 connection.execute("RELEASE row")
-            return active in ([], [(number,)])
+            return bool(there) or not active  # it may be there, and cancelled meanwhile
 
         if not self._store.insist(insert):
             raise RuntimeError("a run is active")
@@ -120,7 +121,10 @@ class Jobs:
 
     def _live(self, number: int) -> None:
         try:
-            self._work(None, number, lambda: self.status(number) == "cancelled", InterruptedError)
+            if self._store.insist(lambda connection: self._status(connection, number)) == "active":
+                self._work(
+                    None, number, lambda: self.status(number) == "cancelled", InterruptedError
+                )
             outcome = "completed"
         except InterruptedError:
             outcome = "cancelled"
@@ -139,6 +143,10 @@ class Jobs:
         connection.execute(
             "UPDATE run SET status = ? WHERE id = ? AND status = 'active'", (outcome, number)
         )
+        return Jobs._status(connection, number)
+
+    @staticmethod
+    def _status(connection: sqlite3.Connection, number: int) -> str:
         return connection.execute("SELECT status FROM run WHERE id = ?", (number,)).fetchone()[0]
 
     def cancel(self, run: int) -> bool:

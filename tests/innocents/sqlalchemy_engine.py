@@ -45,6 +45,13 @@ def _status_of(number: int) -> Any:
     return sqlalchemy.select(Job.status).where(Job.id == number)
 
 
+END_WITH_WORK = """
+    UPDATE jobs SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'succeeded' END
+    WHERE id = ? AND status = 'running'
+"""
+"""In the transaction that the work left open: the row says whether a COMMIT took effect."""
+
+
 class Service:
     """The unique index sees to it that one job runs; the row says that its cancel was asked for."""
 
@@ -120,6 +127,7 @@ class Service:
                         pooled.driver_connection, number, lambda: self._asked(number), KeyError
                     )
                     if pooled.driver_connection.in_transaction:
+                        pooled.driver_connection.execute(END_WITH_WORK, (number,))
                         pooled.commit()
                 except KeyError:
                     return "cancelled"
@@ -158,7 +166,9 @@ class Service:
         return next_signal
 
     def wait(self, run: int) -> None:
-        for thread in self._threads:
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
             thread.join()
 
     def close(self) -> None:

@@ -116,7 +116,7 @@ class Consumer:
     def _consume(self) -> None:
         while (item := self._queue.get()) is not None:
             identity, number = item
-            status = self._perform(number)
+            status = self._perform(identity, number)
             with self._lock:
                 if self._stops.pop(number).is_set():
                     status = Status.CANCELLED
@@ -129,22 +129,36 @@ class Consumer:
             self._results[number] = status.name
             self._over[number].set()
 
-    def _perform(self, number: int) -> Status:
+    def _perform(self, identity: str, number: int) -> Status:
         stop = self._stops[number]
         connection = None
         try:
             connection = self._connect()
             self._work(connection, number, stop.is_set, Stop)
+            if connection.in_transaction:
+                connection.execute("INSERT INTO event VALUES (?, 'done')", (identity,))
             connection.commit()
             return Status.SUCCESS
         except Stop:
             return Status.CANCELLED
         except BaseException:  # noqa: BLE001 - whatever it is, it is how the work ended
-            return Status.FAILURE
+            self._close(connection)
+            return Status.SUCCESS if self._is_done(identity) else Status.FAILURE
         finally:
-            if connection is not None:
-                with contextlib.suppress(sqlite3.Error, MemoryError):
-                    connection.close()
+            self._close(connection)
+
+    def _is_done(self, identity: str) -> bool:
+        """A COMMIT that raises may have taken effect: then its row is there."""
+        ((rows),) = self._put(
+            ("SELECT word FROM event WHERE task = ? AND word = 'done'", (identity,))
+        )
+        return bool(rows)
+
+    @staticmethod
+    def _close(connection: sqlite3.Connection | None) -> None:
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error, MemoryError):
+                connection.close()
 
     def cancel(self, run: int) -> bool:
         with self._lock:

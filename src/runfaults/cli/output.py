@@ -16,11 +16,13 @@ def outlive_readers() -> None:
 
     What is printed vanishes from where its reader ends (`| head`). On a full disk, or where the
     shell has closed it, it vanishes too, and that is told at the end. Reports are still written,
-    and the exit code is the verdict's.
+    and the exit code is the verdict's. A target that closes it closes nothing.
     """
     for name in ("stdout", "stderr"):
         file: TextIO | None = getattr(sys, name)
-        setattr(sys, name, _Closed(name) if file is None else _outliving(file))
+        kept = _Closed(name) if file is None else _outliving(file)
+        kept.close = kept.flush
+        setattr(sys, name, kept)
 
 
 class _File(io.FileIO):

@@ -58,10 +58,14 @@ def print_result(
         width: Columns; as wide as the terminal, or 100, if None.
         grid: Print the whole coverage grid, not a line for each kind of fault.
     """
+    from rich.text import Text
+
     console = open_console(file, width)
+    piped = width is None and not console.is_terminal
     for part in _parts(result, console, grid=grid):
-        # A plain string is a line to be copied: it is not broken at the console's width.
-        console.print(part, soft_wrap=isinstance(part, str))
+        # A string is to be copied; in a pipe the verdict is looked for by `tail -n 1`: neither is
+        # broken at the console's width.
+        console.print(part, soft_wrap=isinstance(part, (str, Text) if piped else str))
 
 
 def _parts(result: CheckResult, console: Console, *, grid: bool) -> Iterator[RenderableType]:
