@@ -104,6 +104,7 @@ class Recurrence:
         self._due = FIRST_LOOK
         self._delay = 0
         self._place: tuple[object, ...] | None = None
+        self._actor = ""
         self._reference: _Reference | None = None
         self._failures = 0
         self._returns = 0
@@ -128,9 +129,12 @@ class Recurrence:
             return None
         place = (_role(point.actor), point.operation, _role(point.subject))
         if step >= self._due + self._delay or self._has_fallen_asleep(step, actors, clock):
+            self._actor = point.actor
             self._take(step, place, actors, clock)
             return None
         if self._reference is None or place != self._place:
+            return None
+        if self._enough == 1 and self._is_anothers(point, actors):
             return None
         return self._compare(self._reference, step, actors, clock)
 
@@ -150,6 +154,12 @@ class Recurrence:
             return GivesUp()
         self._leapt, self._returns = True, min(1, self._enough - 1)
         return Leap(LEAP)
+
+    def _is_anothers(self, point: FaultPoint, actors: Sequence[Actor]) -> bool:
+        """Whether the state to return to is that of another one who is still there."""
+        return point.actor != self._actor and any(
+            actor.alive for actor in actors if actor.name == self._actor
+        )
 
     def _has_fallen_asleep(self, step: int, actors: Sequence[Actor], clock: float) -> bool:
         """Whether an actor has slept for so many steps that it is time to look, and will longer."""
