@@ -41,7 +41,8 @@ class ConnectionThread(Adapter):
     def begin(self, database: Path, work: Work) -> None:
         self.database, self.work = Database(database), work
         self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, name="loop").start()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="loop")
+        self.thread.start()
 
     def start(self) -> int | None:
         return asyncio.run_coroutine_threadsafe(self.add(), self.loop).result()
@@ -54,3 +55,12 @@ class ConnectionThread(Adapter):
     async def run(self, job: int | None) -> None:
         state = await asyncio.to_thread(outcome, self.work, None, job)
         await self.database.write("UPDATE jobs SET state = ? WHERE id = ?", state, job)
+
+    def close(self) -> None:
+        """A loop that is left open keeps sockets of this process."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.database.thread.submit(self.database.connection.close).result()
+        self.database.thread.shutdown()
+        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        self.loop.close()

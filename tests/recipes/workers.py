@@ -31,7 +31,7 @@ def worker(database: Path, work: Work) -> None:
 def outcome(work: Work, connection: sqlite3.Connection | None, job: object) -> str:
     try:
         work(connection, job)
-    except Exception:  # noqa: BLE001 - however it failed
+    except BaseException:  # noqa: BLE001 - SystemExit too: it would end the worker
         if connection is not None:
             connection.rollback()
         return "error"
