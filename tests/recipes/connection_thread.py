@@ -40,6 +40,7 @@ class ConnectionThread(Adapter):
 
     def begin(self, database: Path, work: Work) -> None:
         self.database, self.work = Database(database), work
+        self.tasks: list[asyncio.Task[None]] = []
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name="loop")
         self.thread.start()
@@ -49,15 +50,19 @@ class ConnectionThread(Adapter):
 
     async def add(self) -> int | None:
         job = await self.database.write("INSERT INTO jobs (state) VALUES ('running')")
-        self.task = asyncio.create_task(self.run(job))
+        self.tasks.append(asyncio.create_task(self.run(job)))
         return job
 
     async def run(self, job: int | None) -> None:
         state = await asyncio.to_thread(outcome, self.work, None, job)
         await self.database.write("UPDATE jobs SET state = ? WHERE id = ?", state, job)
 
+    async def ended(self) -> None:
+        await asyncio.gather(*self.tasks)
+
     def close(self) -> None:
         """A loop that is left open keeps sockets of this process."""
+        asyncio.run_coroutine_threadsafe(self.ended(), self.loop).result()
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.database.thread.submit(self.database.connection.close).result()
