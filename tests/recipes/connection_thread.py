@@ -40,17 +40,19 @@ class ConnectionThread(Adapter):
 
     def begin(self, database: Path, work: Work) -> None:
         self.database, self.work = Database(database), work
-        self.tasks: list[asyncio.Task[None]] = []
+        self.closed = False
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name="loop")
         self.thread.start()
 
     def start(self) -> int | None:
+        if self.closed:
+            raise RuntimeError("closed")
         return asyncio.run_coroutine_threadsafe(self.add(), self.loop).result()
 
     async def add(self) -> int | None:
         job = await self.database.write("INSERT INTO jobs (state) VALUES ('running')")
-        self.tasks.append(asyncio.create_task(self.run(job)))
+        self.task = asyncio.create_task(self.run(job))
         return job
 
     async def run(self, job: int | None) -> None:
@@ -58,10 +60,12 @@ class ConnectionThread(Adapter):
         await self.database.write("UPDATE jobs SET state = ? WHERE id = ?", state, job)
 
     async def ended(self) -> None:
-        await asyncio.gather(*self.tasks)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others)
 
     def close(self) -> None:
         """A loop that is left open keeps sockets of this process."""
+        self.closed = True
         asyncio.run_coroutine_threadsafe(self.ended(), self.loop).result()
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
