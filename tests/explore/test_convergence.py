@@ -43,10 +43,10 @@ def test_a_fault_does_not_come_to_the_same_as_none(simulation: Simulation) -> No
 
 def test_what_another_kind_left_is_another_state(simulation: Simulation) -> None:
     """Both raise at the same point, and the code goes the same way after either."""
-    point = "run execute UPDATE runs #2"
+    point = "run commit"
     seen = [
         list(states(simulation.play(Schedule.parse(f"fault {kind} at {point}"))))
-        for kind in ("full", "interrupt")
+        for kind in ("full", "lost-acknowledgement")
     ]
     begun = next(n for n, (one, other) in enumerate(zip(*seen, strict=False)) if one != other)
     assert begun > 0

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
+import certain_commit
 from owner_lock import OwnerLock
 
 from runfaults.model import Vocabulary
@@ -119,7 +120,7 @@ class Loop:
         try:
             self._work(connection, number, lambda: number in self._halted, Halted)
             if connection.in_transaction:
-                connection.commit()
+                certain_commit.commit(connection, self._database, number)
         except Halted:
             return "cancelled"
         except BaseException:  # noqa: BLE001 - whatever it is, it is how the work ended
@@ -210,6 +211,7 @@ class Innocent:
     def prepare(self, database: Path) -> None:
         asyncio.run(asyncio.to_thread(int))  # what asyncio imports late
         with contextlib.closing(sqlite3.connect(database)) as connection:
+            connection.execute(certain_commit.SCHEMA)
             connection.execute("CREATE TABLE runs (id INTEGER PRIMARY KEY, status TEXT NOT NULL)")
 
     def open(self, database: Path, work: Work) -> Loop:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+import certain_commit
 from owner_lock import OwnerLock
 
 from runfaults.model import Vocabulary
@@ -101,7 +102,7 @@ class Worker:
         try:
             self._work(connection, task, lambda: self._is_stopping(task), StopAsked)
             if connection.in_transaction:
-                connection.commit()
+                certain_commit.commit(connection, self._database, task)
             return "ok"
         except StopAsked:
             return "stopped"
@@ -209,7 +210,7 @@ class Innocent:
 
     def prepare(self, database: Path) -> None:
         with contextlib.closing(sqlite3.connect(database)) as connection:
-            connection.executescript(SCHEMA)
+            connection.executescript(f"{SCHEMA}{certain_commit.SCHEMA};")
 
     def open(self, database: Path, work: Work) -> Worker:
         return self.runner(database, work)

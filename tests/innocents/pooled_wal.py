@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import certain_commit
 from owner_lock import OwnerLock
 
 from runfaults.model import Vocabulary
@@ -50,6 +51,7 @@ class Pool:
 
     def __init__(self, database: Path, work: Work) -> None:
         self._work = work
+        self._database = database
         self._owner = OwnerLock(database)
         self._opened: dict[threading.Thread, sqlite3.Connection] = {}
         self._cancelling = threading.Lock()
@@ -120,25 +122,8 @@ class Pool:
         with self._used() as connection:
             self._work(connection, number, flag.is_set, CancelledError)
             if connection.in_transaction:
-                connection.execute("INSERT INTO kept (job) VALUES (?)", (number,))
-                self._commit(connection, number)
+                certain_commit.commit(connection, self._database, number)
         return "finished"
-
-    def _commit(self, connection: sqlite3.Connection, number: int) -> None:
-        """A COMMIT that raises may have taken effect: then its row is there."""
-        try:
-            connection.commit()
-        except BaseException:
-            self._connections.discard()
-            if not self._is_kept(number):
-                raise
-
-    def _is_kept(self, number: int) -> bool:
-        while True:
-            with contextlib.suppress(sqlite3.Error, MemoryError), self._used() as connection:
-                row = connection.execute("SELECT job FROM kept WHERE job = ?", (number,)).fetchone()
-                return row is not None
-            time.sleep(10)
 
     def _settle(self, number: int, outcome: str) -> None:
         """Decide, record, tell: in that order."""
@@ -229,7 +214,7 @@ class Innocent:
     def prepare(self, database: Path) -> None:
         with contextlib.closing(sqlite3.connect(database)) as connection:
             connection.execute("PRAGMA journal_mode = wal")
-            connection.execute("CREATE TABLE kept (job INTEGER PRIMARY KEY)")
+            connection.execute(certain_commit.SCHEMA)
             connection.execute(
                 "CREATE TABLE job (id INTEGER PRIMARY KEY AUTOINCREMENT, status TEXT NOT NULL)"
             )

@@ -141,8 +141,8 @@ NIGHTLY = (
     Mutation(
         "a transition of an earlier life is told again",
         "sim/database.py",
-        "        self._last = seen\n",
-        "        self._last = 0\n",
+        "        self.seen = seen\n",
+        "        self.seen = 0\n",
         "sim/test_database.py::test_transitions_of_an_earlier_life_are_passed_over",
     ),
     # --- which schedules --------------------------------------------------------------------------
@@ -248,8 +248,8 @@ NIGHTLY = (
     Mutation(
         "the shrinker exchanges one violation for another",
         "explore/shrink.py",
-        "        if not self._rules & failing:\n",
-        "        if not failing:\n",
+        "        if not self._rules & failing",
+        "        if not failing",
         "explore/test_shrink.py::test_another_rule_that_breaks_on_the_way_does_not_count",
     ),
     # --- the campaign -----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from runfaults.model import Fault, FaultPoint, Operation
 from runfaults.model.fault import LIFTED_AFTER
 from runfaults.sqlite import Call, FaultPlan, PointCounter, Statement, kind_named
 
-CALL = Call(Operation.CONNECT, Statement(""), None)
+CALL = Call(Operation.CONNECT, Statement(""), None, file="x.db")
 BUSY_CALL = CALL
 """Of the kinds used here `cantopen` and `nomem` can strike a connect, `busy` cannot."""
 
