@@ -57,6 +57,14 @@ ELSEWHERE = """
         return other
 """
 
+PREPARES = """def prepare(self, database):
+            super().prepare(database)
+            self.kept = sqlite3.connect(database)
+            self.kept.execute("PRAGMA journal_mode = wal")
+            self.kept.execute("SELECT * FROM jobs").fetchall()
+
+        """
+
 OPENS = "self.runner = Runner(database, work)"
 STARTS = "return self.runner.submit()"
 AUDITS = 'Audit("jobs", key="id", status="state")'
@@ -122,6 +130,10 @@ MISTAKES = {
     "no table": (
         ('"CREATE TABLE jobs (', '"CREATE TABLE job ('),
         ("`audit` cannot be used: no such table: main.jobs",),
+    ),
+    "prepare leaves a connection open": (
+        ("def begin(", PREPARES + "def begin("),
+        ("`prepare` (", "target.py:36) leaves a connection to the database open"),
     ),
     "no schema": (
         ("schema = ", "sql = "),

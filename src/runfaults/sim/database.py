@@ -17,6 +17,7 @@ from runfaults.sim.commits import Transition, of_one_commit
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.run_numbers import RunNumbers
 from runfaults.sqlite.engine import real_connect, statement_on
+from runfaults.targets.places import place_in
 from runfaults.targets.target import Target, TargetError
 from runfaults.temporary import memory_backed_folder, prefix
 from runfaults.user_code import running
@@ -69,8 +70,18 @@ class DatabaseTemplate:
             with contextlib.closing(real_connect(path)) as connection:
                 self._put_audit(connection)
                 if journal is not Journal.TARGET:
-                    connection.execute(f"PRAGMA journal_mode={journal}").fetchone()
+                    self._choose(journal, connection)
             return path.read_bytes()
+
+    def _choose(self, journal: Journal, connection: sqlite3.Connection) -> None:
+        try:
+            connection.execute(f"PRAGMA journal_mode={journal}").fetchone()
+        except sqlite3.OperationalError as error:
+            raise TargetError(
+                f"target {self._target.name}: `prepare`{place_in(self._target, 'prepare')} leaves "
+                f"a connection to the database open ({error} for another one); it must close what "
+                "it opens, as by `engine.dispose()` of SQLAlchemy"
+            ) from error
 
     def _put_audit(self, connection: sqlite3.Connection) -> None:
         try:
