@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from runfaults.model import EventKind, Schedule
+from runfaults.sim.simulation import Simulation
+
 HEAD = """
     import random, secrets, uuid
     from jobs import Jobs, JobsTarget
@@ -101,3 +104,32 @@ def test_a_second_life_does_not_draw_what_the_first_has_drawn(
     assert collided is (CONSTANT in draws), told.text
     again = here.type("crash", "--target", "target.py:Target", "--schedule", schedule)
     assert again == told
+
+
+LOOKS_FIRST = """
+    from contextlib import closing
+    from jobs import Jobs, JobsTarget
+
+    class Target(JobsTarget):
+        class jobs(Jobs):
+            def __init__(self, database, work):
+                super().__init__(database, work)
+                with closing(self.connect()) as connection:
+                    connection.execute("SELECT count(*) FROM jobs").fetchone()
+
+            def cancel(self, run):
+                return False
+"""
+
+
+@pytest.mark.parametrize("act", ["cancel", "start", "close"])
+def test_an_act_that_comes_while_the_manager_is_opened_waits_for_it(here: Any, act: str) -> None:
+    with Simulation(here.target(LOOKS_FIRST)) as simulation:
+        execution = simulation.play(Schedule.parse(f"act {act} at user connect"))
+    (reply,) = (
+        event
+        for event in execution.history.events
+        if event.kind is EventKind.REPLY and event.actor == act
+    )
+    assert not reply.value.startswith("raised")
+    assert not any(event.kind is EventKind.STUCK for event in execution.history.events)

@@ -179,7 +179,9 @@ class World:
 
     @property
     def manager(self) -> Manager:
-        """The manager that the user opened."""
+        """The manager that the user opened, once it is open."""
+        while not self._managers:
+            self._await("manager")
         return self._managers[0]
 
     @property
@@ -212,6 +214,7 @@ class World:
         """See `Stage`."""
         manager = self._target.open(self._database, self._work)
         self._managers.append(manager)
+        self.scheduler.wake("manager")
         return manager
 
     def held(self) -> Counter[str]:
@@ -220,13 +223,16 @@ class World:
 
     def await_run(self) -> int:
         """See `Stage`."""
-        actor = self.scheduler.running
-        background = actor.background
-        actor.background = True  # waiting for a run that is never made is no deadlock
         while self._run is None:
-            self.scheduler.block(Wait("run"))
-        actor.background = background
+            self._await("run")
         return self._run
+
+    def _await(self, what: str) -> None:
+        """As an actor, wait for what may never come: that is no deadlock."""
+        actor = self.scheduler.running
+        background, actor.background = actor.background, True
+        self.scheduler.block(Wait(what))
+        actor.background = background
 
     # --- what the target's memory does not show -----------------------------------------------
 
