@@ -96,6 +96,8 @@ def test_a_campaign_that_continues_knows_what_had_come_up(tmp_path: Path) -> Non
     assert missing.endswith("interleavings, and what they lead to")
     went_on = explored(BROKEN, state=tmp_path)
     total = expected.known + expected.more
-    assert went_on.remarks == (f"{expected.known + 2} of {total} jobs were done before",)
+    assert went_on.remarks == (
+        f"{expected.known + 2} of {total} jobs were done before, by the same code",
+    )
     assert went_on.found.verdicts == whole.found.verdicts
     assert went_on.found.pruned == whole.found.pruned

@@ -123,7 +123,7 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
     if options.cache is not None and not agenda:
         unwritten += options.cache.keep(identity, found)
     if before:
-        told = (*told, f"{before:,} of {agenda.total:,} jobs were done before")
+        told = (*told, f"{before:,} of {agenda.total:,} jobs were done before, by the same code")
     return Outcome(
         found,
         time.perf_counter() - began,
@@ -228,6 +228,7 @@ def _running(
 
 
 _RECALLED = (
-    "no schedule was run: nothing has changed since this check was finished the last time, "
-    "and its result was kept; --no-cache runs it again"
+    "no schedule was run: no code has changed since this check was finished the last time, and its "
+    "result was kept; files that the target reads and the environment are not compared: --no-cache "
+    "runs it again"
 )
