@@ -93,11 +93,20 @@ def test_two_options_that_name_one_file_are_refused(here: Any) -> None:
 
 
 def test_a_baseline_that_cannot_be_written_sets_nothing_aside(here: Any) -> None:
-    taken = "import os; os.path.isdir('known.new') or os.mkdir('known.new')"
+    taken = "import os; os.makedirs(f'known.{os.getpid()}.new', exist_ok=True)"
     told = here.check(BROKEN.format(taken), "--baseline", "known", "--update-baseline")
     assert told.code == 1, told.text
     assert "the baseline known could not be written: Is a directory" in told.text
     assert TABLE in told.text
+
+
+def test_a_baseline_that_knows_what_breaks_every_schedule_leaves_nothing_new(here: Any) -> None:
+    for update in (("--update-baseline",), ()):
+        told = here.check(BROKEN.format("pass"), "--baseline", "known", *update)
+        assert told.code == 0, told.text
+        assert (
+            "nothing new: 2 of 2 schedules are broken, all in ways that the baseline" in told.text
+        )
 
 
 def test_a_journal_that_cannot_be_written_costs_no_verdict(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ class Package:
         """Replay a scenario of the plain manager."""
         head = 'name = "toy"\nsymptom = "None."\n'
         (self.folder / "toy.toml").write_text(f'{head}target = "{PLAIN}"\n{scenario}', "utf-8")
-        return self.run("replay", "toy.toml")
+        return self.run("replay", "toy.toml", "--target", PLAIN)
 
 
 @pytest.fixture

@@ -175,8 +175,9 @@ def test_it_costs_nothing_until_it_is_used(pytester: pytest.Pytester) -> None:
 
         def test_only_the_plugin_is_imported():
             ours = {name for name in sys.modules if name.startswith("runfaults")}
-            plugin = {"runfaults.pytest_plugin", "runfaults.pytest_every_fault"}
-            assert ours == {"runfaults", *plugin}
+            every_fault = "runfaults.pytest_every_fault"
+            of_every_fault = {every_fault, f"{every_fault}.plugin", f"{every_fault}.options"}
+            assert ours == {"runfaults", "runfaults.pytest_plugin", *of_every_fault}
             assert "hypothesis" not in sys.modules
         """
     )

@@ -29,6 +29,7 @@ SCHEMA = "scenario.schema.json"
 def command(name: str, target: str, folder: Path, *, schema_only: bool) -> None:
     """Write a commented scenario NAME.toml, and beside it the schema that editors check it with."""
     from runfaults.scenario.schema import schema_text
+    from runfaults.scenario.trust import is_asked_for, option_for
 
     if schema_only:
         click.echo(schema_text(), nl=False)
@@ -45,7 +46,8 @@ def command(name: str, target: str, folder: Path, *, schema_only: bool) -> None:
     path.write_text(_scenario(name, target, path), encoding="utf-8")
     (folder / SCHEMA).write_text(schema_text(), encoding="utf-8")
     click.echo(f"wrote {path} and {folder / SCHEMA}; now try:")
-    click.echo(f"    runfaults replay {shlex.quote(str(path))}")
+    named = () if is_asked_for(target, path) else option_for(target)
+    click.echo(f"    runfaults replay {shlex.join((str(path), *named))}")
 
 
 def _scenario(name: str, target: str, path: Path) -> str:

@@ -246,7 +246,9 @@ class CheckResult:
         was interrupted, or a schedule could not be played as written or again.
         """
         rules = [self.verdict_of(rule) for rule in self.rules]
-        worst = Verdict.worst([self._as_far(self.schedules.verdict), *rules])
+        all_known = self.set_aside and not self.schedules.total
+        schedules = Verdict.HOLDS if all_known else self.schedules.verdict
+        worst = Verdict.worst([self._as_far(schedules), *rules])
         if worst in {Verdict.UNKNOWN, Verdict.BROKEN}:
             return worst
         proven = Verdict.worst([Verdict.NOT_EXERCISED, *rules]) is not Verdict.NOT_EXERCISED

@@ -39,7 +39,7 @@ def headline(result: CheckResult) -> str:
 def _why_unknown(result: CheckResult) -> str:
     tally, counted = result.schedules, result.counted
     reasons = (
-        (not tally.total and not result.interrupted, f"there were no {counted}"),
+        (not tally.total + result.set_aside and not result.interrupted, f"there were no {counted}"),
         (
             result.notes,
             "not every schedule could be played as written, which is a bug in runfaults",
