@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from runfaults.model import Event, EventKind, History, Schedule, Verdict, Vocabulary
@@ -65,5 +65,6 @@ def test_no_rule_crashes(history: History) -> None:
 @settings(max_examples=100, derandomize=True, database=None, deadline=None)
 def test_no_rule_holds_before_everything_has_settled(history: History) -> None:
     facts = Facts.of(history)
+    assume(not facts.interrupted)  # a process that ends while threads go on has settled
     holding = [rule for rule in RULES if rule.judge(history, facts).verdict is Verdict.HOLDS]
     assert holding == []

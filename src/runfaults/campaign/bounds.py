@@ -45,6 +45,12 @@ _RACING = Scope(
 INTERRUPTED = Search(_RACING, Allowance(0, 1, 0))
 """Every act at every moment."""
 
+_CTRL_C = Search(
+    Scope(acts=("keyboard-interrupt",), endings=(Ending.SUCCEEDS, Ending.RAISES)),
+    Allowance(0, 1, 0),
+)
+"""Ctrl-C at every moment of the user's own thread."""
+
 RACES = Search(_RACING, Allowance(0, 1, 1))
 """Every act at every moment, and once more with one thread paused somewhere."""
 
@@ -91,6 +97,7 @@ BOUNDS = {
                 ),
                 INTERRUPTED,
                 _LASTING,
+                _CTRL_C,
                 _FIRST,
                 _AGAIN,
             ),
@@ -116,6 +123,7 @@ BOUNDS = {
                 _LASTING,
                 STRUCK_ACTS,
                 Lines(Scope(acts=("cancel", "close", "start"))),
+                _CTRL_C,
                 _FIRST,
                 Repeats(Scope(KEPT_UNDONE_DONE, AGAIN, endings=AT_ONCE), faults=True),
             ),
@@ -132,6 +140,11 @@ BOUNDS = {
                 STRUCK_RACES,
                 STRUCK_ACTS,
                 BETWEEN_LINES,
+                replace(
+                    _CTRL_C,
+                    scope=replace(_CTRL_C.scope, kinds=KEPT_UNDONE_DONE),
+                    most=STRUCK_ACTS.most,
+                ),
                 Repeats(Scope(tuple(KINDS), AGAIN, endings=AT_ONCE), faults=True),
                 FirstLives(Scope(KEPT_UNDONE_DONE, endings=AT_ONCE)),
                 Samples(EVERYTHING, 5_000),
@@ -191,7 +204,8 @@ def bound_named(name: str) -> Bound:
         )
         struck = Scope(kinds, ("cancel",) * (most.acts > 0))
         first = [FirstLives(struck)] if struck.kinds or struck.acts else []
-        return Bound(name, (search, lasting, *[_AGAIN] * (most.acts > 0), *first))
+        alone = (_CTRL_C, _AGAIN) if most.acts else ()
+        return Bound(name, (search, lasting, *alone, *first))
     if name not in BOUNDS:
         raise LookupError(
             f"there is no bound {name!r}; bounds are: {', '.join(BOUNDS)}, and three numbers "

@@ -13,7 +13,7 @@ from typing import ClassVar
 from runfaults.explore.determinism import compare_some
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import NOTHING, Job, Measured, Scope
-from runfaults.explore.rehearsal import earliest_event, site_of
+from runfaults.explore.rehearsal import earliest_event, may_enter, site_of
 from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.explore.trial import Trial
 from runfaults.model import Act, Operation, Preemption, Schedule
@@ -82,7 +82,7 @@ class Lines:
         for kind in self.scope.acts:
             born = earliest_event(execution, kind)
             for step in _at_lines(execution):
-                if step.event > born:
+                if may_enter(kind, step, born):
                     beside = frozenset({step.point.actor, *step.ready})
                     yield Act(kind, step.point), beside
 

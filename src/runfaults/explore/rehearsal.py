@@ -90,9 +90,10 @@ class Rehearsal:
         """Each of these acts that is offered, at each point where an actor can enter."""
         kinds = [kind for kind in kinds if kind in self.offered]
         for moment, step in self._moments():
-            if step.event > self.run_appeared:
-                late = moment >= self.last
-                yield from (Offer(kind, step.point, late=late) for kind in kinds)
+            late = moment >= self.last
+            for kind in kinds:
+                if may_enter(kind, step, self.run_appeared):
+                    yield Offer(kind, step.point, late=late)
 
     def preemptions(self) -> Iterator[Offer]:
         """Each other actor that is ready at each point."""
@@ -133,6 +134,19 @@ def earliest_event(execution: Execution, act: str) -> int:
     return first_event(
         execution, EventKind.STATUS if act_named(act).needs_run else EventKind.REQUEST
     )
+
+
+def may_enter(act: str, step: Step, born: int) -> bool:
+    """Whether an act is tried at a step.
+
+    Args:
+        act: Its kind.
+        step: A step of the execution.
+        born: The event before which there is nothing to act upon.
+    """
+    point = step.point
+    of_user = point.actor == "user" and point.operation not in {Operation.REACH, Operation.LINE}
+    return step.event > born and (of_user or not act_named(act).at_user)
 
 
 def first_event(execution: Execution, kind: EventKind, subject: str | None = None) -> int:

@@ -33,7 +33,7 @@ from runfaults.explore.determinism import compare_some
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import NOTHING, Allowance, Job, Measured, Scope
 from runfaults.explore.races import last_steps, reversals
-from runfaults.explore.rehearsal import earliest_event
+from runfaults.explore.rehearsal import earliest_event, may_enter
 from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.model import Act, Element, Fault, FaultPoint, Preemption, Schedule
 from runfaults.sim.execution import Execution
@@ -254,7 +254,7 @@ class _Branch:
         allowance, step = self._search.most.left_by(schedule), node.execution.steps[number]
         if allowance.acts:
             for kind in self._search.scope.acts:
-                if step.event > node.earliest[kind]:
+                if may_enter(kind, step, node.earliest[kind]):
                     yield Act(kind, step.point)
         if allowance.preemptions:
             for name in sorted(step.ready):

@@ -9,11 +9,11 @@ from typing import ClassVar
 from runfaults.explore.determinism import compare_some
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import ALL_COUNTS, NOTHING, Job, Measured, Scope
-from runfaults.explore.rehearsal import first_event
+from runfaults.explore.rehearsal import first_event, may_enter
 from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.explore.trial import Trial
-from runfaults.model import Act, EventKind, Fault, FaultPoint, Operation, Schedule
-from runfaults.sim.execution import Execution
+from runfaults.model import Act, EventKind, Fault, Operation, Schedule
+from runfaults.sim.execution import Execution, Step
 from runfaults.sqlite.kinds import KINDS
 
 _LIKELY_KINDS = ("busy", "lost-acknowledgement")
@@ -97,8 +97,10 @@ class Sweep:
         return tuple(kind for kind in self.scope.kinds if kind in self.paired_kinds)
 
     def _cancels(self, execution: Execution, after: int = -1) -> Iterator[Act]:
-        for point in _cancel_points(execution, after):
-            yield from (Act(kind, point) for kind in self.scope.acts)
+        for step in _cancel_steps(execution, after):
+            for kind in self.scope.acts:
+                if may_enter(kind, step, after):
+                    yield Act(kind, step.point)
 
 
 def _possible_faults(execution: Execution, found: Findings | None = None) -> Iterator[Fault]:
@@ -113,13 +115,13 @@ def _possible_faults(execution: Execution, found: Findings | None = None) -> Ite
                 found.impossible[str(point), kind] = refusal
 
 
-def _cancel_points(execution: Execution, after: int) -> Iterator[FaultPoint]:
-    """The points for a cancel: each operation and milestone after an event, once a run exists."""
+def _cancel_steps(execution: Execution, after: int) -> Iterator[Step]:
+    """The steps for a cancel: each operation and milestone after an event, once a run exists."""
     after = max(after, first_event(execution, EventKind.STATUS))
     for step in execution.steps:
         operation = step.point.operation
         if step.event > after and (operation.touches_database or operation is Operation.REACH):
-            yield step.point
+            yield step
 
 
 def _each_count(

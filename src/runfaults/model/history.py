@@ -42,7 +42,8 @@ class EventKind(StrEnum):
     """A subscriber hears the completion signal: run, subject = the subscriber, value = status."""
     THREAD = "thread"
     """A thread of the target: subject = `started`, `ended` or `escaped`, value = for `escaped`
-    the exception that left the thread's function."""
+    the exception that left the thread's function. Or that of the user: `interrupted`, value = the
+    exception that was raised in it from outside."""
     LEAK = "leak"
     """Found at the end: subject = `thread`, `connection`, `transaction`, `lock`, `subscriber` or
     `cancel-event`, value = which one."""

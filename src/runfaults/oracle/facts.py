@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import NamedTuple
 
 from runfaults.model import Event, EventKind, History
 from runfaults.oracle.finding import Finding, unknown
+from runfaults.oracle.request import Request, paired, process_of
+from runfaults.oracle.run_facts import RunFacts
 
 _TELLING = frozenset(
     {
@@ -28,156 +29,11 @@ _TELLING = frozenset(
 )
 
 
+_ENDED_WITH_ITS_PROCESS = ("deadlock", "livelock")
+"""How threads may go on in a program whose user has pressed Ctrl-C: no caller waits for them."""
+
 _EVERY = ""
 """The process of actors whose name has none. Its death takes every process with it."""
-
-
-def process_of(actor: str) -> str:
-    """The process of an actor: `2.5` for `user@2.5`; empty where the history has only one."""
-    return actor.partition("@")[2]
-
-
-class Request(NamedTuple):
-    """What a user asked of the manager, and what it answered.
-
-    Attributes:
-        asked: The REQUEST event (the REPLY itself, if nothing shows the request).
-        reply: The REPLY event; None while there is no answer.
-        run: The run it is about, if known.
-    """
-
-    asked: Event
-    reply: Event | None
-    run: int | None
-
-    @property
-    def subject(self) -> str:
-        """What was asked: `start`, `cancel`, `cancel-api`, ..."""
-        return self.asked.subject
-
-    @property
-    def starts(self) -> bool:
-        """Whether it asks for a run: `start`, or `start-elsewhere` of another manager."""
-        return self.subject.startswith("start")
-
-    @property
-    def raised(self) -> bool:
-        """Whether the answer was an exception."""
-        return self.reply is not None and self.reply.value.split(" ", 1)[0] == "raised"
-
-    @property
-    def process(self) -> str:
-        """The process of the actor that asked."""
-        return process_of(self.asked.actor)
-
-    @property
-    def in_real_time(self) -> bool:
-        """Whether its process was one of several at once: the order of events is not exact then."""
-        return "." in self.process
-
-    @property
-    def accepts_cancel(self) -> bool:
-        """Whether it is a cancel, of either style, that was answered `True`."""
-        return (
-            self.reply is not None
-            and self.reply.value == "True"
-            and self.subject.startswith("cancel")
-        )
-
-    @property
-    def refused(self) -> bool:
-        """Whether it is a plain cancel that was answered `False`.
-
-        An API-style cancel writes the status itself, whatever the manager answered.
-        """
-        answer = self.reply.value if self.reply is not None else ""
-        return answer == "False" and self.subject == "cancel"
-
-
-@dataclass(frozen=True, slots=True)
-class RunFacts:
-    """What happened to one run.
-
-    Attributes:
-        id: The run's id in the database.
-        transitions: Its STATUS events.
-        pipeline: Its PIPELINE events.
-        signals: Its SIGNAL events.
-        accepted: The REPLY events that accepted a cancel of it.
-        requests: The requests about it, in the order in which they were asked.
-        owners: The processes that work on it: those that were told its id by a start, and those
-            whose threads its pipeline ran in. If no process was, the ones whose start may have
-            inserted its row.
-    """
-
-    id: int
-    transitions: tuple[Event, ...]
-    pipeline: tuple[Event, ...]
-    signals: tuple[Event, ...]
-    accepted: tuple[Event, ...]
-    requests: tuple[Request, ...] = ()
-    owners: frozenset[str] = frozenset()
-
-    @property
-    def status(self) -> str:
-        """The last status the database showed; empty if it never had a row, or has none now."""
-        return self.transitions[-1].value if self.transitions else ""
-
-    @property
-    def ending(self) -> Event | None:
-        """How the pipeline ended; None if it never started or never ended."""
-        last = self.pipeline[-1] if self.pipeline else None
-        return None if last is None or last.subject == "started" else last
-
-    def ended(self, how: str) -> Event | None:
-        """The pipeline's ending, if it `returned`, `raised`, was `cancelled` or `stopped`."""
-        ending = self.ending
-        return ending if ending is not None and ending.subject == how else None
-
-    @property
-    def cut_short(self) -> Event | None:
-        """The pipeline's ending, if it noticed a cancel, or was stopped after one was asked for."""
-        stopped = self.ended("stopped")
-        if stopped is None:
-            return self.ended("cancelled")
-        asked = (
-            each.asked.number
-            for each in self.requests
-            if each.subject.startswith("cancel") and not each.refused
-        )
-        return stopped if any(number < stopped.number for number in asked) else None
-
-    def first(self, words: frozenset[str]) -> Event | None:
-        """The first transition into one of these words."""
-        return next((event for event in self.transitions if event.value in words), None)
-
-    def is_undecided(self, number: int, terminal: frozenset[str]) -> bool:
-        """Whether its work was at hand or under way at the event of that number, for all to see."""
-        begun = any(event.subject == "started" for event in self.pipeline)
-        ended = any(event.subject != "started" and event.number < number for event in self.pipeline)
-        gone = any(
-            event.number < number and (not event.value or event.value in terminal)
-            for event in self.transitions
-        )
-        return begun and not ended and not gone
-
-    def is_known(self, number: int) -> bool:
-        """Whether the manager that is asked at the event of that number must know it.
-
-        It answered its start before, or has its work done; a run of another manager is not.
-        """
-        starts = [each for each in self.requests if each.subject == "start" and not each.raised]
-        begun = any(event.subject == "started" and event.number < number for event in self.pipeline)
-        return any(begun or (each.reply and each.reply.number < number) for each in starts)
-
-    def shown(self, number: int) -> Event | None:
-        """The last transition before the event of that number."""
-        before = None
-        for event in self.transitions:
-            if event.number > number:
-                break
-            before = event
-        return before
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +55,13 @@ class Facts:
             with it, or of `process@NAME`, which takes only that one.
         terminal: The words after which nothing may follow.
         stuck: Where the schedule got stuck; None if it did not.
-        settled: The SETTLED event, if what the database showed last is final.
+        settled: The SETTLED event, or where threads went on after Ctrl-C, if what the database
+            showed last is final.
         deaths_by: The deaths by the process that died; those of actor `process` under no name.
         general: The requests that name no run and may be why one is cancelled, such as closing.
         trouble: The STRIKE and ERROR events: what may be why a call fails.
         rows: The last ROWS event of each query, by its text.
+        interrupted: Whether `KeyboardInterrupt` was raised in the user's thread.
         unattributed: Whether work was done of which it is not known for which of several runs.
         doubt: Why a history in which nothing breaks a rule still proves nothing; None if it does.
     """
@@ -223,6 +81,7 @@ class Facts:
     general: tuple[Request, ...]
     trouble: tuple[Event, ...]
     rows: Mapping[str, Event]
+    interrupted: bool
     unattributed: bool
     doubt: Finding | None
 
@@ -275,7 +134,7 @@ class Facts:
                 break
         threads = told[EventKind.THREAD]
         deaths = tuple(e for e in threads if e.subject == "died" and _is_process(e.actor))
-        requests = _requests(told[EventKind.REQUEST], told[EventKind.REPLY])
+        requests = paired(told[EventKind.REQUEST], told[EventKind.REPLY])
         accepted = [
             request.reply._replace(run=request.run)
             for request in requests
@@ -288,7 +147,10 @@ class Facts:
             told[EventKind.SIGNAL],
             accepted,
         )
+        interrupted = any(event.subject == "interrupted" for event in threads)
         settled = None if stuck else _settled(told, deaths)
+        if stuck and interrupted and stuck.subject in _ENDED_WITH_ITS_PROCESS:
+            stuck, settled = None, stuck
         return cls(
             runs=_runs(requests, _grouped(deaths), *about_runs),
             transitions=tuple(told[EventKind.STATUS]),
@@ -309,39 +171,10 @@ class Facts:
             trouble=tuple(
                 sorted(told[EventKind.STRIKE] + told[EventKind.ERROR], key=itemgetter(0))
             ),
+            interrupted=interrupted,
             rows={event.subject: event for event in told[EventKind.ROWS]},
             doubt=_doubt(stuck, settled, about_runs),
         )
-
-
-def _requests(asked: list[Event], replies: list[Event]) -> tuple[Request, ...]:
-    """Pair each reply with what its actor asked last under the same subject."""
-    requests: list[Request] = []
-    unanswered: dict[tuple[str, str], int] = {}
-    for event in sorted(asked + replies, key=itemgetter(0)):
-        key = (event.actor, event.subject)
-        if event.kind is EventKind.REQUEST:
-            unanswered[key] = len(requests)
-            requests.append(Request(event, None, event.run))
-        elif (place := unanswered.pop(key, None)) is None:
-            requests.append(Request(event, event, _run_of(event, event)))
-        else:
-            request = requests[place].asked
-            requests[place] = Request(request, event, _run_of(request, event))
-    return tuple(requests)
-
-
-_LONGEST_ID = 19
-"""Digits of SQLite's largest rowid, 9223372036854775807."""
-
-
-def _run_of(asked: Event, reply: Event) -> int | None:
-    if reply.run is not None:
-        return reply.run
-    value = reply.value
-    if asked.subject.startswith("start") and value.isdecimal() and len(value) <= _LONGEST_ID:
-        return int(value)
-    return asked.run
 
 
 def _attributed(

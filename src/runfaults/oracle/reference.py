@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from runfaults.oracle.rule import Rule
 from runfaults.oracle.rules import RULES
 
 _HEAD = """\
@@ -32,7 +33,12 @@ rule says below when it is exercised.
 
 def rules_page() -> str:
     """The page, in Markdown."""
-    return "\n".join([_HEAD, *(f"## {rule.name}\n\n{rule.meaning}\n" for rule in RULES)])
+    return "\n".join([_HEAD, *map(_section, RULES)])
+
+
+def _section(rule: Rule) -> str:
+    safety = "\nJudges schedules with Ctrl-C too.\n" * rule.safety
+    return f"## {rule.name}\n\n{rule.meaning}\n{safety}"
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ class Rule:
         exercised: Whether the rule's question came up in a history. Where it did not, that nothing
             broke the rule is no evidence that it holds.
         search: Yields what breaks the rule, and what it cannot know, most telling first.
+        safety: Whether it says that something never happens. Only such a rule judges a history in
+            which the user pressed Ctrl-C: the process may end with that, so nothing has to come.
         place: Where it is written, as `file:line`; empty for a rule of the catalogue.
         queries: SQL that the harness asks when all has settled: the rows are in `Facts.rows`.
     """
@@ -37,6 +39,7 @@ class Rule:
     search: Search
     place: str = ""
     queries: tuple[str, ...] = ()
+    safety: bool = False
 
     @property
     def symptom(self) -> str:
@@ -60,6 +63,8 @@ class Rule:
             Broken with the first proof found; else unknown if the rule or the history leaves a
             doubt; else holds. What breaks the rule has exercised it.
         """
+        if facts.interrupted and not self.safety:
+            return Judgement(self.name, *(facts.doubt or _HOLDS), exercised=False)
         doubt: Finding | None = None
         for finding in self.search(history, facts):
             if finding.verdict is Verdict.BROKEN:
@@ -78,11 +83,14 @@ def queries_of(rules: Iterable[Rule]) -> tuple[str, ...]:
 _HOLDS = Finding(Verdict.HOLDS, "", ())
 
 
-def rule(*, exercised: Question, queries: Iterable[str] = ()) -> Callable[[Search], Rule]:
+def rule(
+    *, exercised: Question, queries: Iterable[str] = (), safety: bool = False
+) -> Callable[[Search], Rule]:
     """Make a rule of its search: the function's name and docstring are the rule's.
 
     Args:
         exercised: Whether the rule's question came up in a history.
+        safety: Whether it also judges a history in which the user pressed Ctrl-C: see `Rule`.
         queries: SQL that the harness asks when all has settled: the rows are in `Facts.rows`.
 
     Raises:
@@ -100,6 +108,6 @@ def rule(*, exercised: Question, queries: Iterable[str] = ()) -> Callable[[Searc
         code = unwrap(search).__code__
         file = "/".join(Path(code.co_filename).parts[-2:])
         place = f"{file}:{code.co_firstlineno}"
-        return Rule(name, meaning, exercised, search, place, tuple(queries))
+        return Rule(name, meaning, exercised, search, place, tuple(queries), safety)
 
     return make

@@ -234,6 +234,7 @@ def _request(event: Event) -> str:
         "start": "another start",
         "subscribe": "a subscription",
         "cancel-api": "a cancel through the API",
+        "keyboard-interrupt": "a keyboard interrupt",
     }.get(event.subject, f"a {event.subject}")
 
 
@@ -253,7 +254,7 @@ def _pipeline(event: Event) -> str:
 def _reply(event: Event, *, decisive: bool) -> str:
     """Answers about cancels, errors and proof; routine that works is no news."""
     if event.value.startswith("raised "):
-        return f"the {event.subject} {event.value}"
+        return f"the {event.subject} {event.value.removesuffix(': ')}"
     if event.subject == "subscribe":
         return f"{event.actor} was registered as a subscriber" if decisive else ""
     if event.value in {"", "None"} or event.subject in _ROUTINE:
@@ -263,6 +264,8 @@ def _reply(event: Event, *, decisive: bool) -> str:
 
 
 def _thread(event: Event) -> str:
+    if event.subject == "interrupted":
+        return f"the {event.actor} got {event.value}"
     if event.subject != "escaped":
         return ""
     error = Failure.of(event.value)

@@ -153,6 +153,7 @@ class Actor:
         since: The number of steps when it was blocked last, or when it was resumed after that.
         resumed: How often it was handed the baton.
         until_quiet: Whether it waits only as long as something else can happen.
+        interruption: Raises what has arrived from outside; None if nothing has.
     """
 
     name: str
@@ -168,6 +169,7 @@ class Actor:
     since: int = 0
     resumed: int = 0
     until_quiet: bool = False
+    interruption: Callable[[], None] | None = None
     baton: LockType = field(default_factory=_held_lock)
 
     @property
@@ -178,6 +180,15 @@ class Actor:
     def park(self) -> None:
         """Wait, as this actor, for the baton."""
         self.baton.acquire()
+
+    def heed(self) -> None:
+        """As this actor, raise what has arrived from outside, if that can be raised here.
+
+        Raises:
+            KeyboardInterrupt: that has arrived.
+        """
+        if self.interruption is not None:
+            self.interruption()
 
     def resume(self) -> None:
         """Hand the baton to this actor."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from runfaults.model import EventKind
 from runfaults.model.vocabulary import word_of
+from runfaults.sim import interruption
 from runfaults.sim.actor import SimulationOver
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.stage import ActKind, Stage, ask, relay
@@ -50,6 +51,15 @@ def attempt(
 def start_first(stage: Stage, actor: str) -> int | None:
     """Start a run; returns its id, or None if there is none."""
     return ask(stage, actor, "start", None, stage.manager.start)
+
+
+def wait(stage: Stage, until_over: Callable[[], None]) -> None:
+    """Wait until something is over, or Ctrl-C comes."""
+    try:
+        until_over()
+    except KeyboardInterrupt:
+        if not interruption.has_come(stage.recorder):
+            raise
 
 
 def start(stage: Stage, actor: str) -> None:
@@ -161,6 +171,12 @@ def close_this(stage: Stage, actor: str, manager: Manager) -> None:
         ask(stage, actor, "close", None, manager.close)
 
 
+def keyboard_interrupt(stage: Stage, actor: str) -> None:
+    """Press Ctrl-C: the user's thread gets `KeyboardInterrupt`."""
+    stage.recorder.add(actor, EventKind.REQUEST, interruption.NAME)
+    stage.interrupt_user()
+
+
 def start_elsewhere(stage: Stage, actor: str) -> None:
     """Open a second manager on the same database, try to start a run there, and close it."""
     another: list[Manager] = []
@@ -224,6 +240,14 @@ _ALL = (
     ),
     ActKind(
         "close", "Close the manager.", close, needs_run=False, may_cancel=True, doors=(Closes,)
+    ),
+    ActKind(
+        interruption.NAME,
+        "Press Ctrl-C: the user's thread gets KeyboardInterrupt, and closes the manager.",
+        keyboard_interrupt,
+        needs_run=False,
+        may_cancel=True,
+        at_user=True,
     ),
 )
 

@@ -110,6 +110,8 @@ class WorldGate:
         if isinstance(error, EmulationError):
             self._turns.fail(error)
         self._without_mistakes(lambda: self._after(call, error))
+        if error is None and not self._turns.over:
+            self._turns.running.heed()
 
     @border(Phase.SWITCHING, Phase.DATABASE)
     def busy(self, call: Call, waited: int) -> bool:

@@ -87,8 +87,10 @@ class ControlledLock:
         deadline = turns.clock + timeout if timeout != -1 else None
         while self._owner is not None:
             self._waiters.append(actor)
-            woken = turns.block(self._wait, deadline)
-            self._waiters.remove(actor)
+            try:
+                woken = turns.block(self._wait, deadline)
+            finally:
+                self._waiters.remove(actor)
             if not woken:
                 return False
         turns.touch(self, change=True)

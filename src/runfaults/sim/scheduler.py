@@ -15,6 +15,7 @@ from runfaults.model.fault import LIFTED_AFTER
 from runfaults.sim.actor import Actor, Held, SimulationOver, State, Wait, actors
 from runfaults.sim.director import RESUMED, Director
 from runfaults.sim.execution import Segment, Step
+from runfaults.sim.interruption import HEEDED_BEFORE, is_heeded_in
 from runfaults.sim.lines import LinesOf
 from runfaults.sim.meter import Phase, border, enter
 from runfaults.sim.real_threads import real_join, start_really, uncontrolled
@@ -162,6 +163,8 @@ class Scheduler:
             self._switch(actor, point, ready)
             self._end_slice(actor)
         self._begin_segment(actor, number)
+        if operation in HEEDED_BEFORE:
+            actor.heed()
         return point
 
     def touch(self, thing: object, *, change: bool) -> None:
@@ -174,11 +177,15 @@ class Scheduler:
         actor = self.running
         if self.over:
             raise SimulationOver
+        if is_heeded_in(wait):
+            actor.heed()
         holder = wait.holder() if wait.holder is not None else None
         self._recorder.add(actor.name, EventKind.WAIT, wait.subject, holder or "")
         actor.state, actor.wait, actor.deadline = State.BLOCKED, wait, deadline
         actor.timed_out, actor.since = False, self._operations
         self._hand_over(actor, self._next())
+        if is_heeded_in(wait):
+            actor.heed()
         actor.since = self._operations
         point = self._points.point(actor.name, Operation.REACH, RESUMED)
         self._switch(actor, point, tuple([other.name for other in self._ready]))
@@ -228,7 +235,9 @@ class Scheduler:
         run = thread.run
         thread.run = lambda: self._perform(actor, run)
         self._recorder.add(name, EventKind.THREAD, "started")
+        starter = self.running
         self._begin(actor, thread)
+        starter.heed()
 
     @property
     def running(self) -> Actor:

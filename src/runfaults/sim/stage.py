@@ -44,6 +44,10 @@ class Stage(Protocol):
         """The number of connections, threads, locks ... that the target has at the moment."""
         ...
 
+    def interrupt_user(self) -> None:
+        """Have Ctrl-C arrive in the thread of the user."""
+        ...
+
     def open_another(self) -> Manager:
         """A second manager on the same database, as another process would open it."""
         ...
@@ -109,6 +113,8 @@ class ActKind(NamedTuple):
         background: Whether its actor may be left waiting when everything else is over.
         awaited: Whether the user waits for it before the manager is closed.
         may_cancel: Whether a request of this name can be why a run is cancelled.
+        at_user: Whether a strategy tries it at the points of the user alone, from the first request
+            on: elsewhere it arrives when the user waits, which is a point of the user's too.
         doors: Protocols of a manager, with one of which it can be done; with any if there are none.
     """
 
@@ -119,4 +125,5 @@ class ActKind(NamedTuple):
     background: bool = False
     awaited: bool = False
     may_cancel: bool = False
+    at_user: bool = False
     doors: tuple[type[object], ...] = ()

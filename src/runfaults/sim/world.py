@@ -16,6 +16,7 @@ from runfaults.sim.director import Director, ScheduleDirector
 from runfaults.sim.execution import Execution
 from runfaults.sim.exits import elsewhere, escapes, what_left
 from runfaults.sim.gate import Survey, WorldGate
+from runfaults.sim.interruption import has_come, interrupt
 from runfaults.sim.leftovers import Leftovers
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.pipeline import Attempt, ScriptedPipeline
@@ -116,7 +117,7 @@ class World:
             self._look_for_escapes()
             self._look_for_lost_work()
             self._look_for_leaks()
-            abandoned = self.gate.abandoned()
+            abandoned = () if has_come(self._recorder) else self.gate.abandoned()
             self._ask()
             if not self._stuck("livelock", "hang", "uncontrolled"):
                 self._recorder.add("harness", EventKind.SETTLED)
@@ -217,6 +218,10 @@ class World:
         self.scheduler.wake("manager")
         return manager
 
+    def interrupt_user(self) -> None:
+        """See `Stage`."""
+        interrupt(self.scheduler.all_actors[0], self.scheduler, self._recorder)
+
     def held(self) -> Counter[str]:
         """See `Stage`."""
         return Counter(sort for sort, _ in (*self._leftovers.of_all(), *self._leaks_told()))
@@ -268,9 +273,9 @@ class World:
                 self._enter(act)
         self.scheduler.reach(Operation.REACH, "started")
         if own is not None:  # a user who was told of no run has none to wait for
-            self.await_end(own)
+            acts.wait(self, partial(self.await_end, own))
         self.scheduler.reach(Operation.REACH, "settled")
-        self._await_acts()
+        acts.wait(self, self._await_acts)
         acts.close(self, "user")
         self.scheduler.reach(Operation.REACH, "closed")
         self._let_pollers_end()

@@ -11,7 +11,7 @@ _Result = TypeVar("_Result")
 
 
 def without_own_frames(method: Callable[..., _Result]) -> Callable[..., _Result]:
-    """Let an error of the engine leave a method as one of the C method would.
+    """Let an error of the engine, or Ctrl-C, leave a method as it would leave the C method.
 
     A traceback holds its frames, and they what they name: a program that keeps an error would keep
     the cursor besides. In Python 3.11 `close()` of the connection does not reset the statement of a
@@ -22,7 +22,7 @@ def without_own_frames(method: Callable[..., _Result]) -> Callable[..., _Result]
     def operation(self: Any, /, *arguments: Any, **named: Any) -> _Result:  # noqa: ANN401  # as it is
         try:
             return method(self, *arguments, **named)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, KeyboardInterrupt) as error:
             del self, arguments, named
             raise error.with_traceback(None)  # noqa: B904  # it is the same error
 

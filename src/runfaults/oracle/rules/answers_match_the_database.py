@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runfaults.model import Event, History
-from runfaults.oracle.facts import Facts, Request
+from runfaults.oracle.facts import Facts
 from runfaults.oracle.finding import Finding, broken
+from runfaults.oracle.request import Request
 from runfaults.oracle.rule import rule
 
 _NO_ROW = "None"

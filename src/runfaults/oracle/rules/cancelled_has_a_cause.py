@@ -15,7 +15,7 @@ def _cancelled_or_refused(history: History, facts: Facts) -> bool:
     return recorded or any(request.refused for request in facts.requests)
 
 
-@rule(exercised=_cancelled_or_refused)
+@rule(exercised=_cancelled_or_refused, safety=True)
 def cancelled_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
     """A run is recorded cancelled only because of a cancel that was not refused.
 

@@ -17,7 +17,7 @@ def _cancelled_run_recorded(history: History, facts: Facts) -> bool:
     )
 
 
-@rule(exercised=_cancelled_run_recorded)
+@rule(exercised=_cancelled_run_recorded, safety=True)
 def cancelled_never_failed(history: History, facts: Facts) -> Iterator[Finding]:
     """A run that was cancelled is never recorded failed, not even for a moment.
 

@@ -6,9 +6,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from runfaults.model import Event, History
-from runfaults.oracle.facts import Facts, RunFacts
+from runfaults.oracle.facts import Facts
 from runfaults.oracle.finding import Finding, broken, unknown
 from runfaults.oracle.rule import rule
+from runfaults.oracle.run_facts import RunFacts
 
 
 def _died_after_record(history: History, facts: Facts) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runfaults.model import History
-from runfaults.oracle.facts import Facts, RunFacts
+from runfaults.oracle.facts import Facts
 from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
+from runfaults.oracle.run_facts import RunFacts
 
 
 def _outcome_recorded(history: History, facts: Facts) -> bool:

@@ -32,7 +32,7 @@ def _start_contended(history: History, facts: Facts) -> bool:
     return False
 
 
-@rule(exercised=_start_contended)
+@rule(exercised=_start_contended, safety=True)
 def one_active_run(history: History, facts: Facts) -> Iterator[Finding]:
     """The database never shows two active runs at once.
 

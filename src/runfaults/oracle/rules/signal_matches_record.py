@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runfaults.model import Event, History
-from runfaults.oracle.facts import Facts, RunFacts, process_of
+from runfaults.oracle.facts import Facts
 from runfaults.oracle.finding import Finding, broken
+from runfaults.oracle.request import process_of
 from runfaults.oracle.rule import rule
+from runfaults.oracle.run_facts import RunFacts
 
 
 def _signal_heard_or_owed(history: History, facts: Facts) -> bool:

@@ -19,7 +19,7 @@ def _recorded_after_success(history: History, facts: Facts) -> bool:
     )
 
 
-@rule(exercised=_recorded_after_success)
+@rule(exercised=_recorded_after_success, safety=True)
 def succeeded_never_failed(history: History, facts: Facts) -> Iterator[Finding]:
     """A run whose pipeline returned is never recorded failed, not even for a moment.
 

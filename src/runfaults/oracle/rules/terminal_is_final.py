@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runfaults.model import Event, History
-from runfaults.oracle.facts import Facts, RunFacts
+from runfaults.oracle.facts import Facts
 from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
+from runfaults.oracle.run_facts import RunFacts
 
 
 def _terminal_recorded(history: History, facts: Facts) -> bool:
@@ -15,7 +16,7 @@ def _terminal_recorded(history: History, facts: Facts) -> bool:
     return any(event.value in facts.terminal for event in facts.transitions)
 
 
-@rule(exercised=_terminal_recorded)
+@rule(exercised=_terminal_recorded, safety=True)
 def terminal_is_final(history: History, facts: Facts) -> Iterator[Finding]:
     """A terminal status never changes, and its row is never deleted.
 

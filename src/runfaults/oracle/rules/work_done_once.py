@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runfaults.model import Event, EventKind, History
-from runfaults.oracle.facts import Facts, process_of
+from runfaults.oracle.facts import Facts
 from runfaults.oracle.finding import Finding, broken
+from runfaults.oracle.request import process_of
 from runfaults.oracle.rule import rule
 
 
