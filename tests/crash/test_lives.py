@@ -120,6 +120,14 @@ def test_a_later_life_has_faults_and_acts_of_its_own(runner: Runner) -> None:
     assert trial.verdict is Verdict.HOLDS
 
 
+def test_ctrl_c_ends_the_wait_of_a_later_life_as_of_the_first(runner: Runner) -> None:
+    text = "act keyboard-interrupt at user@2 join run; death after run commit"
+    trial = runner.run(Schedule.parse(text))
+    trial.require_playable("genglossary")
+    assert trial.failing() == ()
+    assert not lines(trial.history, EventKind.STUCK)
+
+
 def test_successors_open_the_database_at_once(runner: Runner) -> None:
     trial = died(runner, "after run reach pipeline-started with 2 successors")
     actors = {event.actor for event in trial.history.events}

@@ -14,6 +14,7 @@ import traceback
 from _thread import allocate_lock
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
@@ -43,6 +44,8 @@ class ChildFailedError(RuntimeError):
 class Chronicle(Recorder):
     """Writes each event to a pipe the moment it happens, so that it outlives the process.
 
+    Threads of real time may write at once.
+
     Args:
         pipe: File descriptor to write to.
         deaths: When the process is killed.
@@ -60,6 +63,7 @@ class Chronicle(Recorder):
         self._pipe = pipe
         self._deaths = {death.moment for death in deaths}
         self._moments = Moments()
+        self._lock = allocate_lock()
 
     def add(
         self,
@@ -70,11 +74,12 @@ class Chronicle(Recorder):
         run: int | None = None,
     ) -> None:
         """Append an event; perhaps it is the last."""
-        number = len(self.events)
-        super().add(actor, kind, subject, value, run)
-        if len(self.events) == number:
-            return
-        self.tell(self.events[-1])
+        with self._lock:
+            number = len(self.events)
+            super().add(actor, kind, subject, value, run)
+            if len(self.events) == number:
+                return
+            self.tell(self.events[-1])
         if self._deaths:
             death = self._moments.after(self.events[-1])
             if death is not None and death.moment in self._deaths:
@@ -145,7 +150,7 @@ class RecoveryWorld(World):
         self.scheduler.reach(Operation.REACH, "started")
         run = _started(self.recorder.events)
         if run is not None:
-            self.await_end(run)
+            acts.wait(self, partial(self.await_end, run))
         self.scheduler.reach(Operation.REACH, "settled")
         acts.close(self, "user")
         self._let_pollers_end()
@@ -228,7 +233,7 @@ def recover_concurrently(
     def look(pipe: int) -> None:
         os.close(release)
         unwatch()
-        recorder = _SharedChronicle(pipe)
+        recorder = Chronicle(pipe)
         os.read(barrier, 1)
         work = _ToldWork(Ending.SUCCEEDS, recorder)
         manager = acts.attempt(recorder, "user", "open", lambda: target.open(database, work))
@@ -244,26 +249,6 @@ def recover_concurrently(
         children = [stack.enter_context(_child(look)) for _ in range(count)]
         os.close(release)
         return [child.outcome() for child in children]
-
-
-class _SharedChronicle(Chronicle):
-    """One that threads of real time write at once."""
-
-    def __init__(self, pipe: int) -> None:
-        super().__init__(pipe)
-        self._lock = allocate_lock()
-
-    def add(
-        self,
-        actor: str,
-        kind: EventKind,
-        subject: str = "",
-        value: str = "",
-        run: int | None = None,
-    ) -> None:
-        """Append an event."""
-        with self._lock:
-            super().add(actor, kind, subject, value, run)
 
 
 class _ToldWork(ScriptedPipeline):
