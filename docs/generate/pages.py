@@ -13,6 +13,7 @@ from fault_kinds import fault_kinds_page
 from pytest_options import pytest_options_page
 from scenario_format import scenario_format_page
 from strategies import strategies_page
+from violation import violation_picture
 
 from runfaults.oracle.reference import rules_page
 
@@ -28,5 +29,6 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "rules.md": rules_page,
     "scenario-format.md": scenario_format_page,
     "strategies.md": strategies_page,
+    "violation.svg": violation_picture,
 }
 """What writes each file of docs/reference that is not written by hand."""

@@ -91,7 +91,7 @@ def draw_svg(history: History, judgements: Iterable[Judgement]) -> str:
     canvas = _Canvas(root, width, lanes)
     _paragraph(canvas, printable(f"{history.target}: {history.schedule}"), "title")
     top = _header(canvas)
-    for block in fold(swimlanes.rows):
+    for block in fold(swimlanes.rows, briefly=True):
         if block.folded:
             _gap(canvas, f"… {len(block.rows):,} ordinary steps", block.rows[-1].status)
             continue
@@ -160,7 +160,7 @@ def _header(canvas: _Canvas) -> int:
 
 
 def _gap(canvas: _Canvas, text: str, status: str) -> None:
-    canvas.text(MARGIN + TIME, canvas.bottom + LINE, text, "soft")
+    canvas.text(MARGIN + TIME + 20, canvas.bottom + LINE, text, "soft")
     _status(canvas, status, LINE + 8, ())
     canvas.bottom += LINE + 8
 

@@ -190,13 +190,13 @@ def _meaning(transitions: Iterable[Event], vocabulary: Vocabulary) -> str:
     return next((each for each in meanings if words[-1] in getattr(vocabulary, each)), "other")
 
 
-def fold(rows: Sequence[Row]) -> Iterator[Block]:
+def fold(rows: Sequence[Row], *, briefly: bool = False) -> Iterator[Block]:
     """The rows in blocks: ordinary ones together, where there are enough of them to fold away.
 
     From where things begin to go wrong to the last thing that a reader looks for, every row is
-    shown.
+    shown, unless it is to be told briefly.
     """
-    notable = [number for number, row in enumerate(rows) if row.notable]
+    notable = [] if briefly else [number for number, row in enumerate(rows) if row.notable]
     shown = range(_beginning(rows, notable), notable[-1] + 1) if notable else range(0)
 
     def ordinary(numbered: tuple[int, Row]) -> bool:
