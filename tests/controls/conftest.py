@@ -1,6 +1,6 @@
-"""Makes `planted_races` importable: pytest's importlib mode leaves `sys.path` alone."""
+"""Makes the controls importable: pytest's importlib mode leaves `sys.path` alone."""
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))
+sys.path += [str(Path(__file__).parents[1]), str(Path(__file__).parent)]

@@ -207,6 +207,13 @@ CONTROLS = [
         ("failed-has-a-cause",),
         sweep(Ending.RETURNS_WHEN_CLOSED, cancels=("cancel",)),
     ),
+    Control(
+        "given_away",
+        "DurabilityGivenAway",
+        "DurabilityKept",
+        ("acknowledged-is-durable",),
+        sweep(),
+    ),
     Control("done_twice", "DoesAllAgain", "RecordsAgain", ("work-done-once",), sweep(kinds=BUSY)),
 ]
 

@@ -28,6 +28,10 @@ class EventKind(StrEnum):
     STATUS = "status"
     """A status transition was committed: run, subject = old status (empty: inserted),
     value = new status (empty: row deleted). Read from the audit trigger."""
+    VOLATILE = "volatile"
+    """A loss of power can undo the transition that was committed right before: run, subject = the
+    settings of the connection, value = what can happen; or, with subject `synchronised`, it no
+    longer can."""
     PIPELINE = "pipeline"
     """The scripted pipeline: run, subject = `started`, `returned`, `raised`, `cancelled`, or
     `stopped` where its client was closed under it, value = the exception as `Class: message` (none:

@@ -31,6 +31,9 @@ def deciding(history: History, judgement: Judgement) -> Deed:
     if not events:
         return Deed("nothing happened", None)
     last = events[judgement.evidence[-1]] if judgement.evidence else events[-1]
+    first = events[judgement.evidence[0]] if judgement.evidence else last
+    if first.kind is EventKind.VOLATILE:
+        return Deed("recorded without waiting for the disk", statement_of(history, first))
     match last.kind:
         case EventKind.STATUS:
             text = f"recorded {last.value}" if last.value else "deleted the row"
@@ -70,7 +73,7 @@ def _done(events: tuple[Event, ...], last: Event) -> Deed:
 
 def statement_of(history: History, status: Event) -> int | None:
     """The number of the event by which a statement wrote a status; else that of its commit."""
-    before = [each for each in history.events[: status.number] if each.kind is not EventKind.STATUS]
+    before = [each for each in history.events[: status.number] if each.kind not in _OF_DATABASE]
     if not before:
         return None
     actor, commit = before[-1].actor, None
@@ -87,6 +90,7 @@ def statement_of(history: History, status: Event) -> int | None:
     return commit
 
 
+_OF_DATABASE = frozenset({EventKind.STATUS, EventKind.VOLATILE})
 _BOUNDARIES = frozenset({Operation.COMMIT, Operation.ROLLBACK, Operation.CONNECT})
 
 

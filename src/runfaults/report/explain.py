@@ -223,6 +223,7 @@ def _news(event: Event, arrival: str, *, decisive: bool) -> str:
         EventKind.REPLY: _reply(event, decisive=decisive),
         EventKind.SIGNAL: f"a subscriber was told {event.value or 'that the run is over'}",
         EventKind.THREAD: _thread(event),
+        EventKind.VOLATILE: f"a status was committed with {event.subject}" if decisive else "",
         EventKind.LEAK: f"at the end, a check of the {event.subject} said{detail}",
         EventKind.ROWS: f"at the end, a query found {event.value}" if decisive else "",
         EventKind.STUCK: _stuck(event),

@@ -22,7 +22,14 @@ _LONG = 100
 _ANSWERS = frozenset({EventKind.OK, EventKind.ERROR})
 _PARTS = frozenset({EventKind.OK, EventKind.ERROR, EventKind.STRIKE, EventKind.WAIT})
 _NOBODY = frozenset(
-    {EventKind.STATUS, EventKind.LEAK, EventKind.ROWS, EventKind.STUCK, EventKind.SETTLED}
+    {
+        EventKind.STATUS,
+        EventKind.VOLATILE,
+        EventKind.LEAK,
+        EventKind.ROWS,
+        EventKind.STUCK,
+        EventKind.SETTLED,
+    }
 )
 _CONTROLS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -208,6 +215,7 @@ def _title(event: Event) -> str:
         EventKind.SIGNAL: f"signal {event.value} to {event.subject}",
         EventKind.STATUS: "",
         EventKind.WAIT: "",
+        EventKind.VOLATILE: f"not on the disk: {event.subject}" if event.value else event.subject,
         EventKind.LEAK: (
             f"{DATABASE} check{detail}"
             if event.subject == DATABASE

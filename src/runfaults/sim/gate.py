@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Turns, Wait, actors
+from runfaults.sim.durability import DurabilityWatch
 from runfaults.sim.execution import SurveyedPoint
 from runfaults.sim.exits import note_foreign_thread, require_no_children
 from runfaults.sim.meter import Phase, border
@@ -97,6 +98,7 @@ class WorldGate:
         self.may_have_written = True
         self.on_strike: Callable[[], None] | None = None
         self._opened: list[_Opened] = []
+        self._durability = DurabilityWatch(recorder)
 
     @border(Phase.SWITCHING, Phase.DATABASE)
     def before(self, call: Call) -> FaultKind | None:
@@ -186,21 +188,30 @@ class WorldGate:
                 _Opened(name, len(self._recorder.events), calling_line(), weakref.ref(connection))
             )
             return
-        if connection.closed:
-            for each in self._opened:
-                each.closed |= each.reference() is connection
+        self._note_closed(connection)
         if connection.closed or not connection.in_transaction or _ended(call, error):
             self._look_at_changes(name, connection)
             turns.wake(_DATABASE)
+        if error is None:
+            self._durability.performed(call)
         if error is not None and is_busy(error):
             self._locked_out += 1
             if self._locked_out % PATIENCE == 0:
                 gc.collect()
 
+    def _note_closed(self, connection: Observed) -> None:
+        if connection.closed:
+            for each in self._opened:
+                each.closed |= each.reference() is connection
+
     def _look_at_changes(self, name: str, connection: Observed) -> None:
         """Observe what an actor has changed, and what a lock kept out of sight until now."""
         if self._unseen or name in self._changing:
+            told, by_another = len(self._recorder.events), self._unseen
             self._unseen = not self._observe(_keeper(connection))
+            if not by_another and not self._unseen:
+                recorded = [e for e in self._recorder.events[told:] if e.kind is EventKind.STATUS]
+                self._durability.committed(connection, recorded)
         if name in self._changing and (connection.closed or not connection.has_unfinished_cursor):
             # What RETURNING has changed is committed when its last row was fetched.
             self._changing.remove(name)

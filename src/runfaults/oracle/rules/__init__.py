@@ -2,6 +2,7 @@
 
 from runfaults.oracle.rule import Rule
 from runfaults.oracle.rules.accepted_cancel_is_cancelled import accepted_cancel_is_cancelled
+from runfaults.oracle.rules.acknowledged_is_durable import acknowledged_is_durable
 from runfaults.oracle.rules.answers_match_the_database import answers_match_the_database
 from runfaults.oracle.rules.calls_raise_only_for_cause import calls_raise_only_for_cause
 from runfaults.oracle.rules.cancel_refused_only_when_decided import cancel_refused_only_when_decided
@@ -45,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     orphan_is_interrupted_not_failed,
     recovery_is_idempotent,
     database_stays_sound,
+    acknowledged_is_durable,
 )
 """Every rule there is, in the order in which reports show them."""
 
