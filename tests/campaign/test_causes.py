@@ -13,19 +13,22 @@ from runfaults.campaign.choices import Choices
 from runfaults.campaign.conclude import conclude
 from runfaults.campaign.findings_file import from_document, to_document
 from runfaults.campaign.lines import place_of
+from runfaults.campaign.replay import replay
 from runfaults.campaign.running import Options, run_campaign
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Scope
-from runfaults.explore.mark import Mark, Sighting
+from runfaults.explore.mark import Mark, Sighting, mark_of
 from runfaults.explore.runner import Runner
 from runfaults.explore.shrink import shrink
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Cause, CheckResult, Ending, Fault, FaultPoint, Schedule, Verdict
 from runfaults.model.listener import Silence
+from runfaults.scenario.file import load_scenario
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 from small_checks import BROKEN, SOUND
 
+SCENARIOS = CONTROLS.parents[1] / "faults/controls"
 TWO = f"{CONTROLS / 'two_causes.py'}"
 
 STRUCK = Sweep(
@@ -72,6 +75,36 @@ def test_one_defect_that_is_reached_and_recorded_through_several_lines_is_one_ca
     assert cause.page.endswith("#succeeded-never-failed")
 
 
+def test_runs_that_two_functions_leave_through_a_third_one_are_two_causes() -> None:
+    pending, running = causes(checked_for(f"{TWO}:TwoLeave", "eventually-terminal"))
+    assert {pending.deed, running.deed} == {
+        "left pending after the failure",
+        "left running after the failure",
+    }
+
+
+def test_runs_that_one_function_leaves_for_two_others_are_one_cause() -> None:
+    result = checked_for(f"{TWO}:OneLeaves", "eventually-terminal")
+    (cause,) = causes(result)
+    assert cause.schedules == result.schedules.broken > 1
+
+
+@pytest.mark.parametrize(
+    ("scenario", "sort"),
+    [
+        ("retry-waits-for-its-own-lock", "livelock left by a lock of its own"),
+        ("recording-gives-up", "left"),
+        ("signal-before-the-record", "told subscribers"),
+    ],
+)
+def test_what_a_fault_and_what_a_lock_of_its_own_made_fail_are_two_deeds(
+    scenario: str, sort: str
+) -> None:
+    mark = mark_of(replay(load_scenario(SCENARIOS / f"{scenario}.toml")))
+    assert mark is not None
+    assert mark.deed == sort
+
+
 def test_a_right_manager_has_no_cause() -> None:
     assert checked_for(SOUND).violations == ()
 
@@ -101,6 +134,7 @@ OTHER = "runs/manager.py:20 in live: record('failed')"
 SHARED = "runs/store.py:5 in write: execute(sql)"
 FIRST = "runs/manager.py:30 in finish: first()"
 SECOND = "runs/manager.py:31 in finish: second()"
+RETRY = "runs/manager.py:40 in retry: finish()"
 
 
 def recorded(status: str, *stack: str, rules: tuple[str, ...] = BOTH) -> Mark:
@@ -135,6 +169,9 @@ def sizes(*marks: Mark) -> list[int]:
         (FAILED, recorded("completed", CALLER), [1, 1]),
         (other("left running", CALLER, FIRST), other("left running", CALLER, SECOND, SHARED), [2]),
         (other("left running", CALLER, FIRST), other("left running", OTHER, SHARED), [1, 1]),
+        (other("left", CALLER, FIRST), other("left", CALLER, RETRY, FIRST, SHARED), [2]),
+        (other("left", CALLER, RETRY), other("left", CALLER, FIRST), [1, 1]),
+        (other("told subscribers", CALLER), other("told subscribers", SHARED), [2]),
         (other("cancel raised Oops", FIRST), other("cancel raised Oops", SHARED), [2]),
         (other("cancel raised Oops", FIRST), other("cancel raised Other", FIRST), [1, 1]),
     ],
@@ -145,6 +182,9 @@ def sizes(*marks: Mark) -> list[int]:
         "other-status",
         "one-function-and-what-it-calls",
         "other-function",
+        "one-function-and-what-calls-it",
+        "two-functions-of-one",
+        "subscribers-told-anywhere",
         "a-call-that-raised-anywhere",
         "another-error",
     ],

@@ -3,8 +3,9 @@
 Two marks are of one cause if they share a broken rule, and the same deed was done in one place:
 
 - a status that was recorded: by the line that chose it (`Choices`), whatever fault led there;
-- a call that raised: wherever in the call that was;
-- anything else: in one function, or in one that it called.
+- a call that raised, or subscribers that were told: wherever that was;
+- anything else, such as a run that was left: in one function of the file in which the stack
+  begins, besides the function that all others are called from.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from runfaults.oracle.deed import deciding
 MAX_CAUSES = 40
 """Causes that a result shows, the heaviest ones."""
 
-Spot = tuple[str, ...]
-"""Where a deed was done: a line, or the functions that led there."""
+Spot = frozenset[str]
+"""Where a deed was done: a line, or functions of which one is enough; empty: anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Seen:
 
     def same(self, mark: Mark, spot: Spot) -> bool:
         """Whether another mark is of the same cause."""
-        alike = mark.deed == self.mark.deed and _nested(spot, self.spot)
+        alike = mark.deed == self.mark.deed and (not spot or not spot.isdisjoint(self.spot))
         return alike and not set(mark.rules).isdisjoint(self.mark.rules)
 
 
@@ -144,24 +145,13 @@ def _grouped(found: Findings, choices: Choices) -> list[Group]:
 
 def spot_of(mark: Mark, choices: Choices) -> Spot:
     """Where a mark's deed was done, as finely as two defects are told apart there."""
-    if " raised " in mark.deed:
-        return ()
+    if " raised " in mark.deed or mark.deed.startswith("told "):
+        return frozenset()
     if not mark.stack:
-        return (mark.near.partition("; ")[0],)
+        return frozenset({mark.near.partition("; ")[0]})
     if mark.status:
-        return (choices.deciding(mark.stack),)
-    return tuple(_function(line) for line in mark.stack.splitlines())
-
-
-def _function(line: str) -> str:
-    """The file and the function of a stack's line, without its number."""
-    where, _, function = line.partition(": ")[0].partition(" in ")
-    return f"{where.rpartition(':')[0]} in {function}"
-
-
-def _nested(one: Spot, other: Spot) -> bool:
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
+        return frozenset({choices.deciding(mark.stack)})
+    return choices.functions(mark.stack)
 
 
 def described(group: Group, witness: Witness, causes: Causes, runner: Runner) -> Cause:
@@ -176,7 +166,7 @@ def described(group: Group, witness: Witness, causes: Causes, runner: Runner) ->
         (contract_of(each.meaning) for each in runner.rules if each.name == rules[0]), ""
     )
     return Cause(
-        deed=_deed(witness),
+        deed=deed_of(witness),
         decided_at=place_of(chosen),
         statement_at=None if chosen == statement else place_of(statement),
         called_at=place_of(before.get(chosen, "")),
@@ -188,7 +178,8 @@ def described(group: Group, witness: Witness, causes: Causes, runner: Runner) ->
     )
 
 
-def _deed(witness: Witness) -> str:
+def deed_of(witness: Witness) -> str:
+    """What was done, in words that go before a place."""
     heaviest = next(each for each in witness.judgements if each.verdict is Verdict.BROKEN)
     deed = deciding(witness.history, heaviest)
     return f"{deed.text} {deed.after}".rstrip()

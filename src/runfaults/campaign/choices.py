@@ -27,9 +27,12 @@ class Choices:
 
     Attributes:
         statuses: The statuses, by the line of a stack, `file:line in function: code`.
+        active: For each function of a stack, `file: function`, whether what was recorded through
+            it was a status of an active run: both, where it serves any write.
     """
 
     statuses: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    active: dict[str, set[bool]] = field(default_factory=dict[str, set[bool]])
 
     def note(self, stack: str, status: str) -> None:
         """Note that a status was recorded by this stack."""
@@ -42,7 +45,11 @@ class Choices:
         for event in history.events:
             at = statement_of(history, event) if event.kind is EventKind.STATUS else None
             if at is not None:
-                self.note(places.get(at, ""), event.value)
+                stack = places.get(at, "")
+                self.note(stack, event.value)
+                for function in map(function_of, stack.splitlines()):
+                    active = event.value in history.vocabulary.active
+                    self.active.setdefault(function, set()).add(active)
 
     def note_clean_runs(
         self, strategies: Iterable[Strategy], runner: Runner, should_stop: ShouldStop
@@ -70,8 +77,27 @@ class Choices:
         begun_in = [line for line in choosing if _file(line) == _file(lines[0])]
         return (begun_in or choosing)[-1]
 
+    def functions(self, stack: str) -> frozenset[str]:
+        """The functions of a stack in the file where it begins, each with the first.
+
+        Those that serve any write are left out, and so is the first, as long as there are others.
+        """
+        first, *others = map(function_of, stack.splitlines())
+        inner = (
+            f"{first} > {each}"
+            for each in others
+            if _file(each) == _file(first) and len(self.active.get(each, ())) < 2  # noqa: PLR2004
+        )
+        return frozenset(inner) or frozenset({first})
+
     def _count(self, line: str) -> int:
         return len(self.statuses.get(line, " "))
+
+
+def function_of(line: str) -> str:
+    """The file and the function of a stack's line, without its number: `file: function`."""
+    where, _, function = line.partition(": ")[0].partition(" in ")
+    return f"{where.rpartition(':')[0]}: {function}"
 
 
 def _file(line: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.causes import deed_of
 from runfaults.campaign.choices import Choices
 from runfaults.campaign.lines import place_of
 from runfaults.campaign.violations import violation_of
@@ -74,7 +75,7 @@ class FirstSeen:
             self._names,
             self._folder,
             cause=Cause(
-                mark.deed,
+                deed_of(witness),
                 place_of(Choices().deciding(stack)),
                 None,
                 None,

@@ -15,7 +15,7 @@ class Mark(NamedTuple):
 
     Attributes:
         rules: The rules that are broken, the heaviest first.
-        deed: What decided it: see `Deed.text`.
+        deed: What decided it: the sort of a `Deed`, else its text.
         status: The status that was recorded, where that decided it; else empty.
         stack: Where the program did that, as in `History.places`; empty if that is not known.
         near: What stands for the place as long as it is not known: the operation, and the faults.
@@ -54,7 +54,9 @@ def mark_of(trial: Trial | Witness) -> Mark | None:
     stack = "" if deed.at is None else dict(history.places).get(deed.at, "")
     where = "" if deed.at is None else operation_at(history.events[deed.at])
     near = "" if stack else "; ".join((where, *_struck(trial.schedule)))
-    return Mark(tuple(each.rule for each in broken), deed.text, deed.status, stack, near)
+    return Mark(
+        tuple(each.rule for each in broken), deed.sort or deed.text, deed.status, stack, near
+    )
 
 
 def operation_at(event: Event) -> str:

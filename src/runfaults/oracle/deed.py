@@ -17,12 +17,15 @@ class Deed(NamedTuple):
         at: Number of the event by which the program did it; None where no event shows it.
         status: The status that was recorded, where that decided it; else empty.
         after: How the event stands to the deed, where it is not the deed itself.
+        sort: What the deeds of one defect have in common, where that is less than the text: it may
+            leave a run in this status or in that.
     """
 
     text: str
     at: int | None
     status: str = ""
     after: str = ""
+    sort: str = ""
 
 
 def deciding(history: History, judgement: Judgement) -> Deed:
@@ -46,6 +49,9 @@ def deciding(history: History, judgement: Judgement) -> Deed:
             return _done(events, last)
 
 
+LEFT = "left"
+"""The sort of a run that is left in whatever status."""
+
 _RECORD = "after the record"
 _STATEMENT = "after the statement"
 _FAILURE = "after the failure"
@@ -62,8 +68,14 @@ def _done(events: tuple[Event, ...], last: Event) -> Deed:
             failure = _last(events, last, EventKind.ERROR, actor)
             return Deed(f"thread ended by {error}", failure, after=_FAILURE)
         case EventKind.SIGNAL:
-            before = _last(events, last, EventKind.INVOKE, but=actor)
-            return Deed("told subscribers", before, after=_STATEMENT)
+            worker = next((each.actor for each in events if each.kind is EventKind.PIPELINE), "")
+            before = _last(events, last, EventKind.INVOKE, worker, but=actor)
+            again = any(
+                each.kind is EventKind.SIGNAL and (each.subject, each.run) == (subject, last.run)
+                for each in events[: last.number]
+            )
+            text = "told a subscriber twice" if again else "told subscribers"
+            return Deed(text, before, after=_STATEMENT)
         case _:
             text = (
                 f"answered {subject}" if last.kind is EventKind.REPLY else f"{last.kind} {subject}"
@@ -101,9 +113,22 @@ def _left(history: History, end: Event) -> Deed:
     left = f"left {active[-1].value}" if active else "ended"
     text = f"{end.subject}, {left}" if end.kind is EventKind.STUCK else left
     at = _last(history.events, end, EventKind.ERROR)
+    sort = f"{end.subject} {LEFT}".strip()
     if at is None:
-        return Deed(text, _last_record(history, end), after=_RECORD)
-    return Deed(text, at, after=_FAILURE)
+        return Deed(text, _last_record(history, end), after=_RECORD, sort=sort)
+    own = " by a lock of its own" if _waited_in_vain(history.events, at) else ""
+    return Deed(text, at, after=_FAILURE, sort=sort + own)
+
+
+def _waited_in_vain(events: tuple[Event, ...], failure: int) -> bool:
+    """Whether an operation failed after a wait, and no fault struck it."""
+    actor, waited = events[failure].actor, False
+    for event in reversed(events[:failure]):
+        if event.actor == actor:
+            if event.kind in {EventKind.STRIKE, EventKind.INVOKE}:
+                return waited and event.kind is EventKind.INVOKE
+            waited |= event.kind is EventKind.WAIT
+    return False
 
 
 def _left_behind(found: Event) -> str:
