@@ -10,7 +10,11 @@ PROGRAM = """
     import sqlite3
     import threading
     from contextlib import closing
+    from functools import partial
     from runfaults.targets import Adapter, Audit, Vocabulary
+
+    KEPT = {}
+    connect = partial(sqlite3.connect, check_same_thread=False)
 
     class Runner:
         def __init__(self, database, function):
@@ -73,23 +77,23 @@ WORDS = 'Vocabulary.of("new", "done", "error")'
 MISTAKES = {
     "work is never called": (
         (OPENS, "self.runner = Runner(database, lambda connection, job: None)"),
-        ("the work was never done: `begin` (", "target.py:36) must make the target call `work`"),
+        ("the work was never done: `begin` (", "target.py:40) must make the target call `work`"),
     ),
     "it is called inside of start": (
         (STARTS, "self.runner.function(None, 1); return self.runner.submit()"),
-        ("the work was done inside of `start` (", "target.py:39), by the thread that called it"),
+        ("the work was done inside of `start` (", "target.py:43), by the thread that called it"),
     ),
     "another id": (
         (STARTS, "return self.runner.submit() + 6"),
-        ("start answered 7, yet the audit saw run 1: `start` (", "target.py:39)"),
+        ("start answered 7, yet the audit saw run 1: `start` (", "target.py:43)"),
     ),
     "no id": (
         (STARTS, "self.runner.submit()"),
-        ("start answered None, yet the audit saw run 1: `start` (", "target.py:39)"),
+        ("start answered None, yet the audit saw run 1: `start` (", "target.py:43)"),
     ),
     "another column of the status": (
         (AUDITS, 'Audit("jobs", key="id", status="owner")'),
-        ("start answered 1, yet the audit saw no status: does `audit` (", "target.py:32)"),
+        ("start answered 1, yet the audit saw no status: does `audit` (", "target.py:36)"),
     ),
     "no column": (
         (AUDITS, 'Audit("jobs", key="id", status="stat")'),
@@ -97,7 +101,7 @@ MISTAKES = {
     ),
     "another column of the id": (
         (AUDITS, 'Audit("jobs", key="state", status="state")'),
-        ("start answered 1, yet the audit saw run 'new'", "`audit` (", "target.py:32)"),
+        ("start answered 1, yet the audit saw run 'new'", "`audit` (", "target.py:36)"),
     ),
     "another database": (
         (OPENS, "self.runner = Runner(here(database), work)"),
@@ -109,7 +113,7 @@ MISTAKES = {
     ),
     "no words": (
         (WORDS, "Vocabulary.of()"),
-        ("target.py:33): it declares no words", 'Vocabulary.of(active="new", completed="done"'),
+        ("target.py:37): it declares no words", 'Vocabulary.of(active="new", completed="done"'),
     ),
     "a word twice": (
         (WORDS, 'Vocabulary.of("new", "done", "done")'),
@@ -125,7 +129,7 @@ MISTAKES = {
     ),
     "a method raises": (
         (OPENS, "self.runner = Runer(database, work)"),
-        ("open raised NameError: name 'Runer' is not defined at ", "target.py:37 in begin"),
+        ("open raised NameError: name 'Runer' is not defined at ", "target.py:41 in begin"),
     ),
     "no table": (
         ('"CREATE TABLE jobs (', '"CREATE TABLE job ('),
@@ -133,7 +137,25 @@ MISTAKES = {
     ),
     "prepare leaves a connection open": (
         ("def begin(", PREPARES + "def begin("),
-        ("`prepare` (", "target.py:36) leaves a connection to the database open"),
+        ("`prepare` (", "target.py:40) leaves a connection to the database open"),
+    ),
+    "a method takes too little": (
+        (
+            "def start(self)",
+            "def cancel(self):\n            return True\n\n        def start(self)",
+        ),
+        ("`cancel` (", "target.py:43) is cancel(self), and is called as cancel(run)"),
+    ),
+    "a method is a coroutine": (
+        ("def start(self)", "async def start(self)"),
+        ("`start` (", "target.py:43) is a coroutine, and is called as start()"),
+    ),
+    "a connection is kept in the process": (
+        (
+            "with closing(sqlite3.connect(self.database)) as connection:",
+            "with KEPT.setdefault(0, connect(self.database)) as connection:",
+        ),
+        ("used a connection at ", "was opened before this schedule began", "`reset` forget"),
     ),
     "no schema": (
         ("schema = ", "sql = "),

@@ -71,6 +71,13 @@ class _Opened:
     closed: bool = False
 
 
+_KEPT = (
+    "which was opened before this schedule began, so the system keeps it in the process, and each "
+    "schedule is a new process: let the adapter's `reset` forget what is kept, such as a pool or "
+    "a variable of a module"
+)
+
+
 class WorldGate:
     """The gate of one schedule: every operation is a yield point, is recorded, may be struck."""
 
@@ -99,6 +106,7 @@ class WorldGate:
         self.on_strike: Callable[[], None] | None = None
         self._opened: list[_Opened] = []
         self._durability = DurabilityWatch(recorder)
+        self._known: set[int] = set()
 
     @border(Phase.SWITCHING, Phase.DATABASE)
     def before(self, call: Call) -> FaultKind | None:
@@ -132,6 +140,7 @@ class WorldGate:
 
     def _before(self, call: Call) -> FaultKind | None:
         turns = self._turns
+        self._require_own(call)
         point = turns.reach(call.operation, call.statement.subject)
         if turns.over:
             return None
@@ -156,6 +165,13 @@ class WorldGate:
             if self.on_strike is not None:
                 self.on_strike()
         return kind
+
+    def _require_own(self, call: Call) -> None:
+        """End the schedule where a connection is used that an earlier one has left."""
+        kept = call.operation is Operation.EXECUTE and id(call.connection) not in self._known
+        if kept and call.connection is not None and not self._turns.over:
+            at = f" at {line}" if (line := calling_line()) else ""
+            self._turns.leave(f"{self._turns.running.name} used a connection{at}, {_KEPT}")
 
     def _still_strikes(self, kind: FaultKind, call: Call) -> bool:
         """Wait as long as the connection would for a lock; say whether the kind can strike then."""
@@ -184,6 +200,7 @@ class WorldGate:
         if connection is None:
             return
         if call.operation is Operation.CONNECT:
+            self._known.add(id(connection))
             self._opened.append(
                 _Opened(name, len(self._recorder.events), calling_line(), weakref.ref(connection))
             )

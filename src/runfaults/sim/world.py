@@ -28,6 +28,7 @@ from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
+from runfaults.targets.shape import misshapen
 from runfaults.targets.target import (
     Closes,
     Inspectable,
@@ -214,6 +215,8 @@ class World:
     def open_another(self) -> Manager:
         """See `Stage`."""
         manager = self._target.open(self._database, self._work)
+        if told := misshapen(type(manager)):
+            self.scheduler.leave(told)
         self._managers.append(manager)
         self.scheduler.wake("manager")
         return manager

@@ -9,12 +9,12 @@ from pathlib import Path
 
 
 def place_in(adapter: object, *members: str) -> str:
-    """The place of the first of these members that an adapter's class has, ` (mine.py:12)`.
+    """The place of the first of these members that an adapter or its class has, ` (mine.py:12)`.
 
     Empty if its source cannot be found.
     """
     for member in members:
-        for sort in type(adapter).__mro__:
+        for sort in (adapter if isinstance(adapter, type) else type(adapter)).__mro__:
             if member in vars(sort) and sort.__module__.partition(".")[0] != "runfaults":
                 line = _line(sort, member)
                 return f" ({line})" if line else ""
@@ -36,7 +36,7 @@ def _line(sort: type, member: str) -> str:
 
 def _names(node: ast.stmt) -> list[str]:
     match node:
-        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             return [name]
         case ast.Assign(targets=targets):
             return [each.id for each in targets if isinstance(each, ast.Name)]
