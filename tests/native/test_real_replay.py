@@ -110,8 +110,8 @@ def test_a_cause_that_cannot_be_had_is_named_and_gives_no_verdict(
 
 
 def test_a_kind_without_a_known_cause_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(Full, "cause", raising=False)
-    monkeypatch.delattr(IoerrWrite, "cause")
+    for kind in (Full, IoerrWrite):
+        monkeypatch.delattr(kind, "made_by")
     played = for_real(scenario("disk-full-while-recording"))
     assert played.execution.unavailable[0] == "full at commit: no real cause is known"
 

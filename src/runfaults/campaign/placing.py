@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Unpack
 
 from runfaults.explore.findings import Findings
 from runfaults.explore.mark import Mark, mark_of
 from runfaults.explore.runner import OutOfTimeError, Runner
 from runfaults.explore.trial import Trial
 from runfaults.model import Schedule
+from runfaults.sim.simulation import How
 
 
 class PlacedRunner(Runner):
@@ -23,17 +24,10 @@ class PlacedRunner(Runner):
         self.rules = runner.rules
         self.should_stop = runner.should_stop
 
-    def run(
-        self,
-        schedule: Schedule,
-        *,
-        survey: Sequence[str] | None = None,
-        with_places: bool = True,
-        with_lines: bool = False,
-    ) -> Trial:
+    def run(self, schedule: Schedule, **how: Unpack[How]) -> Trial:
         """See `Runner.run`."""
-        del with_places
-        return super().run(schedule, survey=survey, with_places=True, with_lines=with_lines)
+        how["with_places"] = True
+        return super().run(schedule, **how)
 
 
 def place(runner: Runner, found: Findings) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Generator, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Collection, Generator
+from typing import Any, Self, Unpack
 
 from runfaults.crash.sequence import LifeSequence
 from runfaults.explore.host import Host
 from runfaults.model import Schedule
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rule import queries_of
-from runfaults.sim.director import Director
 from runfaults.sim.execution import Execution
-from runfaults.sim.simulation import Simulation
+from runfaults.sim.simulation import How, Simulation
 from runfaults.targets import target_named
 from runfaults.targets.target import Target
 
@@ -47,21 +46,13 @@ class Lives:
         """The system under test."""
         return target_named(self._name)
 
-    def play(
-        self,
-        schedule: Schedule,
-        *,
-        director: Director | None = None,
-        survey: Sequence[str] | None = None,  # noqa: ARG002  # no point is asked: it is elsewhere
-        with_places: bool = False,
-        with_lines: bool = False,  # noqa: ARG002  # a schedule with deaths grows at no line
-    ) -> Execution:
-        """Run one schedule to its end, as `Player.play` says; no fault point is surveyed."""
+    def play(self, schedule: Schedule, **how: Unpack[How]) -> Execution:
+        """Run one schedule to its end; no fault point is surveyed, and none grows at a line."""
         if self._host is None:
             raise RuntimeError("lives are played in a process that was not started: enter it")
-        if director is not None:
+        if how.get("director") is not None:
             raise ValueError("a schedule with deaths leaves no choice to a director")
-        return self._host.ask((schedule, with_places))
+        return self._host.ask((schedule, how.get("with_places", False)))
 
 
 @contextlib.contextmanager

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Unpack
 
 from runfaults.explore.trial import Trial
 from runfaults.model import Schedule
 from runfaults.oracle.judge import judge
 from runfaults.oracle.rule import Rule
 from runfaults.oracle.rules import RULES
-from runfaults.sim.director import Director
 from runfaults.sim.execution import Execution
 from runfaults.sim.meter import Phase, border
+from runfaults.sim.simulation import How
 from runfaults.targets.target import Target, TargetError, exemptions
 
 
@@ -31,27 +31,8 @@ class Player(Protocol):
         """Rules of the user's own, whose queries it asks."""
         ...
 
-    def play(
-        self,
-        schedule: Schedule,
-        *,
-        director: Director | None = None,
-        survey: Sequence[str] | None = None,
-        with_places: bool = False,
-        with_lines: bool = False,
-    ) -> Execution:
-        """Run one schedule to its end.
-
-        Args:
-            schedule: What is to happen.
-            director: Chooses the next actor where the schedule is silent; by default a thread runs
-                until it blocks.
-            survey: Fault kinds of which each fault point is asked whether they could strike there;
-                None asks none.
-            with_places: Also note where in the target's code each operation was called from: slow,
-                for a history that a person will read.
-            with_lines: Also stop at lines of the target that the schedule does not name.
-        """
+    def play(self, schedule: Schedule, **how: Unpack[How]) -> Execution:
+        """Run one schedule to its end."""
         ...
 
 
@@ -105,25 +86,14 @@ class Runner:
             raise RuntimeError("this runner was not told how to open another player")
         return self._another(kind)
 
-    def run(
-        self,
-        schedule: Schedule,
-        *,
-        survey: Sequence[str] | None = None,
-        with_places: bool = False,
-        with_lines: bool = False,
-    ) -> Trial:
-        """Run one schedule and judge its history; the arguments are those of `Player.play`.
+    def run(self, schedule: Schedule, **how: Unpack[How]) -> Trial:
+        """Run one schedule and judge its history.
 
         Raises:
             OutOfTimeError: if it is to stop.
         """
         self.require_time()
-        return self.judge(
-            self.player.play(
-                schedule, survey=survey, with_places=with_places, with_lines=with_lines
-            )
-        )
+        return self.judge(self.player.play(schedule, **how))
 
     def require_time(self) -> None:
         """Go on only if it is not to stop.

@@ -11,18 +11,17 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Self, cast
+from typing import Self, Unpack, cast
 
 from runfaults.model import Schedule
 from runfaults.oracle.rule import Rule
-from runfaults.sim.director import Director
 from runfaults.sim.execution import Execution
 from runfaults.sim.real_threads import uncontrolled
-from runfaults.sim.simulation import Simulation
+from runfaults.sim.simulation import How, Simulation
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.real.held_by_process import OtherProcess
 from runfaults.sqlite.real.lasting import CAUSES, DISK_FULL, EVERY_KIND, READ_ONLY_FOLDER
@@ -71,15 +70,7 @@ class NativeSimulation:
         """The system under test."""
         return self._target
 
-    def play(
-        self,
-        schedule: Schedule,
-        *,
-        director: Director | None = None,
-        survey: Sequence[str] | None = None,
-        with_places: bool = False,
-        with_lines: bool = False,
-    ) -> Execution:
+    def play(self, schedule: Schedule, **how: Unpack[How]) -> Execution:
         """Run one schedule to its end, as `Player.play` says.
 
         A fault whose cause this machine cannot make is emulated, and told as unavailable.
@@ -92,13 +83,7 @@ class NativeSimulation:
             unavailable[str(reason)] = None
             lasting = [fault for fault in schedule.faults if fault.kind in CAUSES]
             simulation, schedule = self._simulation_at(""), schedule.without(*lasting)
-        execution = simulation.play(
-            schedule,
-            director=director,
-            survey=survey,
-            with_places=with_places,
-            with_lines=with_lines,
-        )
+        execution = simulation.play(schedule, **how)
         return replace(execution, unavailable=tuple(unavailable))
 
     @contextlib.contextmanager

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Self, TypedDict, Unpack
 
 import time_machine
 
@@ -45,6 +45,26 @@ memory that they leave no longer fits the processor's caches, and each costs a t
 
 _COLLECT_ALL_EVERY = 4096
 """Schedules between those that also look at what earlier ones have kept: its size is no matter."""
+
+
+class How(TypedDict, total=False):
+    """How a schedule is run, besides what it says itself.
+
+    Attributes:
+        director: Chooses the next actor where the schedule is silent; by default an actor runs
+            until it blocks.
+        survey: Fault kinds of which each fault point is asked whether they could strike there; None
+            asks none.
+        with_places: Also note where in the target's code each operation was called from: slow, for
+            a history that a person will read.
+        with_lines: Also stop at lines of the target: slow, for what is to grow there. The lines
+            that the schedule itself names need no such word.
+    """
+
+    director: Director | None
+    survey: Sequence[str] | None
+    with_places: bool
+    with_lines: bool
 
 
 class Simulation:
@@ -143,28 +163,8 @@ class Simulation:
         """The system under test."""
         return self._target
 
-    def play(
-        self,
-        schedule: Schedule,
-        *,
-        director: Director | None = None,
-        survey: Sequence[str] | None = None,
-        with_places: bool = False,
-        with_lines: bool = False,
-    ) -> Execution:
-        """Run one schedule to its end.
-
-        Args:
-            schedule: What is to happen.
-            director: Chooses the next actor where the schedule is silent; by default an actor
-                runs until it blocks.
-            survey: Fault kinds of which each fault point is asked whether they could strike there;
-                None asks none.
-            with_places: Also note where in the target's code each operation was called from: slow,
-                for a history that a person will read.
-            with_lines: Also stop at lines of the target: slow, for what is to grow there. The
-                lines that the schedule itself names need no such word.
-        """
+    def play(self, schedule: Schedule, **how: Unpack[How]) -> Execution:
+        """Run one schedule to its end."""
         self._runs += 1
         if self._runs % _COLLECT_ALL_EVERY == 0:
             gc.collect()
@@ -172,13 +172,20 @@ class Simulation:
             gc.collect(0)
         random.seed(schedule.seed)
         database = self._template.restore(self._folder, schedule.journal)
+        survey = how.get("survey")
         asked = None if survey is None else Survey(survey, self._kinds)
-        recorder = Recorder(with_places=with_places)
-        lines = None if with_lines else schedule.lines
+        recorder = Recorder(with_places=how.get("with_places", False))
+        lines = None if how.get("with_lines") else schedule.lines
         self._lines.stop_at(lines)
         with time_machine.travel(EPOCH, tick=False) as traveller:
             world = World(
-                self._target, schedule, database, director, asked, recorder, kinds=self._kinds
+                self._target,
+                schedule,
+                database,
+                how.get("director"),
+                asked,
+                recorder,
+                kinds=self._kinds,
             )
             world.scheduler.lines = None if lines == () else self._lines
             world.queries = self._queries

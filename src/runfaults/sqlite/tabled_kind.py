@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from runfaults.sqlite.effect import Effect, nothing
@@ -28,6 +28,7 @@ class TabledKind:
         likelihood: How likely it is where an ordinary program runs.
         takes_effect: See `CataloguedKind`.
         lasts: See `CataloguedKind`.
+        made_by: Makes the recipe of its real cause, if that is the same in each situation.
     """
 
     name: str
@@ -39,6 +40,7 @@ class TabledKind:
     likelihood: Likelihood = Likelihood.POSSIBLE
     takes_effect: bool = False
     lasts: bool = True
+    made_by: Callable[[], Recipe] | None = None
 
     def refusal(self, call: Call) -> str | None:
         """Why it cannot strike this call; None if it can."""
@@ -76,7 +78,9 @@ class TabledKind:
         Raises:
             Unavailable: if nothing does, or not on this machine.
         """
-        raise Unavailable("no real cause is known")
+        if self.made_by is None:
+            raise Unavailable("no real cause is known")
+        return self.made_by()
 
     def strike(self, call: Call) -> NoReturn:
         """Leave what the real failure leaves, and raise what it raises."""

@@ -13,12 +13,7 @@ from runfaults.oracle.rule import rule
 _NO_ROW = "None"
 
 
-def _status_read(history: History, facts: Facts) -> bool:
-    del history
-    return any(_reads(facts))
-
-
-@rule(exercised=_status_read)
+@rule(exercised=lambda _, facts: any(_reads(facts)))
 def answers_match_the_database(history: History, facts: Facts) -> Iterator[Finding]:
     """A read answers a status that the database showed at a moment of the read.
 

@@ -16,12 +16,7 @@ _WHILE_UNDECIDED = ("cancel", "subscribe")
 """Not `cancel-api`: a route refuses by what it raises."""
 
 
-def _called_in_peace(history: History, facts: Facts) -> bool:
-    del history
-    return any(_must_answer(request, facts) for request in facts.requests)
-
-
-@rule(exercised=_called_in_peace)
+@rule(exercised=lambda _, facts: any(_must_answer(request, facts) for request in facts.requests))
 def calls_raise_only_for_cause(history: History, facts: Facts) -> Iterator[Finding]:
     """No cancel, subscription, read or close raises where no fault and no error came before.
 

@@ -12,11 +12,6 @@ from runfaults.oracle.rule import rule
 from runfaults.oracle.run_facts import RunFacts
 
 
-def _died_after_record(history: History, facts: Facts) -> bool:
-    del history
-    return any(any(_recorded_before(run, facts)) for run in facts.runs.values())
-
-
 def _recorded_before(run: RunFacts, facts: Facts) -> Iterator[tuple[Event, Event]]:
     """The deaths after which a terminal status must still be there, each with its record."""
     if not run.first(facts.terminal):
@@ -27,7 +22,9 @@ def _recorded_before(run: RunFacts, facts: Facts) -> Iterator[tuple[Event, Event
             yield death, record
 
 
-@rule(exercised=_died_after_record)
+@rule(
+    exercised=lambda _, facts: any(any(_recorded_before(run, facts)) for run in facts.runs.values())
+)
 def crash_loses_no_recorded_outcome(history: History, facts: Facts) -> Iterator[Finding]:
     """A terminal status that was recorded before a process died is still there after it.
 

@@ -10,12 +10,7 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-def _run_shown(history: History, facts: Facts) -> bool:
-    del history
-    return bool(facts.transitions)
-
-
-@rule(exercised=_run_shown)
+@rule(exercised=lambda _, facts: bool(facts.transitions))
 def eventually_terminal(history: History, facts: Facts) -> Iterator[Finding]:
     """Once all faults are lifted, every run that the database ever showed becomes terminal.
 

@@ -11,12 +11,12 @@ from runfaults.oracle.rule import rule
 from runfaults.oracle.run_facts import RunFacts
 
 
-def _outcome_recorded(history: History, facts: Facts) -> bool:
-    words = history.vocabulary
-    return any(run.first(words.failed | words.completed) for run in facts.runs.values())
-
-
-@rule(exercised=_outcome_recorded)
+@rule(
+    exercised=lambda history, facts: any(
+        run.first(history.vocabulary.failed | history.vocabulary.completed)
+        for run in facts.runs.values()
+    )
+)
 def failed_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
     """A run is recorded failed only if its pipeline raised before, or never started at all.
 

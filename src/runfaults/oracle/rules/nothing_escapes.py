@@ -10,12 +10,7 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-def _thread_started(history: History, facts: Facts) -> bool:
-    del history
-    return bool(facts.threads)
-
-
-@rule(exercised=_thread_started)
+@rule(exercised=lambda _, facts: bool(facts.threads))
 def nothing_escapes(history: History, facts: Facts) -> Iterator[Finding]:
     """No exception leaves the function of a thread of the target; `SystemExit` counts too.
 

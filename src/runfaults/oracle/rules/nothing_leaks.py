@@ -10,12 +10,7 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-def _run_known(history: History, facts: Facts) -> bool:
-    del history
-    return bool(facts.runs)
-
-
-@rule(exercised=_run_known)
+@rule(exercised=lambda _, facts: bool(facts.runs))
 def nothing_leaks(history: History, facts: Facts) -> Iterator[Finding]:
     """When everything has settled, nothing of the run is left but its row.
 

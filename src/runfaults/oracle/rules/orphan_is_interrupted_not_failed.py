@@ -12,11 +12,11 @@ from runfaults.oracle.rule import rule
 from runfaults.oracle.run_facts import RunFacts
 
 
-def _orphan_left(history: History, facts: Facts) -> bool:
-    return any(any(_orphaned(run, history, facts)) for run in facts.runs.values())
-
-
-@rule(exercised=_orphan_left)
+@rule(
+    exercised=lambda history, facts: any(
+        any(_orphaned(run, history, facts)) for run in facts.runs.values()
+    )
+)
 def orphan_is_interrupted_not_failed(history: History, facts: Facts) -> Iterator[Finding]:
     """A run that was active when its process died ends as interrupted, and only such a run does.
 

@@ -10,11 +10,11 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-def _orphan_recorded(history: History, facts: Facts) -> bool:
-    return any(run.first(history.vocabulary.interrupted) for run in facts.runs.values())
-
-
-@rule(exercised=_orphan_recorded)
+@rule(
+    exercised=lambda history, facts: any(
+        run.first(history.vocabulary.interrupted) for run in facts.runs.values()
+    )
+)
 def recovery_is_idempotent(history: History, facts: Facts) -> Iterator[Finding]:
     """A run is recorded interrupted at most once, however many processes recover it.
 

@@ -12,12 +12,11 @@ from runfaults.oracle.rule import rule
 from runfaults.oracle.run_facts import RunFacts
 
 
-def _signal_heard_or_owed(history: History, facts: Facts) -> bool:
-    del history
-    return any(run.signals or any(_owed(run, facts)) for run in facts.runs.values())
-
-
-@rule(exercised=_signal_heard_or_owed)
+@rule(
+    exercised=lambda _, facts: any(
+        run.signals or any(_owed(run, facts)) for run in facts.runs.values()
+    )
+)
 def signal_matches_record(history: History, facts: Facts) -> Iterator[Finding]:
     """Each subscriber hears the completion signal once, with the status that is in the database.
 

@@ -12,12 +12,9 @@ from runfaults.oracle.rule import rule
 from runfaults.oracle.run_facts import RunFacts
 
 
-def _start_answered(history: History, facts: Facts) -> bool:
-    del history
-    return any(request.starts and request.reply for request in facts.requests)
-
-
-@rule(exercised=_start_answered)
+@rule(
+    exercised=lambda _, facts: any(request.starts and request.reply for request in facts.requests)
+)
 def start_answers_truthfully(history: History, facts: Facts) -> Iterator[Finding]:
     """An id that `start_run` answers is a run that exists and ends; an error leaves none active.
 

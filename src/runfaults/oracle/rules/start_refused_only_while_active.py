@@ -25,11 +25,11 @@ _DATABASE_ERRORS = frozenset(
 """What a connection that a fault has spoilt may go on raising, by the names of PEP 249."""
 
 
-def _started_in_peace(history: History, facts: Facts) -> bool:
-    return any(_must_accept(request, history, facts) for request in facts.requests)
-
-
-@rule(exercised=_started_in_peace)
+@rule(
+    exercised=lambda history, facts: any(
+        _must_accept(request, history, facts) for request in facts.requests
+    )
+)
 def start_refused_only_while_active(history: History, facts: Facts) -> Iterator[Finding]:
     """A start does not raise when every earlier start has raised, or made a run that is over.
 

@@ -11,12 +11,10 @@ from runfaults.oracle.rule import rule
 from runfaults.oracle.run_facts import RunFacts
 
 
-def _terminal_recorded(history: History, facts: Facts) -> bool:
-    del history
-    return any(event.value in facts.terminal for event in facts.transitions)
-
-
-@rule(exercised=_terminal_recorded, safety=True)
+@rule(
+    exercised=lambda _, facts: any(event.value in facts.terminal for event in facts.transitions),
+    safety=True,
+)
 def terminal_is_final(history: History, facts: Facts) -> Iterator[Finding]:
     """A terminal status never changes, and its row is never deleted.
 

@@ -11,11 +11,7 @@ from runfaults.oracle.request import process_of
 from runfaults.oracle.rule import rule
 
 
-def _work_of_a_known_run_began(history: History, facts: Facts) -> bool:
-    return any(_told(history, facts))
-
-
-@rule(exercised=_work_of_a_known_run_began)
+@rule(exercised=lambda history, facts: any(_told(history, facts)))
 def work_done_once(history: History, facts: Facts) -> Iterator[Finding]:
     """The work of a run is not begun again in one process, unless it raised or was cancelled.
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from runfaults.sqlite.effect import Effect, connection_of, nothing, transaction_opened, unless_fresh
 from runfaults.sqlite.gate import Call
-from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.real.wal_recovery import recovery_by_another
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -20,6 +19,7 @@ class BusyRecovery(TabledKind):
     summary = "database is locked: another process recovers the write-ahead log (WAL)"
     code = sqlite3.SQLITE_BUSY_RECOVERY
     lasts = False
+    made_by = staticmethod(recovery_by_another)
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: unless_fresh(transaction_opened),
@@ -41,7 +41,3 @@ class BusyRecovery(TabledKind):
         if connection.journal != "wal":
             return "only a write-ahead log is recovered under a lock"
         return None
-
-    def cause(self, _situation: Situation, /) -> Recipe:
-        """See `TabledKind`."""
-        return recovery_by_another()

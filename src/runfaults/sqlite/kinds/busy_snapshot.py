@@ -12,7 +12,6 @@ from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.likelihood import Likelihood
 from runfaults.sqlite.real.held_lock import overtaking_commit
-from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -34,6 +33,7 @@ class BusySnapshot(TabledKind):
     code = sqlite3.SQLITE_BUSY_SNAPSHOT
     likelihood = Likelihood.LIKELY
     lasts = False
+    made_by = staticmethod(overtaking_commit)
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: _overtaken,
         Situation.FIRST_WRITE_IMPLICIT: _overtaken,
@@ -57,7 +57,3 @@ class BusySnapshot(TabledKind):
         if not connection.can_take_write_lock():
             return "another connection holds the write lock, so none can commit before this"
         return None
-
-    def cause(self, _situation: Situation, /) -> Recipe:
-        """See `TabledKind`."""
-        return overtaking_commit()

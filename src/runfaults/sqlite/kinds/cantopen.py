@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import sqlite3
 from collections.abc import Mapping
+from functools import partial
 
 from runfaults.sqlite.effect import Effect, connection_of, nothing, write_lock_taken
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import cannot_write
 from runfaults.sqlite.observed import Observed
-from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.real.system_call import failing_system_call
 from runfaults.sqlite.situation import READS, Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -36,6 +36,7 @@ class Cantopen(TabledKind):
     name = "cantopen"
     summary = "unable to open database file, or the journal that the first write needs"
     code = sqlite3.SQLITE_CANTOPEN
+    made_by = staticmethod(partial(failing_system_call, "open", error=errno.EMFILE))
     effects: Mapping[Situation, Effect] = {
         Situation.CONNECT: nothing,
         Situation.BEGIN_WRITING: nothing,
@@ -70,7 +71,3 @@ class Cantopen(TabledKind):
         if connection.path and connection.journal == "wal":
             return "in WAL mode writing opens no file"
         return cannot_write(call, situation)
-
-    def cause(self, _situation: Situation, /) -> Recipe:
-        """See `TabledKind`."""
-        return failing_system_call("open", error=errno.EMFILE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 from collections.abc import Mapping
+from functools import partial
 
 from runfaults.sqlite.effect import (
     Effect,
@@ -17,7 +18,6 @@ from runfaults.sqlite.effect import (
 )
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import finds_pages_in_cache
-from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.real.system_call import READ_CALLS, failing_system_call
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -52,6 +52,7 @@ class Corrupt(TabledKind):
     name = "corrupt"
     summary = "database disk image is malformed: the open transaction can only be rolled back"
     code = sqlite3.SQLITE_CORRUPT
+    made_by = staticmethod(partial(failing_system_call, *READ_CALLS, error=errno.EIO))
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: _write_poisoned,
@@ -78,7 +79,3 @@ class Corrupt(TabledKind):
         if connection_of(call).fresh and situation is not Situation.BEGIN_WRITING:
             return "a connection that reads the schema reports this as another error"
         return finds_pages_in_cache(call, situation)
-
-    def cause(self, _situation: Situation, /) -> Recipe:
-        """See `TabledKind`."""
-        return failing_system_call(*READ_CALLS, error=errno.EIO)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 
 from runfaults.sqlite.effect import connection_of, rolled_back
 from runfaults.sqlite.gate import Call
@@ -25,6 +26,7 @@ class Full(IoerrWrite):
     summary = "database or disk is full: the transaction is rolled back"
     code = sqlite3.SQLITE_FULL
     likelihood = Likelihood.LIKELY
+    made_by = staticmethod(partial(failing_system_call, *WRITE_CALLS, error=errno.ENOSPC))
 
     def obstacle(self, call: Call, situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
@@ -43,10 +45,6 @@ class Full(IoerrWrite):
         if situation_of(call) in _TRANSACTIONAL and is_audited(connection_of(call), call.statement):
             return _undone(recipe, call)
         return recipe
-
-    def cause(self, _situation: Situation, /) -> Recipe:
-        """See `TabledKind`."""
-        return failing_system_call(*WRITE_CALLS, error=errno.ENOSPC)
 
 
 def _undone(recipe: Recipe, call: Call) -> Recipe:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from functools import partial
 
 from runfaults.sqlite.effect import (
     Effect,
@@ -17,7 +18,6 @@ from runfaults.sqlite.effect import (
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.likelihood import Likelihood, unless_interruptible
 from runfaults.sqlite.real.progress import interrupt_after
-from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -29,6 +29,7 @@ class Interrupt(TabledKind):
     summary = "interrupted: by Connection.interrupt() from another thread"
     code = sqlite3.SQLITE_INTERRUPT
     lasts = False
+    made_by = staticmethod(partial(interrupt_after, 1))
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: nothing,
@@ -49,10 +50,6 @@ class Interrupt(TabledKind):
     reasons: Mapping[Situation, str] = {
         Situation.CONNECT: "there is no connection yet that could be interrupted"
     }
-
-    def cause(self, _situation: Situation, /) -> Recipe:
-        """See `TabledKind`."""
-        return interrupt_after(1)
 
     def likelihood_at(self, call: Call, /) -> Likelihood:
         """Remote where no progress handler can interrupt."""

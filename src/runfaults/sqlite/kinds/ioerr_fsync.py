@@ -9,7 +9,6 @@ from runfaults.sqlite.effect import Effect, connection_of, nothing, rolled_back
 from runfaults.sqlite.engine import statement_on
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import cannot_write
-from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.real.seccomp import failing_sync
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -24,6 +23,7 @@ class IoerrFsync(TabledKind):
     name = "ioerr-fsync"
     summary = "disk I/O error while waiting for the disk at COMMIT: the transaction is rolled back"
     code = sqlite3.SQLITE_IOERR_FSYNC
+    made_by = staticmethod(failing_sync)
     effects: Mapping[Situation, Effect] = {
         Situation.AUTOCOMMIT_WRITE: nothing,
         Situation.COMMIT: rolled_back,
@@ -44,7 +44,3 @@ class IoerrFsync(TabledKind):
         if level < _NEEDED[connection.journal]:
             return f"with PRAGMA synchronous={level} COMMIT does not wait for the disk"
         return None
-
-    def cause(self, _situation: Situation, /) -> Recipe:
-        """See `TabledKind`."""
-        return failing_sync()

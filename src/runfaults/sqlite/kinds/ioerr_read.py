@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 from collections.abc import Mapping
+from functools import partial
 
 from runfaults.sqlite.effect import (
     Effect,
@@ -17,7 +18,6 @@ from runfaults.sqlite.effect import (
 )
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import finds_pages_in_cache
-from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.real.system_call import READ_CALLS, failing_system_call
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -32,6 +32,7 @@ class IoerrRead(TabledKind):
     name = "ioerr-read"
     summary = "disk I/O error while reading the database: a transaction is rolled back"
     code = sqlite3.SQLITE_IOERR_READ
+    made_by = staticmethod(partial(failing_system_call, *READ_CALLS, error=errno.ESTALE))
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: nothing,
@@ -56,7 +57,3 @@ class IoerrRead(TabledKind):
         if not connection_of(call).path:
             return "the database is in memory: there is no disk"
         return finds_pages_in_cache(call, situation)
-
-    def cause(self, _situation: Situation, /) -> Recipe:
-        """See `TabledKind`."""
-        return failing_system_call(*READ_CALLS, error=errno.ESTALE)

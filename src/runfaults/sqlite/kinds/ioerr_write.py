@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import sqlite3
 from collections.abc import Mapping
+from functools import partial
 
 from runfaults.sqlite.effect import Effect, nothing, rolled_back
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import cannot_write
-from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.real.system_call import WRITE_CALLS, failing_system_call
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -21,6 +21,7 @@ class IoerrWrite(TabledKind):
     name = "ioerr-write"
     summary = "disk I/O error while writing journal or database: the transaction is rolled back"
     code = sqlite3.SQLITE_IOERR_WRITE
+    made_by = staticmethod(partial(failing_system_call, *WRITE_CALLS, error=errno.EIO))
     effects: Mapping[Situation, Effect] = {
         Situation.FIRST_WRITE_IMPLICIT: nothing,
         Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: nothing,
@@ -39,7 +40,3 @@ class IoerrWrite(TabledKind):
     def obstacle(self, call: Call, situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
         return cannot_write(call, situation)
-
-    def cause(self, _situation: Situation, /) -> Recipe:
-        """See `TabledKind`."""
-        return failing_system_call(*WRITE_CALLS, error=errno.EIO)

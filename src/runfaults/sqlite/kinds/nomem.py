@@ -9,7 +9,6 @@ from runfaults.sqlite.effect import Effect, connection_of, done, nothing
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.likelihood import Likelihood
 from runfaults.sqlite.real.heap_limit import heap_limit
-from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -22,6 +21,7 @@ class Nomem(TabledKind):
     code = sqlite3.SQLITE_NOMEM
     likelihood = Likelihood.REMOTE
     lasts = False
+    made_by = staticmethod(heap_limit)
     effects: Mapping[Situation, Effect] = {
         Situation.CONNECT: nothing,
         Situation.BEGIN_WRITING: nothing,
@@ -50,7 +50,3 @@ class Nomem(TabledKind):
     def error(self) -> Exception:
         """The exception that CPython makes of SQLITE_NOMEM: no message, no code."""
         return MemoryError()
-
-    def cause(self, _situation: Situation, /) -> Recipe:
-        """See `TabledKind`."""
-        return heap_limit()

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from runfaults.sqlite.effect import Effect, connection_of, nothing, transaction_opened
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.real.overwritten import overwritten_header
-from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -25,6 +24,7 @@ class Notadb(TabledKind):
     name = "notadb"
     summary = "file is not a database: its header was overwritten"
     code = sqlite3.SQLITE_NOTADB
+    made_by = staticmethod(overwritten_header)
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: _met_by_first_write,
@@ -51,7 +51,3 @@ class Notadb(TabledKind):
         if not connection.fresh and connection.journal == "wal":
             return "in WAL mode only a fresh connection reads the header"
         return None
-
-    def cause(self, _situation: Situation, /) -> Recipe:
-        """See `TabledKind`."""
-        return overwritten_header()

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from runfaults.sqlite.effect import Effect, nothing, transaction_opened
 from runfaults.sqlite.real.query_only import query_only
-from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
@@ -18,6 +17,7 @@ class Readonly(TabledKind):
     name = "readonly"
     summary = "attempt to write a readonly database"
     code = sqlite3.SQLITE_READONLY
+    made_by = staticmethod(query_only)
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: transaction_opened,
@@ -31,7 +31,3 @@ class Readonly(TabledKind):
         Situation.COMMIT: "what was allowed to be written may be committed",
         Situation.ROLLBACK: "ROLLBACK needs no permission",
     }
-
-    def cause(self, _situation: Situation, /) -> Recipe:
-        """See `TabledKind`."""
-        return query_only()
