@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from planted_races import CONTROLS
 from runfaults.campaign.baseline import BaselineError, Known, load_baseline
-from runfaults.model import CheckResult, Journal, Schedule, Verdict
+from runfaults.campaign.causes import Group, Seen
+from runfaults.explore.mark import Mark, Sighting
+from runfaults.model import CheckResult, Schedule, Verdict
 from small_checks import BROKEN, SOUND, concluded, explored, stop_after
+
+TWO = CONTROLS / "two_causes.py"
 
 
 @pytest.fixture
@@ -35,31 +40,40 @@ def test_what_is_known_does_not_fail(path: Path) -> None:
 
 
 def test_what_is_new_fails_and_only_that_is_shown(path: Path) -> None:
-    checked(BROKEN, path, update=True)
-    known = load_baseline(path).known
-    new = min(each for each in known if each.rule == "succeeded-never-failed")
+    checked(f"{TWO}:TwoLeave", path, update=True)
+    lost = next(each for each in load_baseline(path).known if "finish" in each.where[0])
     tables = path.read_text().split("\n\n")
-    kept = [table for table in tables if new.schedule not in table or new.rule not in table]
-    path.write_text("\n\n".join(kept))
-    assert load_baseline(path).known == known - {new}
-    result = checked(BROKEN, path)
+    path.write_text("\n\n".join(table for table in tables if lost.where[0] not in table))
+    assert lost not in load_baseline(path).known
+    result = checked(f"{TWO}:TwoLeave", path)
     assert result.verdict is Verdict.BROKEN
     (violation,) = result.violations
-    assert Known.of(new.rule, violation.scenario.schedule) == new
-    assert result.rules[new.rule].verdict is Verdict.BROKEN
+    assert violation.cause is not None
+    assert violation.cause.deed == "left running after the failure"
+    assert result.set_aside == 0
+
+
+GONE = """\
+version = 2
+
+[[known]]
+rules = ["nothing-leaks"]
+deed = "left behind a lock"
+where = ["jobs.py: live"]
+"""
 
 
 def test_what_no_longer_occurs_is_told_and_removed_on_demand(path: Path) -> None:
-    path.write_text('[[known]]\nrule = "nothing-leaks"\nschedule = "pipeline exits"\n')
+    path.write_text(GONE)
     result = checked(SOUND, path)
     assert result.verdict is Verdict.HOLDS
-    assert "no longer occurs: nothing-leaks under 'pipeline exits'" in result.remarks[-1]
+    assert "no longer occurs: nothing-leaks, left behind a lock in jobs.py" in result.remarks[-1]
     checked(SOUND, path, update=True)
     assert load_baseline(path).known == frozenset()
 
 
 def test_an_unfinished_check_neither_tells_nor_removes_what_it_did_not_see(path: Path) -> None:
-    path.write_text('[[known]]\nrule = "nothing-leaks"\nschedule = "pipeline exits"\n')
+    path.write_text(GONE)
     for update in (False, True):
         outcome = explored(SOUND, should_stop=stop_after(2))
         result = concluded(SOUND, outcome, baseline=load_baseline(path, update=update))
@@ -67,23 +81,48 @@ def test_an_unfinished_check_neither_tells_nor_removes_what_it_did_not_see(path:
         assert len(load_baseline(path).known) == 1
 
 
-def test_a_violation_is_recognised_when_statements_were_added_before_it() -> None:
-    before = Schedule.parse("fault busy at run commit #4 x3; act cancel at run execute SELECT runs")
-    after = Schedule.parse("fault busy at run commit #6 x2; act cancel at run commit #5")
-    other = Schedule.parse("fault full at run commit #4 x3; act cancel at run execute SELECT runs")
-    assert Known.of("rule", before) == Known.of("rule", after)
-    assert Known.of("rule", before) != Known.of("rule", other)
-    assert Known.of("rule", before) != Known.of("another", before)
-    assert Known.of("rule", Schedule(journal=Journal.WAL)) != Known.of("rule", Schedule())
+def known(line: str, *rules: str, deed: str = "recorded failed") -> Known:
+    mark = Mark(rules, deed, "failed", line)
+    seen = Seen(mark, frozenset({line}), Sighting(1, Schedule()))
+    return Known.of(Group((seen,)), ("heavy", "light"))
+
+
+LINE = "jobs/manager.py:12 in live: self.write(outcome)"
+LOWER = "jobs/manager.py:29 in live: self.write(outcome)"
+OTHER = "jobs/manager.py:13 in live: self.write('failed')"
+
+
+def test_a_cause_is_recognised_when_lines_were_added_before_it() -> None:
+    before = known(LINE, "light")
+    assert before.covers(known(LOWER, "light"))
+    assert not before.covers(known(OTHER, "light"))
+    assert not before.covers(known(LINE, "light", deed="recorded completed"))
+
+
+def test_a_known_cause_that_breaks_a_heavier_rule_is_new() -> None:
+    assert not known(LINE, "light").covers(known(LINE, "heavy", "light"))
+    assert known(LINE, "heavy", "light").covers(known(LINE, "light"))
+
+
+def test_a_baseline_of_before_is_refused_with_its_version_and_converted_on_demand(
+    path: Path,
+) -> None:
+    path.write_text('[[known]]\nrule = "nothing-leaks"\nschedule = "pipeline exits"\n')
+    with pytest.raises(BaselineError, match=r"of version 1, this is 2.*--update-baseline"):
+        load_baseline(path)
+    checked(BROKEN, path, update=True)
+    assert checked(BROKEN, path).verdict is Verdict.NOTHING_NEW
 
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
         (None, "--update-baseline writes one"),
-        ("known = 1", "cannot be read"),
-        ("[[known]]\nrule = 'x'", "needs `rule` and `schedule`"),
-        ("[[known]]\nrule = 'x'\nschedule = 'y'\nmore = 1", "nothing else"),
+        ("version = 2\nknown = 1", "cannot be read"),
+        ("version = 3", "of version 3"),
+        ("version = 2\n[[known]]\nrules = ['x']", "needs `rules`, `deed` and `where`"),
+        ("version = 2\n[[known]]\nrules = 1\ndeed = 'y'\nwhere = []", "lists of texts"),
+        ("version = 2\n[[known]]\nrules = []\ndeed = 'y'\nwhere = []", "at least one"),
         ("[[knwon]]\nrule = 'x'", "unknown keys"),
         ("[[known", "cannot be read"),
     ],

@@ -43,7 +43,7 @@ def test_without_a_cache_everything_runs_again() -> None:
 def test_findings_survive_being_written() -> None:
     found = explored(BROKEN).found
     assert found.witnesses
-    assert found.smallest_by_shape
+    assert found.causes
     assert found.impossible
     assert from_document(json.loads(json.dumps(to_document(found)))) == found
 

@@ -12,9 +12,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from jsonschema import Draft202012Validator
-from sample_histories import broken_result, mission_bug
+from sample_histories import broken_result, mission_bug, passing_result
 
-from runfaults.model import Cause, CheckResult, Place, Violation
+from runfaults.model import Cause, CheckResult, Place, Tally, Violation
 from runfaults.report.github import step_summary, workflow_commands
 from runfaults.report.html import to_html
 from runfaults.report.json_report import schema, to_json
@@ -50,7 +50,7 @@ def printed(result: CheckResult) -> str:
 
 def junit_failure(result: CheckResult) -> str:
     root = ET.fromstring(to_junit(result))  # ours
-    case = next(each for each in root.iter("testcase") if "violations" in each.attrib["classname"])
+    case = next(each for each in root.iter("testcase") if "causes" in each.attrib["classname"])
     return (case.findtext("failure") or "").strip()
 
 
@@ -77,6 +77,22 @@ def test_a_violation_without_a_cause_claims_no_place() -> None:
         assert "the contract:" not in text.lower()
         assert "recorded failed at" not in text
         assert "Broken so" not in text
+
+
+def test_junit_has_a_case_for_each_cause_that_keeps_its_name_when_lines_move() -> None:
+    lower = replace(CAUSE, decided_at=DECIDED._replace(line=99))
+    names: list[str | None] = []
+    for causes in ((CAUSE,), (lower,), (CAUSE, lower)):
+        shown = tuple(replace(mission_bug(), cause=each) for each in causes)
+        rules = {rule: Tally(1, 2) for rule in CAUSE.rules}
+        root = ET.fromstring(to_junit(replace(passing_result(), rules=rules, violations=shown)))
+        failed = [each for each in root.iter("testcase") if each.find("failure") is not None]
+        assert len(failed) == len(causes) == int(root.get("failures", ""))
+        names += [each.get("name") for each in failed]
+        assert failed[-1].get("file") == DECIDED.file
+        assert failed[-1].get("line") == str(causes[-1].decided_at and causes[-1].decided_at.line)
+    name = "succeeded-never-failed: recorded failed in live of jobs/manager.py"
+    assert names == [name, name, name, f"{name} (2)"]
 
 
 def test_json_has_the_cause_as_the_schema_says() -> None:

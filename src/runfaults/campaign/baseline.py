@@ -1,4 +1,4 @@
-"""Violations that are known: a project adopts the gate today, and only new ones fail."""
+"""Causes that are known: a project adopts the gate today, and only new ones fail."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import tomli_w
 
 from runfaults.campaign.campaign import Campaign
-from runfaults.campaign.causes import Causes, by_cause
-from runfaults.campaign.violations import minimal_witness, show
-from runfaults.explore.findings import MAX_SHAPES, Findings, schedule_order, shape
+from runfaults.campaign.causes import Causes, Group
+from runfaults.campaign.violations import violations
+from runfaults.explore.findings import Findings
 from runfaults.explore.runner import Runner
-from runfaults.explore.trial import Witness
-from runfaults.model import CheckResult, Journal, Schedule, Verdict
+from runfaults.model import CheckResult
 from runfaults.reading import UnreadableError, read, read_toml
 from runfaults.scenario.saving import ScenarioFolder
 
-_HEAD = """\
-# Known violations. `runfaults check --baseline THIS_FILE` fails only on others; with
+VERSION = 2
+"""Of the file's form. The first had a rule and a schedule of each violation, and no version."""
+
+_HEAD = f"""\
+# Known violations, by cause. `runfaults check --baseline THIS_FILE` fails only on others; with
 # --update-baseline it writes this file anew.
+version = {VERSION}
 
 """
 
@@ -32,41 +35,59 @@ class BaselineError(ValueError):
 
 
 class Known(NamedTuple):
-    """The mark of a violation, which changes of the target's line numbers leave alone.
+    """The mark of a cause, which changes of line numbers leave alone.
 
     Attributes:
-        rule: Name of the broken rule.
-        schedule: The minimal schedule's ending and shape: neither ordinals nor moments of acts.
+        rules: The rules that it breaks, the heaviest first.
+        deed: What was done, as in `Mark.deed`.
+        where: The lines that chose it, or the functions that did it, without numbers; none if it
+            is known by its rules and deed alone.
     """
 
-    rule: str
-    schedule: str
+    rules: tuple[str, ...]
+    deed: str
+    where: tuple[str, ...]
 
     @classmethod
-    def of(cls, rule: str, schedule: Schedule) -> Known:
-        """The mark of a minimal schedule."""
-        journal = "" if schedule.journal is Journal.DELETE else f"; journal {schedule.journal}"
-        parts = filter(None, (f"pipeline {schedule.pipeline}", shape(schedule)))
-        return cls(rule, "; ".join(parts) + journal)
+    def of(cls, group: Group, order: Iterable[str]) -> Known:
+        """The mark of a cause; the heaviest rule comes first in the order."""
+        spots = {_unnumbered(spot) for seen in group.seen for spot in seen.spot}
+        return cls(group.rules(tuple(order)), group.seen[0].mark.deed, tuple(sorted(spots)))
+
+    def covers(self, other: Known) -> bool:
+        """Whether a cause is this one: the same deed in one place, and no heavier rule."""
+        placed = not (self.where or other.where) or not set(self.where).isdisjoint(other.where)
+        return placed and other.deed == self.deed and other.rules[0] in self.rules
+
+
+def _unnumbered(spot: str) -> str:
+    """A line of a stack without its number: `file in function: code`."""
+    where, found, rest = spot.partition(" in ")
+    file, _, number = where.rpartition(":")
+    return f"{file}{found}{rest}" if number.isdecimal() else spot
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The known violations of one project.
+    """The known causes of one project.
 
     Attributes:
         path: Their file.
-        known: The violations.
-        update: Whether the file is to be written anew; every violation counts as known then.
+        known: The causes.
+        update: Whether the file is to be written anew; every cause counts as known then.
     """
 
     path: Path
     known: frozenset[Known] = frozenset()
     update: bool = False
 
+    def knows(self, cause: Known) -> bool:
+        """Whether it is one of them."""
+        return any(each.covers(cause) for each in self.known)
+
 
 def load_baseline(path: Path, *, update: bool = False) -> Baseline:
-    """Read a baseline; if it is to be updated, it need not be there yet.
+    """Read a baseline; if it is to be updated, it need not be there yet, or of this version.
 
     Raises:
         BaselineError: if it is missing or is no baseline.
@@ -79,12 +100,21 @@ def load_baseline(path: Path, *, update: bool = False) -> Baseline:
         )
     try:
         document = read_toml(read(path))
-        if document.keys() - {"known"}:
-            raise BaselineError(f"{path}: unknown keys; a baseline has tables [[known]] only")
-        known = frozenset(_known(entry) for entry in document.get("known", []))
+        if document.keys() - {"version", "known"}:
+            raise BaselineError(
+                f"{path}: unknown keys; a baseline has `version` and tables [[known]] only"
+            )
+        version = document.get("version", 1)
+        if version != VERSION and not update:
+            raise BaselineError(
+                f"{path} is a baseline of version {version}, this is {VERSION}, which knows causes "
+                "instead of schedules; to convert it, run the same once with --update-baseline, "
+                "and look at what that changes"
+            )
+        entries: list[dict[str, Any]] = document.get("known", []) if version == VERSION else []
+        return Baseline(path, frozenset(map(_known, entries)), update)
     except (UnreadableError, TypeError) as error:
         raise BaselineError(f"{path} cannot be read as a baseline: {error}") from error
-    return Baseline(path, known, update)
 
 
 def without_known(  # what is shown, of what, and how
@@ -99,58 +129,55 @@ def without_known(  # what is shown, of what, and how
 ) -> CheckResult:
     """Show only what the baseline does not know, and say in remarks what it does know.
 
-    A rule that is broken in known ways only is taken out of the result, and so are the schedules
+    A rule that is broken by known causes only is taken out of the result, and so are the schedules
     that break it, if nothing else is broken.
     """
-    occurring = _current(runner, found, result.rules, should_stop)
+    occurring = {Known.of(group, causes.order): group for group in causes.groups}
     if baseline.update:
-        kept = frozenset[Known]() if result.finished else baseline.known
-        updated = replace(baseline, known=kept | occurring.keys())
-        try:
-            _write(updated)
-        except OSError as error:
-            baseline = replace(baseline, update=False)
-            unwritten = f"the baseline {baseline.path} could not be written: {error.strerror}"
-            result = replace(result, unwritten=(*result.unwritten, f"{unwritten}; {_AGAIN}"))
-        else:
-            baseline = updated
-    new = {each: occurring[each] for each in occurring if each not in baseline.known}
-    unjudged = [
-        witness
-        for (rule, verdict), witness in found.witnesses.items()
-        if verdict is Verdict.UNKNOWN and rule in result.rules
-    ]
-    told = (*by_cause(new.values(), causes, runner), *((witness, None) for witness in unjudged))
-    violations = tuple(show(campaign, runner, told, save_to, should_stop))
-    old = {each.rule for each in occurring} - {each.rule for each in new}
+        baseline, unwritten = _updated(baseline, occurring, finished=result.finished)
+        result = replace(result, unwritten=(*result.unwritten, *unwritten))
+    new = tuple(each for each in occurring if not baseline.knows(each))
+    broken = {rule for each in new for rule in each.rules}
+    old = {rule for each in occurring for rule in each.rules} - broken
+    left = {key: each for key, each in found.witnesses.items() if key[0] not in old}
+    causes = replace(causes, groups=tuple(occurring[each] for each in new))
+    shown = violations(
+        campaign, runner, replace(found, witnesses=left), causes, save_to, should_stop
+    )
     return replace(
         result,
         schedules=result.schedules if new else result.schedules._replace(broken=0),
         rules={rule: tally for rule, tally in result.rules.items() if rule not in old},
-        violations=violations,
+        violations=tuple(shown),
         set_aside=0 if new else result.schedules.broken,
         remarks=(
             *result.remarks,
+            *causes.remarks,
             *_remark_known(result, baseline, old),
-            *_remark_fixed(result, found, baseline, occurring),
+            *_remark_fixed(result, baseline, occurring),
         ),
     )
 
 
+def _updated(
+    baseline: Baseline, occurring: Iterable[Known], *, finished: bool
+) -> tuple[Baseline, tuple[str, ...]]:
+    """Write it with what occurs; of an unfinished check, with what it knew besides.
+
+    Returns:
+        The baseline as it is in its file then, and what could not be written, a sentence.
+    """
+    kept = frozenset[Known]() if finished else baseline.known
+    updated = replace(baseline, known=kept | frozenset(occurring))
+    try:
+        _write(updated)
+    except OSError as error:
+        unwritten = f"the baseline {baseline.path} could not be written: {error.strerror}"
+        return replace(baseline, update=False), (f"{unwritten}; {_AGAIN}",)
+    return updated, ()
+
+
 _AGAIN = "it is as it was; make room, or name another file, and run the same again"
-
-
-def _current(
-    runner: Runner, found: Findings, rules: Iterable[str], should_stop: Callable[[], bool]
-) -> dict[Known, Witness]:
-    """Every violation that was found, minimised, smallest first for each rule."""
-    occurring: dict[Known, Witness] = {}
-    for rule in rules:
-        schedules = found.smallest_by_shape.get(rule, {}).values()
-        for schedule in sorted(schedules, key=schedule_order):
-            witness = minimal_witness(runner, rule, schedule, should_stop)
-            occurring.setdefault(Known.of(rule, witness.schedule), witness)
-    return occurring
 
 
 def _remark_known(result: CheckResult, baseline: Baseline, old: Iterable[str]) -> Iterable[str]:
@@ -165,29 +192,36 @@ def _remark_known(result: CheckResult, baseline: Baseline, old: Iterable[str]) -
 
 
 def _remark_fixed(
-    result: CheckResult, found: Findings, baseline: Baseline, occurring: Iterable[Known]
+    result: CheckResult, baseline: Baseline, occurring: Iterable[Known]
 ) -> Iterable[str]:
     """Name what the baseline knows and a finished campaign did not find."""
     if not result.finished:
         return
-    for each in sorted(baseline.known - set(occurring)):
-        smallest_by_shape = found.smallest_by_shape.get(each.rule, {})
-        if each.rule in result.rules and len(smallest_by_shape) < MAX_SHAPES:
+    gone = (each for each in baseline.known if not any(map(each.covers, occurring)))
+    for each in sorted(gone):
+        if not result.rules.keys().isdisjoint(each.rules):
+            place = f" in {each.where[0]}" if each.where else ""
             yield (
-                f"{baseline.path} knows a violation that no longer occurs: {each.rule} under "
-                f"'{each.schedule}'; --update-baseline removes it"
+                f"{baseline.path} knows a cause that no longer occurs: {each.rules[0]}, "
+                f"{each.deed}{place}; --update-baseline removes it"
             )
 
 
 def _known(entry: Mapping[str, Any]) -> Known:
-    rule, schedule = entry.get("rule"), entry.get("schedule")
-    if (
-        not isinstance(rule, str)
-        or not isinstance(schedule, str)
-        or len(entry) != len(Known._fields)
-    ):
-        raise TypeError("each [[known]] needs `rule` and `schedule`, two texts, and nothing else")
-    return Known(rule, schedule)
+    if set(entry) != set(Known._fields) or not isinstance(entry["deed"], str):
+        raise TypeError("each [[known]] needs `rules`, `deed` and `where`, and nothing else")
+    rules, where = (_texts(entry[name]) for name in ("rules", "where"))
+    if not rules:
+        raise TypeError("each [[known]] needs at least one rule in `rules`")
+    return Known(rules, entry["deed"], where)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    listed = cast("list[object]", value) if isinstance(value, list) else [value]
+    texts = tuple(each for each in listed if isinstance(each, str))
+    if not isinstance(value, list) or len(texts) < len(listed):
+        raise TypeError("`rules` and `where` of a [[known]] are lists of texts")
+    return texts
 
 
 def _write(baseline: Baseline) -> None:

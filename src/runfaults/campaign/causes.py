@@ -10,7 +10,7 @@ Two marks are of one cause if they share a broken rule, and the same deed was do
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from runfaults.campaign.choices import Choices, ShouldStop
@@ -183,20 +183,6 @@ def deed_of(witness: Witness) -> str:
     heaviest = next(each for each in witness.judgements if each.verdict is Verdict.BROKEN)
     deed = deciding(witness.history, heaviest)
     return f"{deed.text} {deed.after}".rstrip()
-
-
-def by_cause(
-    witnesses: Iterable[Witness], causes: Causes, runner: Runner
-) -> Iterator[tuple[Witness, Cause | None]]:
-    """Of several witnesses of one cause the first; those of none as they are."""
-    told: list[Group] = []
-    for witness in witnesses:
-        group = causes.of(witness)
-        if group is None:
-            yield witness, None
-        elif group not in told:
-            told.append(group)
-            yield witness, described(group, witness, causes, runner)
 
 
 def contract_of(meaning: str) -> str:

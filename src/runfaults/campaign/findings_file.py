@@ -11,7 +11,7 @@ from runfaults.explore.mark import Mark, Sighting
 from runfaults.explore.trial import Witness
 from runfaults.model import Event, EventKind, History, Judgement, Schedule, Verdict, Vocabulary
 
-FORMAT = 9
+FORMAT = 10
 """Raised when the form changes: what was written before is not read any more."""
 
 _WORDS = ("active", "completed", "cancelled", "failed", "interrupted")
@@ -30,10 +30,6 @@ def to_document(found: Findings) -> dict[str, Any]:
             [*key, _history(witness.history), [list(each) for each in witness.judgements]]
             for key, witness in sorted(found.witnesses.items(), key=lambda item: item[0])
         ],
-        "smallest_by_shape": {
-            rule: [str(schedule) for _, schedule in sorted(schedules.items())]
-            for rule, schedules in sorted(found.smallest_by_shape.items())
-        },
         "causes": [
             [*mark, sighting.schedules, str(sighting.smallest)]
             for mark, sighting in sorted(found.causes.items())
@@ -75,9 +71,6 @@ def from_document(document: dict[str, Any]) -> Findings:
         sampled=Measured(*document["sampled"]),
         follow_ups=dict.fromkeys(map(_read_job, document["follow_ups"])),
     )
-    for rule, schedules in document["smallest_by_shape"].items():
-        for text in schedules:
-            found.keep_smallest_of_shape(rule, Schedule.parse(text))
     for rules, *mark, count, text in document["causes"]:
         found.sight(Mark(tuple(rules), *mark), Sighting(count, Schedule.parse(text)))
     return found

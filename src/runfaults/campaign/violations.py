@@ -104,7 +104,6 @@ def recurring(
         verdicts=Counter(found.verdicts),
         rules=Counter(found.rules),
         witnesses=dict(found.witnesses),
-        smallest_by_shape=dict(found.smallest_by_shape),
         doubts=list(found.doubts),
     )
     for (rule, verdict), witness in found.witnesses.items():
@@ -117,9 +116,9 @@ def recurring(
 
 def _require_again(runner: Runner, found: Findings, rule: str, witness: Witness) -> None:
     """Put the first of a rule's schedules that breaks it again in the place of its witness."""
-    smallest_by_shape = found.smallest_by_shape.get(rule, {})
-    schedules = sorted(smallest_by_shape.values(), key=schedule_order)
-    for schedule in dict.fromkeys([witness.schedule, *schedules]):
+    seen = (sighting.smallest for mark, sighting in found.causes.items() if rule in mark.rules)
+    schedules = dict.fromkeys([witness.schedule, *sorted(seen, key=schedule_order)])
+    for schedule in list(schedules)[:MAX_CAUSES]:
         trial = runner.run(schedule)
         failing = {each.rule for each in trial.failing() if each.verdict is Verdict.BROKEN}
         if rule in failing and trial.playable:
@@ -128,9 +127,6 @@ def _require_again(runner: Runner, found: Findings, rule: str, witness: Witness)
         found.doubts.append(f"a violation of {rule} did not come again; schedule: {schedule}")
         found.rules[rule, Verdict.BROKEN] -= 1
         found.rules[rule, Verdict.UNKNOWN] += 1
-        found.smallest_by_shape[rule] = smallest_by_shape = {
-            key: value for key, value in smallest_by_shape.items() if value != schedule
-        }
     found.rules[rule, Verdict.UNKNOWN] += max(0, found.rules.pop((rule, Verdict.BROKEN)))
     del found.witnesses[rule, Verdict.BROKEN]
 

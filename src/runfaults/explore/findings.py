@@ -14,9 +14,6 @@ from runfaults.model import EventKind, Schedule, Tally, Verdict
 MANY_TIMES = 1000
 """Where "until lifted" stands when schedules are put in order of size."""
 
-MAX_SHAPES = 40
-"""Differently shaped broken schedules that are kept for each rule: the smallest ones."""
-
 
 def schedule_order(schedule: Schedule) -> tuple[int, int, int, str]:
     """Sorts schedules: fewer elements first, then fewer strikes, then by text."""
@@ -27,18 +24,6 @@ def schedule_order(schedule: Schedule) -> tuple[int, int, int, str]:
         list(type(schedule.pipeline)).index(schedule.pipeline),
         str(schedule),
     )
-
-
-def shape(schedule: Schedule) -> str:
-    """What a schedule consists of, without ordinals, counts and the moments of acts.
-
-    Of the many schedules that break a rule in one way, most have one shape.
-    """
-    faults = [f"{each.kind} at {each.at._replace(ordinal=1)}" for each in schedule.faults]
-    acts = [each.kind for each in schedule.acts]
-    switches = [f"switch to {each.to}" for each in schedule.preemptions]
-    deaths = [f"{each.kind} at {each.at._replace(ordinal=1)}" for each in schedule.deaths]
-    return "; ".join([*faults, *acts, *switches, *deaths])
 
 
 class RunCount(NamedTuple):
@@ -67,8 +52,6 @@ class Findings:
         cells: Verdicts by (fault point, fault kind).
         impossible: Why a kind cannot strike at a point, by (fault point, fault kind).
         witnesses: The smallest history for each rule and verdict that is no pass.
-        smallest_by_shape: For each rule, the smallest broken schedule of each shape: what a
-            baseline is compared with, since the smallest of all may be known while another is new.
         causes: How many schedules are broken in one way, and the smallest of them, by their mark.
         problems: Schedules that could not be played as written: a bug in the harness.
         doubts: Schedules that did not give the same history again.
@@ -89,9 +72,6 @@ class Findings:
     impossible: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     witnesses: dict[tuple[str, Verdict], Witness] = field(
         default_factory=dict[tuple[str, Verdict], Witness]
-    )
-    smallest_by_shape: dict[str, dict[str, Schedule]] = field(
-        default_factory=dict[str, dict[str, Schedule]]
     )
     problems: list[str] = field(default_factory=list[str])
     doubts: list[str] = field(default_factory=list[str])
@@ -114,8 +94,6 @@ class Findings:
             key = judgement.rule, judgement.verdict
             self.rules[key] += 1
             self._keep_smaller(key, trial.witness())
-            if judgement.verdict is Verdict.BROKEN:
-                self.keep_smallest_of_shape(judgement.rule, schedule)
         if (mark := mark_of(trial)) is not None:
             self.sight(mark, Sighting(1, schedule))
         self.abandoned.update(trial.execution.abandoned)
@@ -156,9 +134,6 @@ class Findings:
             self.impossible[cell] = min(reason, self.impossible.get(cell, reason))
         for key, witness in other.witnesses.items():
             self._keep_smaller(key, witness)
-        for rule, schedules in other.smallest_by_shape.items():
-            for schedule in schedules.values():
-                self.keep_smallest_of_shape(rule, schedule)
         for mark, sighting in other.causes.items():
             self.sight(mark, sighting)
         self.problems = sorted({*self.problems, *other.problems})
@@ -180,13 +155,3 @@ class Findings:
         known = self.witnesses.get(key)
         if known is None or schedule_order(witness.schedule) < schedule_order(known.schedule):
             self.witnesses[key] = witness
-
-    def keep_smallest_of_shape(self, rule: str, schedule: Schedule) -> None:
-        """Keep a schedule that breaks a rule, if none of its shape is smaller."""
-        known = self.smallest_by_shape.setdefault(rule, {})
-        alike = shape(schedule)
-        if alike in known and schedule_order(known[alike]) <= schedule_order(schedule):
-            return
-        known[alike] = schedule
-        if len(known) > MAX_SHAPES:
-            del known[max(known, key=lambda each: schedule_order(known[each]))]

@@ -1,7 +1,8 @@
-"""A check result as JUnit XML: a test case for every rule and for every violation."""
+"""A check result as JUnit XML: a test case for every cause, and for every rule without one."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -29,9 +30,11 @@ def write(result: CheckResult, file: Path) -> None:
 def to_junit(result: CheckResult) -> str:
     """The result in the dialect that Jenkins, GitLab and GitHub actions read.
 
-    A rule that is broken is a failure, one that could not be judged an error: neither passes. One
-    that was not exercised, or not to the end of the bound, is skipped. How much was run, notes and
-    remarks are the suite's standard output, which is shown with a suite that passes too.
+    A cause is a failure, named by what it did where in the code, without the number of the line: it
+    keeps its name while the file changes. The rules that it breaks have no case of their own, so
+    there are as many failures as causes. Another rule that is broken is a failure, one that could
+    not be judged an error. One that was not exercised, or not to the end of the bound, is skipped.
+    How much was run, notes and remarks are the suite's standard output.
     """
     suites = Element("testsuites", name="runfaults")
     suite = SubElement(
@@ -40,13 +43,19 @@ def to_junit(result: CheckResult) -> str:
         name=printable(f"runfaults.{result.target}"),
         time=f"{result.elapsed:.3f}",
     )
+    told = {rule for each in result.violations for rule in _rules(each)}
     for rule in result.rules:
-        case = _case(suite, f"{result.target}.rules", rule)
-        _outcome(case, result.verdict_of(rule), describe_rule(result, rule), "")
+        if rule not in told:
+            case = _case(suite, f"{result.target}.rules", rule)
+            _outcome(case, result.verdict_of(rule), describe_rule(result, rule), "")
+    names: Counter[str] = Counter()
     for violation in result.violations:
-        case = _case(suite, f"{result.target}.violations", violation.scenario.name)
-        rules = ", ".join(judgement.rule for judgement in violation.failing)
-        _outcome(case, violation.verdict, rules, _story(violation))
+        name = _name(violation)
+        names[name] += 1
+        number = f" ({names[name]})" if names[name] > 1 else ""
+        case = _case(suite, f"{result.target}.causes", name + number)
+        _stand(case, violation)
+        _outcome(case, violation.verdict, ", ".join(_rules(violation)), _story(violation))
     if not result.finished:
         case = _case(suite, result.target, "the whole bound was covered")
         SubElement(case, "skipped", message=printable("; ".join(result.not_reached)))
@@ -58,6 +67,26 @@ def to_junit(result: CheckResult) -> str:
         suite.set(attribute, count)
     indent(suites)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(suites, encoding="unicode") + "\n"
+
+
+def _rules(violation: Violation) -> tuple[str, ...]:
+    broken = tuple(judgement.rule for judgement in violation.failing)
+    return broken if violation.cause is None else violation.cause.rules
+
+
+def _name(violation: Violation) -> str:
+    cause = violation.cause
+    if cause is None:
+        return violation.scenario.name
+    at = f" in {cause.decided_at.function} of {cause.decided_at.file}" if cause.decided_at else ""
+    return f"{cause.rules[0]}: {cause.deed}{at}"
+
+
+def _stand(case: Element, violation: Violation) -> None:
+    """Say where the case stands: GitLab and IDEs lead there."""
+    if violation.cause is not None and (place := violation.cause.decided_at) is not None:
+        case.set("file", printable(place.file))
+        case.set("line", str(place.line))
 
 
 def _case(suite: Element, group: str, name: str) -> Element:
