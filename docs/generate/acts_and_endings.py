@@ -71,4 +71,6 @@ def acts_and_endings_page() -> str:
 
 def _needs(act: ActKind) -> str:
     """The optional protocols of a target of which the act asks for one."""
+    if act.to_task:
+        return "a task of an event loop, which is named"
     return " or ".join(code(each.__name__) for each in act.doors)

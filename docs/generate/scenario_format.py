@@ -89,7 +89,7 @@ _PARTS = (
         "[[act]]",
         Act,
         lambda scenario: scenario.schedule.acts[0],
-        {"kind": "cancel", "at": "run commit"},
+        {"kind": "cancel-task", "at": "run commit", "task": "Jobs.handle"},
     ),
     _Part(
         "[[preemption]]",

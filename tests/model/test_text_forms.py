@@ -16,7 +16,10 @@ SUBJECT = st.sampled_from(("", "UPDATE runs", "BEGIN IMMEDIATE", "_lock", "pipel
 
 POINTS = st.builds(FaultPoint, WORD, st.sampled_from(Operation), SUBJECT, st.integers(1, 99))
 FAULTS = st.builds(Fault, WORD, POINTS, st.none() | st.integers(1, 9))
-ACTS = st.builds(Act, WORD, st.none() | POINTS)
+TASKS = WORD.filter(lambda word: word != "at")
+ACTS = st.builds(Act, WORD, st.none() | POINTS, st.just("")) | st.builds(
+    Act, st.just("cancel-task"), st.none() | POINTS, TASKS
+)
 PREEMPTIONS = st.builds(Preemption, POINTS, WORD)
 
 
@@ -51,6 +54,7 @@ def test_text_reads_back_as_the_same(noun: Any) -> None:
         (Fault.parse, "busy-snapshot at run execute INSERT runs until lifted"),
         (Act.parse, "cancel"),
         (Act.parse, "cancel at run reach pipeline"),
+        (Act.parse, "cancel-task Jobs.handle-2 at run task Jobs.handle-2 #3"),
         (Preemption.parse, "run commit #2 to cancel"),
         (Schedule.parse, "pipeline succeeds"),
         (
@@ -82,6 +86,8 @@ def test_what_goes_without_saying_is_not_printed() -> None:
         (Fault.parse, "busy at run jump", "'run jump' is not a point"),
         (Act.parse, "", "'' is not an act; write"),
         (Act.parse, "cancel run commit", "is not an act"),
+        (Act.parse, "cancel Jobs.handle", "is not an act; write 'kind .at point.' or 'cancel-task"),
+        (Act.parse, "cancel-task at run commit", "is not an act"),
         (Preemption.parse, "run commit", "is not a preemption; write 'point to actor'"),
         (Schedule.parse, "pipeline sleeps", "'sleeps' is not a valid Ending"),
         (Schedule.parse, "journal paper", "'journal paper' is not part of a schedule; write"),

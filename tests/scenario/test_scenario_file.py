@@ -44,9 +44,12 @@ schedules = st.builds(
         st.builds(Fault, st.sampled_from(sorted(KINDS)), fault_points, st.none() | st.integers(1)),
         max_size=3,
     ).map(tuple),
-    st.lists(st.builds(Act, st.sampled_from(sorted(ACTS)), st.none() | points), max_size=3).map(
-        tuple
-    ),
+    st.lists(
+        st.builds(Act, st.sampled_from(sorted(ACTS)), st.none() | points, st.just("")).map(
+            lambda act: act._replace(task="Jobs.handle") if ACTS[act.kind].to_task else act
+        ),
+        max_size=3,
+    ).map(tuple),
     st.lists(st.builds(Preemption, points, actors), max_size=3).map(tuple),
     st.sampled_from(["delete", "wal"]),
     st.integers(0, 2**63 - 1),

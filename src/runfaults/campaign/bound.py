@@ -9,11 +9,13 @@ from runfaults.explore.job import ALL_COUNTS, JOURNALS, Chosen, Scope
 from runfaults.explore.runner import PlayerKind
 from runfaults.explore.samples import Samples
 from runfaults.explore.strategy import Strategy
+from runfaults.explore.tasks import Tasks
 from runfaults.model import Ending
+from runfaults.model.element import CANCEL_TASK
 from runfaults.sim.acts import ACTS
 from runfaults.sqlite.kinds import KINDS
 
-_SINGLE_ACTS = tuple(name for name, act in ACTS.items() if not act.awaited)
+_SINGLE_ACTS = tuple(name for name, act in ACTS.items() if not act.awaited and not act.to_task)
 
 EVERYTHING = Scope(tuple(KINDS), _SINGLE_ACTS, ALL_COUNTS, tuple(Ending), JOURNALS)
 """All that a simulation can make happen."""
@@ -42,7 +44,8 @@ class Bound:
 
     def limited_to(self, chosen: Chosen) -> Bound:
         """The same with what was chosen; with its own where nothing was."""
-        return self._with_scopes(lambda scope: scope.limited_to(chosen))
+        limited = self._with_scopes(lambda scope: scope.limited_to(chosen))
+        return replace(limited, strategies=tuple(map(_leaving_tasks, limited.strategies)))
 
     def seeded(self, seed: int) -> Bound:
         """The same with another seed in every schedule, and other samples."""
@@ -77,3 +80,11 @@ class Bound:
     def _with_scopes(self, change: Callable[[Scope], Scope]) -> Bound:
         changed = (replace(each, scope=change(each.scope)) for each in self.strategies)
         return replace(self, strategies=tuple(dict.fromkeys(changed)))
+
+
+def _leaving_tasks(strategy: Strategy) -> Strategy:
+    """The strategy, which cancels tasks only if it knows the tasks."""
+    if isinstance(strategy, Tasks):
+        return strategy
+    acts = tuple(act for act in strategy.scope.acts if act != CANCEL_TASK)
+    return replace(strategy, scope=replace(strategy.scope, acts=acts))

@@ -22,7 +22,9 @@ from runfaults.explore.repeats import AGAIN, Repeats
 from runfaults.explore.samples import Samples
 from runfaults.explore.search import Search
 from runfaults.explore.sweep import Sweep
+from runfaults.explore.tasks import Tasks
 from runfaults.model import Ending
+from runfaults.model.element import CANCEL_TASK
 from runfaults.native.causes import RealCauses
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.real.lasting import EVERY_KIND
@@ -71,6 +73,9 @@ _LASTING = Search(Scope(endings=TAKING_TIME), Allowance(0, 1, 0), reduce=True)
 
 BETWEEN_LINES = Lines(_RACING, paused=True)
 """Every act at every line, and once more with one thread paused at a line."""
+
+_TASKS = Tasks(Scope(acts=(CANCEL_TASK,), endings=(Ending.SUCCEEDS, Ending.RAISES)))
+"""Any task paused at any step, or cancelled at any await, where there is an event loop."""
 
 _AGAIN = Repeats(Scope((), AGAIN))
 
@@ -124,6 +129,7 @@ BOUNDS = {
                 STRUCK_ACTS,
                 Lines(Scope(acts=("cancel", "close", "start"))),
                 _CTRL_C,
+                _TASKS,
                 _FIRST,
                 Repeats(Scope(KEPT_UNDONE_DONE, AGAIN, endings=AT_ONCE), faults=True),
             ),
@@ -145,6 +151,7 @@ BOUNDS = {
                     scope=replace(_CTRL_C.scope, kinds=KEPT_UNDONE_DONE),
                     most=STRUCK_ACTS.most,
                 ),
+                replace(_TASKS, scope=replace(_TASKS.scope, endings=tuple(Ending))),
                 Repeats(Scope(tuple(KINDS), AGAIN, endings=AT_ONCE), faults=True),
                 FirstLives(Scope(KEPT_UNDONE_DONE, endings=AT_ONCE)),
                 Samples(EVERYTHING, 5_000),
@@ -205,7 +212,10 @@ def bound_named(name: str) -> Bound:
         struck = Scope(kinds, ("cancel",) * (most.acts > 0))
         first = [FirstLives(struck)] if struck.kinds or struck.acts else []
         alone = (_CTRL_C, _AGAIN) if most.acts else ()
-        return Bound(name, (search, lasting, *alone, *first))
+        scope = replace(_TASKS.scope, acts=_TASKS.scope.acts[: most.acts])
+        tasks = Tasks(scope, paused=most.preemptions > 0)
+        of_loops = (tasks,) if most.acts or most.preemptions else ()
+        return Bound(name, (search, lasting, *alone, *of_loops, *first))
     if name not in BOUNDS:
         raise LookupError(
             f"there is no bound {name!r}; bounds are: {', '.join(BOUNDS)}, and three numbers "

@@ -12,7 +12,9 @@ from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.explore.runner import OutOfTimeError, Player, PlayerKind, Runner
 from runfaults.explore.strategy import Strategy
+from runfaults.explore.tasks import Tasks
 from runfaults.model import Journal
+from runfaults.model.element import CANCEL_TASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,16 @@ class Campaign:
         return open_player(self.target, kind or self.player, own=self.own, within=within)
 
     def of_target(self, offered: Collection[str], journal: Journal) -> Campaign:
-        """The same for a target that offers these acts and endings, and chooses this journal."""
+        """The same for a target that offers these acts and endings, and chooses this journal.
+
+        One without an event loop has no tasks.
+        """
         fitted = tuple(
             replace(strategy, scope=strategy.scope.of_target(offered, journal))
             for strategy in self.strategies
+            if CANCEL_TASK in offered or not isinstance(strategy, Tasks)
         )
-        return replace(self, strategies=fitted)
+        return replace(self, strategies=fitted or self.strategies)
 
     def jobs(self, runner: Runner) -> list[Job]:
         """The jobs of all strategies that are known from the beginning."""

@@ -24,6 +24,7 @@ from runfaults.model import Verdict
 from runfaults.model.listener import Listener
 from runfaults.process_end import HungError
 from runfaults.scenario.saving import ScenarioFolder
+from runfaults.sim.acts import act_named
 from runfaults.sim.database import journal_of
 
 
@@ -138,7 +139,7 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
 
 def _not_offered(campaign: Campaign, offered: Collection[str]) -> tuple[str, ...]:
     wanted = dict.fromkeys(act for each in campaign.strategies for act in each.scope.acts)
-    missing = [act for act in wanted if act not in offered]
+    missing = [act for act in wanted if act not in offered and not act_named(act).to_task]
     if not missing:
         return ()
     return (f"the target's manager offers no {', '.join(missing)}: not among the acts tried",)

@@ -33,6 +33,7 @@ from runfaults.targets import target_named
 )
 @click.option("--why-not", is_flag=True, help="Also say why the other kinds cannot strike.")
 @click.option("--lines", is_flag=True, help="List the lines for acts and preemptions instead.")
+@click.option("--tasks", is_flag=True, help="List the steps of the event loop's tasks instead.")
 def command(
     target: str | None,
     source: Path | None,
@@ -41,6 +42,7 @@ def command(
     *,
     why_not: bool,
     lines: bool,
+    tasks: bool,
 ) -> None:
     """List the fault points of a clean run and the kinds that can strike at each."""
     schedule = Schedule(pipeline=Ending(pipeline), journal=Journal(journal))
@@ -48,6 +50,10 @@ def command(
         probe(simulation)
         if lines:
             _list_lines(simulation.play(schedule, with_lines=True))
+            return
+        if tasks:
+            for step in simulation.play(schedule).tasks:
+                click.echo(str(step.at.point))
             return
         survey = simulation.play(schedule, survey=tuple(KINDS)).survey
     for point, _event, refusals in survey:

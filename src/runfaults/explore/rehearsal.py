@@ -146,7 +146,8 @@ def may_enter(act: str, step: Step, born: int) -> bool:
     """
     point = step.point
     of_user = point.actor == "user" and point.operation not in {Operation.REACH, Operation.LINE}
-    return step.event > born and (of_user or not act_named(act).at_user)
+    kind = act_named(act)
+    return step.event > born and not kind.to_task and (of_user or not kind.at_user)
 
 
 def first_event(execution: Execution, kind: EventKind, subject: str | None = None) -> int:

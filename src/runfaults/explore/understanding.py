@@ -51,7 +51,7 @@ def _with_acts(execution: Execution, offered: tuple[str, ...]) -> Iterator[Sched
     worker = next(e.actor for e in execution.history.events if e.kind is EventKind.PIPELINE)
     working = FaultPoint(worker, Operation.REACH, "pipeline")
     for act in offered:
-        if act in ACTS:
+        if act in ACTS and not ACTS[act].to_task:
             yield Schedule(Ending.NOTICES_CANCEL, acts=(Act(act, working),), journal=Journal.TARGET)
 
 
@@ -97,7 +97,7 @@ def _end(offered: tuple[str, ...]) -> str:
 
 
 def _acts(offered: tuple[str, ...]) -> str:
-    missing = [act.name for act in ACTS.values() if act.name not in offered]
+    missing = [act.name for act in ACTS.values() if act.doors and act.name not in offered]
     played = ", ".join(name for name in offered if name in ACTS)
     return f"{played}; no method for {', '.join(missing)}" if missing else played
 

@@ -8,7 +8,10 @@ from typing import NamedTuple
 from runfaults.model.fault import Fault
 from runfaults.model.fault_point import FaultPoint
 
-_ACT = re.compile(r"(?P<kind>\S+)(?: at (?P<at>.+))?")
+CANCEL_TASK = "cancel-task"
+"""The act that is done to a task of an event loop."""
+
+_ACT = re.compile(r"(?P<kind>\S+)(?: (?!at(?: |$))(?P<task>\S+))?(?: at (?P<at>.+))?")
 _DEATH = re.compile(
     r"(?P<when>before|after) (?P<at>.+?)(?: with (?P<successors>[1-9]\d*) successors)?"
 )
@@ -22,25 +25,32 @@ class Act(NamedTuple):
         kind: What is done: `cancel`, `cancel-api`, `start`, `read`, ... (`runfaults list`).
         at: The act begins right before this point's operation; None: it is ready from the
             moment the run exists and takes its turn when the others are blocked.
+        task: The task of an event loop that is cancelled, by name: `cancel-task` has one, and no
+            other kind.
     """
 
     kind: str
     at: FaultPoint | None = None
+    task: str = ""
 
     def __str__(self) -> str:
-        return self.kind if self.at is None else f"{self.kind} at {self.at}"
+        what = f"{self.kind} {self.task}" if self.task else self.kind
+        return what if self.at is None else f"{what} at {self.at}"
 
     @classmethod
     def parse(cls, text: str) -> Act:
-        """Read the text form: `cancel at run commit #2`.
+        """Read the text form: `cancel at run commit #2`, `cancel-task Jobs.handle at run commit`.
 
         Raises:
             ValueError: if the text is not an act.
         """
         match = _ACT.fullmatch(text.strip())
-        if match is None:
-            raise ValueError(f"{text!r} is not an act; write 'kind [at point]'")
-        return cls(match["kind"], FaultPoint.parse(match["at"]) if match["at"] else None)
+        if match is None or bool(match["task"]) is not (match["kind"] == CANCEL_TASK):
+            raise ValueError(
+                f"{text!r} is not an act; write 'kind [at point]' or 'cancel-task TASK [at point]'"
+            )
+        at = FaultPoint.parse(match["at"]) if match["at"] else None
+        return cls(match["kind"], at, match["task"] or "")
 
 
 class Preemption(NamedTuple):

@@ -24,6 +24,8 @@ class Operation(StrEnum):
     SLEEP = "sleep"
     LINE = "line"
     """A line of the program that uses what other threads may use; the subject is its place."""
+    TASK = "task"
+    """A step of a task, from an await to the next; the subject is the task's name."""
     REACH = "reach"
     """A milestone of the harness's own script: `started`, `pipeline`, `settled`, ..., or
     `resumed`: one of the actor's waits has ended."""
@@ -61,7 +63,7 @@ class FaultPoint(NamedTuple):
         actor: Who performs the operation: `user`, `run`, `cancel`, ...
         operation: What is performed.
         subject: What it is about: SQL verb and table (`UPDATE runs`), the name of a lock, a
-            milestone, a line counted from the first one of its function; empty where the
+            milestone, a line counted from the first one of its function, a task; empty where the
             operation says it all.
         ordinal: Which occurrence of (actor, operation, subject) in the schedule, from 1.
     """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from runfaults.model import Event, EventKind, History
+from runfaults.model.element import CANCEL_TASK
 from runfaults.oracle.finding import Finding, unknown
 from runfaults.oracle.request import Request, paired, process_of
 from runfaults.oracle.run_facts import RunFacts
@@ -59,7 +60,7 @@ class Facts:
             showed last is final.
         deaths_by: The deaths by the process that died; those of actor `process` under no name.
         general: The requests that name no run and may be why one is cancelled, such as closing.
-        trouble: The STRIKE and ERROR events: what may be why a call fails.
+        trouble: What may be why a call fails: the STRIKE and ERROR events, the cancels of tasks.
         rows: The last ROWS event of each query, by its text.
         interrupted: Whether `KeyboardInterrupt` was raised in the user's thread.
         unattributed: Whether work was done of which it is not known for which of several runs.
@@ -169,7 +170,12 @@ class Facts:
                 each for each in requests if each.run is None and each.subject in history.may_cancel
             ),
             trouble=tuple(
-                sorted(told[EventKind.STRIKE] + told[EventKind.ERROR], key=itemgetter(0))
+                sorted(
+                    told[EventKind.STRIKE]
+                    + told[EventKind.ERROR]
+                    + [each.asked for each in requests if each.subject == CANCEL_TASK],
+                    key=itemgetter(0),
+                )
             ),
             interrupted=interrupted,
             rows={event.subject: event for event in told[EventKind.ROWS]},

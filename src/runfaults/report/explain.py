@@ -209,6 +209,7 @@ def _performed(actor: str, verb: str, subject: str) -> str:
         Operation.ACQUIRE: f"attempt to take the lock {subject}",
         Operation.JOIN: f"join of {subject}" if subject else "join",
         Operation.SLEEP: "sleep",
+        Operation.TASK: f"step of the task {subject}",
     }
     return f"the {actor}'s {phrases.get(verb, f'{verb} {subject}'.strip())}"
 
@@ -231,11 +232,13 @@ def _news(event: Event, arrival: str, *, decisive: bool) -> str:
 
 
 def _request(event: Event) -> str:
+    task = f" {event.value}" if event.value else ""
     return {
         "start": "another start",
         "subscribe": "a subscription",
         "cancel-api": "a cancel through the API",
         "keyboard-interrupt": "a keyboard interrupt",
+        "cancel-task": f"a cancel of the task{task}",
     }.get(event.subject, f"a {event.subject}")
 
 

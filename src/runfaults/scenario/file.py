@@ -134,7 +134,8 @@ def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
         tables.append(("[[fault]]\n", {"kind": fault.kind, "at": str(fault.at), "times": times}))
     for act in schedule.acts:
         at: dict[str, object] = {} if act.at is None else {"at": str(act.at)}
-        tables.append(("[[act]]\n", {"kind": act.kind, **at}))
+        task = {"task": act.task} if act.task else {}
+        tables.append(("[[act]]\n", {"kind": act.kind, **task, **at}))
     tables.extend(
         ("[[preemption]]\n", {"at": str(preemption.at), "to": preemption.to})
         for preemption in schedule.preemptions
@@ -176,9 +177,12 @@ def _kind(name: str) -> str:
 
 
 def _act(table: _Table) -> Act:
-    table.allow("kind", "at")
-    table.value("kind", act_named)
-    return Act(table.text("kind"), table.value("at", _optional_point, None))
+    table.allow("kind", "task", "at")
+    kind = table.value("kind", act_named)
+    task = table.text("task") if kind.to_task or "task" in table.content else ""
+    if task and not kind.to_task:
+        table.fail("task", f"{kind.name} is done to no task; leave it out")
+    return Act(kind.name, table.value("at", _optional_point, None), task)
 
 
 def _preemption(table: _Table) -> Preemption:
@@ -189,7 +193,7 @@ def _preemption(table: _Table) -> Preemption:
 def _death(table: _Table) -> Death:
     table.allow("at", "after", "successors")
     at = table.value("at", FaultPoint.parse)
-    if at.operation is Operation.LINE:
+    if at.operation in {Operation.LINE, Operation.TASK}:
         table.fail(
             "at",
             f"no process dies at {str(at)!r}: what it leaves there is what it leaves at the "

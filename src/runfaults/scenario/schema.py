@@ -119,7 +119,11 @@ def _fault() -> dict[str, Any]:
 def _act() -> dict[str, Any]:
     acts = {name: act.summary for name, act in ACTS.items()}
     return _table(
-        {"kind": _choice(acts), "at": _point(Operation, "run execute UPDATE runs")},
+        {
+            "kind": _choice(acts),
+            "task": _text("The task that is cancelled, such as Jobs.handle."),
+            "at": _point(Operation, "run execute UPDATE runs"),
+        },
         required=("kind",),
     )
 

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
 from runfaults.model import FaultPoint, Operation
+from runfaults.sim.tasks import Tasks
 from runfaults.sqlite.gate import Gate
 
 if TYPE_CHECKING:
@@ -65,11 +66,13 @@ class Turns(Protocol):
         clock: Virtual seconds since the schedule began.
         over: True from the end of the schedule on: threads still waiting are being unwound.
         locks: Every lock that actors have made, except the private ones of `Condition.wait`.
+        tasks: Those of event loops.
     """
 
     clock: float
     over: bool
     locks: list[Held]
+    tasks: Tasks
 
     @property
     def running(self) -> Actor:
@@ -84,6 +87,20 @@ class Turns(Protocol):
         """A yield point: the running actor is about to do something others can see.
 
         Returns when it is this actor's turn to do it.
+        """
+        ...
+
+    def begin_step(self, task: str, *, others: bool) -> bool:
+        """Let others go first at the step of a task, if the schedule wants that.
+
+        It is a yield point of those schedules only that name it.
+
+        Args:
+            task: Its name.
+            others: Whether its loop has something else to do.
+
+        Returns:
+            Whether the task is paused for that.
         """
         ...
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from runfaults.model import EventKind
+from runfaults.model.element import CANCEL_TASK
 from runfaults.model.vocabulary import word_of
 from runfaults.sim import interruption
 from runfaults.sim.actor import SimulationOver
@@ -177,6 +178,11 @@ def keyboard_interrupt(stage: Stage, actor: str) -> None:
     stage.interrupt_user()
 
 
+def cancel_task(stage: Stage, actor: str) -> None:
+    """Cancel a task of an event loop: `CancelledError` is raised at the await where it is."""
+    stage.cancel_task(actor)
+
+
 def start_elsewhere(stage: Stage, actor: str) -> None:
     """Open a second manager on the same database, try to start a run there, and close it."""
     another: list[Manager] = []
@@ -249,6 +255,14 @@ _ALL = (
         may_cancel=True,
         at_user=True,
     ),
+    ActKind(
+        CANCEL_TASK,
+        "Cancel a task of an event loop: CancelledError is raised at the await where it is.",
+        cancel_task,
+        needs_run=False,
+        may_cancel=True,
+        to_task=True,
+    ),
 )
 
 ACTS: Mapping[str, ActKind] = MappingProxyType({act.name: act for act in _ALL})
@@ -269,6 +283,15 @@ def act_named(name: str) -> ActKind:
     return ACTS[name]
 
 
-def offered_by(manager: Manager) -> tuple[str, ...]:
-    """Names of the acts that can be done with a manager."""
-    return tuple(act.name for act in _ALL if not act.doors or isinstance(manager, act.doors))
+def offered_by(manager: Manager, *, tasks: bool) -> tuple[str, ...]:
+    """Names of the acts that can be done with a manager.
+
+    Args:
+        manager: What it is asked of.
+        tasks: Whether there are tasks of an event loop.
+    """
+    return tuple(
+        act.name
+        for act in _ALL
+        if (not act.doors or isinstance(manager, act.doors)) and (tasks or not act.to_task)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from runfaults.model import Act, FaultPoint, Preemption, Schedule
+from runfaults.model import Act, FaultPoint, Operation, Preemption, Schedule
 
 RESUMED = "resumed"
 """Milestone that an actor reaches when one of its waits has ended, before it is resumed. The
@@ -50,14 +50,16 @@ class ScheduleDirector:
                 self._acts.setdefault(act.at, []).append(act)
         for preemption in schedule.preemptions:
             self._preemptions.setdefault(preemption.at, []).append(preemption)
-        self.ignored: list[Preemption] = []
+        self.ignored: list[Act | Preemption] = []
 
     def choose_next(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
         """See `Director`."""
         acts = self._acts.pop(point, None)
         preemptions = self._preemptions.get(point)
         if acts is None and not preemptions:
-            return () if self._otherwise is None else self._otherwise.choose_next(point, ready)
+            if self._otherwise is None or point.operation is Operation.TASK:
+                return ()
+            return self._otherwise.choose_next(point, ready)
         first = [self._enter(act) for act in acts or ()]
         if preemptions:
             preemption = preemptions.pop(0)
@@ -75,5 +77,5 @@ class ScheduleDirector:
         """The acts and preemptions that never had their moment, as text."""
         acts = [str(act) for acts in self._acts.values() for act in acts]
         missed = [str(each) for preemptions in self._preemptions.values() for each in preemptions]
-        ignored = [f"{preemption} (not ready there)" for preemption in self.ignored]
+        ignored = [f"{element} (not ready there)" for element in self.ignored]
         return (*acts, *missed, *ignored)

@@ -24,6 +24,21 @@ class Step(NamedTuple):
     segment: int
 
 
+class TaskStep(NamedTuple):
+    """A step of a task, from one of its awaits to the next.
+
+    Attributes:
+        at: Its point, and what could come first.
+        number: How many yield points had been reached.
+        from_outside: Whether it was begun from outside of the loop, by who does not wait for it:
+            who has it in hand may cancel it.
+    """
+
+    at: Step
+    number: int
+    from_outside: bool
+
+
 class Segment(NamedTuple):
     """The work of one actor without interruption, from a yield point or the end of a wait.
 
@@ -78,6 +93,7 @@ class Execution:
         shortened: Whether it went round, and rounds were passed over.
         elsewhere: The databases that were opened besides the target's, and where.
         given: What work can be given, a phrase each, and whether it was.
+        tasks: The steps of the tasks of event loops.
     """
 
     history: History
@@ -95,3 +111,4 @@ class Execution:
     shortened: bool = False
     elsewhere: tuple[tuple[str, str], ...] = ()
     given: tuple[tuple[str, bool], ...] = ()
+    tasks: tuple[TaskStep, ...] = ()

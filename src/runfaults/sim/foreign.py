@@ -1,4 +1,4 @@
-"""Controls event loops and locks made long ago; names what cannot be controlled."""
+"""Controls locks made long ago; names what cannot be controlled."""
 
 # ruff: noqa: ANN401 - the substitutes take and return what the originals do
 
@@ -6,75 +6,24 @@ from __future__ import annotations
 
 import _thread
 import os
-import selectors
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, cast
 
-from runfaults.model import Operation
-from runfaults.sim.actor import Wait, actors, current_actor
+from runfaults.sim.actor import actors
 from runfaults.sim.exits import noting_children
 from runfaults.sim.loaded import classes_among
 from runfaults.sim.lock import ControlledLock
 
-EVENT_LOOP = "event loop"
-
-
-class EventLoopSelector(selectors.DefaultSelector):
-    """The selector of an `asyncio` loop whose thread is an actor: waits on virtual time.
-
-    What wakes a loop is its own pipe, which `call_soon_threadsafe` writes to. A loop that waits for
-    a real socket never ends its wait: there is no network in a simulation.
-    """
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        """See `selectors.BaseSelector.select`."""
-        actor = current_actor()
-        if actor is None or actor.turns.over:
-            return super().select(timeout)
-        turns = actor.turns
-        turns.reach(Operation.SLEEP, EVENT_LOOP)
-        deadline = None if timeout is None else turns.clock + max(timeout, 0.0)
-        while True:
-            ready = super().select(0)
-            if ready or (deadline is not None and turns.clock >= deadline):
-                return ready
-            turns.block(Wait(EVENT_LOOP), deadline)
-
-
-def _new_loop(real: Callable[..., None]) -> Callable[..., None]:
-    def init(loop: Any, selector: selectors.BaseSelector | None = None) -> None:
-        if selector is None and current_actor() is not None:
-            selector = EventLoopSelector()
-        real(loop, selector)
-
-    return init
-
-
-def _wake_loop(real: Callable[[Any], None]) -> Callable[[Any], None]:
-    def write_to_self(loop: Any) -> None:
-        real(loop)
-        actor = current_actor()
-        if actor is not None and not actor.turns.over:
-            actor.turns.touch(loop, change=True)
-            actor.turns.wake(EVENT_LOOP)
-
-    return write_to_self
-
 
 def foreign_substitutes() -> dict[tuple[Any, str], Any]:
-    """The substitutes, by owner and name; those of `asyncio` only if it is loaded already."""
+    """The substitutes, by owner and name."""
     places: dict[tuple[Any, str], Any] = {
         (owner, name): lock for owner, name, lock in _kept_locks()
     }
     places[subprocess.Popen, "__init__"] = noting_children(subprocess.Popen.__init__)
-    asyncio: Any = sys.modules.get("asyncio.selector_events")
-    if asyncio is not None:
-        loop = asyncio.BaseSelectorEventLoop
-        places[loop, "__init__"] = _new_loop(loop.__init__)
-        places[loop, "_write_to_self"] = _wake_loop(loop._write_to_self)  # noqa: SLF001
     return places
 
 

@@ -22,6 +22,7 @@ from runfaults.sim.real_threads import real_join, start_really, uncontrolled
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import LONG, GivesUp, Leap, Recurrence
 from runfaults.sim.stuck import MAY_RAISE, deadlock_among, stacks_of
+from runfaults.sim.tasks import OTHERS, Tasks
 from runfaults.sqlite.gate import Gate
 from runfaults.sqlite.plan import PointCounter
 from runfaults.user_code import place_of, told
@@ -65,6 +66,7 @@ class Scheduler:
         in_trouble: Whether a fault is at work that only time ends: what goes round may go on then.
         goes_round: Whether the same will be done again in the same state.
         is_idle: Asks whether those that still run have nothing left to do.
+        tasks: Those of event loops.
         polling: Whether the schedule ended while threads looked for work that never comes.
         lines: What makes lines of the target yield points, if the schedule asks for them.
     """
@@ -81,6 +83,7 @@ class Scheduler:
         self.over = False
         self.all_actors: list[Actor] = []
         self.locks: list[Held] = []
+        self.tasks = Tasks()
         self.gate: Gate | None = None
         self.actor_names: Mapping[str, str] = {}
         self.recurrence: Recurrence | None = None
@@ -166,6 +169,19 @@ class Scheduler:
         if operation in HEEDED_BEFORE:
             actor.heed()
         return point
+
+    def begin_step(self, task: str, *, others: bool) -> bool:
+        """See `Turns`."""
+        actor = self.running
+        point = self._points.point(actor.name, Operation.TASK, task)
+        ready = (*[other.name for other in self._ready], *[OTHERS] * others)
+        begun = len(self.segments)
+        step = Step(point, ready, len(self._recorder.events), begun)
+        self.tasks.add_step(step, len(self.steps))
+        paused = OTHERS in self._switch(actor, point, ready)
+        if len(self.segments) > begun:
+            self._begin_segment(actor)
+        return paused
 
     def touch(self, thing: object, *, change: bool) -> None:
         """See `Turns`."""
@@ -327,16 +343,19 @@ class Scheduler:
             with uncontrolled():
                 real_join(thread)
 
-    def _switch(self, actor: Actor, point: FaultPoint, ready: tuple[str, ...]) -> None:
-        """Switch to the actors the director chooses until it chooses none."""
+    def _switch(self, actor: Actor, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
+        """Switch to the actors the director chooses until it chooses none; returns all it chose."""
+        chosen: tuple[str, ...] = ()
         while names := self._director.choose_next(point, ready):
+            chosen += names
             first = [other for name in names for other in self._ready if other.name == name]
             if not first:
-                return
+                break
             rest = [other for other in self._ready if other not in first]
             self._ready = [*first, actor, *rest]
             self._hand_over(actor, self._next())
             ready = tuple([other.name for other in self._ready])
+        return chosen
 
     def _end_slice(self, actor: Actor) -> None:
         """Resume the others, as an operating system does, if this one keeps running."""

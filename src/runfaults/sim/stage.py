@@ -48,6 +48,10 @@ class Stage(Protocol):
         """Have Ctrl-C arrive in the thread of the user."""
         ...
 
+    def cancel_task(self, actor: str) -> None:
+        """Cancel the task that this actor's act is done to."""
+        ...
+
     def open_another(self) -> Manager:
         """A second manager on the same database, as another process would open it."""
         ...
@@ -115,6 +119,7 @@ class ActKind(NamedTuple):
         may_cancel: Whether a request of this name can be why a run is cancelled.
         at_user: Whether a strategy tries it at the points of the user alone, from the first request
             on: elsewhere it arrives when the user waits, which is a point of the user's too.
+        to_task: Whether it is done to a task of an event loop, which has to be named.
         doors: Protocols of a manager, with one of which it can be done; with any if there are none.
     """
 
@@ -126,4 +131,5 @@ class ActKind(NamedTuple):
     awaited: bool = False
     may_cancel: bool = False
     at_user: bool = False
+    to_task: bool = False
     doors: tuple[type[object], ...] = ()

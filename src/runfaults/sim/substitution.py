@@ -15,6 +15,7 @@ from typing import Any, cast
 from runfaults.model import Operation
 from runfaults.sim.actor import Actor, Wait, current_actor
 from runfaults.sim.captured import captured, kept
+from runfaults.sim.event_loop import event_loop_substitutes
 from runfaults.sim.foreign import foreign_substitutes
 from runfaults.sim.identity import identity_substitutes
 from runfaults.sim.primitives import SUBSTITUTES
@@ -98,7 +99,12 @@ def controlled_primitives(*more: tuple[Any, Any]) -> Generator[None]:
     originals = [original for original, _ in (*SUBSTITUTES.values(), *more)]
     replaced = list(captured(originals))
     replaced += [place for original, _ in more for place in kept(original)]
-    substitutes = {**_METHODS, **identity_substitutes(), **foreign_substitutes()}
+    substitutes = {
+        **_METHODS,
+        **identity_substitutes(),
+        **foreign_substitutes(),
+        **event_loop_substitutes(),
+    }
     methods = {place: getattr(*place) for place in substitutes}
     for place in replaced:
         place.put(wanted[id(place.original)])

@@ -105,6 +105,7 @@ class World:
         self._shown: dict[int, str] = {}
         self._managers: list[Manager] = []
         self._awaited: list[Actor] = []
+        self._acts: dict[str, Act] = {}
 
     @border(Phase.SWITCHING, Phase.EXPLORING)
     def play(self) -> Execution:
@@ -149,10 +150,13 @@ class World:
             shortened=self.scheduler.shortened,
             elsewhere=tuple(elsewhere.items()),
             given=tuple(self._work.given.items()),
+            tasks=self.scheduler.tasks.steps,
         )
 
     def _offered(self) -> tuple[str, ...]:
-        found = acts.offered_by(self.manager) if self._managers else ()
+        if not self._managers:
+            return ()
+        found = acts.offered_by(self.manager, tasks=bool(self.scheduler.tasks.steps))
         if self._work.has_client:
             found += tuple(ending for ending in Ending if ending.needs_client)
         return found
@@ -224,6 +228,13 @@ class World:
     def interrupt_user(self) -> None:
         """See `Stage`."""
         interrupt(self.scheduler.all_actors[0], self.scheduler, self._recorder)
+
+    def cancel_task(self, actor: str) -> None:
+        """See `Stage`."""
+        act = self._acts[actor]
+        self._recorder.add(actor, EventKind.REQUEST, act.kind, act.task)
+        if not self.scheduler.tasks.cancel(act.task):
+            self._director.ignored.append(act)
 
     def held(self) -> Counter[str]:
         """See `Stage`."""
@@ -297,6 +308,7 @@ class World:
     def _enter(self, act: Act) -> str:
         kind = acts.act_named(act.kind)
         name = self._unique_name(act.kind)
+        self._acts[name] = act
         perform = partial(kind.perform, self, name)
         actor = self.scheduler.spawn(name, perform, background=kind.background)
         self._awaited += [actor] * kind.awaited

@@ -243,11 +243,25 @@ class LivesInPackages(Protocol):
     packages: tuple[str, ...]
 
 
+@runtime_checkable
+class NamesCancellable(Protocol):
+    """A target with tasks of an event loop that others may cancel, as a server cancels a handler.
+
+    Of a target that does not name them it is those that were begun from outside of the loop, by
+    `run_coroutine_threadsafe` for example, and that no thread waits for.
+
+    Attributes:
+        cancellable: The qualified names of their coroutines: `Jobs.handle`.
+    """
+
+    cancellable: tuple[str, ...]
+
+
 class Target(Protocol):
     """A system under test.
 
-    An adapter may also be `Exempt`, `HasRemarks`, `NamesThreads`, `WorksInProcesses`, `Entered` and
-    `LivesInPackages`.
+    An adapter may also be `Exempt`, `HasRemarks`, `NamesThreads`, `WorksInProcesses`, `Entered`,
+    `LivesInPackages` and `NamesCancellable`.
 
     Attributes:
         name: As given to `--target`.
