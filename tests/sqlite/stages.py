@@ -57,6 +57,17 @@ def fetch(connection: sqlite3.Connection) -> object:
     return len(holder.cursor.fetchall())
 
 
+def open_change(text: str) -> Callable[[sqlite3.Connection], None]:
+    def change(connection: sqlite3.Connection) -> None:
+        holder.cursor = connection.execute(text)
+
+    return change
+
+
+def fetch_one(connection: sqlite3.Connection) -> object:
+    return holder.cursor.fetchone()
+
+
 class _Holder:
     cursor: sqlite3.Cursor
 
@@ -90,6 +101,9 @@ def assign(name: str, *, to: object) -> Callable[[sqlite3.Connection], object]:
 
 
 select = sql("SELECT s FROM t WHERE id = ?", LAST)
+RETURNING = "INSERT INTO t (s) VALUES ('inserted') RETURNING id"
+RETURNING_MANY = "UPDATE t SET s = 'all' RETURNING id"
+
 insert = sql("INSERT INTO t (s) VALUES (?)", "inserted")
 
 STAGES = {
@@ -159,6 +173,21 @@ STAGES = {
         sql("CREATE TABLE u (id)"), sql("BEGIN IMMEDIATE"), fresh=True
     ),
     "autocommit insert": Stage(insert, isolation_level=None),
+    "autocommit insert returning": Stage(sql(RETURNING), isolation_level=None),
+    "fetch of an insert": Stage(fetch_one, open_change(RETURNING), isolation_level=None),
+    "fetch of an update by its key": Stage(
+        fetch_one,
+        open_change("UPDATE t SET s = 'one' WHERE id = 3 RETURNING id, s"),
+        isolation_level=None,
+    ),
+    "fetch of all changes": Stage(fetch, open_change(RETURNING_MANY), isolation_level=None),
+    "fetch of the first change": Stage(
+        fetch_one, open_change(RETURNING_MANY), isolation_level=None
+    ),
+    "fetch of a first change in transaction": Stage(fetch_one, open_change(RETURNING)),
+    "fetch of later changes in transaction": Stage(
+        fetch, several(update(FIRST), open_change(RETURNING_MANY))
+    ),
     "update after commit": Stage(update(LAST), several(update(FIRST), commit), stale=True),
     "begin immediate after commit": Stage(
         sql("BEGIN IMMEDIATE"), several(update(FIRST), commit), stale=True

@@ -28,7 +28,7 @@ from runfaults.sqlite.real.closing import closed_by_another_thread
 from runfaults.sqlite.real.held_lock import held_lock
 from runfaults.sqlite.real.progress import interrupt_after
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
-from runfaults.sqlite.situation import WRITES, Situation, situation_of
+from runfaults.sqlite.situation import FETCHES_OF_CHANGE, WRITES, Situation, situation_of
 from runfaults.sqlite.tabled_kind import TabledKind
 
 AFTERWARDS = ("rollback", "retry", "commit", "close", "look")
@@ -197,7 +197,7 @@ def recipe_for(
 ) -> Recipe:
     if not isinstance(situation, Situation):
         situation = Situation.READ
-    if kind == "lost-acknowledgement" and situation in WRITES:
+    if kind == "lost-acknowledgement" and situation in WRITES | FETCHES_OF_CHANGE:
         return interrupt_after(last_step(stage, journal, folder))
     known = KINDS[kind]
     return known.cause(situation) if isinstance(known, TabledKind) else closed_by_another_thread()

@@ -29,6 +29,8 @@ class FaultyCursor(sqlite3.Cursor):
 
     statement: Statement = _NO_STATEMENT
     """The statement that it executed last."""
+    all_wanted: bool = False
+    """Whether all rows are being fetched."""
     _iterating = False
 
     @without_own_frames
@@ -155,7 +157,11 @@ class FaultyCursor(sqlite3.Cursor):
         return self._fetch(real, *size, **named)
 
     def _fetchall(self, real: Callable[..., Any]) -> list[Any]:
-        rows = self._fetch(real)
+        self.all_wanted = True
+        try:
+            rows = self._fetch(real)
+        finally:
+            self.all_wanted = False
         self._forget_rows()
         return rows
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.observed import Observed
+from runfaults.sqlite.real.progress import interrupt_after
 
 Effect = Callable[[Call], None]
 
@@ -78,6 +81,13 @@ def rows_lost(call: Call) -> None:
     """The read has ended: the cursor has no more rows."""
     assert call.cursor is not None
     call.cursor.lose_rows()
+
+
+def change_undone(call: Call) -> None:
+    """The change is gone, and its rows: it had not been committed."""
+    assert call.cursor is not None
+    with suppress(sqlite3.OperationalError):
+        interrupt_after(1)(connection_of(call), call.cursor.lose_rows)
 
 
 def rows_lost_and_rolled_back(call: Call) -> None:

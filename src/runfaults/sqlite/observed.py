@@ -274,7 +274,13 @@ class Observed(sqlite3.Connection):
 
 
 class Rows(Protocol):
-    """The rows that a cursor has left."""
+    """The rows that a cursor has left.
+
+    Attributes:
+        all_wanted: Whether all of them are being fetched.
+    """
+
+    all_wanted: bool
 
     def lose_rows(self) -> None:
         """End the read: there is nothing left to fetch."""

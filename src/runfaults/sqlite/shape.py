@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 
 from runfaults.sqlite.engine import statement_on
+from runfaults.sqlite.gate import Call
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.statement import Statement
 
@@ -17,14 +19,35 @@ def surely_changes_one_row(connection: Observed, statement: Statement) -> bool:
     an error in its middle can only be undone by undoing the whole transaction. For other
     statements that depends on the constraints which they could violate.
     """
+    # With RETURNING it always has one.
+    return not statement.returns_rows and _asked(connection, statement, _surely_changes_one_row)
+
+
+def fetches_last_row(call: Call) -> bool:
+    """Whether a fetch gets the last row of `RETURNING`, with which its statement ends."""
+    assert call.cursor is not None
+    return call.cursor.all_wanted or returns_one_row(call)
+
+
+def returns_one_row(call: Call) -> bool:
+    """Whether `RETURNING` surely returns one row at most."""
+    assert call.connection is not None
+    return _asked(call.connection, call.statement, _returns_one_row)
+
+
+def _asked(
+    connection: Observed,
+    statement: Statement,
+    question: Callable[[sqlite3.Connection, Statement], bool],
+) -> bool:
     if not (statement.one_row or statement.keys):
         return False
     try:
         if connection.path and not connection.state.defined:
             # Looking for itself, the connection would load the schema, or take a lock and keep it.
             with closing(connection.open_ungated()) as other:
-                return _surely_changes_one_row(other, statement)
-        return _surely_changes_one_row(connection, statement)
+                return question(other, statement)
+        return question(connection, statement)
     except sqlite3.Error:
         return False
 
@@ -53,10 +76,12 @@ def _surely_changes_one_row(connection: sqlite3.Connection, statement: Statement
         " AND (lower(sqlite_master.name) = changed.name OR instr(lower(sql), changed.name))",
         table,
     )
-    if side_effects:
-        return False
+    return not side_effects and _returns_one_row(connection, statement)
+
+
+def _returns_one_row(connection: sqlite3.Connection, statement: Statement) -> bool:
     return statement.one_row or any(
-        key <= statement.keys for key in _unique_keys(connection, table)
+        key <= statement.keys for key in _unique_keys(connection, statement.table)
     )
 
 

@@ -37,6 +37,10 @@ class Situation(Enum):
     """The next row of an unfinished read outside of a transaction."""
     FETCH_IN_TRANSACTION = auto()
     """The next row of an unfinished read in an open transaction."""
+    FETCH_OF_CHANGE = auto()
+    """The next row of `RETURNING`, of a change that commits itself with the last one."""
+    FETCH_OF_CHANGE_IN_TRANSACTION = auto()
+    """The next row of `RETURNING` in an open transaction."""
     COMMIT = auto()
     """COMMIT of a transaction that changed something."""
     COMMIT_UNCHANGED = auto()
@@ -60,6 +64,7 @@ WRITES = frozenset(
 )
 READS = frozenset({Situation.READ, Situation.READ_IN_TRANSACTION, Situation.READ_WHILE_WRITING})
 FETCHES = frozenset({Situation.FETCH, Situation.FETCH_IN_TRANSACTION})
+FETCHES_OF_CHANGE = frozenset({Situation.FETCH_OF_CHANGE, Situation.FETCH_OF_CHANGE_IN_TRANSACTION})
 
 
 def situation_of(call: Call) -> Situation | str:  # noqa: PLR0911 - one for each situation
@@ -116,6 +121,9 @@ def _fetch(call: Call, connection: Observed) -> Situation | str:
         return reason
     if call.cursor not in connection.state.cursors or not connection.has_unfinished_cursor:
         return "the cursor has no rows left: the engine is not reached"
+    if call.statement.writes:
+        inside = Situation.FETCH_OF_CHANGE_IN_TRANSACTION
+        return inside if connection.in_transaction else Situation.FETCH_OF_CHANGE
     return Situation.FETCH_IN_TRANSACTION if connection.in_transaction else Situation.FETCH
 
 

@@ -26,7 +26,7 @@ ASSIGNMENT = "ASSIGN"
 _UNFIT = re.compile(r"[#\s]+")
 
 _CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE"})
-_NOT_PLAIN = frozenset({"OR", "NOT", "CASE", "BETWEEN", "SELECT", "RETURNING", "LIMIT"})
+_NOT_PLAIN = frozenset({"OR", "NOT", "CASE", "BETWEEN", "SELECT", "LIMIT"})
 """Words that a `WHERE` whose equations all hold must not contain."""
 
 # SQLite source, pragma.h: the pragmas with PragFlg_NeedSchema that job managers use; they read
@@ -215,6 +215,7 @@ def _change(sql: str, tokens: Sequence[str], words: Sequence[str], start: int) -
         index = next((at + 1 for at, word in _top_level(words, start) if word == marker), index)
     table, _ = _qualified(tokens, index)
     returning = "RETURNING" in words
+    clauses = words[: words.index("RETURNING")] if returning else words
     temporary = _is_temporary(table)
     return Statement(
         sql,
@@ -225,10 +226,10 @@ def _change(sql: str, tokens: Sequence[str], words: Sequence[str], start: int) -
         needs_schema=True,
         opens_implicitly=start == 0,
         returns_rows=returning,
-        one_row=verb == "INSERT" and not returning and _has_one_tuple(words, start),
+        one_row=verb == "INSERT" and _has_one_tuple(clauses, start),
         keys=frozenset()
         if "FROM" in words and verb == "UPDATE"
-        else _compared(tokens, words, start),
+        else _compared(tokens, clauses, start),
     )
 
 

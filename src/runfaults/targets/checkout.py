@@ -22,6 +22,7 @@ from runfaults.targets.checkout_manager import CheckoutManager, Parts, manager_c
 from runfaults.targets.log_stream import self_ending_log_stream
 from runfaults.targets.requirements import command_with
 from runfaults.targets.route import NotPlayableRouteError, Route, cancel_route
+from runfaults.targets.signal_word import MEANINGS
 from runfaults.targets.source_tree import Definition, SourceTree
 from runfaults.targets.stubs import StubFinder, StubModule
 from runfaults.targets.target import Audit, TargetError, Work
@@ -32,14 +33,6 @@ PREFIX = "source:"
 
 _SCHEMA = ("initialize_db", "init_db", "initialize_database", "create_tables", "create_schema")
 _CONNECT = ("get_connection", "connect", "open_connection")
-
-_MEANINGS = Vocabulary(
-    active=frozenset({"pending", "queued", "starting", "running", "cancelling"}),
-    completed=frozenset({"completed", "complete", "succeeded", "success", "done", "finished"}),
-    cancelled=frozenset({"cancelled", "canceled"}),
-    failed=frozenset({"failed", "failure", "error", "errored"}),
-    interrupted=frozenset({"interrupted", "orphaned", "lost", "unknown"}),
-)
 
 
 class Checkout:
@@ -60,7 +53,7 @@ class Checkout:
         self._executor = self._only_class("PipelineExecutor")
         self._log_stream = self_ending_log_stream(self._tree)
         self._audit: Audit | None = None
-        self._vocabulary = _MEANINGS
+        self._vocabulary = MEANINGS
         self._stubs: StubFinder | None = None
         self._manager_class: type[CheckoutManager] | None = None
         self._is_entered = False
@@ -330,20 +323,20 @@ class Checkout:
         """The vocabulary that a CHECK of the table allows; all that we know if there is none."""
         check = re.search(r"status\s+IN\s*\(([^)]*)\)", sql, re.IGNORECASE)
         if check is None:
-            return _MEANINGS
+            return MEANINGS
         words = frozenset(re.findall(r"'([^']*)'", check[1]))
-        strange = sorted(words - _MEANINGS.words)
+        strange = sorted(words - MEANINGS.words)
         if strange:
             raise TargetError(
                 f"{self._path}: the schema allows statuses of unknown meaning: "
-                f"{', '.join(strange)}; runfaults knows {', '.join(sorted(_MEANINGS.words))}"
+                f"{', '.join(strange)}; runfaults knows {', '.join(sorted(MEANINGS.words))}"
             )
         return Vocabulary(
-            active=_MEANINGS.active & words,
-            completed=_MEANINGS.completed & words,
-            cancelled=_MEANINGS.cancelled & words,
-            failed=_MEANINGS.failed & words,
-            interrupted=_MEANINGS.interrupted & words,
+            active=MEANINGS.active & words,
+            completed=MEANINGS.completed & words,
+            cancelled=MEANINGS.cancelled & words,
+            failed=MEANINGS.failed & words,
+            interrupted=MEANINGS.interrupted & words,
         )
 
 

@@ -19,6 +19,7 @@ from typing import Any, cast
 from runfaults.targets.client import Client
 from runfaults.targets.requirements import command_with
 from runfaults.targets.route import Route
+from runfaults.targets.signal_word import word_in
 from runfaults.targets.target import Ask, TargetError, Work
 
 
@@ -181,7 +182,7 @@ class _Signals(CheckoutManager):
                 if message is None:
                     return None
                 if message.get("complete"):
-                    return str(message.get("db_status") or message.get("status") or "")
+                    return word_in(message)
 
         return next_signal
 

@@ -5,17 +5,25 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from runfaults.sqlite.effect import Effect, connection_of, nothing, transaction_opened
+from runfaults.model import Operation
+from runfaults.sqlite.effect import (
+    Effect,
+    change_undone,
+    connection_of,
+    nothing,
+    transaction_opened,
+)
 from runfaults.sqlite.engine import statement_on
 from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.kinds.disk import COMMITS_LATER, commits_later
 from runfaults.sqlite.likelihood import Likelihood
 from runfaults.sqlite.real.held_lock import held_lock
 from runfaults.sqlite.real.recipe import Recipe
 from runfaults.sqlite.situation import READS, Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
-_COMMITS = frozenset({Situation.COMMIT, Situation.COMMIT_UNCHANGED})
+_COMMITS = frozenset({Situation.COMMIT, Situation.COMMIT_UNCHANGED, Situation.FETCH_OF_CHANGE})
 
 
 def _met_a_reader(call: Call) -> None:
@@ -54,6 +62,7 @@ class Busy(TabledKind):
         Situation.AUTOCOMMIT_WRITE: nothing,
         Situation.READ: nothing,
         Situation.READ_IN_TRANSACTION: nothing,
+        Situation.FETCH_OF_CHANGE: change_undone,
         Situation.COMMIT: _met_a_reader,
         Situation.COMMIT_UNCHANGED: _met_a_reader,
     }
@@ -63,6 +72,7 @@ class Busy(TabledKind):
         Situation.READ_WHILE_WRITING: "the transaction holds the write lock already",
         Situation.FETCH: "the cursor holds its read lock already",
         Situation.FETCH_IN_TRANSACTION: "the cursor holds its read lock already",
+        Situation.FETCH_OF_CHANGE_IN_TRANSACTION: "the transaction holds the write lock already",
         Situation.ROLLBACK: "ROLLBACK needs no lock",
     }
 
@@ -71,6 +81,8 @@ class Busy(TabledKind):
         connection = connection_of(call)
         if connection.alone:
             return connection.alone
+        if situation is Situation.FETCH_OF_CHANGE and commits_later(call, situation):
+            return COMMITS_LATER
         if situation in _COMMITS:
             return self._obstacle_at_commit(call)
         if not connection.path:
@@ -113,6 +125,8 @@ class Busy(TabledKind):
 
     def waits(self, call: Call) -> bool:
         """Not where a connection that reads already wants to write: the wait would never end."""
+        if call.operation is Operation.FETCH:
+            return True
         return not (call.statement.writes and connection_of(call).reading)
 
     def cause(self, situation: Situation, /) -> Recipe:

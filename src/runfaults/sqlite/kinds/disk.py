@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from runfaults.sqlite.effect import connection_of
 from runfaults.sqlite.gate import Call
+from runfaults.sqlite.shape import fetches_last_row
 from runfaults.sqlite.situation import WRITES, Situation
+
+COMMITS_LATER = "with RETURNING it commits when its last row is fetched"
+
+
+def commits_later(call: Call, situation: Situation) -> bool:
+    """Whether an operation leaves it to a later fetch to commit what it has changed."""
+    if situation is Situation.FETCH_OF_CHANGE:
+        return not fetches_last_row(call)
+    return situation is Situation.AUTOCOMMIT_WRITE and call.statement.returns_rows
 
 
 def cannot_write(call: Call, situation: Situation) -> str | None:
@@ -17,6 +27,9 @@ def cannot_write(call: Call, situation: Situation) -> str | None:
     if not connection.path:
         return "the database is in memory: there is no disk"
     journal = connection.journal
+    first_writes_journal = journal != "wal" and situation is Situation.AUTOCOMMIT_WRITE
+    if commits_later(call, situation) and not first_writes_journal:
+        return COMMITS_LATER
     if journal == "wal":
         in_transaction = situation in WRITES - {Situation.AUTOCOMMIT_WRITE}
         return "in WAL mode nothing is written before COMMIT" if in_transaction else None

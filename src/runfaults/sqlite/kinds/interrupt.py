@@ -8,11 +8,13 @@ from functools import partial
 
 from runfaults.sqlite.effect import (
     Effect,
+    change_undone,
     done,
     nothing,
     read_lock_taken,
     rolled_back,
     rows_lost,
+    rows_lost_and_rolled_back,
     unless_fresh,
 )
 from runfaults.sqlite.gate import Call
@@ -42,6 +44,8 @@ class Interrupt(TabledKind):
         Situation.READ_WHILE_WRITING: nothing,
         Situation.FETCH: rows_lost,
         Situation.FETCH_IN_TRANSACTION: rows_lost,
+        Situation.FETCH_OF_CHANGE: change_undone,
+        Situation.FETCH_OF_CHANGE_IN_TRANSACTION: rows_lost_and_rolled_back,
         Situation.COMMIT: nothing,
         Situation.COMMIT_UNCHANGED: nothing,
         Situation.ROLLBACK: nothing,

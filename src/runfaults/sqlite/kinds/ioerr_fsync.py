@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from runfaults.sqlite.effect import Effect, connection_of, nothing, rolled_back
+from runfaults.sqlite.effect import Effect, change_undone, connection_of, nothing, rolled_back
 from runfaults.sqlite.engine import statement_on
 from runfaults.sqlite.gate import Call
-from runfaults.sqlite.kinds.disk import cannot_write
+from runfaults.sqlite.kinds.disk import COMMITS_LATER, cannot_write, commits_later
 from runfaults.sqlite.real.seccomp import failing_sync
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
@@ -26,6 +26,7 @@ class IoerrFsync(TabledKind):
     made_by = staticmethod(failing_sync)
     effects: Mapping[Situation, Effect] = {
         Situation.AUTOCOMMIT_WRITE: nothing,
+        Situation.FETCH_OF_CHANGE: change_undone,
         Situation.COMMIT: rolled_back,
     }
     reasons: Mapping[Situation, str] = {
@@ -34,6 +35,8 @@ class IoerrFsync(TabledKind):
 
     def obstacle(self, call: Call, situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
+        if commits_later(call, situation):
+            return COMMITS_LATER
         reason = cannot_write(call, situation)
         if reason is not None:
             return reason

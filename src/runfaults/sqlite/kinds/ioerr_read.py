@@ -22,6 +22,8 @@ from runfaults.sqlite.real.system_call import READ_CALLS, failing_system_call
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
+_AS_A_WRITE = "a COMMIT that cannot read leaves what one leaves that cannot write"
+
 
 class IoerrRead(TabledKind):
     """A page that is not in the cache cannot be read; the transaction is rolled back.
@@ -48,7 +50,9 @@ class IoerrRead(TabledKind):
     }
     reasons: Mapping[Situation, str] = {
         Situation.CONNECT: "connecting does not read the file",
-        Situation.COMMIT: "a COMMIT that cannot read leaves what one leaves that cannot write",
+        Situation.FETCH_OF_CHANGE: _AS_A_WRITE,
+        Situation.FETCH_OF_CHANGE_IN_TRANSACTION: "the change has read what it needs",
+        Situation.COMMIT: _AS_A_WRITE,
         Situation.ROLLBACK: "ROLLBACK reports no error of the disk",
     }
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 from functools import partial
 
-from runfaults.sqlite.effect import Effect, nothing, rolled_back
+from runfaults.sqlite.effect import Effect, change_undone, nothing, rolled_back
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import cannot_write
 from runfaults.sqlite.real.system_call import WRITE_CALLS, failing_system_call
@@ -28,11 +28,13 @@ class IoerrWrite(TabledKind):
         Situation.FIRST_WRITE: rolled_back,
         Situation.LATER_WRITE: rolled_back,
         Situation.AUTOCOMMIT_WRITE: nothing,
+        Situation.FETCH_OF_CHANGE: change_undone,
         Situation.COMMIT: rolled_back,
     }
     reasons: Mapping[Situation, str] = {
         Situation.CONNECT: "connecting writes nothing",
         Situation.BEGIN_WRITING: "BEGIN writes nothing",
+        Situation.FETCH_OF_CHANGE_IN_TRANSACTION: "nothing is written before COMMIT",
         Situation.COMMIT_UNCHANGED: "the transaction changed nothing: COMMIT writes nothing",
         Situation.ROLLBACK: "ROLLBACK reports no error of the disk",
     }

@@ -10,9 +10,11 @@ from runfaults.sqlite.gate import Call
 from runfaults.sqlite.likelihood import Likelihood, unless_interruptible
 from runfaults.sqlite.real.progress import interrupt_after
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
-from runfaults.sqlite.shape import surely_changes_one_row
-from runfaults.sqlite.situation import FETCHES, READS, WRITES, Situation
+from runfaults.sqlite.shape import returns_one_row, surely_changes_one_row
+from runfaults.sqlite.situation import FETCHES, FETCHES_OF_CHANGE, READS, WRITES, Situation
 from runfaults.sqlite.tabled_kind import TabledKind
+
+_SEVERAL_ROWS = "a statement of several rows is undone wherever it is interrupted"
 
 
 class LostAcknowledgement(TabledKind):
@@ -30,6 +32,8 @@ class LostAcknowledgement(TabledKind):
         Situation.FIRST_WRITE: done,
         Situation.LATER_WRITE: done,
         Situation.AUTOCOMMIT_WRITE: done,
+        Situation.FETCH_OF_CHANGE: done,
+        Situation.FETCH_OF_CHANGE_IN_TRANSACTION: done,
         Situation.COMMIT: done,
         Situation.COMMIT_UNCHANGED: done,
         Situation.ROLLBACK: done,
@@ -43,15 +47,17 @@ class LostAcknowledgement(TabledKind):
 
     def obstacle(self, call: Call, situation: Situation, /) -> str | None:
         """Why it cannot strike although the situation is one of its own."""
+        if situation in FETCHES_OF_CHANGE:
+            return None if returns_one_row(call) else _SEVERAL_ROWS
         if situation not in WRITES:
             return None
         if not surely_changes_one_row(connection_of(call), call.statement):
-            return "a statement of several rows is undone wherever it is interrupted"
+            return _SEVERAL_ROWS
         return None
 
     def cause(self, situation: Situation, /) -> Recipe:
         """See `TabledKind`."""
-        if situation in WRITES:
+        if situation in WRITES | FETCHES_OF_CHANGE:
             raise Unavailable("at which step a change is done depends on the statement")
         # The number at which COMMIT, ROLLBACK and BEGIN IMMEDIATE are done and raise, found by
         # trying with SQLite 3.40.1.

@@ -1,0 +1,32 @@
+"""The status in a completion signal of a checkout, whatever its key is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runfaults.model import Vocabulary
+from runfaults.model.vocabulary import word_of
+
+MEANINGS = Vocabulary(
+    active=frozenset({"pending", "queued", "starting", "running", "cancelling"}),
+    completed=frozenset({"completed", "complete", "succeeded", "success", "done", "finished"}),
+    cancelled=frozenset({"cancelled", "canceled"}),
+    failed=frozenset({"failed", "failure", "error", "errored"}),
+    interrupted=frozenset({"interrupted", "orphaned", "lost", "unknown"}),
+)
+"""Every word for the state of a run that we know."""
+
+_USUAL = ("db_status", "status")
+_OTHER_WORDS = ("level", "message", "type", "event")
+"""What tells of the log line, though it may be called `error` or `complete`."""
+
+
+def word_in(fields: Mapping[str, Any]) -> str:
+    """The status that the signal names; empty if it names none, or several."""
+    for key in _USUAL:
+        if fields.get(key):
+            return word_of(fields[key])
+    others = (value for key, value in fields.items() if key not in _OTHER_WORDS)
+    words = {word_of(value) for value in others if value is not None} & MEANINGS.terminal
+    return words.pop() if len(words) == 1 else ""
