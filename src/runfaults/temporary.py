@@ -1,4 +1,4 @@
-"""Where temporary files are, and whose they are."""
+"""Where temporary files are, and whose they are; files that are never half written."""
 
 from __future__ import annotations
 
@@ -42,6 +42,23 @@ def require_room(folder: str | Path) -> None:
             f"the temporary folder {Path(folder).parent} has {free:,} bytes left, and schedules "
             f"need {LEAST_ROOM:,}; make room, or set RUNFAULTS_TMPDIR to a folder that has it"
         )
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all, with its folder.
+
+    Raises:
+        OSError: if it cannot be written; then it is as it was.
+    """
+    half_written = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half_written.write_text(text, encoding="utf-8")
+        half_written.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            half_written.unlink()
+        raise
 
 
 def prefix() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from runfaults.explore.runner import Runner
 from runfaults.model import CheckResult
 from runfaults.reading import UnreadableError, read, read_toml
 from runfaults.scenario.saving import ScenarioFolder
+from runfaults.temporary import write_whole
 
 VERSION = 2
 """Of the file's form. The first had a rule and a schedule of each violation, and no version."""
@@ -226,11 +226,4 @@ def _texts(value: object) -> tuple[str, ...]:
 
 def _write(baseline: Baseline) -> None:
     entries = [f"[[known]]\n{tomli_w.dumps(each._asdict())}" for each in sorted(baseline.known)]
-    baseline.path.parent.mkdir(parents=True, exist_ok=True)
-    half_written = baseline.path.with_name(f"{baseline.path.name}.{os.getpid()}.new")
-    try:
-        half_written.write_text(_HEAD + "\n".join(entries), encoding="utf-8")
-        half_written.replace(baseline.path)
-    except OSError:
-        half_written.unlink(missing_ok=True)
-        raise
+    write_whole(baseline.path, _HEAD + "\n".join(entries))

@@ -14,6 +14,7 @@ from runfaults.campaign.findings_file import FORMAT, from_document, to_document
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.model import Verdict
+from runfaults.temporary import write_whole
 
 MAX_ENTRIES = 20
 """Campaigns whose findings the cache keeps, the latest ones."""
@@ -82,16 +83,10 @@ class Cache:
         """
         if found.problems or found.doubts or found.verdicts[Verdict.UNKNOWN] or not found.verdicts:
             return ()
-        path = self.folder / f"{fingerprint}.json"
-        half_written = path.with_suffix(f".{os.getpid()}.new")
         text = json.dumps({"format": FORMAT, "found": to_document(found)})
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            half_written.write_text(text, encoding="utf-8")
-            half_written.replace(path)
+            write_whole(self.folder / f"{fingerprint}.json", text)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                half_written.unlink()
             why = f"the cache {self.folder} could not be written: {error.strerror}"
             return (f"{why}; make room, or run without --cache",)
         entries = sorted(self.folder.glob("*.json"), key=lambda each: each.stat().st_mtime_ns)

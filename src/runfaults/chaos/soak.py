@@ -29,7 +29,7 @@ from runfaults.chaos.nemeses.kill import Kill
 from runfaults.chaos.nemeses.nemesis import Nemesis, Scene, Victim
 from runfaults.chaos.nemeses.pause import Pause
 from runfaults.chaos.telling import tell
-from runfaults.chaos.worker import Assignment, look, work
+from runfaults.chaos.worker import Assignment, look, require_fit, work
 from runfaults.explore.probe import probe
 from runfaults.explore.versions import versions
 from runfaults.model import CheckResult, Event, EventKind, History, Journal, Schedule, Verdict
@@ -38,15 +38,11 @@ from runfaults.oracle.own import own_rules
 from runfaults.oracle.rule import Rule, queries_of
 from runfaults.sim.acts import MAY_CANCEL
 from runfaults.sim.commits import of_unwatched_commits
-from runfaults.sim.database import DatabaseTemplate, rows_found
+from runfaults.sim.database import DatabaseTemplate, rows_in
 from runfaults.sim.simulation import Simulation
-from runfaults.sqlite.engine import real_connect
 from runfaults.targets import target_named
-from runfaults.targets.places import place_in
 from runfaults.targets.target import (
     RecoversLate,
-    Target,
-    TargetError,
     exemptions,
     remarks,
     works_in_processes,
@@ -142,7 +138,7 @@ def chaos(  # noqa: PLR0913  # what a soak is conducted with
     if not works_in_processes(system):
         with Simulation(system, own_rules=rules) as simulation:
             offered, ids = probe(simulation), simulation.play(Schedule()).ids
-        _require_fit(system, ids, closes="close" in offered)
+        require_fit(system, ids, closes="close" in offered)
     place = _place(folder, seed)
     keep = False
     try:
@@ -153,25 +149,6 @@ def chaos(  # noqa: PLR0913  # what a soak is conducted with
     finally:
         if not keep:
             shutil.rmtree(place, ignore_errors=True)
-
-
-def _require_fit(target: Target, ids: Sequence[object], *, closes: bool) -> None:
-    """See that lives of real processes can be told apart, and end.
-
-    Raises:
-        TargetError: if not; the message says what the adapter must do.
-    """
-    where = f"target {target.name}{place_in(target, 'start', 'open')}"
-    if not closes:
-        raise TargetError(
-            f"{where}: it has no `close`, and chaos opens a manager many times in one process: "
-            "let the adapter end its threads there"
-        )
-    if ids:
-        raise TargetError(
-            f"{where}: its ids are no numbers, by which chaos follows runs: let `key` of `audit` "
-            "be rowid, and `start` answer the number of the row"
-        )
 
 
 def _place(folder: Path | None, seed: int) -> Path:
@@ -299,16 +276,13 @@ class _Soak:
         events = tell(entries, of_unwatched_commits(record.transitions, words), words)
         last = events[-1].time if events else 0.0
         ends = [(EventKind.LEAK, "database", complaint) for complaint in complaints]
-        ends += [(EventKind.ROWS, *each) for each in self._asked()] if self._settled else []
-        ends += [(EventKind.SETTLED, "", "")] * self._settled
+        if self._settled:
+            found = rows_in(self.database, queries_of(self.own_rules))
+            ends += [*((EventKind.ROWS, *each) for each in found), (EventKind.SETTLED, "", "")]
         for kind, subject, value in ends:
             events.append(Event(len(events), last, "harness", kind, subject, value))
         history = History(
-            self.target,
-            Schedule(journal=self.journal),
-            target.vocabulary,
-            tuple(events),
-            MAY_CANCEL,
+            self.target, Schedule(journal=self.journal), words, tuple(events), MAY_CANCEL
         )
         trouble = Counter({name: self.trouble[name] for name in _TROUBLE})
         told = ", ".join(f"{count:,} {name}" for name, count in trouble.items())
@@ -324,12 +298,6 @@ class _Soak:
         )
         result = conclude(history, circumstances, self.own_rules)
         return ChaosResult(result, history, trouble)
-
-    def _asked(self) -> list[tuple[str, str]]:
-        """Each query of the user's own rules with what it finds."""
-        with contextlib.closing(real_connect(self.database)) as connection:
-            queries = queries_of(self.own_rules)
-            return [(query, rows_found(connection, query)) for query in queries]
 
     # --- workers ------------------------------------------------------------------------------
 

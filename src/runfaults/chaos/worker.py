@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -24,6 +24,7 @@ from runfaults.chaos.nemeses.clock import moved_clock
 from runfaults.sim.pipeline import ClientClosedError, ending_by
 from runfaults.targets import target_named
 from runfaults.targets.client import Client
+from runfaults.targets.places import place_in
 from runfaults.targets.target import (
     Cancels,
     Closes,
@@ -33,6 +34,7 @@ from runfaults.targets.target import (
     RecoversLate,
     Signals,
     Target,
+    TargetError,
     Waits,
 )
 from runfaults.temporary import memory_backed_folder, prefix
@@ -65,6 +67,25 @@ class Assignment:
     database: Path
     name: str
     seed: str
+
+
+def require_fit(target: Target, ids: Sequence[object], *, closes: bool) -> None:
+    """See that lives of real processes can be told apart, and end.
+
+    Raises:
+        TargetError: if not; the message says what the adapter must do.
+    """
+    where = f"target {target.name}{place_in(target, 'start', 'open')}"
+    if not closes:
+        raise TargetError(
+            f"{where}: it has no `close`, and chaos opens a manager many times in one process: "
+            "let the adapter end its threads there"
+        )
+    if ids:
+        raise TargetError(
+            f"{where}: its ids are no numbers, by which chaos follows runs: let `key` of `audit` "
+            "be rowid, and `start` answer the number of the row"
+        )
 
 
 def work(assignment: Assignment, pipe: Connection) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import closing
 from pathlib import Path
 
 from runfaults.crash.life import LifeResult, LifeScript, recover_concurrently, run_life
@@ -12,9 +11,8 @@ from runfaults.crash.telling import Telling
 from runfaults.model import History, Schedule, Vocabulary
 from runfaults.model.element import life_of
 from runfaults.sim.acts import MAY_CANCEL
-from runfaults.sim.database import FILE_NAME, DatabaseTemplate, rows_found
+from runfaults.sim.database import FILE_NAME, DatabaseTemplate, rows_in
 from runfaults.sim.execution import Execution
-from runfaults.sqlite.engine import real_connect
 from runfaults.targets.target import Target
 
 
@@ -61,7 +59,8 @@ class LifeSequence:
                 break
         vocabulary = self._target.vocabulary
         telling = Telling(schedule.pipeline, vocabulary)
-        events, places = telling.tell(lives, remains, killed, self._asked())
+        asked = rows_in(self._folder / "scratch" / FILE_NAME, self._queries)
+        events, places = telling.tell(lives, remains, killed, asked)
         history = History(self._target.name, schedule, vocabulary, events, MAY_CANCEL, places)
         return Execution(
             history,
@@ -72,13 +71,6 @@ class LifeSequence:
             tuple(refusal for life in lives for refusal in life.refused),
             left=tuple(_left(each, vocabulary) for each in remains[1 : killed + 1]),
         )
-
-    def _asked(self) -> list[tuple[str, str]]:
-        """Each query with what it finds in what the last life has left."""
-        if not self._queries:
-            return []
-        with closing(real_connect(self._folder / "scratch" / FILE_NAME)) as connection:
-            return [(query, rows_found(connection, query)) for query in self._queries]
 
 
 def _struck(schedule: Schedule, lives: list[LifeResult]) -> tuple[int, ...]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
 from itertools import chain, count
 from pathlib import Path
 
 from runfaults.model import Scenario
 from runfaults.scenario.file import dump_scenario
+from runfaults.temporary import write_whole
 
 
 class ScenarioFolder:
@@ -33,14 +32,9 @@ class ScenarioFolder:
             The file, as the user would type it; None if it could not be written.
         """
         path = self._free(scenario.name)
-        half_written = path.with_name(f"{path.stem}.{os.getpid()}.new")
         try:
-            self._path.mkdir(parents=True, exist_ok=True)
-            half_written.write_text(dump_scenario(scenario, self._path), encoding="utf-8")
-            half_written.replace(path)
+            write_whole(path, dump_scenario(scenario, self._path))
         except OSError as error:
-            with contextlib.suppress(OSError):
-                half_written.unlink()
             self.unwritten.append(
                 f"the scenario {path} could not be written: {error.strerror}; its schedule is in "
                 "the report, and --save FOLDER names another place"

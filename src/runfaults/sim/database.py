@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,12 @@ def rows_found(connection: sqlite3.Connection, query: str) -> str:
         for row in rows[:_SHOWN]
     ]
     return "; ".join((*told, *["and more"] * (len(rows) > _SHOWN)))
+
+
+def rows_in(database: Path, queries: Iterable[str]) -> list[tuple[str, str]]:
+    """Each query with what it finds in a database that nothing else uses."""
+    with contextlib.closing(real_connect(database)) as connection:
+        return [(query, rows_found(connection, query)) for query in queries]
 
 
 def journal_of(target: Target) -> Journal:

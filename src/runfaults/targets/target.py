@@ -160,10 +160,7 @@ class Exempt(Protocol):
         exempt: Why, in a phrase, for each such rule by name.
     """
 
-    @property
-    def exempt(self) -> Mapping[str, str]:
-        """See above."""
-        ...
+    exempt: Mapping[str, str]
 
 
 @runtime_checkable
@@ -174,10 +171,7 @@ class HasRemarks(Protocol):
         remarks: A sentence each.
     """
 
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """See above."""
-        ...
+    remarks: tuple[str, ...]
 
 
 @runtime_checkable
@@ -189,10 +183,7 @@ class RecoversLate(Protocol):
             process has the database open.
     """
 
-    @property
-    def recovers_within(self) -> float:
-        """See above."""
-        ...
+    recovers_within: float
 
 
 @runtime_checkable
@@ -217,10 +208,7 @@ class WorksInProcesses(Protocol):
         processes: What they are, in a phrase: `a prefork pool`. Empty: threads after all.
     """
 
-    @property
-    def processes(self) -> str:
-        """See above."""
-        ...
+    processes: str
 
 
 @runtime_checkable
