@@ -139,6 +139,20 @@ NIGHTLY = (
         "crash/test_lives.py::test_an_orphan_becomes_interrupted_and_the_next_run_completes",
     ),
     Mutation(
+        "a later life repeats what happened in the first",
+        "model/schedule.py",
+        "if life_of(each) == number)",
+        "if life_of(each) <= number)",
+        "crash/test_lives.py::test_a_life_has_its_own_elements",
+    ),
+    Mutation(
+        "what only the first life of a process breaks is passed over",
+        "crash/first_lives.py",
+        "for each in lived if each.verdict is not Verdict.HOLDS]",
+        "for each in lived[:0]]",
+        "cases/test_first_lives.py::test_a_defect_of_first_lives_alone_makes_the_result_unknown",
+    ),
+    Mutation(
         "a transition of an earlier life is told again",
         "sim/database.py",
         "        self.seen = seen\n",
@@ -302,6 +316,28 @@ NIGHTLY = (
         "            if job.wave > self._wave:\n",
         "            if job.wave > self._wave + 1:\n",
         "campaign/test_agenda.py::test_a_later_wave_waits_for_the_one_before",
+    ),
+    Mutation(
+        "a job is run again when it comes up again",
+        "campaign/agenda.py",
+        "            elif job not in self._known:\n",
+        "            elif job not in self._left:\n",
+        "campaign/test_agenda.py::test_a_job_is_on_it_once_even_if_it_was_finished_long_ago",
+    ),
+    Mutation(
+        "of several jobs that are alike the last one is run",
+        "campaign/agenda.py",
+        "min(job, self._later.get(key, job), key=_in_wave)",
+        "job",
+        "campaign/test_agenda.py::test_of_several_jobs_that_are_alike_the_lowest_in_rank_is_run",
+    ),
+    Mutation(
+        "findings that are merged lose what was broken",
+        "explore/findings.py",
+        "        self.rules += other.rules\n",
+        "",
+        "explore/test_findings.py::"
+        "test_findings_merge_to_the_same_whole_wherever_they_are_cut_and_in_any_order",
     ),
     Mutation(
         "the cache keeps what another try could change",
