@@ -15,6 +15,7 @@ from runfaults.model import Operation
 from runfaults.sqlite.cursor import FaultyCursor, faulty_cursor, faulty_cursor_class
 from runfaults.sqlite.engine import statement_on
 from runfaults.sqlite.layering import Around, layered
+from runfaults.sqlite.real.recipe import is_closed
 from runfaults.sqlite.statement import ASSIGNMENT, Statement
 from runfaults.sqlite.watched import WatchedConnection
 
@@ -111,7 +112,7 @@ class FaultyConnection(WatchedConnection):
             try:
                 real()
             finally:
-                self.closed = _is_closed(self)
+                self.closed = is_closed(self)
 
         self.perform(Operation.CLOSE, _NO_STATEMENT, close)
 
@@ -188,13 +189,6 @@ class FaultyConnection(WatchedConnection):
 
 def _is_cursor_class(factory: object) -> TypeGuard[type[sqlite3.Cursor]]:
     return isinstance(factory, type) and issubclass(factory, sqlite3.Cursor)
-
-
-def _is_closed(connection: sqlite3.Connection) -> bool:
-    try:
-        return connection.total_changes < 0
-    except sqlite3.ProgrammingError:
-        return True
 
 
 @lru_cache(maxsize=64)
