@@ -431,6 +431,27 @@ NIGHTLY = (
         "cases/test_plain_races.py::test_an_act_is_paused_between_its_own_lines",
     ),
     Mutation(
+        "a task is paused before it has begun",
+        "sim/event_loop.py",
+        "others=bool(self) and not first)",
+        "others=bool(self))",
+        "cases/test_tasks.py::test_tasks_begin_in_the_order_in_which_they_were_made",
+    ),
+    Mutation(
+        "a task is cancelled by who waits for it",
+        "sim/tasks.py",
+        "        if name in self._from_outside and _is_awaited(self._named[name]):\n",
+        "        if False:\n",
+        "cases/test_tasks.py::test_who_waits_for_the_answer_does_not_cancel_the_task",
+    ),
+    Mutation(
+        "a cancel of a task that is gone counts as played",
+        "sim/world.py",
+        "            self._director.ignored.append(act)\n",
+        "            pass\n",
+        "cases/test_tasks.py::test_a_cancel_of_a_task_that_is_not_there_is_not_played",
+    ),
+    Mutation(
         "a call that swallows an error is taken for done",
         "anomaly/promises.py",
         "or now is None or of.done:",
