@@ -284,15 +284,15 @@ NIGHTLY = (
     Mutation(
         "a baseline knows everything",
         "campaign/baseline.py",
-        "for each in occurring if each not in baseline.known}",
-        "for each in () if each not in baseline.known}",
+        "tuple(each for each in occurring if not baseline.knows(each))",
+        "tuple(each for each in () if not baseline.knows(each))",
         "campaign/test_baseline.py::test_what_is_new_fails_and_only_that_is_shown",
     ),
     Mutation(
         "a baseline hides what could not be judged",
         "campaign/baseline.py",
-        "*((witness, None) for witness in unjudged)",
-        "*()",
+        "for key, each in found.witnesses.items() if key[0] not in old}",
+        "for key, each in () if key[0] not in old}",
         "campaign/test_conclude.py::test_a_baseline_does_not_hide_what_could_not_be_judged",
     ),
     Mutation(
