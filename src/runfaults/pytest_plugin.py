@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 import sys
-import warnings
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from math import inf
 from pathlib import Path
@@ -18,8 +17,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 if TYPE_CHECKING:
-    from runfaults.model import CheckResult
     from runfaults.testing.bench import Bench, Trial
+    from runfaults.testing.sweeping import Sweep
 
 pytest_plugins = (
     "runfaults.pytest_every_fault.options",
@@ -125,44 +124,24 @@ def bench(runfaults_target: str, runfaults_rules: tuple[str, ...]) -> Bench:
 @pytest.fixture(scope="module")
 def sweep(
     runfaults_target: str, runfaults_rules: tuple[str, ...], pytestconfig: pytest.Config
-) -> Callable[[], CheckResult]:
-    """A function that runs every schedule of `--runfaults-bound` and returns the result.
+) -> Sweep:
+    """Runs every schedule of `--runfaults-bound`: `sweep.assert_holds()`.
 
-    One process is used, as befits a test; `--runfaults-budget` ends it early, and then the
-    result's `not_reached` says what is left.
+    A failure names what is broken, where, and by which schedule. `sweep()` returns the result
+    instead, whatever it is. `--runfaults-budget` ends it early; `not_reached` says what is left.
     """
+    from runfaults.campaign.budget import parse_duration
+    from runfaults.testing.sweeping import Sweep
 
-    def run() -> CheckResult:
-        from runfaults.campaign.bounds import bound_named
-        from runfaults.campaign.budget import Budget, parse_duration
-        from runfaults.campaign.campaign import Campaign
-        from runfaults.campaign.conclude import check
-        from runfaults.campaign.running import Options
-        from runfaults.model.listener import Silence
-        from runfaults.model.verdict import OF_ONE_HISTORY
-        from runfaults.testing.bench import bench_for, leave_simulation
-        from runfaults.testing.first_look import require_survived
-
-        leave_simulation()
-        require_survived(runfaults_target, runfaults_rules)
-        bound = bound_named(cast("str", pytestconfig.getoption("runfaults_bound")))
-        time = cast("str | None", pytestconfig.getoption("runfaults_budget"))
-        budget = Budget(parse_duration(time) if time else inf)
-        seeded = bound.seeded(cast("int", pytestconfig.getoption("runfaults_seed")))
-        result = check(
-            Campaign(runfaults_target, seeded.strategies, own=runfaults_rules),
-            Options(processes=1, should_stop=budget.spent),
-            Silence(),
-            save_to=_save_to(pytestconfig),
-        )
-        tried = bench_for(runfaults_target, runfaults_rules).tried
-        for verdict in OF_ONE_HISTORY:
-            tried[verdict] += getattr(result.schedules, verdict)
-        for failure in result.unwritten:
-            warnings.warn(failure, stacklevel=2)
-        return result
-
-    return run
+    time = cast("str | None", pytestconfig.getoption("runfaults_budget"))
+    return Sweep(
+        runfaults_target,
+        runfaults_rules,
+        cast("str", pytestconfig.getoption("runfaults_bound")),
+        parse_duration(time) if time else inf,
+        cast("int", pytestconfig.getoption("runfaults_seed")),
+        _save_to(pytestconfig),
+    )
 
 
 # --- scenario files as tests ------------------------------------------------------------------

@@ -274,13 +274,31 @@ def test_a_sweep_runs_the_bound_that_is_asked_for(pytester: pytest.Pytester) -> 
     assert list((pytester.path / "found").iterdir())
 
 
+def test_a_sweep_that_must_hold_names_what_is_broken_and_what_to_type(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest(TINY)
+    pytester.makepyfile("def test_sweep(sweep): sweep.assert_holds()")
+    options = ("--runfaults-bound", "tiny", "--runfaults-save", "found")
+    result = pytester.runpytest_inprocess(*options)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*: broken by * schedules*",
+            "*1. succeeded-never-failed, *: The work succeeded, yet the run shows as failed.",
+            "*recorded failed at *",
+            "*try it again: runfaults replay *found*",
+        ]
+    )
+
+
 def test_a_sweep_keeps_to_its_budget(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(TINY)
     pytester.makepyfile("def test_sweep(sweep): assert sweep().not_reached")
     options = ("--runfaults-bound", "tiny", "--runfaults-budget")
     pytester.runpytest_inprocess(*options, "0.0001s").assert_outcomes(passed=1)
     result = pytester.runpytest_inprocess(*options, "soon")
-    result.assert_outcomes(failed=1)
+    result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*'soon' is not a duration*"])
 
 

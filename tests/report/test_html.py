@@ -5,6 +5,7 @@ from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from sample_histories import (
@@ -207,3 +208,30 @@ def test_a_huge_error_is_cut(length: int) -> None:
     text = to_html(only(replace(violation, history=history)))
     assert "x" * length not in text
     assert "more characters)" in text
+
+
+def test_headings_and_landmarks_lead_a_screen_reader_through_the_page() -> None:
+    elements = page(broken_result()).elements
+    levels = [int(tag[1]) for tag, *_ in elements if tag in {"h1", "h2", "h3", "h4"}]
+    assert levels.count(levels[0]) == levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    tags = [tag for tag, *_ in elements]
+    assert (tags.count("main"), tags.count("header"), tags.count("nav")) == (1, 1, 1)
+    (language,) = (attributes.get("lang") for tag, attributes, *_ in elements if tag == "html")
+    assert language == "en"
+    for tag, attributes, data, _ in elements:
+        named = attributes.get("aria-label") or attributes.get("aria-labelledby")
+        if tag in {"nav", "section", "article"} or attributes.get("role") in {"group", "region"}:
+            assert named, attributes
+        if tag in {"a", "button", "summary", "th", "caption"}:
+            assert named or "".join(data).strip(), (tag, attributes)
+
+
+def test_what_scrolls_can_be_reached_by_keyboard() -> None:
+    scrolling = [
+        attributes
+        for _, attributes, *_ in page(broken_result()).elements
+        if "scroll" in (attributes.get("class") or "").split()
+    ]
+    assert scrolling
+    assert all(each.get("tabindex") == "0" for each in scrolling)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 import sys
+from importlib.resources import files
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
@@ -96,3 +98,48 @@ def test_a_missing_library_is_named_with_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install runfaults\[png\]"):
         draw_png(undisturbed(), ())
+
+
+PALETTE = files("runfaults.report").joinpath("assets/picture.css").read_text("utf-8")
+LIGHT, DARK = PALETTE.split("@media (prefers-color-scheme: dark)")
+ON = {
+    "text": (".paper", ".box", ".wrong", ".status"),
+    ".soft": (".paper",),
+    ".fault": (".wrong",),
+    ".error": (".box", ".wrong"),
+    ".proof": (".box",),
+    ".wait": (".box", ".wrong"),
+    ".on-active": (".status.active",),
+    ".on-completed": (".status.completed",),
+    ".on-cancelled": (".status.cancelled",),
+    ".on-interrupted": (".status.interrupted",),
+    ".on-failed": (".status.failed",),
+    ".on-other": (".status.other",),
+}
+"""Which text is written on which ground."""
+
+
+def fill(style: str, selector: str) -> str:
+    rules = re.findall(r"^\s*([^{}@\n]+) \{([^}]*)\}", style, re.MULTILINE)
+    fills = [
+        found[1]
+        for selectors, body in rules
+        if selector in selectors.split(", ") and (found := re.search(r"fill: (#\w{6})", body))
+    ]
+    return fills[-1]
+
+
+def luminance(colour: str) -> float:
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return sum(c * weight for c, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
+
+
+@pytest.mark.parametrize("style", [LIGHT, DARK], ids=["light", "dark"])
+def test_text_stands_out_from_its_ground(style: str) -> None:
+    """Contrast as WCAG 2.2 computes it; level AA asks for 4.5."""
+    for text, grounds in ON.items():
+        for ground in grounds:
+            one, other = luminance(fill(style, text)), luminance(fill(style, ground))
+            contrast = (max(one, other) + 0.05) / (min(one, other) + 0.05)
+            assert contrast >= 4.5, (text, ground, contrast)

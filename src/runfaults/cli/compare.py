@@ -20,8 +20,14 @@ from runfaults.targets.checkout import PREFIX
 
 
 @click.command("compare")
-@click.argument("first")
-@click.argument("second")
+@click.argument("targets", nargs=-1, metavar="FIRST SECOND")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Compare this checkout of GenGlossary, after the targets given. May be given twice.",
+)
 @click.option(
     "--bound",
     default="quick",
@@ -30,16 +36,25 @@ from runfaults.targets.checkout import PREFIX
 )
 @rule_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: one per core.")
-def command(first: str, second: str, bound: str, own: tuple[str, ...], jobs: int | None) -> None:
+def command(
+    targets: tuple[str, ...],
+    sources: tuple[Path, ...],
+    bound: str,
+    own: tuple[str, ...],
+    jobs: int | None,
+) -> None:
     """Run the same bound on two targets, or on two checkouts given as folders, side by side.
 
     Exits with 1 if a rule is broken with SECOND that is not broken with FIRST.
     """
+    given = [*map(_named, targets), *(f"{PREFIX}{each.resolve()}" for each in sources)]
+    if len(given) != 2:  # noqa: PLR2004
+        raise click.UsageError(
+            f"{len(given)} given to compare, 2 needed: targets, folders of checkouts, or --source"
+        )
     progress = open_progress()
     try:
-        found = compare(
-            _named(first), _named(second), bound_named(bound), progress, own=own, processes=jobs
-        )
+        found = compare(given[0], given[1], bound_named(bound), progress, own=own, processes=jobs)
     finally:
         progress.stop()
     for line in _lines(found):

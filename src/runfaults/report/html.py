@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 BUDGET = 2_500_000
 """Bytes of timelines, after which violations are told without one.
 
-The file stays under 5 MB, and a browser on a busy two-core machine opens it in under 2 s."""
+The file stays under 5 MB; `docs/measured/html.txt` has how fast a browser opens it."""
 LONGEST = 2_000
 """Characters of a text from the system under test, after which it is cut."""
 OPENED = 3
@@ -83,7 +83,7 @@ def _violations(result: CheckResult, environment: Environment) -> Iterator[str]:
         }
         text = template.render(told | _drawn(number, violation)) if left > 0 else ""
         if not text or len(text.encode()) > left:
-            text = template.render(told, swimlanes=None)
+            text, left = template.render(told, swimlanes=None), 0
         left -= len(text.encode())
         yield text
 
