@@ -242,3 +242,41 @@ class SeenByGather(LostByGather):
     async def whole(self, job: int) -> None:
         results = await asyncio.gather(self.tried(job), asyncio.sleep(0), return_exceptions=True)
         self.record(job, "error" if isinstance(results[0], BaseException) else "done")
+
+
+# --- all that a loop has --------------------------------------------------------------------------
+
+
+class Everything(TaskJobs):
+    """A queue, a semaphore, a condition, a group, a deadline: none of them counts on an order."""
+
+    async def begin(self) -> None:
+        await super().begin()
+        self.queue: asyncio.Queue[int] = asyncio.Queue()
+        self.changed = asyncio.Condition()
+        self.serving = [asyncio.create_task(self.serve()) for _ in range(2)]
+
+    async def end(self) -> None:
+        await super().end()
+        for task in self.serving:
+            task.cancel()
+        await asyncio.gather(*self.serving, return_exceptions=True)
+
+    async def serve(self) -> None:
+        while True:
+            job = await self.queue.get()
+            await finished(self.serve_one(job))
+
+    async def serve_one(self, job: int) -> None:
+        async with asyncio.timeout(7200), asyncio.TaskGroup() as group:
+            group.create_task(asyncio.sleep(1))
+            working = group.create_task(self.perform(job))
+        async with self.changed:
+            self.states[job] = working.result()
+            self.changed.notify_all()
+
+    async def whole(self, job: int) -> None:
+        await self.queue.put(job)
+        async with self.changed:
+            await self.changed.wait_for(lambda: job in self.states)
+        self.record(job, self.states[job])

@@ -152,6 +152,7 @@ RIGHT = [
     task_jobs.ShieldedInFinally,
     task_jobs.Released,
     task_jobs.SeenByGather,
+    task_jobs.Everything,
 ]
 
 

@@ -261,7 +261,7 @@ def _require_offered(
     if acts and not played:
         raise TargetError(
             f"target {target} offers none of the acts that --only names, {', '.join(acts)}: "
-            "its manager has no such method"
+            "its manager has no such method, or it has no event loop"
         )
     if not any(strategy.scope.endings for strategy in outcome.strategies):
         raise TargetError(
