@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
 from runfaults.campaign.bound import Bound
 from runfaults.campaign.compare import Comparison, compare
-from runfaults.cli.compare import _exit_code, _lines, _named
+from runfaults.cli.compare import _exit_code, _lines, _named, _two
 from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Verdict
@@ -78,3 +79,12 @@ def test_the_lines_show_rules_cost_and_what_changed(
 def test_a_folder_is_a_checkout(tmp_path: Path) -> None:
     assert _named(str(tmp_path)) == f"source:{tmp_path}"
     assert _named("huey") == "huey"
+
+
+def test_two_of_targets_and_sources_are_compared_in_order(tmp_path: Path) -> None:
+    checkout = f"source:{tmp_path}"
+    assert _two(("huey",), (tmp_path,)) == ("huey", checkout)
+    assert _two((), (tmp_path, tmp_path)) == (checkout, checkout)
+    for targets in ((), ("a", "b")):
+        with pytest.raises(click.UsageError, match=f"{len(targets) + 1} given, 2 are compared"):
+            _two(targets, (tmp_path,))

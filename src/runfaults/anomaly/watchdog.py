@@ -1,4 +1,4 @@
-"""Ends a wait that will not end: of a thread for one that is dead, of a queue for nobody."""
+"""Ends a wait that will not end: for a dead thread, or for a queue that no thread fills."""
 
 from __future__ import annotations
 

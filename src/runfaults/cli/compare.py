@@ -47,19 +47,25 @@ def command(
 
     Exits with 1 if a rule is broken with SECOND that is not broken with FIRST.
     """
-    given = [*map(_named, targets), *(f"{PREFIX}{each.resolve()}" for each in sources)]
-    if len(given) != 2:  # noqa: PLR2004
-        raise click.UsageError(
-            f"{len(given)} given to compare, 2 needed: targets, folders of checkouts, or --source"
-        )
+    first, second = _two(targets, sources)
     progress = open_progress()
     try:
-        found = compare(given[0], given[1], bound_named(bound), progress, own=own, processes=jobs)
+        found = compare(first, second, bound_named(bound), progress, own=own, processes=jobs)
     finally:
         progress.stop()
     for line in _lines(found):
         click.echo(printable(line))
     raise Exit(_exit_code(found))
+
+
+def _two(targets: tuple[str, ...], sources: tuple[Path, ...]) -> tuple[str, str]:
+    match (*map(_named, targets), *map(_named, map(str, sources))):
+        case (first, second):
+            return first, second
+        case given:
+            raise click.UsageError(
+                f"{len(given)} given, 2 are compared: targets, folders of checkouts, or --source"
+            )
 
 
 def _named(given: str) -> str:

@@ -295,7 +295,7 @@ class World:
         self._let_pollers_end()
 
     def _let_pollers_end(self) -> None:
-        """See soon that those which nobody stops look for work that never comes."""
+        """See soon that threads which are never stopped look for work that never comes."""
         if not isinstance(self.manager, Closes):
             self.scheduler.recurrence = self._recurrence
             self._recurrence.begin_anew(len(self.scheduler.steps))

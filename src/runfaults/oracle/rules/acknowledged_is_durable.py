@@ -66,7 +66,9 @@ def _acknowledgements(history: History, facts: Facts) -> Iterator[tuple[Event, i
     for event in history.events:
         if event is facts.stuck:
             return
-        if "." in process_of(event.actor):  # several processes at once: nobody watched the commit
+        if "." in process_of(
+            event.actor
+        ):  # several processes at once: no process watched the commit
             continue
         if event.kind is EventKind.SIGNAL:
             yield event, event.run

@@ -24,7 +24,7 @@ from runfaults.targets import Adapter, Audit, Vocabulary, Work
 
 
 class Jobs:
-    """A worker that looks for jobs every second; whoever inserts a row has it done."""
+    """A worker that looks for jobs every second; a row that is inserted gets done."""
 
     def __init__(self, database: Path, function: Callable[[sqlite3.Connection, int], None]) -> None:
         self.database = database
