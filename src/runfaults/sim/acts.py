@@ -51,7 +51,8 @@ def attempt(
 
 def start_first(stage: Stage, actor: str) -> int | None:
     """Start a run; returns its id, or None if there is none."""
-    return ask(stage, actor, "start", None, stage.manager.start)
+    manager = stage.manager
+    return ask(stage, actor, "start", None, manager.start) if stage.may_start(manager) else None
 
 
 def wait(stage: Stage, until_over: Callable[[], None]) -> None:
@@ -169,6 +170,7 @@ def close(stage: Stage, actor: str) -> None:
 def close_this(stage: Stage, actor: str, manager: Manager) -> None:
     """Close a manager, if it can be closed."""
     if isinstance(manager, Closes):
+        stage.drain(manager)
         ask(stage, actor, "close", None, manager.close)
 
 

@@ -208,8 +208,12 @@ class Scheduler:
         self._begin_segment(actor)
         return not actor.timed_out
 
-    def block_until_quiet(self, wait: Wait) -> bool:
+    def block_until_quiet(self, wait: Wait, deadline: float | None = None) -> bool:
         """Block the running actor until it is woken, or nothing else can happen any more.
+
+        Args:
+            wait: What it waits for.
+            deadline: Virtual time at which it is resumed anyway.
 
         Returns:
             True if it was woken.
@@ -217,7 +221,7 @@ class Scheduler:
         actor = self.running
         actor.until_quiet = True
         try:
-            return self.block(wait)
+            return self.block(wait, deadline)
         finally:
             actor.until_quiet = False
 
@@ -422,11 +426,11 @@ class Scheduler:
         if self._rouse():
             recurrence.begin_anew(self._operations)
             return
-        self._end_if_idle()
+        self.end_if_idle()
         if self.goes_round:
             self._give_up(f"the same state again and again, within {self._operations} steps")
 
-    def _end_if_idle(self) -> None:
+    def end_if_idle(self) -> None:
         """End the schedule here if those that still run have nothing left to do."""
         if not self.is_idle():
             return
@@ -451,7 +455,7 @@ class Scheduler:
 
     def _advance(self, to: float) -> None:
         if to - self._leapt > MAX_VIRTUAL_SECONDS:
-            self._end_if_idle()
+            self.end_if_idle()
             self._stuck("livelock", f"no end within {MAX_VIRTUAL_SECONDS:.0f} virtual seconds")
             self._finish()
             raise SimulationOver
@@ -482,7 +486,7 @@ class Scheduler:
 
     def _end_at_limit(self) -> None:
         """It is no livelock if an actor waits for a deadline, or a fault goes on striking."""
-        self._end_if_idle()
+        self.end_if_idle()
         why = f"{MAX_STEPS} steps without an end"
         latest = self._recorder.events[-MAX_STEPS // 4 :]
         if any(event.kind is EventKind.STRIKE for event in latest):

@@ -31,6 +31,14 @@ class Stage(Protocol):
         """Return when the run is over."""
         ...
 
+    def drain(self, manager: Manager) -> None:
+        """Before it is closed: let every run end, and have none started, if the target asks so."""
+        ...
+
+    def may_start(self, manager: Manager) -> bool:
+        """Whether a run is still started with it."""
+        ...
+
     @property
     def recorder(self) -> Recorder:
         """Where requests and replies are written down."""

@@ -19,6 +19,7 @@ from runfaults.sim.gate import Survey, WorldGate
 from runfaults.sim.interruption import has_come, interrupt
 from runfaults.sim.leftovers import Leftovers
 from runfaults.sim.meter import Phase, border
+from runfaults.sim.patience import Patience
 from runfaults.sim.pipeline import Attempt, ScriptedPipeline
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import Recurrence
@@ -37,15 +38,12 @@ from runfaults.targets.target import (
     Signals,
     Target,
     Waits,
+    drains,
+    patience_of,
 )
 
 EPOCH = 1_767_225_600.0
 """The wall clock when a schedule begins: 2026-01-01 00:00:00 UTC."""
-
-_TELLING = frozenset(
-    {EventKind.STATUS, EventKind.PIPELINE, EventKind.REQUEST, EventKind.REPLY, EventKind.SIGNAL}
-)
-"""What no program does again and again to no effect."""
 
 
 class World:
@@ -85,9 +83,10 @@ class World:
             self._recorder, self._director, lambda now: self.wall_clock(EPOCH + now)
         )
         self._recurrence = Recurrence(self._circumstances, self._news)
+        self._patience = Patience(self.scheduler, self._recorder, patience_of(target))
         # A director may choose otherwise in the same state.
         self.scheduler.goes_round = director is None
-        self.scheduler.recurrence = self._recurrence if director is None else None
+        self.scheduler.recurrence = None if director or self._patience.seconds else self._recurrence
         self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock, kinds)
         self.scheduler.in_trouble = lambda: bool(self._plan.to_be_lifted)
         self.gate = WorldGate(
@@ -106,6 +105,7 @@ class World:
         self._managers: list[Manager] = []
         self._awaited: list[Actor] = []
         self._acts: dict[str, Act] = {}
+        self._drained: list[Manager] = []
 
     @border(Phase.SWITCHING, Phase.EXPLORING)
     def play(self) -> Execution:
@@ -202,9 +202,25 @@ class World:
             manager.wait(self.numbers.id_of(run))
             return
         end = Wait(_end_of(run))
-        while not self._is_over(run) and self.scheduler.block_until_quiet(end):
-            pass
+        self._patience.until(lambda: self._is_over(run), end)
         self.scheduler.touch(end.subject, change=False)
+
+    def drain(self, manager: Manager) -> None:
+        """See `Stage`."""
+        if drains(self._target):
+            self._drained.append(manager)
+            self._patience.until_answered()
+            for run in sorted({*self._shown, *self._answered()}):
+                self.await_end(run)
+
+    def may_start(self, manager: Manager) -> bool:
+        """See `Stage`."""
+        return all(each is not manager for each in self._drained)
+
+    def _answered(self) -> Iterator[int]:
+        for event in self._recorder.events:
+            if event.kind is EventKind.REPLY and event.subject.startswith("start"):
+                yield from () if event.run is None else (event.run,)
 
     def _is_over(self, run: int) -> bool:
         return self._shown.get(run) in self._target.vocabulary.terminal
@@ -258,8 +274,7 @@ class World:
     def _news(self) -> list[object]:
         """What the target has written and told."""
         files = (each for each in sorted(self._database.parent.rglob("*")) if each.is_file())
-        told = sum(event.kind in _TELLING for event in self._recorder.events)
-        return [told, [each.read_bytes() for each in files]]
+        return [self._patience.told(), [each.read_bytes() for each in files]]
 
     def _circumstances(self) -> list[object]:
         """All else that decides what happens next."""
@@ -296,7 +311,13 @@ class World:
 
     def _let_pollers_end(self) -> None:
         """See soon that threads which are never stopped look for work that never comes."""
-        if not isinstance(self.manager, Closes):
+        if isinstance(self.manager, Closes):
+            return
+        if self._patience.seconds is not None:
+            self.scheduler.running.background = True
+            self._patience.until(lambda: False, Wait("pollers"))
+            self.scheduler.end_if_idle()
+        else:
             self.scheduler.recurrence = self._recurrence
             self._recurrence.begin_anew(len(self.scheduler.steps))
 

@@ -28,6 +28,8 @@ _OPTIONAL = {
     "threads": "a dict: one word for a sort of threads, by the beginning of their names",
     "processes": "a phrase",
     "recovers_within": "a number of seconds",
+    "patience": "a number of seconds",
+    "drains": "True or False",
 }
 """The members that an adapter may have, and what each is."""
 
@@ -137,4 +139,6 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "threads": _is_mapping_of_texts,
     "processes": lambda value: isinstance(value, str),
     "recovers_within": lambda value: isinstance(value, int | float) and 0 <= value < inf,
+    "patience": lambda value: isinstance(value, int | float) and 0 < value < inf,
+    "drains": lambda value: isinstance(value, bool),
 }

@@ -10,23 +10,18 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from runfaults.model import Vocabulary
+from runfaults.targets.base import Adapter, Audit, Vocabulary, Work
 from runfaults.targets.client import Client
 from runfaults.targets.nearby import option_for_nearby
-from runfaults.targets.target import Audit, TargetError, Work
+from runfaults.targets.target import TargetError
 
 if TYPE_CHECKING:
     from genglossary.runs.executor import ExecutionContext, PipelineExecutor
     from genglossary.runs.manager import RunManager
 
-VOCABULARY = Vocabulary(
-    active=frozenset({"pending", "running"}),
-    completed=frozenset({"completed"}),
-    cancelled=frozenset({"cancelled"}),
-    failed=frozenset({"failed"}),
-    interrupted=frozenset({"interrupted"}),
+VOCABULARY = Vocabulary.of(
+    ("pending", "running"), "completed", "failed", "cancelled", "interrupted"
 )
-
 
 DOCUMENTS = Path(__file__).parents[3] / "docs" / "architecture"
 """The documents that the pipeline reads: none where there is no clone around the package."""
@@ -63,12 +58,46 @@ class ScriptedExecutor:
         self._client.close()
 
 
-class GenGlossaryManager:
-    """A `RunManager` as the harness drives it."""
+class GenGlossary(Adapter):
+    """The target `genglossary`."""
 
-    def __init__(self, manager: RunManager, database: Path) -> None:
-        self._manager = manager
+    name = "genglossary"
+    audit = Audit("runs", key="id", status="status")
+    vocabulary = VOCABULARY
+    packages = ("genglossary",)
+
+    def prepare(self, database: Path) -> None:
+        """Create GenGlossary's schema.
+
+        Raises:
+            TargetError: if GenGlossary cannot be imported, or another version of it is; the message
+                says what to do.
+        """
+        try:
+            manager: Any = importlib.import_module("genglossary.runs.manager")  # asked for now
+            from genglossary.db.connection import get_connection
+            from genglossary.db.schema import initialize_db
+        except ImportError as error:
+            raise TargetError(
+                f"the target genglossary needs GenGlossary, which cannot be imported here ({error})"
+                "; install it into this environment, give a checkout with "
+                f"{option_for_nearby(Path.cwd())}, or test your own job manager with "
+                "--target path/to/file.py:Class"
+            ) from error
+        if "late_cancel" not in inspect.signature(manager.RunManager).parameters:
+            raise TargetError(
+                "the target genglossary is the corrected GenGlossary of runfaults' repository, and "
+                f"the RunManager that is imported here ({manager.__file__}) is another: its "
+                "constructor takes no late_cancel; to test it, type "
+                f"`runfaults check {option_for_nearby(Path.cwd())}`"
+            )
+        with contextlib.closing(get_connection(str(database))) as connection:
+            initialize_db(connection)
+
+    def begin(self, database: Path, work: Work) -> None:
+        """Open a manager whose executor plays the script."""
         self._database = database
+        self._manager = _manager(database, lambda: ScriptedExecutor(work))
 
     def start(self) -> int:
         """Start a run of the full pipeline."""
@@ -123,47 +152,6 @@ class GenGlossaryManager:
             yield "cancel-event", f"run {run}"
 
 
-class GenGlossary:
-    """The target `genglossary`."""
-
-    name = "genglossary"
-    vocabulary = VOCABULARY
-    audit = Audit(table="runs", key="id", status="status")
-    packages = ("genglossary",)
-
-    def prepare(self, database: Path) -> None:
-        """Create GenGlossary's schema.
-
-        Raises:
-            TargetError: if GenGlossary cannot be imported, or another version of it is; the message
-                says what to do.
-        """
-        try:
-            manager: Any = importlib.import_module("genglossary.runs.manager")  # asked for now
-            from genglossary.db.connection import get_connection
-            from genglossary.db.schema import initialize_db
-        except ImportError as error:
-            raise TargetError(
-                f"the target genglossary needs GenGlossary, which cannot be imported here ({error})"
-                "; install it into this environment, give a checkout with "
-                f"{option_for_nearby(Path.cwd())}, or test your own job manager with "
-                "--target path/to/file.py:Class"
-            ) from error
-        if "late_cancel" not in inspect.signature(manager.RunManager).parameters:
-            raise TargetError(
-                "the target genglossary is the corrected GenGlossary of runfaults' repository, and "
-                f"the RunManager that is imported here ({manager.__file__}) is another: its "
-                "constructor takes no late_cancel; to test it, type "
-                f"`runfaults check {option_for_nearby(Path.cwd())}`"
-            )
-        with contextlib.closing(get_connection(str(database))) as connection:
-            initialize_db(connection)
-
-    def open(self, database: Path, work: Work) -> GenGlossaryManager:
-        """Open a manager whose executor plays the script."""
-        return GenGlossaryManager(_manager(database, lambda: ScriptedExecutor(work)), database)
-
-
 class ReferenceExecutor:
     """The reference pipeline; the harness is told how it ends."""
 
@@ -201,10 +189,10 @@ class GenGlossaryReference(GenGlossary):
 
     name = "genglossary-reference"
 
-    def open(self, database: Path, work: Work) -> GenGlossaryManager:
+    def begin(self, database: Path, work: Work) -> None:
         """Open a manager that runs the reference pipeline."""
-        manager = _manager(database, lambda: ReferenceExecutor(work), doc_root=str(DOCUMENTS))
-        return GenGlossaryManager(manager, database)
+        self._database = database
+        self._manager = _manager(database, lambda: ReferenceExecutor(work), str(DOCUMENTS))
 
 
 def _manager(

@@ -187,6 +187,28 @@ class RecoversLate(Protocol):
 
 
 @runtime_checkable
+class Patient(Protocol):
+    """A target whose threads go on when there is nothing to do.
+
+    Attributes:
+        patience: Virtual seconds without news after which none comes; work has as long as it takes.
+    """
+
+    patience: float
+
+
+@runtime_checkable
+class Drains(Protocol):
+    """A target whose close may leave in its queue, for a later process, what is there.
+
+    Attributes:
+        drains: Whether it is closed only when every run is over, and no run is started after that.
+    """
+
+    drains: bool
+
+
+@runtime_checkable
 class NamesThreads(Protocol):
     """A target with threads of several sorts, which points and histories should tell apart.
 
@@ -248,8 +270,8 @@ class NamesCancellable(Protocol):
 class Target(Protocol):
     """A system under test.
 
-    An adapter may also be `Exempt`, `HasRemarks`, `NamesThreads`, `WorksInProcesses`, `Entered`,
-    `LivesInPackages` and `NamesCancellable`.
+    An adapter may also be `Exempt`, `HasRemarks`, `Patient`, `Drains`, `NamesThreads`,
+    `WorksInProcesses`, `Entered`, `LivesInPackages` and `NamesCancellable`.
 
     Attributes:
         name: As given to `--target`.
@@ -295,6 +317,16 @@ def require_threads(target: Target) -> None:
             "and a schedule orders the threads of one process: let its adapter work in threads, if "
             "the system can, or strike inside of its processes with runfaults.sqlite.arm"
         )
+
+
+def patience_of(target: Target) -> float | None:
+    """Virtual seconds without news after which none comes of a target; None: it does not say."""
+    return target.patience if isinstance(target, Patient) else None
+
+
+def drains(target: Target) -> bool:
+    """Whether a target is closed only when every run is over."""
+    return isinstance(target, Drains) and target.drains
 
 
 def exemptions(target: Target) -> tuple[str, ...]:
