@@ -153,6 +153,42 @@ def test_a_heartbeat_ends_at_the_limit_of_time_and_is_no_livelock() -> None:
     assert not broken(execution)
 
 
+class Patient(Periodic):
+    """A heartbeat each minute: who is patient with it sees the end long before the limit."""
+
+    patience = 700.0
+
+    def beat(self) -> None:
+        while True:
+            with suppress(sqlite3.Error), closing(sqlite3.connect(self.database)) as connection:
+                connection.execute("CREATE TABLE IF NOT EXISTS beats (at)")
+                connection.execute("INSERT INTO beats VALUES (?)", (time.time(),))
+                connection.commit()
+            time.sleep(60)
+
+
+class Impatient(Patient):
+    """The planted bug under a heartbeat."""
+
+    wanted = "pending"
+
+
+def test_patience_ends_what_writes_each_time() -> None:
+    execution = played(Patient(), "pipeline takes-an-hour")
+    assert told(execution, EventKind.SETTLED)
+    assert not broken(execution)
+    last = max(e.time for e in execution.history.events if e.kind is EventKind.STATUS)
+    assert last >= 3600
+    assert execution.history.events[-1].time <= last + 700.0
+
+
+def test_patience_is_over_with_a_run_that_never_ends() -> None:
+    execution = played(Impatient())
+    ((how, why),) = told(execution, EventKind.STUCK)
+    assert (how, why) == ("livelock", "no news in 700 virtual seconds")
+    assert broken(execution) == {"eventually-terminal"}
+
+
 class Pool(Poller):
     """Idle workers wait for a queue, and hold a connection each."""
 

@@ -45,6 +45,7 @@ class Periodic(Adapter):
     schema = "CREATE TABLE jobs (id INTEGER PRIMARY KEY, due REAL, state TEXT)"
     audit = Audit("jobs", key="id", status="state")
     vocabulary = Vocabulary.of("waiting", "done", "error")
+    drains = True  # what waits when it is stopped is done by the next process
     exempt = {"one-active-run": "as many as are due"}  # noqa: RUF012
 
     def begin(self, database: Path, work: Work) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,17 @@ def test_an_attempt_that_is_followed_by_another_is_no_failure() -> None:
         execution = simulation.play(Schedule.parse("pipeline raises"))
     tries = ["running", "to be retried"]
     assert shown(execution) == [*tries, *tries, "running", "error"]
+
+
+@pytest.mark.parametrize("drains", [True, False])
+@pytest.mark.parametrize("acts", ["act close", "act start; act close"])
+def test_what_waits_for_the_next_process_is_no_fault(acts: str, *, drains: bool) -> None:
+    target: Any = made("periodic")
+    target.drains = drains
+    with Simulation(target) as simulation:
+        execution = simulation.play(Schedule.parse(f"pipeline succeeds; {acts}"))
+    broken = {j.rule for j in judge(execution.history) if j.verdict is Verdict.BROKEN}
+    assert ("eventually-terminal" in broken - {*target.exempt}) is not drains
 
 
 def test_what_is_due_in_an_hour_comes_in_an_hour() -> None:

@@ -44,10 +44,7 @@ class Patience:
         if wait.subject in self._in_vain:
             return
         while not is_over():
-            last = self._last()
-            deadline = None if self.seconds is None else last + self.seconds
-            if deadline is not None and self._works():
-                deadline = self.scheduler.clock + self.seconds
+            last, deadline = self._last(), self._deadline()
             if self.scheduler.block_until_quiet(wait, deadline):
                 continue
             in_time = deadline is None or self.scheduler.clock < deadline
@@ -64,6 +61,11 @@ class Patience:
     def _balance(self, kind: EventKind) -> int:
         events = (event for event in self.recorder.events if event.kind is kind)
         return sum(event.subject.startswith("start") for event in events)
+
+    def _deadline(self) -> float | None:
+        if self.seconds is None:
+            return None
+        return (self.scheduler.clock if self._works() else self._last()) + self.seconds
 
     def _last(self) -> float:
         """When it wrote or told something last."""

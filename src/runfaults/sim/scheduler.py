@@ -142,6 +142,27 @@ class Scheduler:
             if actor.thread is not None:
                 real_join(actor.thread, 1.0)
 
+    def end_if_idle(self) -> None:
+        """End the schedule here if those that still run have nothing left to do."""
+        if not self.is_idle():
+            return
+        actor = self.running
+        self.polling = True
+        self._finish()
+        if actor.alive:
+            actor.park()  # what it holds is looked at, as it is
+        raise SimulationOver
+
+    def give_up(self, reason: str) -> None:
+        """End the schedule here as a livelock.
+
+        Raises:
+            SimulationOver: always.
+        """
+        self._stuck("livelock", reason)
+        self._finish()
+        raise SimulationOver
+
     def reached(self, like: FaultPoint) -> int:
         """How many points there have been that differ from one by their ordinal alone."""
         return self._points.count(like)
@@ -428,18 +449,7 @@ class Scheduler:
             return
         self.end_if_idle()
         if self.goes_round:
-            self._give_up(f"the same state again and again, within {self._operations} steps")
-
-    def end_if_idle(self) -> None:
-        """End the schedule here if those that still run have nothing left to do."""
-        if not self.is_idle():
-            return
-        actor = self.running
-        self.polling = True
-        self._finish()
-        if actor.alive:
-            actor.park()  # what it holds is looked at, as it is
-        raise SimulationOver
+            self.give_up(f"the same state again and again, within {self._operations} steps")
 
     def _leap(self, leap: Leap) -> None:
         self._leapt += 0.0 if leap.asleep else leap.seconds
@@ -497,12 +507,7 @@ class Scheduler:
             waited = self._operations - actor.since
             if waited > MAX_STEPS / 4 or actor.deadline - self.clock > LONG:
                 self._stuck("hang", f"{why}, while {actor.name} waits until {actor.deadline:g} s")
-        self._give_up(why)
-
-    def _give_up(self, reason: str) -> None:
-        self._stuck("livelock", reason)
-        self._finish()
-        raise SimulationOver
+        self.give_up(why)
 
     def _stuck(self, how: str, why: str) -> None:
         if not any(event.kind is EventKind.STUCK for event in self._recorder.events):

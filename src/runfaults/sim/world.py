@@ -317,6 +317,7 @@ class World:
             self.scheduler.running.background = True
             self._patience.until(lambda: False, Wait("pollers"))
             self.scheduler.end_if_idle()
+            self.scheduler.give_up(f"no news in {self._patience.seconds:g} virtual seconds")
         else:
             self.scheduler.recurrence = self._recurrence
             self._recurrence.begin_anew(len(self.scheduler.steps))

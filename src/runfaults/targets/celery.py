@@ -75,6 +75,10 @@ class Celery(Adapter):
         self._job = self._application.task(job, name="job", bind=True, shared=False)
         self._name = f"worker{next(self._numbers)}@runfaults"
         ready = threading.Event()
+
+        def is_ready(_: Any) -> None:  # noqa: ANN401  # the worker's consumer
+            ready.set()
+
         self._worker: Any = _worker(self._begun)(
             app=self._application,
             pool_cls="solo",
@@ -83,7 +87,7 @@ class Celery(Adapter):
             without_gossip=True,
             without_heartbeat=True,
             without_mingle=True,
-            ready_callback=lambda _: ready.set(),
+            ready_callback=is_ready,
         )
         self._thread = threading.Thread(target=self._serve, name="worker")
         self._thread.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,10 @@ from runfaults.targets.base import Adapter, Audit, Vocabulary, Work
 from runfaults.targets.optional import package
 
 _package = partial(package, extra="dbos")
+
+_PATIENCE = 600.0
+"""Virtual seconds that are waited for a workflow to end. DBOS tries again and again, at most a
+minute and a half apart, while the database is locked, each time for half a minute."""
 
 
 def _dbos() -> Any:  # noqa: ANN401  # as `package`
@@ -37,9 +42,6 @@ class Dbos(Adapter):
         "queue-worker-": "queue",
         "dbos-": "background",
     }
-    # It tries again and again while the database is locked, at most a minute and a half apart, each
-    # time for half a minute.
-    patience = 600.0
     drains = True
     exempt: Mapping[str, str] = {
         "one-active-run": "workflows run side by side",
@@ -48,7 +50,7 @@ class Dbos(Adapter):
     }
 
     _workflow: ClassVar[Any] = None
-    _script: ClassVar[Work | None] = None
+    script: ClassVar[Work | None] = None
 
     def prepare(self, database: Path) -> None:
         """Let DBOS create its tables, and launch it once: it imports much of itself late."""
@@ -70,8 +72,8 @@ class Dbos(Adapter):
 
     def begin(self, database: Path, work: Work) -> None:
         """Launch DBOS, unless another application has."""
-        Dbos._script = work
-        self._futures: list[Any] = []
+        Dbos.script = work
+        self._futures: dict[str, Any] = {}
         if not self._lives:
             _launch(database)
         self._lives.append(self)
@@ -79,12 +81,16 @@ class Dbos(Adapter):
     def start(self) -> str:
         """Start a workflow in the background."""
         handle = _dbos().start_workflow(Dbos._workflow)
-        self._futures.append(handle.future)
+        self._futures[handle.workflow_id] = handle.future
         return handle.workflow_id
+
+    def wait(self, run: str) -> None:
+        """Wait until the workflow's thread is done with it: others of DBOS poll each second."""
+        concurrent.futures.wait([self._futures[run]] if run in self._futures else [], _PATIENCE)
 
     def close(self) -> None:
         """Wait for the workflows of this application; the last one to close ends the runtime."""
-        _package("concurrent.futures").wait(self._futures, self.patience)
+        concurrent.futures.wait(self._futures.values(), _PATIENCE)
         if self in self._lives:
             self._lives.remove(self)
             if not self._lives:
@@ -103,8 +109,8 @@ class Dbos(Adapter):
 
 def _job() -> str:
     """The workflow."""
-    if Dbos._script is not None:  # noqa: SLF001  # its own
-        Dbos._script(None, _dbos().workflow_id)  # noqa: SLF001
+    if Dbos.script is not None:
+        Dbos.script(None, _dbos().workflow_id)
     return "done"
 
 

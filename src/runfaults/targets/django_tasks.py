@@ -40,8 +40,8 @@ class DjangoTasks(Adapter):
         "accepted-cancel-is-cancelled": "a task cannot be cancelled",
     }
 
-    _script: ClassVar[Work | None] = None
-    _task: ClassVar[Any] = None
+    script: ClassVar[Work | None] = None
+    task: ClassVar[Any] = None
 
     def prepare(self, database: Path) -> None:
         """Configure Django once, and migrate.
@@ -57,7 +57,7 @@ class DjangoTasks(Adapter):
     def begin(self, database: Path, work: Work) -> None:
         """Start a worker."""
         use(database)
-        DjangoTasks._script = work
+        DjangoTasks.script = work
         self._stopping = False
         self._worker: Any = None
         self._thread = threading.Thread(target=self._serve, name="worker")
@@ -66,7 +66,7 @@ class DjangoTasks(Adapter):
     def start(self) -> uuid.UUID:
         """Enqueue a task."""
         try:
-            return uuid.UUID(self._task.enqueue().id)
+            return uuid.UUID(self.task.enqueue().id)
         finally:
             _package("django.db").connections.close_all()
 
@@ -91,8 +91,8 @@ class DjangoTasks(Adapter):
 
 def job(context: Any) -> str:  # noqa: ANN401  # a `TaskContext`
     """The task: replaced by its `Task` once Django is configured, as the decorator does."""
-    if DjangoTasks._script is not None:  # noqa: SLF001  # its own
-        DjangoTasks._script(None, uuid.UUID(context.task_result.id))  # noqa: SLF001
+    if DjangoTasks.script is not None:
+        DjangoTasks.script(None, uuid.UUID(context.task_result.id))
     return "done"
 
 
@@ -142,7 +142,7 @@ def configure() -> None:
         _package("django_tasks_db.management.commands.db_worker")
         # Either `django.tasks` or, before Django 6, `django_tasks`.
         tasks = _package("django_tasks_db.compat").Task.__module__.removesuffix(".base")
-        globals()["job"] = DjangoTasks._task = _package(tasks).task(takes_context=True)(job)  # noqa: SLF001
+        globals()["job"] = DjangoTasks.task = _package(tasks).task(takes_context=True)(job)
     elif "django_tasks_db" not in settings.INSTALLED_APPS:
         raise TargetError("Django is configured already in this process, without django_tasks_db")
 

@@ -43,6 +43,7 @@ class Mlflow(Adapter):
     vocabulary = Vocabulary.of(("SCHEDULED", "RUNNING"), "FINISHED", "FAILED", "KILLED")
     exempt: Mapping[str, str] = {
         "one-active-run": "a program may track as many runs at once as it likes",
+        "nothing-leaks": "MLflow keeps its pool of connections as long as the process lives",
         "orphan-is-interrupted-not-failed": "there is no status for a run whose process died",
     }
 
@@ -63,7 +64,7 @@ class Mlflow(Adapter):
 
     def begin(self, database: Path, work: Work) -> None:
         """Begin a process with a pool without connections."""
-        self._work = work
+        self._script = work
         _mlflow().set_tracking_uri(f"sqlite:///{database}")
         if next(self._lives) == 0:
             _engine().dispose(close=False)
@@ -87,7 +88,7 @@ class Mlflow(Adapter):
             try:
                 with _mlflow().start_run() as run:
                     begun.set_result(run.info.run_id)
-                    self._work(None, run.info.run_id)
+                    self._script(None, run.info.run_id)
             except Exception as error:  # noqa: BLE001  # a program logs it
                 if not begun.done():
                     begun.set_exception(error)
