@@ -19,7 +19,7 @@ from typing import Any
 
 from genglossary.runs.manager import RunManager
 from measuring import fresh_databases, work
-from runfaults.targets.genglossary import GenGlossary, GenGlossaryManager
+from runfaults.targets.genglossary import GenGlossary
 
 ATTEMPTS = 200
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -32,7 +32,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 class State:
     """A run that is recorded as pending and whose thread has not begun."""
 
-    def __init__(self, database: str, adapter: GenGlossaryManager) -> None:
+    def __init__(self, database: str, adapter: GenGlossary) -> None:
         self.database = database
         self.accepted = False
         self._adapter = adapter

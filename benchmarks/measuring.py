@@ -15,7 +15,7 @@ from typing import Any
 
 from runfaults.model import Journal
 from runfaults.sim.database import DatabaseTemplate
-from runfaults.targets.genglossary import GenGlossary, GenGlossaryManager
+from runfaults.targets.genglossary import GenGlossary
 from runfaults.temporary import memory_backed_folder
 
 
@@ -88,7 +88,7 @@ def work(connection: sqlite3.Connection | None, *_: object, **__: object) -> Non
 
 def one_run(database: Path, pipeline: Callable[..., None] = work) -> None:
     """What every clean schedule does: open, start, subscribe, wait, close; on real threads."""
-    manager: GenGlossaryManager = GenGlossary().open(database, pipeline)
+    manager = GenGlossary().open(database, pipeline)
     run = manager.start()
     heard = manager.subscribe(run)
     manager.wait(run)
