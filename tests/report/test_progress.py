@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from io import StringIO
 
@@ -136,6 +137,20 @@ def test_a_violation_is_told_at_once_with_its_place_and_how_to_replay_it() -> No
     progress.found(FOUND)
     progress.stop()
     assert all(line in file.getvalue() for line in TOLD)
+
+
+def test_a_narrow_terminal_breaks_lines_between_words_and_the_command_nowhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    file = Terminal()
+    progress = open_progress(file)
+    progress.start(10)
+    progress.found(FOUND)
+    progress.stop()
+    lines = [line.strip() for line in re.sub(r"\x1b\[[\d;?]*\w", "", file.getvalue()).splitlines()]
+    assert "succeeded-never-failed: the pipeline" in lines
+    assert TOLD[-1] in lines
 
 
 def test_the_total_may_be_unknown_and_work_may_begin_again() -> None:

@@ -132,10 +132,12 @@ class TerminalProgress:
         """Print above the bar what is broken, where, and how to replay it."""
         if self._bar is not None:
             console = self._bar.console
-            headline, *others = map(printable, first_words(violation))
-            console.print(headline, style="bold red", markup=False, soft_wrap=True)
-            for line in others:
-                console.print(line, markup=False, highlight=False, soft_wrap=True)
+            headline, *where, again = map(printable, first_words(violation))
+            console.print(headline, style="bold red", markup=False)
+            for line in where:
+                console.print(line, markup=False, highlight=False)
+            # In one piece, to be copied.
+            console.print(again, markup=False, highlight=False, soft_wrap=True)
 
     def stop(self) -> None:
         """Remove the bar."""
