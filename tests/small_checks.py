@@ -24,7 +24,7 @@ from runfaults.model.listener import Listener, Silence
 BROKEN = f"{CONTROLS / 'one_try.py'}:OneTry"
 SOUND = f"{CONTROLS / 'plain_manager.py'}:Plain"
 
-SWEEP = Sweep(Scope(kinds=("busy",), acts=()), paired_counts=())
+SWEEP = Sweep(Scope(kinds=("busy",), acts=()))
 SEARCH = Search(Scope(acts=("cancel",)), Allowance(0, 0, 1), reduce=True)
 
 SMALL = (SWEEP, SEARCH)

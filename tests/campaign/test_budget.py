@@ -10,10 +10,10 @@ from runfaults.campaign.agenda import Agenda
 from runfaults.campaign.budget import Budget, parse_duration
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.running import Options, run_campaign
-from runfaults.explore.job import Job
+from runfaults.explore.job import Allowance, Job, Scope
+from runfaults.explore.likelihood import ranked
 from runfaults.explore.runner import Runner
-from runfaults.explore.search import _job as _search_job
-from runfaults.explore.sweep import _job
+from runfaults.explore.search import Search
 from runfaults.model import Schedule, Verdict
 from runfaults.model.listener import Silence
 from small_checks import BROKEN, SMALL, SOUND, concluded, explored, stop_after
@@ -26,8 +26,9 @@ SCHEDULES = {
     "at select": "fault busy at user execute SELECT runs",
     "cancel": "act cancel at run commit",
 }
-JOBS = {name: _job(Schedule.parse(text)) for name, text in SCHEDULES.items()}
-RACE = _search_job(Schedule())
+JOBS = {name: ranked(Schedule.parse(text)) for name, text in SCHEDULES.items()}
+RACES = Search(Scope(), Allowance(0, 1, 1))
+RACE = RACES.job(Schedule())
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_faults_where_a_status_is_recorded_come_first_and_interleavings_last() -
 
 
 def test_what_is_left_is_told_by_its_sort() -> None:
-    other = _search_job(Schedule(), 7)
+    other = RACES.job(Schedule(), 7)
     agenda = Agenda([RACE, JOBS["at select"], other, JOBS["clean"]])
     agenda.finish(JOBS["clean"])
     assert list(agenda.unfinished()) == [

@@ -31,10 +31,7 @@ from small_checks import BROKEN, SOUND
 SCENARIOS = CONTROLS.parents[1] / "faults/controls"
 TWO = f"{CONTROLS / 'two_causes.py'}"
 
-STRUCK = Sweep(
-    Scope(("busy",), ("cancel",), (1, 3), (Ending.SUCCEEDS, Ending.NOTICES_CANCEL)),
-    paired_counts=(),
-)
+STRUCK = Sweep(Scope(("busy",), ("cancel",), (1, 3), (Ending.SUCCEEDS, Ending.NOTICES_CANCEL)))
 
 
 def checked_for(target: str, *rules: str) -> CheckResult:

@@ -31,7 +31,7 @@ WITHOUT, WITH = f"{PLANTED}:NeverCancelled", f"{PLANTED}:Jobs"
 CANCELS = ("cancel", "cancel-twice", "cancel-unknown", "cancel-api")
 WHOLE = Scope(kinds=("busy",), acts=(*CANCELS, "start"))
 STRATEGIES = [
-    Sweep(WHOLE, paired_counts=()),
+    Sweep(WHOLE),
     Search(WHOLE, Allowance(0, 1, 0), reduce=True),
     Samples(WHOLE, samples=8, depth=2),
 ]

@@ -42,7 +42,7 @@ def once():
     return True
 """
 
-SMALL = Sweep(Scope(acts=()), paired_counts=())
+SMALL = Sweep(Scope(acts=()))
 
 
 def dying_target(folder: Path, may_die: str) -> str:

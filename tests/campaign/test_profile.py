@@ -33,14 +33,20 @@ def test_a_border_comes_back_to_the_phase_before_also_after_an_error(
 ) -> None:
     profile = Profile(count().__next__)
 
-    @border(during, after)
-    def fails() -> None:
-        assert profile.enter(during) is during
-        raise ValueError("it failed")
+    class Failing:
+        @border(during, after)
+        def fails(self) -> None:
+            inside.append(profile.enter(during))
+            raise ValueError("it failed")
 
+    inside: list[Phase] = []
     with measuring(profile), pytest.raises(ValueError, match="it failed"):
-        fails()
+        Failing().fails()
+    assert inside == [during]
     assert profile.enter(Phase.EXPLORING) is expected
+    with pytest.raises(ValueError, match="it failed"):
+        Failing().fails()
+    assert inside == [during, Phase.EXPLORING]  # nothing measures any more
 
 
 def test_an_exploration_is_accounted_for_in_full_and_finds_the_same() -> None:

@@ -69,7 +69,7 @@ class RunManager:
 """
 ADAPTER = "from jobs import JobsTarget as Target"
 SCOPE = Scope(kinds=("busy", "full"), acts=(), journals=(Journal.DELETE,))
-STRATEGY = Sweep(SCOPE, paired_counts=())
+STRATEGY = Sweep(SCOPE)
 Broken = dict[str, frozenset[str]]
 
 

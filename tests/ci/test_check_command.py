@@ -26,8 +26,8 @@ SOUND = f"{ROOT / 'tests/controls/plain_manager.py'}:Plain"
 RANDOM = f"{ROOT / 'tests/planted.py'}:UsesRandomness"
 ORDERED = f"{ROOT / 'tests/planted.py'}:Ordered"
 
-TINY = Bound("tiny", (Sweep(Scope(acts=()), paired_counts=()),))
-CLEAN = Bound("clean", (Sweep(Scope(kinds=(), acts=()), paired_counts=()),))
+TINY = Bound("tiny", (Sweep(Scope(acts=())),))
+CLEAN = Bound("clean", (Sweep(Scope(kinds=(), acts=())),))
 
 
 @pytest.fixture(autouse=True)

@@ -111,7 +111,7 @@ def test_a_folder_without_scenarios_gets_one_line(tmp_path: Path) -> None:
 
 TINY = Bound(
     "tiny",
-    (Sweep(Scope(kinds=(), acts=(), endings=(Ending.SUCCEEDS, Ending.RAISES)), paired_counts=()),),
+    (Sweep(Scope(kinds=(), acts=(), endings=(Ending.SUCCEEDS, Ending.RAISES))),),
 )
 
 

@@ -12,7 +12,9 @@ from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import check
 from runfaults.campaign.replay import replay
 from runfaults.campaign.running import Options
-from runfaults.explore.job import Scope
+from runfaults.explore.job import Allowance, Scope
+from runfaults.explore.search import Search
+from runfaults.explore.strategy import Strategy
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Act, CheckResult, Ending, EventKind, Schedule, Verdict
 from runfaults.model.listener import Silence
@@ -30,10 +32,11 @@ def sweep(
     kinds: tuple[str, ...] = (),
     counts: tuple[int | None, ...] = (1,),
     cancels: tuple[str, ...] = (),
-) -> Sweep:
-    """A sweep of a few dozen schedules, up to a few hundred where faults meet cancels."""
+) -> tuple[Strategy, ...]:
+    """A few dozen schedules, up to a few hundred where faults meet cancels."""
     scope = Scope(kinds, cancels, counts, endings or (Ending.SUCCEEDS,))
-    return Sweep(scope, paired_counts=counts)
+    pairs = Search(scope, Allowance(1, 1, 0), reduce=True)
+    return (Sweep(scope), pairs) if kinds and cancels else (Sweep(scope),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Control:
     bug: str
     twin: str
     rules: tuple[str, ...]
-    sweep: Sweep
+    sweep: tuple[Strategy, ...]
 
     def __str__(self) -> str:
         return self.bug
@@ -233,8 +236,10 @@ TOLD_BY_A_CRASH = {
 """Rules about a process that dies: their controls need one."""
 
 
-def checked(target: str, strategy: Sweep, save_to: Path | None = None) -> CheckResult:
-    campaign = Campaign(target, (strategy,))
+def checked(
+    target: str, strategies: tuple[Strategy, ...], save_to: Path | None = None
+) -> CheckResult:
+    campaign = Campaign(target, strategies)
     return check(campaign, Options(processes=1), Silence(), save_to=save_to)
 
 

@@ -19,7 +19,13 @@ from planted_races import (
     LOCK_ORDER,
     PlantedRace,
 )
-from runfaults.campaign.bounds import bound_named
+from runfaults.campaign.bounds import (
+    INTERRUPTED,
+    KEPT_UNDONE_DONE,
+    RACES,
+    STRUCK_ACTS,
+    bound_named,
+)
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Allowance, Chosen, Job, Scope
 from runfaults.explore.runner import Runner
@@ -28,10 +34,9 @@ from runfaults.explore.shrink import needs, shrink
 from runfaults.model import Act, Ending, FaultPoint, Schedule, Verdict
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
-from small_checks import run_whole
+from small_checks import CONTROLS, run_whole
 
-_, ACTS, PAUSES, _, STRUCK_ACTS, *_ = bound_named("default").strategies
-
+ACTS, PAUSES = INTERRUPTED, replace(RACES, reduce=True)
 
 SEARCHED = {
     LATE_CANCEL: ACTS,
@@ -45,20 +50,21 @@ SEARCHED = {
 
 # The search for this one takes as long as those for the others together.
 _LONG = pytest.param(DOUBLE_START, marks=pytest.mark.nightly)
-RACES = [_LONG if race is DOUBLE_START else race for race in SEARCHED]
+PLANTED = [_LONG if race is DOUBLE_START else race for race in SEARCHED]
 
 
 @contextmanager
 def searched(race: PlantedRace, name: str) -> Generator[tuple[Runner, Findings]]:
     """What that search finds on the bug or its twin, with the act that the bug needs."""
     search = SEARCHED[race]
+    assert search in bound_named("default").strategies
     few = replace(search, scope=search.scope.limited_to(Chosen(acts=(race.act,))))
     with Simulation(target_named(race.target(name))) as simulation:
         runner = Runner(simulation)
         yield runner, run_whole(runner, few)
 
 
-@pytest.mark.parametrize("race", RACES, ids=str)
+@pytest.mark.parametrize("race", PLANTED, ids=str)
 def test_a_planted_race_is_found_and_shrunk_to_a_few_elements(race: PlantedRace) -> None:
     assert race.act in SEARCHED[race].scope.acts
     with searched(race, race.bug) as (runner, found):
@@ -72,7 +78,7 @@ def test_a_planted_race_is_found_and_shrunk_to_a_few_elements(race: PlantedRace)
     assert all(need.without is Verdict.HOLDS for need in needed)
 
 
-@pytest.mark.parametrize("race", RACES, ids=str)
+@pytest.mark.parametrize("race", PLANTED, ids=str)
 def test_its_innocent_twin_passes(race: PlantedRace) -> None:
     with searched(race, race.twin) as (_, found):
         assert not found.problems
@@ -111,6 +117,36 @@ def test_the_reduced_search_sees_every_history_of_the_unreduced_one(search: Sear
     assert fewer.verdicts.total() < all_of_them.verdicts.total()
     assert fewer.pruned > 0
     assert all_of_them.pruned == 0
+
+
+def causes(found: Findings) -> set[tuple[str, str, str]]:
+    return {(mark.rules[0], mark.deed, mark.status) for mark in found.causes}
+
+
+@pytest.mark.parametrize(
+    ("file", "bug"),
+    [
+        pytest.param("one_try", "OneTry"),
+        *(
+            pytest.param(*each, marks=pytest.mark.nightly)
+            for each in (
+                ("forgotten_cancel", "ForgottenCancel"),
+                ("accidental_commit", "AccidentalCommit"),
+                ("signal_first", "SignalFirst"),
+            )
+        ),
+    ],
+)
+def test_the_reduced_search_finds_every_cause_of_the_unreduced_one(file: str, bug: str) -> None:
+    """A fault with a cancel, as the default bound pairs them."""
+    pairs = Search(Scope(KEPT_UNDONE_DONE[:1], ("cancel",)), Allowance(1, 1, 0))
+    with Simulation(target_named(f"{CONTROLS / file}.py:{bug}")) as simulation:
+        runner = Runner(simulation)
+        whole = run_whole(runner, pairs)
+        fewer = run_whole(runner, replace(pairs, reduce=True))
+    assert causes(whole)
+    assert causes(fewer) == causes(whole)
+    assert fewer.verdicts.total() < whole.verdicts.total() / 2
 
 
 @pytest.mark.parametrize(

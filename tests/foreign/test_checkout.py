@@ -32,7 +32,7 @@ EXECUTOR = "runs/executor.py"
 REPOSITORY = "db/runs_repository.py"
 SCHEMA = "db/schema.py"
 
-SMALL = Sweep(Scope(acts=("cancel",), endings=(Ending.NOTICES_CANCEL,)), paired_counts=())
+SMALL = Sweep(Scope(acts=("cancel",), endings=(Ending.NOTICES_CANCEL,)))
 
 Change = Callable[["Copy"], None]
 

@@ -21,7 +21,7 @@ from runfaults.targets.target import CancelsByRoute, remarks
 
 SRC = Path(__file__).parents[2] / "src"
 
-CANCELS = Sweep(Scope(kinds=(), acts=("cancel-api",)), paired_counts=())
+CANCELS = Sweep(Scope(kinds=(), acts=("cancel-api",)))
 
 IMPORTS = """
 import sqlite3

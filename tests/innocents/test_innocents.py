@@ -40,7 +40,7 @@ PROGRAMS = (
 )
 
 CHEAP = (
-    Sweep(Scope(("busy", "lost-acknowledgement"), ("cancel", "read", "start")), paired_counts=()),
+    Sweep(Scope(("busy", "lost-acknowledgement"), ("cancel", "read", "start"))),
     Samples(EVERYTHING, 6, orders=2),
 )
 """Each lock, lost answer, cancel, read and start once, and a little of everything there is."""

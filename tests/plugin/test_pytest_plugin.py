@@ -243,7 +243,7 @@ from runfaults.campaign.bounds import BOUNDS
 from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
 
-BOUNDS["tiny"] = Bound("tiny", (Sweep(Scope(acts=()), paired_counts=()),))
+BOUNDS["tiny"] = Bound("tiny", (Sweep(Scope(acts=())),))
 """
 
 

@@ -29,7 +29,8 @@ from runfaults.native.causes import RealCauses
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.real.lasting import EVERY_KIND
 
-_EVERY_KIND = Scope(tuple(KINDS), CANCELS, ALL_COUNTS)
+_PAIRS = Allowance(1, 1, 0)
+"""A fault and an act."""
 
 _RACING = Scope(
     acts=(
@@ -63,7 +64,7 @@ STRUCK_RACES = Search(
 
 STRUCK_ACTS = Search(
     Scope(acts=("cancel-twice", "close", "read", "start", "start-elsewhere", "subscribe")),
-    Allowance(1, 1, 0),
+    _PAIRS,
     reduce=True,
 )
 """A lock error anywhere, and any act but the cancels of the sweep at every moment."""
@@ -82,6 +83,12 @@ _AGAIN = Repeats(Scope((), AGAIN))
 KEPT_UNDONE_DONE = ("busy", "ioerr-write", "lost-acknowledgement")
 """A kind for each thing that a failing COMMIT can leave: the transaction open, undone, or done."""
 
+_OTHER_KINDS = tuple(kind for kind in KINDS if kind not in KEPT_UNDONE_DONE)
+"""They leave one of the three too, and raise something else: fewer counts show what changes."""
+
+_WITHOUT_CANCEL = (Ending.SUCCEEDS, Ending.RAISES, Ending.LEAVES_TRANSACTION_OPEN)
+"""The endings that differ where no cancel is there to be noticed."""
+
 _FIRST = FirstLives(Scope(acts=("cancel",)))
 
 _COMMITS = Scope(kinds=KEPT_UNDONE_DONE)
@@ -94,12 +101,8 @@ BOUNDS = {
         Bound(
             "quick",
             (
-                Sweep(
-                    replace(
-                        _EVERY_KIND, counts=(1, None), endings=(Ending.SUCCEEDS, Ending.RAISES)
-                    ),
-                    paired_counts=(1,),
-                ),
+                Sweep(Scope(tuple(KINDS), (), (1, None), (Ending.SUCCEEDS, Ending.RAISES))),
+                Search(Scope(("busy", "lost-acknowledgement"), CANCELS), _PAIRS, reduce=True),
                 INTERRUPTED,
                 _LASTING,
                 _CTRL_C,
@@ -110,18 +113,16 @@ BOUNDS = {
         Bound(
             "default",
             (
-                Sweep(
-                    replace(
-                        _EVERY_KIND,
-                        endings=(
-                            Ending.SUCCEEDS,
-                            Ending.RAISES,
-                            Ending.NOTICES_CANCEL,
-                            Ending.LEAVES_TRANSACTION_OPEN,
-                        ),
+                Sweep(Scope(_OTHER_KINDS, (), (1, 2, None), _WITHOUT_CANCEL)),
+                Sweep(Scope(KEPT_UNDONE_DONE, (), ALL_COUNTS[1:], _WITHOUT_CANCEL)),
+                Search(
+                    Scope(
+                        KEPT_UNDONE_DONE,
+                        CANCELS,
+                        endings=(*_WITHOUT_CANCEL, Ending.NOTICES_CANCEL),
                     ),
-                    KEPT_UNDONE_DONE,
-                    (1,),
+                    _PAIRS,
+                    reduce=True,
                 ),
                 INTERRUPTED,
                 replace(RACES, reduce=True),
@@ -136,11 +137,12 @@ BOUNDS = {
         ),
         Bound("lines", (BETWEEN_LINES,)),
         # For work with hundreds of points: each fault once, each cancel once, no pairs.
-        Bound("single", (Sweep(replace(_EVERY_KIND, counts=(1,)), paired_counts=()), _FIRST)),
+        Bound("single", (Sweep(Scope(tuple(KINDS))), _FIRST)),
         Bound(
             "nightly",
             (
                 Sweep(replace(EVERYTHING, acts=CANCELS)),
+                Search(replace(EVERYTHING, acts=CANCELS), _PAIRS, reduce=True),
                 RACES,
                 replace(_LASTING, most=RACES.most, reduce=False),
                 STRUCK_RACES,

@@ -32,6 +32,7 @@ from runfaults.explore.convergence import Visited
 from runfaults.explore.determinism import compare_some
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import NOTHING, Allowance, Job, Measured, Scope
+from runfaults.explore.likelihood import ranked
 from runfaults.explore.races import last_steps, reversals
 from runfaults.explore.rehearsal import earliest_event, may_enter
 from runfaults.explore.runner import PlayerKind, Runner
@@ -74,16 +75,18 @@ class Search:
 
     def jobs(self, runner: Runner) -> Iterator[Job]:  # noqa: ARG002  # they are known beforehand
         """The clean schedules."""
-        return map(_job, self.scope.bases())
+        return map(self.job, self.scope.bases())
+
+    def job(self, base: Schedule, begin: int = 0) -> Job:
+        """The job of a schedule from which others grow."""
+        if self.most.preemptions:
+            return Job(base, begin, rank=(4,), group="interleavings, and what they lead to")
+        return ranked(base, begin)
 
     def run(self, runner: Runner, job: Job, found: Findings) -> None:
         """Run a base schedule and what grows from it, as far as that is no job of its own."""
         _Branch(runner, self, found).grow(job)
         compare_some(runner.player, job.base, found)
-
-
-def _job(base: Schedule, begin: int = 0) -> Job:
-    return Job(base, begin, rank=(4,), group="interleavings, and what they lead to")
 
 
 def _at_most(number: int, what: str, of: tuple[str, ...] = ()) -> str:
@@ -172,7 +175,7 @@ class _Branch:
             node = self._run(heapq.heappop(self._waiting)[-1])
             for child in self._children(node):
                 if child.schedule.size <= self._followed:
-                    self._found.follow(_job(*child))
+                    self._found.follow(self._search.job(*child))
                 else:
                     self._await(child)
 

@@ -47,9 +47,10 @@ class Tasks:
         """The schedules in words."""
         ways = ["paused at any step"] * self.paused
         ways += ["cancelled at any await"] * (CANCEL_TASK in self.scope.acts)
-        return (
-            f"one task of an event loop {' or '.join(ways)}; {self.scope.describe_surroundings()}"
+        what = (
+            f"one task of an event loop {' or '.join(ways)}" if ways else "no task of an event loop"
         )
+        return f"{what}; {self.scope.describe_surroundings()}"
 
     def jobs(self, runner: Runner) -> Iterator[Job]:
         """The clean schedules, if there are tasks."""

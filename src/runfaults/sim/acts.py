@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
+from inspect import isfunction
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TypeVar
@@ -295,5 +297,18 @@ def offered_by(manager: Manager, *, tasks: bool) -> tuple[str, ...]:
     return tuple(
         act.name
         for act in _ALL
-        if (not act.doors or isinstance(manager, act.doors)) and (tasks or not act.to_task)
+        if (tasks or not act.to_task)
+        and (not act.doors or any(_has(manager, door) for door in act.doors))
+    )
+
+
+def _has(manager: Manager, door: type[object]) -> bool:
+    return all(hasattr(manager, name) for name in _methods(door))
+
+
+@cache
+def _methods(door: type[object]) -> tuple[str, ...]:
+    """What a protocol asks for; `isinstance` finds that out anew each time in Python 3.11."""
+    return tuple(
+        name for name, value in vars(door).items() if isfunction(value) and not name.startswith("_")
     )

@@ -138,6 +138,9 @@ _WRITE_VERSION = 18
 _WAL = 2
 
 
+_NEWER = "SELECT number, run, old, new FROM runfaults_audit WHERE number > ? ORDER BY number"
+
+
 class AuditReader:
     """Reads the audit as it grows, on a connection that the system under test never sees.
 
@@ -153,6 +156,7 @@ class AuditReader:
 
     def __init__(self, path: Path, seen: int = 0, target: str = "") -> None:
         self._path = path
+        self._log = f"{path}-wal"
         self.seen = seen
         self._kept_out = False
         self._connection: sqlite3.Connection | None = None
@@ -170,15 +174,14 @@ class AuditReader:
             keeper: A connection of the system that keeps all others out (`locking_mode`), and has
                 no transaction open: it is read by itself.
         """
-        query = f"SELECT number, run, old, new FROM runfaults_audit WHERE number > {self.seen}"  # noqa: S608  # a number of ours
         try:
             with self._reading() as connection:
-                rows = connection.execute(f"{query} ORDER BY number").fetchall()
+                rows = connection.execute(_NEWER, (self.seen,)).fetchall()
         except sqlite3.OperationalError:
             if keeper is None:
                 self._kept_out = True
                 return None
-            rows = _texts_on(keeper, f"{query} ORDER BY number")
+            rows = _texts_on(keeper, _NEWER.replace("?", str(self.seen)))
         if rows:
             self.seen = rows[-1][0]
         found = [
@@ -226,16 +229,16 @@ class AuditReader:
         """The connection, let go after use where it would be in the way: in WAL mode.
 
         There an open connection keeps a lock even while it does nothing, and no other can leave
-        the mode, or have the file to itself (SQLite docs, "WAL-mode File Format").
+        the mode, or have the file to itself. As long as one is open, there is the log beside the
+        file (SQLite docs, "WAL-mode File Format").
         """
         if self._connection is None:
             self._connection = real_connect(self._path, timeout=0, check_same_thread=False)
         try:
             yield self._connection
         finally:
-            with contextlib.suppress(sqlite3.OperationalError):
-                if self._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
-                    self.close()
+            if os.path.exists(self._log):  # noqa: PTH110  # the hot path of an exploration
+                self.close()
 
 
 def _texts_on(connection: sqlite3.Connection, query: str) -> list[Any]:

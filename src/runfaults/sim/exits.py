@@ -63,8 +63,7 @@ def _install_once() -> None:
 def _hear(event: str, arguments: tuple[object, ...]) -> None:
     if event == "sqlite3.connect":
         _asked_for[get_ident()] = arguments[0]
-        path = _path(arguments[0])
-        if current_actor() is not None and not (path.name == FILE_NAME and _is_watched(path)):
+        if current_actor() is not None and not _is_that_of_the_schedule(_path(arguments[0])):
             elsewhere[str(arguments[0])] = _place()
     elif event == "sqlite3.connect/handle":
         _hear_connection(arguments[0], _asked_for.pop(get_ident(), ""))
@@ -196,10 +195,10 @@ def _is_ours(caller: FrameType) -> bool:
     return module.startswith("runfaults.") and not module.startswith("runfaults.targets.")
 
 
-def _path(database: object) -> Path:
+def _path(database: object) -> str:
     given = database if isinstance(database, str | bytes) else str(database)
     name = os.fsdecode(given)
-    return Path(database_path(name, uri=name.startswith("file:")))
+    return database_path(name, uri=name.startswith("file:"))
 
 
 def _place() -> str:
@@ -211,22 +210,27 @@ def _place() -> str:
 @contextlib.contextmanager
 def watched(folder: Path) -> Generator[None]:
     """Inside, threads outside the simulation are noted that use databases of this folder."""
-    _watched.add(folder)
+    beginning = f"{folder}{os.sep}"
+    _watched.add(beginning)
     try:
         yield
     finally:
-        _watched.discard(folder)
+        _watched.discard(beginning)
 
 
 def note_foreign_thread(path: str) -> None:
     """Note that a thread outside the simulation uses a database, if that is inside of it."""
-    if _is_watched(Path(path)):
+    if _is_watched(path):
         name = threading.current_thread().name
         escapes.add(f"thread {name}, which is outside of the simulation, uses the database")
 
 
-def _is_watched(path: Path) -> bool:
-    return not _watched.isdisjoint(path.parents)
+def _is_watched(path: str) -> bool:
+    return any(path.startswith(folder) for folder in _watched)
 
 
-_watched: set[Path] = set()
+def _is_that_of_the_schedule(path: str) -> bool:
+    return _is_watched(path) and path.endswith(f"{os.sep}{FILE_NAME}")
+
+
+_watched: set[str] = set()

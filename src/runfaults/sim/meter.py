@@ -6,7 +6,7 @@ import contextlib
 import functools
 from collections.abc import Callable, Generator
 from enum import StrEnum
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -50,6 +50,10 @@ NO_METER: Meter = _NoMeter()
 _meter = NO_METER
 
 
+_borders: list[tuple[type, str, Callable[..., Any], Callable[..., Any]]] = []
+"""Where each is: the class and the name, the method, and the one that tells a meter."""
+
+
 @contextlib.contextmanager
 def measuring(meter: Meter) -> Generator[None]:
     """Tell a meter of every border that this process crosses inside of the block.
@@ -59,8 +63,12 @@ def measuring(meter: Meter) -> Generator[None]:
     global _meter  # noqa: PLW0603  # a process does one thing at a time
     before, _meter = _meter, meter
     try:
+        for owner, name, _, measured in _borders:
+            setattr(owner, name, measured)
         yield
     finally:
+        for owner, name, method, _ in _borders:
+            setattr(owner, name, method)
         _meter = before
 
 
@@ -72,19 +80,32 @@ def enter(phase: Phase) -> Phase:
 def border(
     during: Phase, after: Phase | None = None
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Make a function a border: a phase of its own, and then the given one, or the one before."""
+    """Make a method a border: a phase of its own, and then the given one, or the one before.
+
+    It is one only while there is a meter: it is called thousands of times a second.
+    """
 
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         @functools.wraps(function)
         def measured(*arguments: _P.args, **named: _P.kwargs) -> _R:
-            if _meter is NO_METER:
-                return function(*arguments, **named)
             before = enter(during)
             try:
                 return function(*arguments, **named)
             finally:
                 enter(after or before)
 
-        return measured
+        return cast("Callable[_P, _R]", _Border(function, measured))
 
     return decorate
+
+
+class _Border:
+    """Stands in the body of a class for a method, until the class is there."""
+
+    def __init__(self, method: Callable[..., Any], measured: Callable[..., Any]) -> None:
+        self._method = method
+        self._measured = measured
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        setattr(owner, name, self._method)
+        _borders.append((owner, name, self._method, self._measured))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from _thread import get_ident
-from collections.abc import Generator
 
 from runfaults.sim.actor import actors
 
@@ -13,15 +11,17 @@ real_start = threading.Thread.start
 real_join = threading.Thread.join
 
 
-@contextlib.contextmanager
-def uncontrolled() -> Generator[None]:
+class uncontrolled:  # noqa: N801  # a context manager; a generator would cost several times as much
     """The calling thread is no actor meanwhile: it gets real locks, threads and clocks."""
-    actor = actors.pop(get_ident(), None)
-    try:
-        yield
-    finally:
-        if actor is not None:
-            actors[get_ident()] = actor
+
+    __slots__ = ("_actor",)
+
+    def __enter__(self) -> None:
+        self._actor = actors.pop(get_ident(), None)
+
+    def __exit__(self, *_: object) -> None:
+        if self._actor is not None:
+            actors[get_ident()] = self._actor
 
 
 def start_really(thread: threading.Thread) -> None:

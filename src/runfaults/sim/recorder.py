@@ -16,11 +16,13 @@ class Recorder:
         clock: The virtual time of the next events.
         closed: When True nothing more is written: the schedule is over and is being unwound.
         places: Where each operation was called from, as (event number, stack), if asked for.
+        stuck: How the schedule got stuck: the subjects of its STUCK events.
     """
 
     def __init__(self, *, with_places: bool = False) -> None:
         self.events: list[Event] = []
         self.places: list[tuple[int, str]] = []
+        self.stuck: set[str] = set()
         self._with_places = with_places
         self.closed = False
         self.clock = 0.0
@@ -37,6 +39,8 @@ class Recorder:
         if not self.closed:
             if self._with_places and kind in _PLACED:
                 self.places.append((len(self.events), calling_code()))
+            if kind is EventKind.STUCK:
+                self.stuck.add(subject)
             self.events.append(
                 Event(len(self.events), self.clock, actor, kind, subject, value, run)
             )

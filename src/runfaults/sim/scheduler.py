@@ -510,5 +510,5 @@ class Scheduler:
         self.give_up(why)
 
     def _stuck(self, how: str, why: str) -> None:
-        if not any(event.kind is EventKind.STUCK for event in self._recorder.events):
+        if not self._recorder.stuck:
             self._recorder.add("harness", EventKind.STUCK, how, why)

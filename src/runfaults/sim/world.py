@@ -379,10 +379,7 @@ class World:
             self.scheduler.wake("run")
 
     def _stuck(self, *how: str) -> bool:
-        return any(
-            event.kind is EventKind.STUCK and event.subject in how
-            for event in self._recorder.events
-        )
+        return not self._recorder.stuck.isdisjoint(how)
 
     @property
     def seen(self) -> int:
