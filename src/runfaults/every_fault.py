@@ -10,8 +10,9 @@ from runfaults.anomaly.observe import UnsuitableError
 from runfaults.anomaly.outcome import Outcome
 from runfaults.anomaly.promises import Broken
 from runfaults.anomaly.report import report, summary
-from runfaults.anomaly.strike import Point, Strike
 from runfaults.sqlite.likelihood import Likelihood
+from runfaults.sqlite.numbering import Point
+from runfaults.sqlite.strike import Strike
 
 __all__ = [
     "Broken",

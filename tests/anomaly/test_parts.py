@@ -81,6 +81,19 @@ def test_the_order_of_rows_makes_no_difference(path: Path) -> None:
     assert read_state(str(path)) == before
 
 
+def test_a_counter_of_ids_at_0_is_none(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "ids")) as connection:
+        connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+        never = read_state(str(tmp_path / "ids"))
+        with connection:
+            connection.execute("INSERT INTO t VALUES (NULL)")
+            connection.execute("DELETE FROM t")
+        assert read_state(str(tmp_path / "ids")) != never
+        with connection:
+            connection.execute("UPDATE sqlite_sequence SET seq = 0")
+        assert read_state(str(tmp_path / "ids")) == never
+
+
 def test_a_file_that_is_not_there_is_an_empty_database(tmp_path: Path) -> None:
     assert read_state(str(tmp_path / "nowhere")) == DatabaseState()
     assert not (tmp_path / "nowhere").exists()

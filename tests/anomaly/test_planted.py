@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from runfaults.every_fault import Likelihood, Outcome, causes, every_fault
+from runfaults.every_fault import Likelihood, Outcome, UnsuitableError, causes, every_fault
 from runfaults.model import Verdict
 
 KINDS = "busy full ioerr-write ioerr-read"
@@ -31,6 +31,8 @@ def make(request: pytest.FixtureRequest) -> Callable[[Path], None]:
             connection.execute("INSERT INTO accounts VALUES ('a', 100), ('b', 0)")
             connection.execute("CREATE TABLE log (id INTEGER PRIMARY KEY, at TEXT, token BLOB)")
             connection.commit()
+        with closing(sqlite3.connect(folder / "elsewhere")) as connection:
+            connection.execute("CREATE TABLE notes (note)")
 
     return make
 
@@ -84,6 +86,52 @@ def transfer_naming_the_cause(path: Path) -> None:
         transfer(path)
     except sqlite3.Error as error:
         raise KeyError("a") from error
+
+
+# --- an attached database, and reading ------------------------------------------------------------
+
+
+def logs_elsewhere_in_a_transaction_of_its_own(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ATTACH ? AS elsewhere", (str(path.parent / "elsewhere"),))
+        with connection:
+            connection.execute("INSERT INTO elsewhere.notes VALUES ('taken')")
+        with connection:
+            connection.execute(TAKE)
+
+
+def logs_elsewhere_in_the_same_transaction(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ATTACH ? AS elsewhere", (str(path.parent / "elsewhere"),))
+        with connection:
+            connection.execute(TAKE)
+            connection.execute("INSERT INTO elsewhere.notes VALUES ('taken')")
+
+
+def names(path: Path) -> list[str]:
+    with transaction(path) as connection:
+        return [name for (name,) in connection.execute("SELECT name FROM accounts")]
+
+
+def names_or_none_at_all(path: Path) -> list[str]:
+    try:
+        return names(path)
+    except sqlite3.Error:
+        return []
+
+
+def names_or_no_answer(path: Path) -> list[str] | None:
+    try:
+        return names(path)
+    except sqlite3.Error:
+        return None
+
+
+def saves_and_asks_for_its_id(path: Path) -> int:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        # In a transaction of its own: the last fetch commits.
+        insert = "INSERT INTO log (at) VALUES ('now') RETURNING id"
+        return int(connection.execute(insert).fetchall()[0][0])
 
 
 # --- trying again -----------------------------------------------------------------------------
@@ -229,6 +277,8 @@ PLANTED: list[tuple[Any, Any, str, str]] = [
     (path_in, transfer_losing_the_cause, KINDS, "raises the cause"),
     (path_in, transfer_giving_up_silently, KINDS, "tells the truth"),
     (path_in, transfer_for_ever, KINDS, "ends"),
+    (path_in, logs_elsewhere_in_a_transaction_of_its_own, KINDS, "is atomic"),
+    (path_in, names_or_none_at_all, KINDS, "answers rightly"),
     (path_in, count_trying_again, "lost-acknowledgement", "tells the truth"),
     (Ledger, kept_open, "busy readonly", "unlocks"),
     (Ledger, closes_for_good, KINDS, "recovers"),
@@ -247,6 +297,9 @@ INNOCENT: list[tuple[Any, Any, str]] = [
     (path_in, transfer_telling, KINDS),
     (path_in, transfer_naming_the_cause, KINDS),
     (path_in, transfer_trying_thrice, KINDS),
+    (path_in, logs_elsewhere_in_the_same_transaction, KINDS),
+    (path_in, names_or_no_answer, KINDS),
+    (path_in, saves_and_asks_for_its_id, "all"),
     (path_in, count_once, "lost-acknowledgement busy"),
     (Ledger, rolled_back, "all"),
     (Writer, Writer.transfer, KINDS),
@@ -260,6 +313,16 @@ def test_its_innocent_twin_passes(
     closed: Any = getattr(opened, "close", lambda it: None)
     outcomes = list(every_fault(make, opened, call, kinds=kinds, closed=closed))
     assert promises(outcomes) == set(), [str(each) for each in outcomes if each.broken]
+
+
+def test_what_no_fault_can_strike_is_refused(make: Callable[[Path], None]) -> None:
+    def copies(path: Path) -> None:
+        with closing(sqlite3.connect(path)) as one, closing(sqlite3.connect(f"{path}2")) as two:
+            one.backup(two)
+
+    told = r"by no operation that a fault can strike:\n +execute BACKUP \(.*test_planted.py:\d+\): "
+    with pytest.raises(UnsuitableError, match=told):
+        list(every_fault(make, path_in, copies))
 
 
 def test_a_thread_that_dies_is_found(make: Callable[[Path], None]) -> None:

@@ -475,7 +475,7 @@ def test_transfer(bank, database, every_fault):
     )
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
-        ["*the call writes on a connection that was opened before the test*"]
+        ["*the call writes to *bank.db on a connection that was opened before the test*"]
     )
 
 

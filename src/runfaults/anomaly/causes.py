@@ -37,5 +37,5 @@ def causes(outcomes: Iterable[Outcome]) -> list[Cause]:
 
 
 def _likeliest(outcome: Outcome) -> tuple[int, int, int, bool]:
-    point = outcome.strike.point
-    return outcome.likelihood, point.thread, point.number, outcome.strike.lasting
+    at = outcome.strike.at
+    return outcome.likelihood, at.thread, at.number, outcome.strike.lasting

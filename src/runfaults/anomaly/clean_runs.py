@@ -13,7 +13,7 @@ from runfaults.anomaly.observation import Databases, Left, Observation
 from runfaults.anomaly.observe import UnsuitableError
 from runfaults.anomaly.options import Options
 from runfaults.anomaly.volatile import Volatile, differing
-from runfaults.anomaly.watch import SeenPoint
+from runfaults.sqlite.survey import Surveyed
 
 _EMPTY = DatabaseState()
 
@@ -40,7 +40,7 @@ class CleanRuns:
     volatile: Volatile
     left: Left
     operations: int
-    points: tuple[SeenPoint, ...]
+    points: tuple[Surveyed, ...]
 
     def same(self, one: Databases, two: Databases) -> bool:
         """Whether databases are the same, but for what is volatile."""
@@ -139,7 +139,8 @@ def require_own_files(first: Observation, known: Collection[str], later: Observa
         if path in known and _differ(before, again) & _differ(before, now):
             raise UnsuitableError(
                 f"a run begins with what an earlier one has left in {path}: make the file in a "
-                "fixture of the scope `function`, in `tmp_path`"
+                "fixture of the scope `function`, in `tmp_path` (pytest-django: ids go on counting "
+                "without the fixture `django_db_reset_sequences`)"
             )
 
 

@@ -98,5 +98,8 @@ def _tables(
             with suppress(sqlite3.OperationalError):
                 cursor = connection.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 - quoted
                 columns = tuple(column[0] for column in cursor.description)
-                found.append((name, Table(columns, tuple(cursor.fetchall()))))
+                rows = cursor.fetchall()
+                if name == "sqlite_sequence":  # a counter at 0 is as good as none
+                    rows = [row for row in rows if row[1]]
+                found.append((name, Table(columns, tuple(rows))))
     return found

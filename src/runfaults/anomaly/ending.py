@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from types import GeneratorType
+from typing import cast
 
 from runfaults.user_code import place_of
 
@@ -63,6 +64,9 @@ def returned(answer: object) -> Returned:
 
 
 def _is_plain(value: object) -> bool:
+    if isinstance(value, dict):
+        both = cast("dict[object, object]", value)
+        return all(map(_is_plain, both)) and all(map(_is_plain, both.values()))
     if isinstance(value, tuple | list | set | frozenset):
         return all(map(_is_plain, value))  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
     return type(value) in _PLAIN

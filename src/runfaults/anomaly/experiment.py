@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from runfaults.anomaly.clean_runs import CleanRuns, clean_runs, require_fresh, require_own_files
@@ -14,10 +14,12 @@ from runfaults.anomaly.observe import Order, UnsuitableError
 from runfaults.anomaly.options import Options
 from runfaults.anomaly.outcome import Outcome
 from runfaults.anomaly.promises import Broken, Evidence, broken
-from runfaults.anomaly.strike import Strike
-from runfaults.anomaly.watch import Orders, SeenPoint
+from runfaults.anomaly.watch import Orders
+from runfaults.model import Operation
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.likelihood import Likelihood
+from runfaults.sqlite.strike import Strike
+from runfaults.sqlite.survey import Surveyed
 
 Run = Callable[[Order], Observation]
 """Performs one repetition on fresh state."""
@@ -73,10 +75,14 @@ class Experiment:
         second = self._run(self._order(SURVEY, twice=not options.whole))
         require_points(second, options)
         self.clean: CleanRuns = clean_runs(first, second, options)
+        if not options.whole:
+            _require_changes(self.clean)
         self._learnt_at = time.monotonic()
         self._confirmed: set[str] = set()
         self.not_tried = 0
         """How many faults were left when the time was up."""
+        self.unmeasured = _unmeasured(self.clean.points)
+        """Operations that fail in reality too, but that no fault strikes."""
 
     def _run(self, order: Order) -> Observation:
         observation = self._perform(order)
@@ -106,9 +112,9 @@ class Experiment:
         """A call that survives a fault has tried again: then it may meet it again."""
         return KINDS[strike.kind].lasts and not strike.lasting and self._selection.only is None
 
-    def _strikes(self) -> list[tuple[Strike, SeenPoint]]:
+    def _strikes(self) -> list[tuple[Strike, Surveyed]]:
         possible = [
-            (likelihood, Strike(kind, seen.point), seen)
+            (likelihood, Strike(kind, seen.number), seen)
             for seen in self.clean.points
             for kind, likelihood in _wanted(seen, self._options)
         ]
@@ -117,24 +123,24 @@ class Experiment:
             return [self._only(only)]
         if sample is not None and sample < len(possible):
             possible = random.Random(0).sample(possible, sample)  # noqa: S311  # comes again
-        possible.sort(key=lambda each: (each[0], each[1].point.thread, each[1].point.number))
+        possible.sort(key=lambda each: (each[0], each[1].at[::-1]))
         return [(strike, seen) for _, strike, seen in possible]
 
-    def _only(self, strike: Strike) -> tuple[Strike, SeenPoint]:
+    def _only(self, strike: Strike) -> tuple[Strike, Surveyed]:
         for seen in self.clean.points:
-            if seen.point == strike.point:
+            if seen.number == strike.at:
                 if strike.kind in seen.kinds:
                     return strike, seen
                 can = ", ".join(seen.kinds) or "nothing"
                 raise UnsuitableError(f"{strike}: at {seen} can strike: {can}")
         raise UnsuitableError(
             f"{strike}: the clean run performs {len(self.clean.points)} operations, and none of "
-            f"them is {strike.point}"
+            f"them is {strike.at}"
         )
 
     # --- one fault ----------------------------------------------------------------------------
 
-    def _try(self, strike: Strike, seen: SeenPoint) -> Outcome:
+    def _try(self, strike: Strike, seen: Surveyed) -> Outcome:
         observation = self._fresh(strike, seen)
         outcome = self._outcome(strike, seen, observation)
         if not outcome.broken:
@@ -148,7 +154,7 @@ class Experiment:
         return self._confirm(strike, seen, observation, promise)
 
     def _confirm(
-        self, strike: Strike, seen: SeenPoint, observation: Observation, promise: str
+        self, strike: Strike, seen: Surveyed, observation: Observation, promise: str
     ) -> Outcome:
         """A promise is called broken when it was so twice, and not by what differs anyhow."""
         self._learn()
@@ -169,7 +175,7 @@ class Experiment:
         self.clean = self.clean.learnt_from(self._run(self._order(Orders())))
         self._learnt_at = time.monotonic()
 
-    def _fresh(self, strike: Strike, seen: SeenPoint, patience: float | None = None) -> Observation:
+    def _fresh(self, strike: Strike, seen: Surveyed, patience: float | None = None) -> Observation:
         orders = Orders(
             strike=strike,
             shape=seen.shape,
@@ -189,7 +195,7 @@ class Experiment:
     def _order(self, orders: Orders, *, twice: bool = False) -> Order:
         return Order(orders, twice, self._options.recovers, self._options.patience)
 
-    def _outcome(self, strike: Strike, seen: SeenPoint, observation: Observation) -> Outcome:
+    def _outcome(self, strike: Strike, seen: Surveyed, observation: Observation) -> Outcome:
         unknown = _unknown(observation)
         if unknown:
             return Outcome(strike, seen, unknown=unknown)
@@ -220,13 +226,14 @@ def require_points(first: Observation, options: Options) -> None:
             "`function`, by `sqlite3.connect`; close those of before (Django: `connection.close()`,"
             " SQLAlchemy: `engine.dispose()`)"
         )
-    if all(seen.in_memory or not seen.kinds for seen in first.points):
+    if not any(seen.kinds for seen in first.points):
         raise UnsuitableError(
             f"none of the call's {len(first.points)} operations can fail: they are on databases in "
             "memory, which no other connection can lock and no disk holds; give the test a file, "
             "as `tmp_path / 'test.db'`"
             if any(seen.in_memory for seen in first.points)
-            else f"none of the call's {len(first.points)} operations touches a database file"
+            else f"none of the call's {len(first.points)} operations can be struck:\n"
+            + "\n".join(not_struck(first.points))
         )
     can = sorted({kind for seen in first.points for kind in seen.kinds})
     raise UnsuitableError(
@@ -234,7 +241,44 @@ def require_points(first: Observation, options: Options) -> None:
     )
 
 
-def _wanted(seen: SeenPoint, options: Options) -> Sequence[tuple[str, Likelihood]]:
+def _require_changes(clean: CleanRuns) -> None:
+    """See that some of what a call changes is changed where a fault can strike.
+
+    Raises:
+        UnsuitableError: if nothing is: a pass would say nothing.
+    """
+    struck = [seen for seen in clean.points if seen.kinds]
+    if clean.changes and not any(
+        seen.writes or seen.point.operation is Operation.COMMIT for seen in struck
+    ):
+        raise UnsuitableError(
+            "the call changes the database, but by no operation that a fault can strike:\n"
+            + "\n".join(not_struck(seen for seen in clean.points if not seen.kinds))
+        )
+
+
+def not_struck(points: Iterable[Surveyed]) -> list[str]:
+    """The operations that no fault strikes, and why, a line each."""
+    return list(
+        dict.fromkeys(
+            f"  {seen} ({seen.place.partition(' in ')[0] or 'no line of yours'}): {seen.refusal}"
+            for seen in points
+            if seen.refusal
+        )
+    )
+
+
+def _unmeasured(points: Iterable[Surveyed]) -> list[str]:
+    return list(
+        dict.fromkeys(
+            str(seen)
+            for seen in points
+            if "not measured" in seen.refusal and seen.point.operation is not Operation.FETCH
+        )
+    )
+
+
+def _wanted(seen: Surveyed, options: Options) -> Sequence[tuple[str, Likelihood]]:
     return [
         (kind, likelihood)
         for kind, likelihood in seen.kinds.items()

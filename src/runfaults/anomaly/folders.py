@@ -79,7 +79,7 @@ def every_fault(
                 finally:
                     with suppress(Exception):  # a broken object may refuse: that was seen already
                         closed(it)
-                    watch.close_connections()
+                    watch.connections.close()
                     shutil.rmtree(copy.parent, ignore_errors=True)
 
         first = run(Order(SURVEY, recovers=False))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runfaults.anomaly.database_state import DatabaseState
 from runfaults.anomaly.ending import Ending
-from runfaults.anomaly.watch import SeenPoint
+from runfaults.sqlite.survey import Surveyed
 
 Databases = tuple[DatabaseState, ...]
 """In the order in which they were opened first: their names may be random."""
@@ -54,7 +54,7 @@ class Observation:
     left: Left
     again: Ending | None = None
     final: Databases | None = None
-    points: tuple[SeenPoint, ...] = ()
+    points: tuple[Surveyed, ...] = ()
     operations: int = 0
     struck: int = 0
     struck_elsewhere: bool = False

@@ -64,13 +64,8 @@ def observe(call: Callable[[], _Answer], watch: Watch, order: Order) -> Observat
         watch.begin(order.orders)
         ending = tried(call, watch, order.patience)
         watch.end()
-        if unwatched is not None and unwatched.have_written():
-            raise UnsuitableError(
-                "the call writes on a connection that was opened before the test, where no fault "
-                "can strike it: open it in the test, or in a fixture of the scope `function`; "
-                "close that of before (Django: `connection.close()`, SQLAlchemy: "
-                "`engine.dispose()`)"
-            )
+        if unwatched is not None:
+            _require_watched(unwatched.written())
         operations, left = watch.operations, _left(watch)
         now = _databases(list(watch.before_call))
         if order.twice or (order.recovers and isinstance(ending, Raised)):
@@ -113,17 +108,32 @@ def tried(call: Callable[[], object], watch: Watch, patience: float) -> Ending:
         getattr(answer, "close", gc.collect)()  # a coroutine that never ran would complain
         raise UnsuitableError(
             f"the call returned {kind}, so its work has not been done: let the call do it, as in "
-            "`lambda: list(rows())` or `lambda: asyncio.run(work())`"
+            "`lambda: list(rows())`, or `lambda: asyncio.run(work())` in a test that is no `async "
+            "def`"
         )
     return returned(answer)
 
 
 def _require_no_transaction(watch: Watch) -> None:
-    for connection in watch.transactions():
+    for connection in watch.connections.transactions():
         raise UnsuitableError(
             f"a transaction is open on {connection.path} when the call begins, so what the call "
             "commits cannot be told: commit first, or use fixtures that do (Django: "
             "TransactionTestCase or `transactional_db`, not TestCase or `db`)"
+        )
+
+
+def _require_watched(database: str) -> None:
+    if database == "memory":
+        raise UnsuitableError(
+            "the call writes to a database in memory, which no other connection can lock and no "
+            "disk holds: give the test a file (Django: `TEST` with a `NAME` in `DATABASES`)"
+        )
+    if database:
+        raise UnsuitableError(
+            f"the call writes to {database} on a connection that was opened before the test, where "
+            "no fault can strike it: open it in the test, or in a fixture of the scope `function`; "
+            "close that of before (Django: `connection.close()`, SQLAlchemy: `engine.dispose()`)"
         )
 
 
@@ -138,7 +148,7 @@ def _left(watch: Watch) -> Left:
 def _looked(watch: Watch) -> Left:
     return Left(
         tuple(path for path in watch.paths() if is_locked(path)),
-        len(watch.transactions()),
+        len(watch.connections.transactions()),
     )
 
 

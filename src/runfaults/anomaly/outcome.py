@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runfaults.anomaly.promises import Broken
-from runfaults.anomaly.strike import Strike
-from runfaults.anomaly.watch import SeenPoint
 from runfaults.model.verdict import Verdict
 from runfaults.sqlite.likelihood import Likelihood
+from runfaults.sqlite.strike import Strike
+from runfaults.sqlite.survey import Surveyed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Outcome:
     """
 
     strike: Strike
-    seen: SeenPoint
+    seen: Surveyed
     broken: tuple[Broken, ...] = ()
     unknown: str = ""
     remarks: tuple[str, ...] = ()

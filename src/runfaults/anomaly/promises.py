@@ -11,6 +11,9 @@ from runfaults.anomaly.ending import Endless, Raised, Returned
 from runfaults.anomaly.observation import Databases, Observation
 from runfaults.anomaly.options import Options
 
+_SHOWN = 60
+_EMPTY = {"[]", "{}", "()", "''", "b''", "0", "0.0", "set()", "frozenset()"}
+
 
 class Evidence(NamedTuple):
     """What a repetition is judged by.
@@ -119,6 +122,31 @@ def tells_the_truth(of: Evidence) -> Broken | None:
     )
 
 
+def answers_rightly(of: Evidence) -> Broken | None:
+    """Where it only reads, it does not return something else as if that were there.
+
+    `None`, `False` and other values may say that it could not read: what is empty, and a collection
+    of other things, do not.
+    """
+    ending, usual = of.seen.ending, of.clean.answer
+    if of.clean.changes or not isinstance(ending, Returned) or not usual or not ending.answer:
+        return None
+    answer = ending.answer
+    if answer == usual or usual in {"None", "False", "True"}:
+        return None
+    if answer not in _EMPTY and (answer[0] != usual[0] or answer[0] not in "[{"):
+        return None
+    return Broken(
+        "answers rightly",
+        f"it returned {_short(answer)}, as if that were all; without a fault it returns "
+        f"{_short(usual)}",
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
 def raises_the_cause(of: Evidence) -> Broken | None:
     """It raises the fault's error, or one that is chained to it."""
     ending = of.seen.ending
@@ -193,6 +221,7 @@ PROMISES: tuple[Promise, ...] = (
     unlocks,
     keeps_sound,
     tells_the_truth,
+    answers_rightly,
     raises_the_cause,
     is_atomic,
     recovers,

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from runfaults.anomaly.causes import Cause, causes
 from runfaults.anomaly.outcome import Outcome
-from runfaults.anomaly.strike import Strike
 from runfaults.model.verdict import Verdict
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.likelihood import Likelihood
+from runfaults.sqlite.strike import Strike
 
 _OTHERS = 6
 """So many other operations are listed of a cause."""
 
 
-def summary(outcomes: Sequence[Outcome], not_tried: int = 0) -> str:
-    """A line: how many faults, how many broken, unknown, not tried."""
-    places = {outcome.strike.point for outcome in outcomes}
+def summary(outcomes: Sequence[Outcome], not_tried: int = 0, unmeasured: Sequence[str] = ()) -> str:
+    """A line: how many faults, how many broken, unknown, not tried, and what no fault strikes."""
+    places = {outcome.strike.at for outcome in outcomes}
     told = f"{_count(len(outcomes), 'fault')} at {_count(len(places), 'operation')}"
     broken, unknown = (
         sum(outcome.verdict is verdict for outcome in outcomes)
@@ -26,6 +26,8 @@ def summary(outcomes: Sequence[Outcome], not_tried: int = 0) -> str:
     told += f": {broken:,} broken" if broken else ": none broken"
     if unknown:
         told += f", {unknown:,} unknown"
+    if unmeasured:
+        told += f"; no fault strikes {', '.join(unmeasured)}"
     return f"{told}; {not_tried:,} not tried, the time was up" if not_tried else told
 
 
@@ -63,7 +65,7 @@ def _entry(number: int, cause: Cause, reproduce: Callable[[Strike], str]) -> Ite
     yield f"{number}. {first.what}"
     lasting = " (from here on, as long as the call lasts)" if example.strike.lasting else ""
     yield f"   fault: {example.strike.kind}: {KINDS[example.strike.kind].summary}{lasting}"
-    yield f"   at operation {example.strike.point}: {example.seen}"
+    yield f"   at operation {example.strike.at}: {example.seen}"
     yield from (f"     {line}" for line in example.seen.place.splitlines())
     yield from (f"   {line}" for line in first.details)
     for other in more:
@@ -78,7 +80,7 @@ def _others(cause: Cause) -> Iterator[str]:
         strike, seen = outcome.strike, outcome.seen
         place = f" ({seen.place.partition(' in ')[0]})" if seen.place else ""
         lasting = " until lifted" if strike.lasting else ""
-        kinds.setdefault(f"{strike.point} {seen}{place}", []).append(f"{strike.kind}{lasting}")
+        kinds.setdefault(f"{strike.at} {seen}{place}", []).append(f"{strike.kind}{lasting}")
     if kinds:
         yield f"   the same by {_count(len(cause.outcomes) - 1, 'other fault')}:"
     for place, names in list(kinds.items())[:_OTHERS]:

@@ -6,6 +6,7 @@ import gc
 import sqlite3
 from contextlib import suppress
 
+from runfaults.sqlite.engine import statement_on
 from runfaults.sqlite.watched import WatchedConnection
 
 
@@ -22,16 +23,12 @@ class Unwatched:
             and _is_open(connection)
         ]
 
-    def __bool__(self) -> bool:
-        """Whether there are any."""
-        return bool(self._changes)
-
-    def have_written(self) -> bool:
-        """Whether one of them has changed something since."""
-        return any(
-            _is_open(connection) and connection.total_changes != before
-            for connection, before in self._changes
-        )
+    def written(self) -> str:
+        """The database that one of them has changed since; empty if none has."""
+        for connection, before in self._changes:
+            if _is_open(connection) and connection.total_changes != before:
+                return str(statement_on(connection, "PRAGMA database_list")[0][2] or "memory")
+        return ""
 
 
 def _is_open(connection: sqlite3.Connection) -> bool:

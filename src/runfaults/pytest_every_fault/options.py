@@ -59,8 +59,8 @@ def selection_of(config: pytest.Config) -> Selection:
         ValueError: if an option cannot be read.
     """
     from runfaults.anomaly.experiment import Selection
-    from runfaults.anomaly.strike import Strike
     from runfaults.campaign.budget import Budget, parse_duration
+    from runfaults.sqlite.strike import Strike
 
     what, time = _option(config, "every_fault"), _option(config, "every_fault_budget")
     selection = Selection()

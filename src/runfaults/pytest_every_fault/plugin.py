@@ -6,6 +6,7 @@ Loading this costs pytest nothing but this file: everything else is imported whe
 from __future__ import annotations
 
 import gc
+import os
 import shlex
 import warnings
 from collections.abc import Callable, Generator
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from runfaults.anomaly.observation import Observation
     from runfaults.anomaly.observe import Order
     from runfaults.anomaly.options import Options, Said
-    from runfaults.anomaly.strike import Strike
     from runfaults.anomaly.watch import Watch
+    from runfaults.sqlite.strike import Strike
 
 _Answer = TypeVar("_Answer")
 
@@ -257,7 +258,7 @@ def _conclude(item: pytest.Item, finale: _Finale, experiment: Experiment, option
     from runfaults.model.verdict import Verdict
 
     outcomes = list(experiment.outcomes())
-    finale.summary = summary(outcomes, experiment.not_tried)
+    finale.summary = summary(outcomes, experiment.not_tried, experiment.unmeasured)
     broken = [each for each in outcomes if each.verdict is Verdict.BROKEN]
     judged = [each for each in outcomes if each.verdict is not Verdict.UNKNOWN]
     if judged and not any(options.fails_by(each.strike.kind, each.likelihood) for each in broken):
@@ -267,8 +268,11 @@ def _conclude(item: pytest.Item, finale: _Finale, experiment: Experiment, option
         finale.failure = "every_fault: the time was up before any fault was tried"
         return
 
+    # From the folder of the user, not from that of the configuration.
+    nodeid = "::".join([os.path.relpath(item.path), *item.nodeid.split("::")[1:]])
+
     def command(strike: Strike) -> str:
-        return f"pytest {shlex.quote(item.nodeid)} --every-fault='{strike}'"
+        return f"pytest {shlex.quote(nodeid)} --every-fault='{strike}'"
 
     told = report(
         outcomes,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from runfaults.model import EventKind, FaultPoint, Operation
+from runfaults.model import EventKind, Fault, FaultPoint, Operation
 from runfaults.sim.actor import Turns, Wait, actors
 from runfaults.sim.durability import DurabilityWatch
 from runfaults.sim.execution import SurveyedPoint
@@ -85,7 +85,7 @@ class WorldGate:
         self,
         turns: Turns,
         recorder: Recorder,
-        plan: FaultPlan,
+        plan: FaultPlan[Fault],
         observe: Callable[[Observed | None], bool],
         database: Path,
         survey: Survey | None = None,

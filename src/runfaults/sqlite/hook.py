@@ -10,7 +10,7 @@ import sqlite3.dbapi2
 import sys
 import weakref
 from _thread import get_ident
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, NamedTuple, cast
@@ -86,9 +86,19 @@ def connections_through(
             unwatch()
 
 
+_known: tuple[int, tuple[ModuleType, ...]] = 0, ()
+
+
 def modules_with_connect() -> tuple[ModuleType, ...]:
     """The loaded modules that keep the real `connect` under a name of their own."""
-    return tuple(
+    global _known  # noqa: PLW0603  # looking for them takes longer than a call that is watched
+    if _known[0] != len(sys.modules):
+        _known = len(sys.modules), tuple(_modules_with_connect())
+    return _known[1]
+
+
+def _modules_with_connect() -> Iterator[ModuleType]:
+    return (
         module
         for name, module in list(sys.modules.items())
         if type(module) is ModuleType

@@ -146,6 +146,16 @@ class Observed(sqlite3.Connection):
         return statement_on(self, "PRAGMA database_list")
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The files of its main database and of the attached ones, but for temporary ones."""
+        attached: list[str] = []
+        with suppress(sqlite3.Error):  # a subclass may have opened nothing
+            attached = [
+                str(file) for _, name, file in self._databases() if name not in {"main", "temp"}
+            ]
+        return tuple(path for path in (self.path, *attached) if path)
+
+    @property
     def fresh(self) -> bool:
         """Whether the next statement that needs the schema must read it from the file."""
         return self.state.fresh

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from typing import Generic, Protocol, TypeVar
 
-from runfaults.model import Fault, FaultPoint, Operation
+from runfaults.model import FaultPoint, Operation
 from runfaults.model.fault import LIFTED_AFTER, MOST_STRIKES
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.kinds import KINDS, kind_named
@@ -27,18 +28,41 @@ class PointCounter:
         return self._counts.get((like.actor, like.operation, like.subject), 0)
 
 
-class FaultPlan:
+class Planned(Protocol):
+    """What strikes: a `Fault` at a point that is named, a `Strike` at one that is counted."""
+
+    @property
+    def kind(self) -> str:
+        """The name of its kind."""
+        ...
+
+    @property
+    def at(self) -> Hashable:
+        """Where it begins."""
+        ...
+
+    @property
+    def times(self) -> int | None:
+        """How many operations it strikes; None until it is lifted."""
+        ...
+
+
+_Planned = TypeVar("_Planned", bound=Planned)
+
+
+class FaultPlan(Generic[_Planned]):
     """Faults waiting for their points, and those at work.
 
     A fault begins at its point. From then on it strikes each call of the same actor that its kind
     can really strike, until it has struck `times` times, or, without a number, until
     `LIFTED_AFTER` seconds have passed since it could strike first, or after `MOST_STRIKES`. Where
-    several could strike a call, the first in order does.
+    several could strike a call, the first in order does. A fault that cannot strike at its point is
+    refused, and strikes nowhere.
     """
 
     def __init__(
         self,
-        faults: tuple[Fault, ...],
+        faults: tuple[_Planned, ...],
         now: Callable[[], float],
         kinds: Mapping[str, FaultKind] = KINDS,
     ) -> None:
@@ -53,13 +77,13 @@ class FaultPlan:
             ValueError: if a fault's kind does not exist.
         """
         self.faults = faults
-        self.refused: list[tuple[Fault, str]] = []
+        self.refused: list[tuple[_Planned, str]] = []
         """Faults whose point was reached, but whose kind cannot strike there, and why."""
         self._now = now
         self._kinds = [kind_named(fault.kind, kinds) for fault in faults]
         self._struck = [0] * len(faults)
         self._first: dict[int, float] = {}
-        self._waiting: dict[FaultPoint, list[int]] = {}
+        self._waiting: dict[Hashable, list[int]] = {}
         self._active: dict[str, list[int]] = {}
         for index, fault in enumerate(faults):
             self._waiting.setdefault(fault.at, []).append(index)
@@ -69,7 +93,7 @@ class FaultPlan:
         """How often each fault has struck so far."""
         return tuple(self._struck)
 
-    def unreached(self) -> tuple[Fault, ...]:
+    def unreached(self) -> tuple[_Planned, ...]:
         """The faults whose points have not been reached."""
         waiting = sorted(index for indices in self._waiting.values() for index in indices)
         return tuple(self.faults[index] for index in waiting)
@@ -81,12 +105,20 @@ class FaultPlan:
 
     _lifted = False
 
-    def due(self, point: FaultPoint, call: Call) -> FaultKind | None:
-        """The kind that strikes this call, if any. To be asked once for each call."""
+    def due(
+        self, point: FaultPoint, call: Call, number: Hashable | None = None
+    ) -> FaultKind | None:
+        """The kind that strikes this call, if any. To be asked once for each call.
+
+        Args:
+            point: The call's.
+            call: What is about to be performed.
+            number: Its number, where points are counted.
+        """
         if self._lifted:
             return None
-        beginning = self._waiting.pop(point, None)
-        if beginning is not None:
+        beginning = self._waiting.pop(point, []) + self._waiting.pop(number, [])
+        if beginning:
             self._active[point.actor] = sorted(self._active.get(point.actor, []) + beginning)
         indices = self._active.get(point.actor)
         if not indices:
@@ -102,12 +134,13 @@ class FaultPlan:
             if reason is None and striking is None:
                 striking = self._kinds[index]
                 self._strike(index, indices)
-            elif reason is not None and beginning is not None and index in beginning:
+            elif reason is not None and index in beginning:
                 self.refused.append((self.faults[index], reason))
+                indices.remove(index)
         return striking
 
     @property
-    def to_be_lifted(self) -> tuple[Fault, ...]:
+    def to_be_lifted(self) -> tuple[_Planned, ...]:
         """The faults at work that only time ends."""
         active = sorted(index for indices in self._active.values() for index in indices)
         faults = (self.faults[index] for index in active if not self._is_over(index))

@@ -7,27 +7,71 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import NamedTuple
 
-from runfaults.model import FaultPoint
+from runfaults.model import FaultPoint, Operation
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.hook import connections_through, modules_with_connect
 from runfaults.sqlite.inject import ThreadGate
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.likelihood import Likelihood
+from runfaults.sqlite.numbering import Point
+from runfaults.sqlite.situation import situation_of
 from runfaults.user_code import calling_line
+
+
+def shape_of(operation: Operation, subject: str) -> str:
+    """An operation and the verb of its subject."""
+    return f"{operation} {subject.partition(' ')[0]}".strip()
 
 
 class Surveyed(NamedTuple):
     """An operation that was performed.
 
     Attributes:
-        point: Where `inject` strikes it.
+        point: Where `inject` strikes it, by its name.
+        number: Where it does so by its number.
         place: The line of the user's code that performed it; empty if there is none.
         kinds: The fault kinds that can strike it, and how likely each is.
+        refusal: Why no fault of the engine can strike it; empty if one can.
+        in_memory: Its database has no file.
+        writes: It changes a database.
     """
 
     point: FaultPoint
+    number: Point
     place: str
     kinds: dict[str, Likelihood]
+    refusal: str
+    in_memory: bool
+    writes: bool
+
+    def __str__(self) -> str:
+        """What is performed, as `execute INSERT jobs`."""
+        operation, subject = str(self.point.operation), self.point.subject
+        return operation if subject.lower() in {"", operation} else f"{operation} {subject}"
+
+    @property
+    def shape(self) -> str:
+        """Operation and verb: what comes again where names are random."""
+        return shape_of(self.point.operation, self.point.subject)
+
+    @classmethod
+    def of(cls, call: Call, point: FaultPoint, number: Point, kinds: Iterable[str]) -> Surveyed:
+        """See what can strike a call that is about to be performed."""
+        situation = situation_of(call)
+        connection = call.connection
+        return cls(
+            point,
+            number,
+            calling_line(),
+            {
+                name: KINDS[name].likelihood_at(call)
+                for name in kinds
+                if KINDS[name].refusal(call) is None
+            },
+            situation if isinstance(situation, str) else "",
+            connection is not None and not connection.path,
+            call.statement.writes,
+        )
 
 
 class _Surveying(ThreadGate):
@@ -38,14 +82,9 @@ class _Surveying(ThreadGate):
         self.found: list[Surveyed] = []
         self._kinds = tuple(kinds)
 
-    def reach(self, point: FaultPoint, call: Call) -> FaultKind | None:
+    def reach(self, point: FaultPoint, number: Point, call: Call) -> FaultKind | None:
         """Note a point and what can strike there."""
-        possible = {
-            name: KINDS[name].likelihood_at(call)
-            for name in self._kinds
-            if KINDS[name].refusal(call) is None
-        }
-        self.found.append(Surveyed(point, calling_line(), possible))
+        self.found.append(Surveyed.of(call, point, number, self._kinds))
         return None
 
 

@@ -1,4 +1,4 @@
-"""What strikes in a repetition: a fault kind at a numbered operation of the call."""
+"""What strikes at a numbered operation: a fault kind."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from runfaults.sqlite.kinds import kind_named
+from runfaults.sqlite.numbering import Point
 
 _TEXT = re.compile(
     r"(?P<kind>\S+) at #(?P<number>[1-9]\d*)(?: of thread (?P<thread>[1-9]\d*))?"
@@ -13,37 +14,26 @@ _TEXT = re.compile(
 )
 
 
-class Point(NamedTuple):
-    """An operation of the call, counted: names may be random, numbers come again.
-
-    Attributes:
-        number: Of the operations of its thread inside the call, from 1.
-        thread: Of the threads that perform operations inside the call, from 1: the caller's.
-    """
-
-    number: int
-    thread: int = 1
-
-    def __str__(self) -> str:
-        thread = f" of thread {self.thread}" if self.thread > 1 else ""
-        return f"#{self.number}{thread}"
-
-
 class Strike(NamedTuple):
     """A fault kind that strikes at a point.
 
     Attributes:
         kind: Its name.
-        point: Where it strikes first.
-        lasting: From then on it strikes each operation that it can, until the call has ended.
+        at: Where it strikes first.
+        lasting: From then on it strikes each operation that it can, until it is lifted.
     """
 
     kind: str
-    point: Point
+    at: Point
     lasting: bool = False
 
+    @property
+    def times(self) -> int | None:
+        """How many operations it strikes; None if it lasts."""
+        return None if self.lasting else 1
+
     def __str__(self) -> str:
-        return f"{self.kind} at {self.point}{' until lifted' if self.lasting else ''}"
+        return f"{self.kind} at {self.at}{' until lifted' if self.lasting else ''}"
 
     @classmethod
     def parse(cls, text: str) -> Strike:
