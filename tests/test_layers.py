@@ -33,7 +33,11 @@ LAYERS = (
 )
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
 ONLY_IN = {
-    "hypothesis": {"runfaults.testing.strategies", "runfaults.pytest_plugin"},
+    "hypothesis": {
+        "runfaults.testing.programs",
+        "runfaults.testing.strategies",
+        "runfaults.pytest_plugin",
+    },
     "pytest": {
         "runfaults.pytest_plugin",
         "runfaults.pytest_every_fault.options",

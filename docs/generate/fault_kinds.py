@@ -9,10 +9,13 @@ from collections.abc import Iterator
 
 from wording import HEAD, code, members, summary, table
 
+from runfaults.model import Operation
 from runfaults.sqlite import situation
-from runfaults.sqlite.gate import FaultKind
+from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.kinds import KINDS, disk
+from runfaults.sqlite.likelihood import CataloguedKind, Likelihood
 from runfaults.sqlite.situation import Situation
+from runfaults.sqlite.statement import Statement
 from runfaults.sqlite.tabled_kind import TabledKind
 
 _TEXT = """\
@@ -64,7 +67,7 @@ def _grid() -> str:
     return f"{grid}\nNot in the table, because it does not depend on these: {', '.join(others)}.\n"
 
 
-def _section(kind: FaultKind) -> str:
+def _section(kind: CataloguedKind) -> str:
     parts = [f"## {kind.name}\n", f"{kind.summary[:1].upper()}{kind.summary[1:]}.\n"]
     parts.append(f"{summary(type(kind))}\n")
     if isinstance(kind, TabledKind):
@@ -73,10 +76,29 @@ def _section(kind: FaultKind) -> str:
         name = getattr(error, "sqlite_errorname", "")
         parts.append(f"Raises {code(message)}{f', `{name}`' if name else ''}.\n")
         parts.append(f"Strikes at: {', '.join(_words(each) for each in kind.effects)}.\n")
+    parts.append(f"{_likelihood(kind)}\n")
     reasons = list(_reasons(kind))
     if reasons:
         parts += ["Not elsewhere:\n", "".join(f"- {reason}\n" for reason in reasons)]
     return "\n".join(parts)
+
+
+def _likelihood(kind: CataloguedKind) -> str:
+    # At a connection that nobody has given a progress handler, as most are.
+    likelihood = kind.likelihood_at(Call(Operation.CONNECT, Statement(""), None))
+    name = likelihood.name.capitalize()
+    note = members(Likelihood)[likelihood.name]
+    lines = [f"{name}: {note[:1].lower()}{note[1:]}"]
+    if "likelihood_at" in vars(type(kind)) and likelihood is Likelihood.REMOTE:
+        lines.append("Possible where the connection has a progress handler.")
+    lines.append(
+        "The operation has had its effect, although it raises."
+        if kind.takes_effect
+        else "The operation has not had its effect."
+    )
+    if not kind.lasts:
+        lines.append("Its cause is commonly gone by the next operation.")
+    return " ".join(lines)
 
 
 def _reasons(kind: FaultKind) -> Iterator[str]:

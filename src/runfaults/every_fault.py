@@ -8,6 +8,7 @@ from runfaults.anomaly.experiment import Selection
 from runfaults.anomaly.folders import every_fault
 from runfaults.anomaly.observe import UnsuitableError
 from runfaults.anomaly.outcome import Outcome
+from runfaults.anomaly.program import Program, ProgramBrokenError, Step, System
 from runfaults.anomaly.promises import Broken
 from runfaults.anomaly.report import report, summary
 from runfaults.sqlite.likelihood import Likelihood
@@ -20,8 +21,12 @@ __all__ = [
     "Likelihood",
     "Outcome",
     "Point",
+    "Program",
+    "ProgramBrokenError",
     "Selection",
+    "Step",
     "Strike",
+    "System",
     "UnsuitableError",
     "causes",
     "every_fault",

@@ -1,6 +1,7 @@
-"""Public: Hypothesis strategies for schedules, and the bench to run them on."""
+"""Public: Hypothesis strategies for schedules and programs, and the bench for schedules."""
 
 from runfaults.testing.bench import Bench, DoesNotHoldError, Trial, bench_for
+from runfaults.testing.programs import programs
 from runfaults.testing.strategies import (
     CANCELS,
     LOCK_ERRORS,
@@ -21,6 +22,7 @@ __all__ = [
     "bench_for",
     "faults_after",
     "preemptions_after",
+    "programs",
     "schedules",
     "steer",
 ]

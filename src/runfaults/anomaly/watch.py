@@ -33,6 +33,7 @@ class Orders(NamedTuple):
         kinds: What a survey asks for.
         limit: The number of operations at which the call is ended.
         lifted_after: The number of operations that a lasting fault strikes at most.
+        or_later: Where it cannot strike at its point, it strikes the next operation that it can.
     """
 
     strike: Strike | None = None
@@ -40,6 +41,7 @@ class Orders(NamedTuple):
     kinds: tuple[str, ...] = ()
     limit: int = 100_000
     lifted_after: int = 1_000_000
+    or_later: bool = False
 
 
 class Watch:
@@ -63,6 +65,12 @@ class Watch:
         self._numbering = Numbering()
         self._counter = PointCounter()
         self._waits = ShortWaits(lambda: self.progress, lambda: self._numbering.alone)
+
+    def renew(self) -> None:
+        """Another call follows: forget what was seen of the last one."""
+        self.points.clear()
+        self.before_call.clear()
+        self.struck, self.struck_elsewhere, self.changed = 0, False, ""
 
     def begin(self, orders: Orders) -> None:
         """The call begins."""
@@ -130,6 +138,8 @@ class Watch:
         if strike is None or self.changed or self.struck >= orders.lifted_after:
             return None
         first = point == strike.at
+        if orders.or_later:
+            first = point.thread == strike.at.thread and point >= strike.at and not self.struck
         if not first and not (strike.lasting and self.struck):
             return None
         kind = KINDS[strike.kind]
@@ -137,7 +147,7 @@ class Watch:
         shape = shape_of(call.operation, call.statement.subject)
         if first and orders.shape not in {"", shape}:
             self.changed = f"operation {point} was {orders.shape} and is {shape}"
-        elif first and refusal is not None:
+        elif first and refusal is not None and not orders.or_later:
             self.changed = f"{strike.kind} cannot strike operation {point} any more: {refusal}"
         if self.changed or refusal is not None:
             return None
