@@ -134,7 +134,7 @@ def test_a_right_object_bears_every_program() -> None:
 )
 def test_a_planted_bug_is_found_and_shrunk(bank: type[Bank], told: str) -> None:
     with pytest.raises(ProgramBrokenError) as raised:
-        checked(bank, 60)
+        checked(bank, 300)
     assert str(raised.value).startswith(told)
 
 
