@@ -34,6 +34,14 @@ How a call can fail depends on what it is to the engine, given the state of its 
 ## Which kind strikes where
 
 {grid}
+## A thread that cannot be started
+
+The fault `no-thread` is none of SQLite: `Thread.start` raises `RuntimeError: can't start new
+thread`, and the thread may be started again. It strikes at `user spawn run` and wherever else the
+target starts a thread, in scenarios and in the bound `nightly`. It was compared with a start
+without memory for it (`tests/cases/test_no_thread.py`); with `--real` it is emulated, and reports
+say so.
+
 ## Where nothing can strike
 
 {nowhere}"""

@@ -120,7 +120,7 @@ BAD = [
         'at = "run commit"\ntimes',
         'at = "run acquire lock"\ntimes',
         15,
-        "no database error can strike at 'run acquire lock'; `runfaults points` lists where",
+        "no fault can strike at 'run acquire lock'; `runfaults points` lists where",
     ),
     ('kind = "cancel"', 'kind = "dance"', 19, "there is no act 'dance'; acts are: cancel"),
     ('kind = "cancel"', "", 18, "[[act]] needs `kind`"),

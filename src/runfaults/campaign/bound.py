@@ -13,11 +13,11 @@ from runfaults.explore.tasks import Tasks
 from runfaults.model import Ending
 from runfaults.model.element import CANCEL_TASK
 from runfaults.sim.acts import ACTS
-from runfaults.sqlite.kinds import KINDS
+from runfaults.sim.no_thread import SIMULATED_KINDS
 
 _SINGLE_ACTS = tuple(name for name, act in ACTS.items() if not act.awaited and not act.to_task)
 
-EVERYTHING = Scope(tuple(KINDS), _SINGLE_ACTS, ALL_COUNTS, tuple(Ending), JOURNALS)
+EVERYTHING = Scope(tuple(SIMULATED_KINDS), _SINGLE_ACTS, ALL_COUNTS, tuple(Ending), JOURNALS)
 """All that a simulation can make happen."""
 
 

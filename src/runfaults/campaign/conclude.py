@@ -20,7 +20,7 @@ from runfaults.model import Cell, CheckResult, FaultPoint, Region, Tally, Verdic
 from runfaults.model.listener import Listener
 from runfaults.oracle.own import own_rules
 from runfaults.scenario.saving import ScenarioFolder
-from runfaults.sqlite.real.lasting import EVERY_KIND
+from runfaults.sim.no_thread import EVERY_FAULT
 from runfaults.targets import target_named
 from runfaults.targets.target import remarks
 
@@ -158,4 +158,4 @@ def _in_grid(cell: tuple[str, str]) -> tuple[FaultPoint, int, str]:
     return FaultPoint.parse(point), _COLUMNS.get(kind, len(_COLUMNS)), kind
 
 
-_COLUMNS = {kind: number for number, kind in enumerate(EVERY_KIND)}
+_COLUMNS = {kind: number for number, kind in enumerate(EVERY_FAULT)}

@@ -33,7 +33,7 @@ from runfaults.report.redact import RedactedProgress, redacted
 from runfaults.report.terminal import print_result
 from runfaults.sim.acts import ACTS
 from runfaults.sim.meter import Phase
-from runfaults.sqlite.real.lasting import EVERY_KIND
+from runfaults.sim.no_thread import EVERY_FAULT
 from runfaults.targets.target import TargetError
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
@@ -292,7 +292,7 @@ GRACE = 5.0
 
 def _chosen(only: tuple[str, ...], own: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Sort the names of `--only` into rules, fault kinds and acts."""
-    known = ({rule.name for rule in (*RULES, *own_rules(own))}, EVERY_KIND, ACTS)
+    known = ({rule.name for rule in (*RULES, *own_rules(own))}, EVERY_FAULT, ACTS)
     for name in only:
         if not any(name in names for names in known):
             raise click.UsageError(

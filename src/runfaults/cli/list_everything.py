@@ -8,7 +8,7 @@ from runfaults.campaign.bounds import BOUNDS
 from runfaults.model import Ending
 from runfaults.oracle.rules import RULES
 from runfaults.sim.acts import ACTS
-from runfaults.sqlite.kinds import KINDS
+from runfaults.sim.no_thread import SIMULATED_KINDS
 from runfaults.sqlite.real.lasting import CAUSES
 from runfaults.targets import TARGETS
 
@@ -31,7 +31,7 @@ def command() -> None:
     _section("targets", {name: _summary(target) for name, target in TARGETS.items()})
     _section("bounds", {bound.name: bound.describe() for bound in BOUNDS.values()})
     _section("rules", {rule.name: rule.meaning.partition("\n")[0] for rule in RULES})
-    _section("fault kinds", {kind.name: kind.summary for kind in KINDS.values()})
+    _section("fault kinds", {kind.name: kind.summary for kind in SIMULATED_KINDS.values()})
     _section("real causes", {name: cause.summary for name, cause in CAUSES.items()})
     _section("pipeline endings", {str(ending): text for ending, text in ENDINGS.items()})
     _section("acts", {name: act.summary for name, act in ACTS.items()})

@@ -10,8 +10,8 @@ from runfaults.cli.aim import chosen_target, tested_options
 from runfaults.explore.probe import probe
 from runfaults.model import Ending, Journal, Operation, Schedule
 from runfaults.sim.execution import Execution
+from runfaults.sim.no_thread import SIMULATED_KINDS
 from runfaults.sim.simulation import Simulation
-from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
 
 
@@ -55,7 +55,7 @@ def command(
             for step in simulation.play(schedule).tasks:
                 click.echo(str(step.at.point))
             return
-        survey = simulation.play(schedule, survey=tuple(KINDS)).survey
+        survey = simulation.play(schedule, survey=tuple(SIMULATED_KINDS)).survey
     for point, _event, refusals in survey:
         possible = [kind for kind, refusal in refusals if refusal is None]
         click.echo(f"{point}: {', '.join(possible) or 'nothing can strike here'}")

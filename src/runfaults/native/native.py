@@ -20,11 +20,12 @@ from typing import Self, Unpack, cast
 from runfaults.model import Schedule
 from runfaults.oracle.rule import Rule
 from runfaults.sim.execution import Execution
+from runfaults.sim.no_thread import EVERY_FAULT
 from runfaults.sim.real_threads import uncontrolled
 from runfaults.sim.simulation import How, Simulation
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.real.held_by_process import OtherProcess
-from runfaults.sqlite.real.lasting import CAUSES, DISK_FULL, EVERY_KIND, READ_ONLY_FOLDER
+from runfaults.sqlite.real.lasting import CAUSES, DISK_FULL, READ_ONLY_FOLDER
 from runfaults.sqlite.real.recipe import Recipe, Unavailable, under
 from runfaults.sqlite.real.small_disk import small_disk
 from runfaults.sqlite.situation import READS, Situation, situation_of
@@ -152,7 +153,7 @@ class _Causes:
     def __init__(self) -> None:
         self.unavailable: dict[str, None] = {}
         self.for_real = True
-        self.kinds = {name: _Real(kind, self) for name, kind in EVERY_KIND.items()}
+        self.kinds = {name: _Real(kind, self) for name, kind in EVERY_FAULT.items()}
         self._other: OtherProcess | None = None
 
     def open(self) -> None:

@@ -30,8 +30,8 @@ from runfaults.oracle.rule import Rule
 from runfaults.reading import UnreadableError, read, read_toml
 from runfaults.scenario.trust import require_asked_for, seen_from, seen_in
 from runfaults.sim.acts import act_named
+from runfaults.sim.no_thread import EVERY_FAULT
 from runfaults.sqlite.kinds import kind_named
-from runfaults.sqlite.real.lasting import EVERY_KIND
 
 _T = TypeVar("_T")
 
@@ -164,16 +164,17 @@ def _schedule(top: _Table) -> Schedule:
 def _fault(table: _Table) -> Fault:
     table.allow("kind", "at", "times")
     at = table.value("at", FaultPoint.parse)
-    if not at.operation.touches_database:
+    kind = table.value("kind", _kind)
+    if not at.operation.touches_database and at.operation is not Operation.SPAWN:
         table.fail(
             "at",
-            f"no database error can strike at {str(at)!r}; `runfaults points` lists where one can",
+            f"no fault can strike at {str(at)!r}; `runfaults points` lists where one can",
         )
-    return Fault(table.value("kind", _kind), at, table.value("times", _times, 1))
+    return Fault(kind, at, table.value("times", _times, 1))
 
 
 def _kind(name: str) -> str:
-    return kind_named(name, EVERY_KIND).name
+    return kind_named(name, EVERY_FAULT).name
 
 
 def _act(table: _Table) -> Act:

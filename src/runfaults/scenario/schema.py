@@ -16,7 +16,7 @@ from runfaults.model import Ending, Journal, Operation, Verdict
 from runfaults.model.verdict import OF_ONE_HISTORY
 from runfaults.oracle.rules import RULES
 from runfaults.sim.acts import ACTS
-from runfaults.sqlite.real.lasting import EVERY_KIND
+from runfaults.sim.no_thread import EVERY_FAULT
 from runfaults.targets import TARGETS
 
 _PLACE = "schemas/scenario.schema.json"
@@ -101,10 +101,10 @@ def _schedule() -> dict[str, Any]:
 
 
 def _fault() -> dict[str, Any]:
-    operations = [operation for operation in Operation if operation.touches_database]
+    operations = [each for each in Operation if each.touches_database or each is Operation.SPAWN]
     return _table(
         {
-            "kind": _choice({kind.name: kind.summary for kind in EVERY_KIND.values()}),
+            "kind": _choice({kind.name: kind.summary for kind in EVERY_FAULT.values()}),
             "at": _point(operations, "run commit #2"),
             "times": {
                 "description": "How many operations it strikes.",

@@ -18,15 +18,18 @@ from runfaults.sim.durability import DurabilityWatch
 from runfaults.sim.execution import SurveyedPoint
 from runfaults.sim.exits import note_foreign_thread, require_no_children
 from runfaults.sim.meter import Phase, border
+from runfaults.sim.no_thread import SIMULATED_KINDS
 from runfaults.sim.recorder import Recorder
 from runfaults.sqlite.errors import EmulationError, is_busy
 from runfaults.sqlite.gate import Call, FaultKind, Gate
-from runfaults.sqlite.kinds import KINDS, kind_named
+from runfaults.sqlite.kinds import kind_named
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
+from runfaults.sqlite.statement import Statement
 from runfaults.user_code import calling_line
 
 _DATABASE = "database"
+_NO_STATEMENT = Statement("")
 _Answer = TypeVar("_Answer")
 _Held = tuple[str, Observed]
 
@@ -42,7 +45,9 @@ comes after some dozens of attempts.
 class Survey:
     """Asks every kind at every fault point whether it could strike there."""
 
-    def __init__(self, names: Sequence[str], kinds: Mapping[str, FaultKind] = KINDS) -> None:
+    def __init__(
+        self, names: Sequence[str], kinds: Mapping[str, FaultKind] = SIMULATED_KINDS
+    ) -> None:
         self._kinds = [kind_named(name, kinds) for name in names]
         self.points: list[SurveyedPoint] = []
 
@@ -50,6 +55,11 @@ class Survey:
         """Note the answers for one point."""
         refusals = tuple([(kind.name, kind.refusal(call)) for kind in self._kinds])
         self.points.append(SurveyedPoint(point, event, refusals))
+
+    def ask_of_start(self, point: FaultPoint, event: int, call: Call) -> None:
+        """Note the answers for the start of a thread, if any kind can strike it."""
+        if any(kind.refusal(call) is None for kind in self._kinds):
+            self.ask(point, event, call)
 
 
 @dataclass(slots=True)
@@ -113,6 +123,27 @@ class WorldGate:
         """Wait for this actor's turn; say what strikes."""
         require_no_children()
         return self._without_mistakes(lambda: self._before(call))
+
+    def before_start(self, point: FaultPoint) -> None:
+        """Called before a thread of the target is started; raises what keeps it from starting."""
+        if self._turns.over:
+            return
+        call = Call(Operation.SPAWN, _NO_STATEMENT, None)
+        if self._survey is not None:
+            self._survey.ask_of_start(point, len(self._recorder.events) - 1, call)
+        kind = self._plan.due(point, call)
+        if kind is None:
+            return
+        add = self._recorder.add
+        add(point.actor, EventKind.INVOKE, str(point))
+        add(point.actor, EventKind.STRIKE, kind.name, kind.summary)
+        if self.on_strike is not None:
+            self.on_strike()
+        try:
+            kind.strike(call)
+        except Exception as error:
+            add(point.actor, EventKind.ERROR, "", f"{type(error).__name__}: {error}")
+            raise
 
     @border(Phase.SWITCHING, Phase.TARGET)
     def after(self, call: Call, error: BaseException | None) -> None:

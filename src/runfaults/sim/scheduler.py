@@ -85,6 +85,7 @@ class Scheduler:
         self.locks: list[Held] = []
         self.tasks = Tasks()
         self.gate: Gate | None = None
+        self.before_start: Callable[[FaultPoint], None] = lambda _: None
         self.actor_names: Mapping[str, str] = {}
         self.recurrence: Recurrence | None = None
         self.in_trouble: Callable[[], bool] = lambda: False
@@ -270,7 +271,7 @@ class Scheduler:
         numbered = re.compile(rf"{base}(-\d+)?")
         spawned = sum(numbered.fullmatch(actor.name) is not None for actor in self.all_actors)
         name = f"{base}-{spawned + 1}" if spawned else base
-        self.reach(Operation.SPAWN, name)
+        self.before_start(self.reach(Operation.SPAWN, name))
         actor = Actor(name, self, self.gate, of_target=True)
         self.touch(actor, change=True)
         run = thread.run

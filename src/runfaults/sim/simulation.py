@@ -25,6 +25,7 @@ from runfaults.sim.gate import CurrentGate, Survey
 from runfaults.sim.interpreter import require_controllable
 from runfaults.sim.lines import LinesOf
 from runfaults.sim.loaded import frozen
+from runfaults.sim.no_thread import SIMULATED_KINDS
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.stuck import HangError, hang_in, in_a_clean_run
 from runfaults.sim.substitution import controlled_primitives
@@ -32,7 +33,6 @@ from runfaults.sim.world import EPOCH, World
 from runfaults.sqlite.engine import real_connect
 from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.hook import connections_through
-from runfaults.sqlite.kinds import KINDS
 from runfaults.targets.target import Entered, Target, require_threads
 from runfaults.temporary import memory_backed_folder, prefix, require_room
 
@@ -91,7 +91,7 @@ class Simulation:
         target: Target,
         on_strike: Callable[[], None] | None = None,
         within: str | None = None,
-        kinds: Mapping[str, FaultKind] = KINDS,
+        kinds: Mapping[str, FaultKind] = SIMULATED_KINDS,
         own_rules: tuple[Rule, ...] = (),
         *,
         warm: bool = True,

@@ -19,6 +19,7 @@ from runfaults.sim.gate import Survey, WorldGate
 from runfaults.sim.interruption import has_come, interrupt
 from runfaults.sim.leftovers import Leftovers
 from runfaults.sim.meter import Phase, border
+from runfaults.sim.no_thread import SIMULATED_KINDS
 from runfaults.sim.patience import Patience
 from runfaults.sim.pipeline import Attempt, ScriptedPipeline
 from runfaults.sim.recorder import Recorder
@@ -26,7 +27,6 @@ from runfaults.sim.recurrence import Recurrence
 from runfaults.sim.run_numbers import RunNumbers
 from runfaults.sim.scheduler import Scheduler
 from runfaults.sqlite.gate import FaultKind
-from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
 from runfaults.targets.shape import misshapen
@@ -70,7 +70,7 @@ class World:
         recorder: Recorder | None = None,
         *,
         seen: int = 0,
-        kinds: Mapping[str, FaultKind] = KINDS,
+        kinds: Mapping[str, FaultKind] = SIMULATED_KINDS,
     ) -> None:
         self._target = target
         self.queries: tuple[str, ...] = ()
@@ -93,6 +93,7 @@ class World:
             self.scheduler, self._recorder, self._plan, self._observe, database, survey
         )
         self.scheduler.gate = self.gate
+        self.scheduler.before_start = self.gate.before_start
         self.scheduler.actor_names = target.threads if isinstance(target, NamesThreads) else {}
         self.scheduler.is_idle = self._is_idle
         self._audit = AuditReader(database, seen, target.name)

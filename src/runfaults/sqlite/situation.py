@@ -70,6 +70,8 @@ FETCHES_OF_CHANGE = frozenset({Situation.FETCH_OF_CHANGE, Situation.FETCH_OF_CHA
 def situation_of(call: Call) -> Situation | str:  # noqa: PLR0911 - one for each situation
     """The situation of a call, or why no fault of the engine can strike it."""
     connection = call.connection
+    if not call.operation.touches_database:
+        return "SQLite has no part in it"
     if connection is None:
         return Situation.CONNECT
     if connection.closed:
