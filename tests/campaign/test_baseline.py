@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from planted_races import CONTROLS
-from runfaults.campaign.baseline import BaselineError, Known, load_baseline
+from runfaults.campaign.baseline import Baseline, BaselineError, Known, load_baseline
 from runfaults.campaign.causes import Group, Seen
+from runfaults.campaign.running import Outcome
 from runfaults.explore.mark import Mark, Sighting
-from runfaults.model import CheckResult, Schedule, Verdict
+from runfaults.model import CheckResult, Schedule, Verdict, Violation
+from runfaults.model.listener import Silence
 from small_checks import BROKEN, SOUND, concluded, explored, stop_after
 
 TWO = CONTROLS / "two_causes.py"
@@ -79,6 +81,58 @@ def test_an_unfinished_check_neither_tells_nor_removes_what_it_did_not_see(path:
         result = concluded(SOUND, outcome, baseline=load_baseline(path, update=update))
         assert not any("no longer" in remark for remark in result.remarks)
         assert len(load_baseline(path).known) == 1
+
+
+class Hearing(Silence):
+    """Notes the deeds that are told at once."""
+
+    def __init__(self) -> None:
+        self.deeds: list[str] = []
+
+    def found(self, violation: Violation) -> None:
+        assert violation.cause is not None
+        self.deeds.append(violation.cause.deed)
+
+
+def run_to_the_first(target: str, baseline: Baseline) -> tuple[Outcome, list[str]]:
+    hearing = Hearing()
+    outcome = explored(target, hearing, fail_fast=True, is_known=baseline.may_know)
+    return outcome, hearing.deeds
+
+
+def test_what_is_known_is_not_told_at_once_and_does_not_end_a_check(path: Path) -> None:
+    checked(BROKEN, path, update=True)
+    outcome, told = run_to_the_first(BROKEN, load_baseline(path))
+    assert told == []
+    assert outcome.not_reached == ()
+    assert outcome.found.verdicts == explored(BROKEN).found.verdicts
+    assert concluded(BROKEN, outcome, baseline=load_baseline(path)).verdict is Verdict.NOTHING_NEW
+
+
+def test_what_is_new_among_what_is_known_is_told_at_once_and_ends_a_check(path: Path) -> None:
+    target = f"{TWO}:TwoLeave"
+    checked(target, path, update=True)
+    known, lost = (
+        load_baseline(path).known,
+        [each for each in load_baseline(path).known if "finish" in each.where[0]],
+    )
+    outcome, told = run_to_the_first(target, Baseline(path, known - set(lost)))
+    assert outcome.not_reached
+    assert told == ["left running after the failure"]
+
+
+def test_while_a_baseline_is_written_anew_nothing_ends_a_check(path: Path) -> None:
+    outcome, told = run_to_the_first(BROKEN, load_baseline(path, update=True))
+    assert (told, outcome.not_reached) == ([], ())
+
+
+@pytest.mark.parametrize("after", [3, 6, 9, 12])
+def test_what_is_known_is_known_however_early_a_check_ends(path: Path, after: int) -> None:
+    checked(BROKEN, path, update=True)
+    outcome = explored(BROKEN, should_stop=stop_after(after))
+    result = concluded(BROKEN, outcome, baseline=load_baseline(path))
+    assert result.violations == ()
+    assert result.verdict is not Verdict.BROKEN
 
 
 def known(line: str, *rules: str, deed: str = "recorded failed") -> Known:

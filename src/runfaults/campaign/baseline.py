@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, cast
 import tomli_w
 
 from runfaults.campaign.campaign import Campaign
-from runfaults.campaign.causes import Causes, Group
+from runfaults.campaign.causes import Causes, Group, possible_spots
 from runfaults.campaign.violations import violations
 from runfaults.explore.findings import Findings
+from runfaults.explore.mark import Mark
 from runfaults.explore.runner import Runner
 from runfaults.model import CheckResult
 from runfaults.reading import UnreadableError, read, read_toml
@@ -84,6 +85,11 @@ class Baseline:
     def knows(self, cause: Known) -> bool:
         """Whether it is one of them."""
         return any(each.covers(cause) for each in self.known)
+
+    def may_know(self, mark: Mark) -> bool:
+        """Whether a mark may be of one of them; what decided it is sure only when all has run."""
+        where = tuple(map(_unnumbered, possible_spots(mark)))
+        return self.update or self.knows(Known(mark.rules, mark.deed, where))
 
 
 def load_baseline(path: Path, *, update: bool = False) -> Baseline:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from runfaults.campaign.choices import Choices, ShouldStop
+from runfaults.campaign.choices import Choices, ShouldStop, function_of
 from runfaults.campaign.lines import place_of
 from runfaults.explore.findings import Findings, schedule_order
 from runfaults.explore.mark import Mark, Sighting, mark_of
@@ -152,6 +152,14 @@ def spot_of(mark: Mark, choices: Choices) -> Spot:
     if mark.status:
         return frozenset({choices.deciding(mark.stack)})
     return choices.functions(mark.stack)
+
+
+def possible_spots(mark: Mark) -> Spot:
+    """Where a mark's deed may have been done, before clean runs tell which lines choose what."""
+    spot, lines = spot_of(mark, Choices()), mark.stack.splitlines()
+    if not spot or not lines:
+        return spot
+    return frozenset(lines) if mark.status else spot | {function_of(lines[0])}
 
 
 def described(group: Group, witness: Witness, causes: Causes, runner: Runner) -> Cause:

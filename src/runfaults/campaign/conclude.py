@@ -10,6 +10,7 @@ from runfaults.campaign.baseline import Baseline, without_known
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.causes import find_causes
 from runfaults.campaign.confirm import confirm
+from runfaults.campaign.placing import PlacedRunner, place
 from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.campaign.violations import recurring, violations
 from runfaults.explore.findings import Findings, RunCount
@@ -62,6 +63,10 @@ def conclude(
     folder = None if save_to is None else ScenarioFolder(save_to)
     with campaign.open_player() as player:
         runner = campaign.runner(player)
+        if outcome.left:  # the last job may have ended before it looked where it was broken
+            placed = PlacedRunner(runner)
+            placed.should_stop = should_stop
+            place(placed, outcome.found)
         found = recurring(runner, outcome.found, should_stop)
         causes = find_causes(campaign.strategies, runner, found, should_stop)
         result = _result(campaign, outcome, found)

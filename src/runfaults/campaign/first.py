@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from runfaults.campaign.campaign import Campaign
@@ -29,36 +29,54 @@ class FirstSeen:
         campaign: What is run.
         listener: Hears of them.
         folder: Takes their scenario files; None to save none.
+        is_known: Whether what has a mark is no news, as a baseline may know its cause.
 
     Attributes:
         any: Whether one was found.
+        new: Whether one was found that is news.
     """
 
     def __init__(
-        self, campaign: Campaign, listener: Listener, folder: ScenarioFolder | None = None
+        self,
+        campaign: Campaign,
+        listener: Listener,
+        folder: ScenarioFolder | None = None,
+        is_known: Callable[[Mark], bool] = lambda _: False,
     ) -> None:
         self._campaign = campaign
         self._listener = listener
         self._folder = folder
+        self._is_known = is_known
         self._rules: set[str] = set()
         self._deeds: set[tuple[str, str]] = set()
         self._names: set[str] = set()
         self.any = False
+        self.new = False
 
     def know(self, found: Findings) -> None:
         """Take what was told before as told."""
-        for witness, mark in _broken(found):
-            self._is_new(mark)
-            self.any = self.any or bool(witness.judgements)
+        for _, mark in self._news(found):
+            self._is_untold(mark)
 
     def look(self, found: Findings) -> None:
-        """Tell what is new in the findings of a job."""
-        for witness, mark in _broken(found):
-            if self._is_new(mark):
-                self.any = True
+        """Tell what is new in the findings of a job.
+
+        One that ended early has not looked where it was broken: the result is about to tell that.
+        """
+        for witness, mark in () if found.partial else self._news(found):
+            if self._is_untold(mark):
                 self._tell(witness, mark, found)
 
-    def _is_new(self, mark: Mark) -> bool:
+    def _news(self, found: Findings) -> Iterator[tuple[Witness, Mark]]:
+        """The broken witnesses of what is not known."""
+        news = [mark for mark in found.causes if not self._is_known(mark)]
+        self.any = self.any or bool(found.causes)
+        self.new = self.new or bool(news)
+        for witness, mark in _broken(found):
+            if any(each[:2] == mark[:2] for each in news):
+                yield witness, mark
+
+    def _is_untold(self, mark: Mark) -> bool:
         deed = mark.deed, mark.rules[0]
         new = not self._rules.issuperset(mark.rules) or deed not in self._deeds
         self._rules.update(mark.rules)

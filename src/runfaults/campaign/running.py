@@ -17,6 +17,7 @@ from runfaults.campaign.pool import available_cores, run_jobs
 from runfaults.campaign.workers import WorkersDiedError
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
+from runfaults.explore.mark import Mark
 from runfaults.explore.probe import probe
 from runfaults.explore.runner import PlayerKind
 from runfaults.explore.strategy import Strategy
@@ -36,7 +37,8 @@ class Options:
         processes: Number of processes; None for one per core.
         should_stop: Asked again and again; True ends the campaign early.
         on_violation: Called once, when a rule is broken for the first time.
-        fail_fast: Whether the first violation ends the campaign.
+        fail_fast: Whether the first violation that is news ends the campaign.
+        is_known: Whether what has a mark is no news, as a baseline may know its cause.
         save_to: Folder for the scenario file of each violation that is told; None to save none.
         cache: Knows what unchanged code was found to do; None to run it again.
         state: Folder for a journal of the finished jobs, which another campaign continues from.
@@ -47,6 +49,7 @@ class Options:
     should_stop: Callable[[], bool] = lambda: False
     on_violation: Callable[[], None] = lambda: None
     fail_fast: bool = False
+    is_known: Callable[[Mark], bool] = lambda _: False
     save_to: Path | None = None
     cache: Cache | None = None
     state: Path | None = None
@@ -170,14 +173,14 @@ def _run(  # what there is to run, with what, and where it is kept
     """
     listener.start(len(agenda))
     folder = None if options.save_to is None else ScenarioFolder(options.save_to)
-    first = FirstSeen(campaign, listener, folder)
+    first = FirstSeen(campaign, listener, folder, options.is_known)
     first.know(found)
     if first.any:
         options.on_violation()
     enough = options.fail_fast
 
     def should_stop() -> bool:
-        return options.should_stop() or (enough and first.any)
+        return options.should_stop() or (enough and first.new)
 
     with contextlib.ExitStack() as stack:
         if journal is not None:
@@ -201,7 +204,7 @@ def _run(  # what there is to run, with what, and where it is kept
             return True, ()
         except (WorkersDiedError, HungError) as error:
             return True, (str(error),)
-    return False, (_FAILED_FAST,) if options.fail_fast and first.any and agenda else ()
+    return False, (_FAILED_FAST,) if options.fail_fast and first.new and agenda else ()
 
 
 def _activity(found: Findings, job: Job) -> str:

@@ -119,7 +119,8 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
 @click.option(
     "--fail-fast",
     is_flag=True,
-    help="Stop at the first violation; without it each is told when it is found, and all is run.",
+    help="Stop at the first violation that the baseline, if any, does not know. Without it the "
+    "check reports each one as soon as it is found, and runs everything.",
 )
 @click.option(
     "--state",
@@ -231,6 +232,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
         should_stop=spending.spent,
         on_violation=spending.without_known,
         fail_fast=fail_fast,
+        is_known=(lambda _: False) if known is None else known.may_know,
         save_to=save,
         cache=Cache(_CACHE) if cache and not profiled_too else None,
         state=state,
