@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import runfaults.sim.scheduler as scheduler_module
+from runfaults.model import Ending, Schedule
 from runfaults.process_end import how_it_hung
 from runfaults.sim.simulation import Simulation
 
@@ -57,8 +58,11 @@ def test_a_hang_in_a_clean_run_is_awaited_once(here: Any, hangs: list[str], wher
 def test_a_hang_in_a_cancel_is_no_hang_of_the_clean_run(here: Any, hangs: list[str]) -> None:
     """An innocent twin, as far as its clean runs go; a schedule with a cancel tells of it."""
     target = here.target(HANGS_IN_CANCEL)
-    with Simulation(target):
-        assert len(hangs) == 1
+    with Simulation(target) as simulation:
+        assert hangs == []
+        for ending in (Ending.SUCCEEDS, Ending.RAISES):
+            assert not simulation.play(Schedule(pipeline=ending)).unreached
+    assert len(hangs) == 1
 
 
 HANGS_IN_CANCEL = """

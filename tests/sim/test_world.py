@@ -247,6 +247,7 @@ def test_the_wall_clock_starts_at_the_epoch_and_follows_virtual_time() -> None:
             return super().open(database, work)
 
     with Simulation(Telling(0.0, 0.0)) as simulation:
+        simulation.play(Schedule())
         seen.clear()
         simulation.play(Schedule())
     assert seen == ["2026-01-01T00:00:00+00:00", "2026-01-01T00:01:30+00:00"]
@@ -284,7 +285,7 @@ def test_a_simulation_that_cannot_be_entered_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("RUNFAULTS_TMPDIR", str(tmp_path))
-    monkeypatch.setattr(Simulation, "_warm_up", lambda self: sys.exit(1))
+    monkeypatch.setattr(Simulation, "_run_cleanly", lambda self: sys.exit(1))
     with pytest.raises(SystemExit), Simulation(target_named(PLAIN)):
         pass
     assert list(tmp_path.iterdir()) == []

@@ -64,6 +64,12 @@ def playing_lives(
 ) -> Generator[Callable[[Any], Execution]]:
     """Answers with what a schedule came to; see `Host`."""
     system = target_named(target)
-    with Simulation(system, within=folder, warm=not first):
+    with Simulation(system, within=folder, warm=not first) as simulation:
         sequence = LifeSequence(system, folder, queries)
-        yield lambda asked: sequence.play(asked[0], with_places=asked[1])
+
+        def play(asked: tuple[Schedule, bool]) -> Execution:
+            schedule, with_places = asked
+            simulation.warm_up(schedule.pipeline)  # here, and not in every life
+            return sequence.play(schedule, with_places=with_places)
+
+        yield play

@@ -103,7 +103,7 @@ class Simulation:
         self._target = target
         self._on_strike = on_strike
         self._kinds = kinds
-        self._warm = warm
+        self._cold = set(Ending) if warm else set[Ending]()
         self._within = within or memory_backed_folder()
         self._template = DatabaseTemplate(target, self._within)
         self._lines = LinesOf(target)
@@ -129,34 +129,35 @@ class Simulation:
             stack.enter_context(_quiet_collection())
             stack.callback(random.setstate, random.getstate())
             stack.callback(lambda: self._lines.stop_at(()))
-            if self._warm:
-                self._warm_up()
+            if self._cold:
+                self._run_cleanly()
             self._context = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._context.close()
 
-    def _warm_up(self) -> None:
-        """Let the target do what it does only once in a process (imports, caches).
+    def _run_cleanly(self) -> None:
+        """Let the target do what it does only once in a process, in runs that meet nothing.
+
+        Raises:
+            HangError: if one of them hangs.
+        """
+        for ending in CLEAN_ENDINGS:
+            if hang := hang_in(self._play(Schedule(pipeline=ending)).history):
+                raise HangError(in_a_clean_run(self._target.name, ending, hang))
+
+    def warm_up(self, ending: Ending) -> None:
+        """Let the target do what it does once in a process (imports, caches) with such an end.
 
         Otherwise the first history would differ from the same schedule's later ones. Each hang
         takes the whole limit of real time, so that none is awaited twice.
-
-        Raises:
-            HangError: if a clean run hangs.
         """
-        for ending in CLEAN_ENDINGS:
-            if hang := hang_in(self.play(Schedule(pipeline=ending)).history):
-                raise HangError(in_a_clean_run(self._target.name, ending, hang))
-        offered: tuple[str, ...] = ()
-        for ending in Ending:
-            if not ending.needs_client or ending in offered:
-                schedule = Schedule(pipeline=ending, acts=(Act("cancel-api"),))
-                execution = self.play(schedule)
-                offered = execution.offered
-                if hang_in(execution.history):
-                    return
+        if ending in self._cold:
+            self._cold.remove(ending)
+            schedule = Schedule(pipeline=ending, acts=(Act("cancel-api"),))
+            if hang_in(self._play(schedule).history):
+                self._cold.clear()
 
     @property
     def target(self) -> Target:
@@ -165,6 +166,10 @@ class Simulation:
 
     def play(self, schedule: Schedule, **how: Unpack[How]) -> Execution:
         """Run one schedule to its end."""
+        self.warm_up(schedule.pipeline)
+        return self._play(schedule, **how)
+
+    def _play(self, schedule: Schedule, **how: Unpack[How]) -> Execution:
         self._runs += 1
         if self._runs % _COLLECT_ALL_EVERY == 0:
             gc.collect()
