@@ -1,7 +1,8 @@
-"""Imports time-machine without its pytest plugin, in a process that runs no tests.
+"""Imports time-machine without what it offers to tests, in a process that runs none.
 
-time-machine imports all of pytest where that is installed, for its fixture: most of the time that a
-command takes to start. In a process that has pytest already, nothing is kept from it.
+Where they are installed, time-machine imports all of pytest for its fixture, and dateutil for dates
+that are given as text: most of the time that a command takes to start. From a process that has them
+already nothing is kept.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import sys
 from types import ModuleType
 from typing import cast
 
-if "pytest" not in sys.modules:
-    sys.modules["pytest"] = cast("ModuleType", None)
-    try:
-        importlib.import_module("time_machine")
-    finally:
-        del sys.modules["pytest"]
+_HEAVY = [name for name in ("pytest", "dateutil.parser") if name not in sys.modules]
+
+for _name in _HEAVY:
+    sys.modules[_name] = cast("ModuleType", None)
+try:
+    importlib.import_module("time_machine")
+finally:
+    for _name in _HEAVY:
+        del sys.modules[_name]
