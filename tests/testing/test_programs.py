@@ -162,3 +162,15 @@ def test_an_error_of_the_steps_own_is_no_finding_and_one_of_the_object_is() -> N
     Program((*steps, Step(transfer, (1,)))).run(System(make, Bank, Bank.close))
     with pytest.raises(ProgramBrokenError, match=r"step 3, transfer\(1\): it raised RuntimeE"):
         Program((*steps, Step(transfer, (1,)))).run(System(make, Worn, Worn.close))
+
+
+def test_an_answer_that_differs_by_itself_is_not_compared_and_another_one_is() -> None:
+    def newest(bank: Bank, what: str) -> list[object]:
+        return bank.connection.execute(f"SELECT {what} FROM log").fetchall()
+
+    struck = Step(transfer, (1,), Strike.parse("busy at #1"))
+    for what in ("token", "length(token)"):
+        steps = (Step(transfer, (1,)), struck, Step(newest, (what,)))
+        Program(steps).run(System(make, Bank, Bank.close))
+    with pytest.raises(ProgramBrokenError, match=r"step 2, balance\('ann'\): it returned 99"):
+        Program((struck, Step(balance, ("ann",)))).run(System(make, Forward, Forward.close))

@@ -12,7 +12,9 @@ from runfaults.sqlite.kinds import kind_named
 from runfaults.sqlite.numbering import Point
 from runfaults.sqlite.strike import Strike
 
-_FARTHEST = 8
+_FEW = 4
+"""Most steps have so many operations: one that is farther seldom strikes."""
+_FARTHEST = 12
 """The number of the last operation of a step that is struck at first."""
 
 
@@ -20,7 +22,7 @@ def programs(
     operations: Mapping[Callable[..., object], Sequence[st.SearchStrategy[Any]]],
     *,
     kinds: str = "busy full ioerr-write",
-    most: int = 6,
+    most: int = 10,
 ) -> st.SearchStrategy[Program]:
     """Programs on one object; a fault strikes in about every other step.
 
@@ -37,7 +39,7 @@ def programs(
         ValueError: if a kind does not exist.
     """
     names = [kind_named(word).name for word in kinds.replace(",", " ").split()]
-    numbers = st.integers(1, _FARTHEST).map(Point)
+    numbers = (st.integers(1, _FEW) | st.integers(1, _FARTHEST)).map(Point)
     strikes = st.none() | st.builds(Strike, st.sampled_from(names), numbers, st.booleans())
     steps = [
         st.builds(Step, st.just(call), st.tuples(*arguments), strikes)
