@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from runfaults.every_fault import UnsuitableError
+from runfaults.every_fault import every_fault as tried
+from runfaults.model import Verdict
+
 SCHEMA = """
 CREATE TABLE parent (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE);
 CREATE TABLE child (
@@ -176,3 +180,38 @@ def test_a_connection_that_is_always_in_a_transaction(path: Path, every_fault: A
     # that follows it.
     every_fault(adds, kinds="busy")
     connection.close()
+
+
+Two = tuple[sqlite3.Connection, sqlite3.Connection]
+
+
+def adds(to: sqlite3.Connection) -> None:
+    with to:
+        to.execute("INSERT INTO parent (name) VALUES ('c')")
+
+
+def adds_and_leaves_open(to: sqlite3.Connection) -> None:
+    to.execute("INSERT INTO parent (name) VALUES ('c')")
+    to.execute("INSERT INTO parent (name) VALUES ('d')")
+    to.commit()
+
+
+def test_a_reader_that_the_call_does_not_use_keeps_its_snapshot() -> None:
+    def make(folder: Path) -> None:
+        with closing(sqlite3.connect(folder / "db")) as connection:
+            connection.execute("PRAGMA journal_mode=wal")
+            connection.executescript(SCHEMA)
+
+    def opened(folder: Path) -> Two:
+        reader = sqlite3.connect(folder / "db", isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM parent").fetchall()
+        return reader, sqlite3.connect(folder / "db")
+
+    def verdicts(call: Callable[[Two], object]) -> set[Verdict]:
+        return {each.verdict for each in tried(make, opened, call, kinds="busy readonly")}
+
+    assert verdicts(lambda both: adds(both[1])) == {Verdict.HOLDS}
+    assert Verdict.BROKEN in verdicts(lambda both: adds_and_leaves_open(both[1]))
+    with pytest.raises(UnsuitableError, match="a transaction is open on"):
+        verdicts(lambda both: adds(both[0]))

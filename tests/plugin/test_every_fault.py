@@ -305,6 +305,66 @@ def test_transfer(shared, every_fault):
     result.stdout.fnmatch_lines(["*a run begins with what an earlier one has left in *bank.db*"])
 
 
+def test_a_time_of_the_fixture_is_not_what_an_earlier_run_has_left(run: Run) -> None:
+    result = run(
+        """
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    return tmp_path_factory.mktemp("shared") / "bank.db"
+
+
+@pytest.fixture
+def row(shared):
+    with closing(sqlite3.connect(shared)) as connection, connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS notes (text, at)")
+        connection.execute("DELETE FROM notes")
+        connection.execute("INSERT INTO notes VALUES ('old', random())")
+
+
+def test_update(shared, row, every_fault):
+    def call():
+        with closing(sqlite3.connect(shared)) as connection, connection:
+            connection.execute("UPDATE notes SET text = 'new', at = random()")
+
+    every_fault(call, kinds="likely")
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_subtests_of_the_repetitions_are_not_reported_and_theirs_are_findings(run: Run) -> None:
+    result = run(
+        """
+def test_right(database, every_fault, subtests):
+    every_fault(lambda: transfer(database), kinds="busy")
+    for number in range(2):
+        with subtests.test(number=number):
+            assert total(database) == 100
+
+
+def test_wrong(database, every_fault, subtests):
+    def call():
+        try:
+            transfer(database)
+        except sqlite3.Error:
+            return False
+        return True
+
+    every_fault(call, kinds="busy")
+    with subtests.test("the balance"):
+        with closing(sqlite3.connect(database)) as connection:
+            sql = "SELECT balance FROM accounts WHERE name = 'b'"
+            assert connection.execute(sql).fetchone() == (10,)
+"""
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.no_fnmatch_line("*SUBFAIL*")
+    result.stdout.fnmatch_lines(["1. the test's own assertion fails"])
+    told = [line for line in result.outlines if "test_right: " in line]
+    assert len(told) == 1
+    assert told[0].endswith("none broken")
+
+
 def test_a_coroutine_is_refused_and_its_loop_is_struck(run: Run) -> None:
     result = run(
         """
@@ -443,7 +503,7 @@ def test_hidden(request):
 """
     )
     result.assert_outcomes(failed=2, skipped=1)
-    result.stdout.fnmatch_lines(["*not for unittest.TestCase", "E *name `every_fault` as an arg*"])
+    result.stdout.fnmatch_lines(["*not a unittest.TestCase", "E *name `every_fault` as an arg*"])
 
 
 def test_a_connection_of_before_the_test_is_refused(run: Run) -> None:

@@ -19,7 +19,8 @@ class Left:
 
     Attributes:
         locked: The database files that a connection keeps others from writing to.
-        transactions: How many connections have a transaction open.
+        transactions: How many connections have a transaction open that they had not when the call
+            began.
     """
 
     locked: tuple[str, ...] = ()

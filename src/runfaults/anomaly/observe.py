@@ -6,7 +6,7 @@ import gc
 import sqlite3
 import threading
 from bdb import BdbQuit
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
@@ -25,6 +25,7 @@ from runfaults.anomaly.unwatched import Unwatched
 from runfaults.anomaly.virtual_sleep import virtual_sleep
 from runfaults.anomaly.watch import Orders, Watch
 from runfaults.anomaly.watchdog import watchdog
+from runfaults.sqlite.observed import Observed
 from runfaults.user_code import told
 
 _Answer = TypeVar("_Answer")
@@ -56,7 +57,8 @@ def observe(call: Callable[[], _Answer], watch: Watch, order: Order) -> Observat
     Raises:
         UnsuitableError: if the call's databases cannot be judged.
     """
-    _require_no_transaction(watch)
+    held = watch.connections.transactions()
+    _require_no_transaction(each for each in held if each.writing)
     unwatched = Unwatched() if order.orders.kinds else None
     deaths: list[str] = []
     again = final = None
@@ -66,7 +68,8 @@ def observe(call: Callable[[], _Answer], watch: Watch, order: Order) -> Observat
         watch.end()
         if unwatched is not None:
             _require_watched(unwatched.written())
-        operations, left = watch.operations, _left(watch)
+        _require_no_transaction(each for each in held if each in watch.used)
+        operations, left = watch.operations, _left(watch, held)
         now = _databases(list(watch.before_call))
         if order.twice or (order.recovers and isinstance(ending, Raised)):
             watch.begin(order.orders._replace(strike=None, kinds=()))
@@ -114,8 +117,9 @@ def tried(call: Callable[[], object], watch: Watch, patience: float) -> Ending:
     return returned(answer)
 
 
-def _require_no_transaction(watch: Watch) -> None:
-    for connection in watch.connections.transactions():
+def _require_no_transaction(held: Iterable[Observed]) -> None:
+    """A reader that the call does not use may keep its transaction: others see what it commits."""
+    for connection in held:
         raise UnsuitableError(
             f"a transaction is open on {connection.path} when the call begins, so what the call "
             "commits cannot be told: commit first, or use fixtures that do (Django: "
@@ -137,18 +141,18 @@ def _require_watched(database: str) -> None:
         )
 
 
-def _left(watch: Watch) -> Left:
-    left = _looked(watch)
+def _left(watch: Watch, held: list[Observed]) -> Left:
+    left = _looked(watch, held)
     if left.locked or left.transactions:
         gc.collect()  # what only a cycle keeps is gone in a moment anyhow
-        left = _looked(watch)
+        left = _looked(watch, held)
     return left
 
 
-def _looked(watch: Watch) -> Left:
+def _looked(watch: Watch, held: list[Observed]) -> Left:
     return Left(
         tuple(path for path in watch.paths() if is_locked(path)),
-        len(watch.connections.transactions()),
+        sum(each not in held for each in watch.connections.transactions()),
     )
 
 

@@ -6,6 +6,7 @@ import threading
 from contextlib import suppress
 from sqlite3 import Error
 from typing import NamedTuple
+from weakref import WeakSet
 
 from runfaults.anomaly.database_state import DatabaseState, read_state
 from runfaults.anomaly.ending import NeverEndsError, mark
@@ -14,6 +15,7 @@ from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.inject import actor
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.numbering import Numbering, Point
+from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.open_connections import OpenConnections
 from runfaults.sqlite.plan import PointCounter
 from runfaults.sqlite.short_waits import ShortWaits
@@ -52,6 +54,8 @@ class Watch:
         self.before_call: dict[str, DatabaseState] = {}
         """The databases as they were when the call began, or when it first opened them."""
         self.connections = OpenConnections()
+        self.used: WeakSet[Observed] = WeakSet()
+        """The connections that the call has used."""
         self.operations = 0
         """How many the call has performed, over all threads."""
         self.struck = 0
@@ -78,6 +82,7 @@ class Watch:
             self._read(*self.connections.paths)
             self._numbering, self._counter = Numbering(), PointCounter()
             self.operations = 0
+            self.used.clear()
             self._orders = orders
 
     def end(self) -> None:
@@ -99,6 +104,8 @@ class Watch:
             if orders is None:
                 return None
             self.operations += 1
+            if call.connection is not None:
+                self.used.add(call.connection)
             if self.operations > orders.limit and call.operation not in _CLEANING_UP:
                 raise NeverEndsError(f"it had performed {orders.limit:,} operations of SQLite")
             number = self._numbering.next()

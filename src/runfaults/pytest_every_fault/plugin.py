@@ -10,6 +10,7 @@ import os
 import shlex
 import warnings
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar, Unpack, cast
 
@@ -61,6 +62,7 @@ class _Finale:
         sections: How many sections of captured output are of repetitions.
         duration: Seconds that the repetitions took.
         called: Whether the test has called `every_fault`.
+        ended: Whether the test itself has ended; reports before that are of its subtests.
     """
 
     failure: str = ""
@@ -69,6 +71,7 @@ class _Finale:
     sections: int = 0
     duration: float = 0.0
     called: bool = False
+    ended: bool = False
 
 
 _REPETITION: pytest.StashKey[_Repetition] = pytest.StashKey()
@@ -194,11 +197,20 @@ def _is_repeated(item: pytest.Item) -> bool:
     return asks or item.get_closest_marker(MARKER) is not None
 
 
+class _Subtests:
+    """Subtests of a repetition: they fail with the test, for only the last run is reported."""
+
+    def test(self, *_message: object, **_context: object) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
     """Have a marked test bear the fault as a whole."""
     marker = pyfuncitem.get_closest_marker(MARKER)
     repetition = pyfuncitem.stash.get(_REPETITION, None)
+    if repetition is not None and "subtests" in pyfuncitem.funcargs:
+        pyfuncitem.funcargs["subtests"] = _Subtests()
     if marker is None or repetition is None or repetition.options is not None:
         return None
     if "every_fault" in pyfuncitem.fixturenames:
@@ -220,7 +232,7 @@ def _explore(item: pytest.Item, finale: _Finale) -> None:
     from runfaults.anomaly.observe import Order, UnsuitableError
 
     if issubclass(getattr(item, "cls", None) or object, TestCase):
-        finale.failure = f"{_CANNOT}: the marker is for functions, not for unittest.TestCase"
+        finale.failure = f"{_CANNOT}: write a function or a plain class, not a unittest.TestCase"
         return
     first = _repeat(item, Order(SURVEY, recovers=False), finale)
     seen, options = first.observation, first.options
@@ -314,8 +326,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Let the reported run fail with what the repetitions have shown."""
     finale = item.stash.get(_FINALE, None)
     if finale is not None and finale.failure:
+        finale.ended = True
         pytest.fail(finale.failure, pytrace=False)
-    result = yield
+    try:
+        result = yield
+    finally:
+        if finale is not None:
+            finale.ended = True
     marked = item.get_closest_marker(MARKER) is not None
     if finale is not None and not finale.called and not marked:
         pytest.fail("the test asks for every_fault and never calls it", pytrace=False)
@@ -350,7 +367,7 @@ def pytest_runtest_makereport(
         repetition.trouble[call.when] = _crash(call.excinfo)
     if finale is not None:
         report.sections = report.sections[finale.sections :]
-        if call.when == "call":
+        if call.when == "call" and finale.ended:
             report.duration += finale.duration
             setattr(report, SUMMARY, finale.summary)
     return report
