@@ -14,6 +14,7 @@ from plain_manager import PlainManager, PlainTarget
 
 class LoudManager(PlainManager):
     def cancel(self, run):
+        print("\\x1b[1Aover")
         raise ValueError("\\x1b[2Jgone")
 
 
@@ -40,6 +41,8 @@ def test_a_replay_spells_them_out(options: tuple[str, ...], tmp_path: Path) -> N
     assert ended.returncode == 1, ended.stderr
     assert r"\x1b[2Jgone" in ended.stdout
     assert "\x1b" not in ended.stdout
+    assert ("The target printed:\n  \\x1b[1Aover\n" in ended.stdout) is (options == ())
+    assert "over" not in ended.stderr
 
 
 def test_a_complaint_spells_them_out(tmp_path: Path) -> None:

@@ -157,8 +157,8 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
 @click.option(
     "--redact",
     is_flag=True,
-    help="Leave values of rows, of literals in SQL, and messages of exceptions other than SQLite's "
-    "out of all that is printed and of all reports.",
+    help="Leave values of rows, of literals in SQL, messages of exceptions other than SQLite's, "
+    "and what the target prints out of all that is printed and of all reports.",
 )
 @click.option(
     "--explain",

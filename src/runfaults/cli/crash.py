@@ -21,7 +21,7 @@ from runfaults.model import Journal, Schedule
 from runfaults.report.explain import explain
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
-from runfaults.report.timeline import print_timeline
+from runfaults.report.timeline import print_printed, print_timeline
 
 
 @click.command("crash")
@@ -84,6 +84,7 @@ def _play(target: str, schedule: Schedule, own: tuple[str, ...]) -> int:
     trial = play(target, schedule, own=own)
     print_timeline(trial.history, trial.judgements)
     click.echo(explain(trial.history, trial.judgements))
+    print_printed(trial.history)
     trial.require_playable("the schedule")
     click.echo(str(trial.verdict))
     return exit_code(trial.verdict)

@@ -17,7 +17,7 @@ from runfaults.explore.trial import NotPlayableError, Trial
 from runfaults.model import Scenario, Verdict
 from runfaults.report.explain import explain
 from runfaults.report.steps import printable
-from runfaults.report.timeline import print_timeline
+from runfaults.report.timeline import print_printed, print_timeline
 from runfaults.scenario.file import load_scenario
 from runfaults.targets.optional import MissingPackageError
 from runfaults.targets.target import TargetError
@@ -106,6 +106,7 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
     if whole:
         print_timeline(played.history, played.judgements)
         click.echo(explain(played.history, played.judgements))
+        print_printed(played.history)
     expected = ["as expected" if played.matches(scenario) else f"expected {scenario.expect}"]
     if real and not played.execution.unavailable:
         expected.append(reality(played))

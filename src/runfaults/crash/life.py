@@ -15,6 +15,7 @@ from _thread import allocate_lock
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
@@ -28,6 +29,7 @@ from runfaults.sim import acts
 from runfaults.sim.database import AuditReader
 from runfaults.sim.lines import LinesOf
 from runfaults.sim.pipeline import ScriptedPipeline
+from runfaults.sim.printing import printing_apart
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.world import EPOCH, World
 from runfaults.sqlite.hook import unwatch
@@ -124,6 +126,7 @@ class LifeResult:
         undone: What work wrote into a transaction that was open when it raised.
         seen: How many rows of the audit it has told of, and those before it; 0 for one that tells
             of none.
+        printed: What it printed, if places were asked for.
     """
 
     events: tuple[Event, ...]
@@ -134,6 +137,7 @@ class LifeResult:
     places: tuple[tuple[int, str], ...] = ()
     undone: tuple[str, ...] = ()
     seen: int = 0
+    printed: str = ""
 
 
 class RecoveryWorld(World):
@@ -203,7 +207,8 @@ def _play(target: Target, database: Path, life: LifeScript, pipe: int) -> None:
     later = (life.number - 1) * BETWEEN_LIVES
     with time_machine.travel(EPOCH + later, tick=False) as traveller:
         world.wall_clock = lambda moment: traveller.move_to(moment + later)
-        world.play()
+        with printing_apart():
+            world.play()
     chronicle.tell(_account(world, chronicle))
 
 
@@ -214,6 +219,7 @@ def _account(world: World, chronicle: Chronicle) -> dict[str, object]:
         "refused": [(str(fault), reason) for fault, reason in world.refused],
         "struck": world.struck,
         "places": chronicle.places,
+        "printed": chronicle.printed,
         "undone": world.undone,
         "seen": world.seen,
     }
@@ -233,6 +239,7 @@ def recover_concurrently(
     def look(pipe: int) -> None:
         os.close(release)
         unwatch()
+        sys.stdout = sys.stderr = StringIO()  # no schedule decides what they print
         recorder = Chronicle(pipe)
         os.read(barrier, 1)
         work = _ToldWork(Ending.SUCCEEDS, recorder)
@@ -306,6 +313,7 @@ class _Child:
             tuple((number, place) for number, place in account.get("places", ())),
             tuple(account.get("undone", ())),
             account.get("seen", 0),
+            account.get("printed", ""),
         )
 
     def end(self) -> None:

@@ -61,7 +61,9 @@ class LifeSequence:
         telling = Telling(schedule.pipeline, vocabulary)
         asked = rows_in(self._folder / "scratch" / FILE_NAME, self._queries)
         events, places = telling.tell(lives, remains, killed, asked)
-        history = History(self._target.name, schedule, vocabulary, events, MAY_CANCEL, places)
+        printed = "".join(life.printed for life in lives)
+        name = self._target.name
+        history = History(name, schedule, vocabulary, events, MAY_CANCEL, places, printed)
         return Execution(
             history,
             (),

@@ -101,6 +101,8 @@ class History:
         may_cancel: Subjects of the requests that can be why a run is cancelled.
         places: Where in the target's code an event came from, as (event number, lines of a stack,
             the outermost first), if that was asked for. No part of the canonical text.
+        printed: What the target's threads printed meanwhile, if places were asked for. No part of
+            the canonical text either.
     """
 
     target: str
@@ -109,6 +111,7 @@ class History:
     events: tuple[Event, ...]
     may_cancel: tuple[str, ...] = ()
     places: tuple[tuple[int, str], ...] = ()
+    printed: str = ""
 
     def text(self) -> str:
         """The canonical text: equal texts mean equal histories."""

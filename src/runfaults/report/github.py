@@ -15,6 +15,7 @@ from runfaults.report.steps import printable
 from runfaults.report.timeline import timeline_text
 from runfaults.report.wording import (
     describe_extent,
+    describe_printed,
     describe_region,
     describe_repair,
     describe_rule,
@@ -179,6 +180,8 @@ def _section(violation: Violation) -> Iterator[str]:
         yield f"Evidence: {_escape(violation.evidence)}.\n"
     if violation.saved_to is not None:
         yield f"{_block(replay_command(violation))}\n"
+    if printed := describe_printed(violation.history):
+        yield f"<details><summary>The target printed</summary>\n\n{_block(printed)}\n</details>\n"
     yield "<details><summary>Timeline</summary>\n"
     yield f"{_block(timeline_text(violation.history, violation.judgements, width=140))}\n"
     yield "</details>\n"

@@ -17,6 +17,7 @@ from runfaults.report.swimlanes import Row, arrange, belongs_to_no_lane, fold
 from runfaults.report.wording import (
     describe_duration,
     describe_extent,
+    describe_printed,
     describe_region,
     describe_repair,
     describe_rule,
@@ -80,6 +81,7 @@ def _violations(result: CheckResult, environment: Environment) -> Iterator[str]:
             "where": describe_where(violation),
             "repair": describe_repair(violation),
             "extent": describe_extent(violation),
+            "printed": describe_printed(violation.history),
         }
         text = template.render(told | _drawn(number, violation)) if left > 0 else ""
         if not text or len(text.encode()) > left:

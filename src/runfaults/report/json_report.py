@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runfaults.model import Cause, CheckResult, History, Place, Tally, Violation
 from runfaults.report.explain import explain
+from runfaults.report.wording import describe_printed
 
 FORMAT = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
@@ -80,6 +81,7 @@ def _violation(violation: Violation) -> dict[str, object]:
         "verdict": violation.verdict,
         "schedule": str(scenario.schedule),
         "explanation": explain(violation.history, violation.judgements),
+        "printed": describe_printed(violation.history),
         "saved_to": violation.saved_to,
         "evidence": violation.evidence,
         "cause": None if violation.cause is None else _cause(violation.cause),

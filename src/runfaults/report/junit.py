@@ -12,6 +12,7 @@ from runfaults.report.steps import printable
 from runfaults.report.timeline import timeline_text
 from runfaults.report.wording import (
     describe_extent,
+    describe_printed,
     describe_region,
     describe_repair,
     describe_rule,
@@ -106,6 +107,7 @@ def _outcome(case: Element, verdict: Verdict, message: str, body: str) -> None:
 
 
 def _story(violation: Violation) -> str:
+    printed = describe_printed(violation.history)
     parts = [
         "\n".join(describe_where(violation)),
         violation.scenario.symptom,
@@ -115,6 +117,7 @@ def _story(violation: Violation) -> str:
         f"schedule: {violation.scenario.schedule}",
         violation.evidence,
         replay_command(violation),
+        f"the target printed:\n{printed}" if printed else "",
         timeline_text(violation.history, violation.judgements),
     ]
     return "\n\n".join(filter(None, parts))

@@ -59,7 +59,11 @@ class RedactedProgress:
 
 
 def _redacted_history(history: History) -> History:
-    return replace(history, events=tuple(map(_redacted_event, history.events)))
+    return replace(
+        history,
+        events=tuple(map(_redacted_event, history.events)),
+        printed=LEFT_OUT if history.printed else "",
+    )
 
 
 def _redacted_event(event: Event) -> Event:

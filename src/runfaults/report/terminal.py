@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from textwrap import indent
 from typing import TYPE_CHECKING, TextIO
 
 from runfaults.model import Cell, CheckResult, Verdict, Violation
@@ -13,6 +14,7 @@ from runfaults.report.steps import printable
 from runfaults.report.wording import (
     describe_duration,
     describe_extent,
+    describe_printed,
     describe_region,
     describe_repair,
     describe_rule,
@@ -185,6 +187,9 @@ def _violation(number: int, violation: Violation, console: Console) -> Iterator[
         yield _indented(f"the contract: {repair}", console)
     if extent := describe_extent(violation):
         yield _indented(f"broken so {extent}", console, "dim")
+    if printed := describe_printed(violation.history):
+        yield _indented("the target printed:", console, "dim")
+        yield _indented(indent(printed, "  "), console, "dim")
     if violation.replays:
         yield _indented(f"schedule: {scenario.schedule}", console, "dim")
     if violation.evidence:

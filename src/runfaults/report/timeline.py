@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from io import StringIO
+from textwrap import indent
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from runfaults.model import EventKind, History, Judgement
 from runfaults.report.console import is_ascii, open_console
 from runfaults.report.steps import DATABASE, Step, printable, transition
 from runfaults.report.swimlanes import Swimlanes, arrange, belongs_to_no_lane, fold
+from runfaults.report.wording import describe_printed
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -49,6 +52,12 @@ def print_timeline(
         most: Steps; of a longer history the middle is left out, and the gap says so. None: all.
     """
     _print(arrange(history, judgements, most=most), open_console(file, width), folded=False)
+
+
+def print_printed(history: History) -> None:
+    """Print on standard output what the target printed, if it did."""
+    if printed := describe_printed(history, most=sys.maxsize):
+        open_console().print(f"The target printed:\n{indent(printed, '  ')}", soft_wrap=True)
 
 
 def timeline_text(

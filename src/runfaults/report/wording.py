@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shlex
 
-from runfaults.model import CheckResult, Place, Region, Tally, Verdict, Violation
+from runfaults.model import CheckResult, History, Place, Region, Tally, Verdict, Violation
 from runfaults.report.steps import printable
+
+MOST_PRINTED_LINES = 20
+"""Lines that reports show of what a target printed."""
 
 
 def headline(result: CheckResult) -> str:
@@ -114,6 +117,14 @@ def describe_where(violation: Violation) -> tuple[str, ...]:
     elif struck:
         lines.append("struck there")
     return tuple(map(printable, lines))
+
+
+def describe_printed(history: History, most: int = MOST_PRINTED_LINES) -> str:
+    """What the target printed, of many lines the last; empty if it printed nothing."""
+    lines = printable(history.printed).rstrip().splitlines()
+    left = len(lines) - most
+    cut = [f"({left:,} lines before these are left out; `runfaults replay` shows them)"]
+    return "\n".join([*cut, *lines[left:]] if left > 0 else lines)
 
 
 def _line(place: Place) -> str:

@@ -136,6 +136,10 @@ class Turns(Protocol):
         """Make one blocked actor ready."""
         ...
 
+    def hear(self, text: str) -> None:
+        """Note what the running actor prints."""
+        ...
+
     def start_thread(self, thread: threading.Thread) -> None:
         """Start a thread of the target as an actor."""
         ...

@@ -5,6 +5,9 @@ from __future__ import annotations
 from runfaults.model import Event, EventKind
 from runfaults.user_code import calling_code, stack_of
 
+MOST_PRINTED = 20_000
+"""Characters of what the target prints that are kept: the last ones."""
+
 _PLACED = frozenset({EventKind.INVOKE, EventKind.ERROR, EventKind.STRIKE, EventKind.WAIT})
 
 
@@ -24,6 +27,8 @@ class Recorder:
         self.places: list[tuple[int, str]] = []
         self.stuck: set[str] = set()
         self._with_places = with_places
+        self._printed = ""
+        self._cut = 0
         self.closed = False
         self.clock = 0.0
 
@@ -44,6 +49,25 @@ class Recorder:
             self.events.append(
                 Event(len(self.events), self.clock, actor, kind, subject, value, run)
             )
+
+    def hear(self, text: str) -> None:
+        """Keep what the target prints, where places are asked for: a person will read that."""
+        if self._with_places and not self.closed:
+            self._printed += text
+            if len(self._printed) > 2 * MOST_PRINTED:
+                self._shorten()
+
+    def _shorten(self) -> None:
+        self._cut += len(self._printed) - MOST_PRINTED
+        self._printed = self._printed[-MOST_PRINTED:]
+
+    @property
+    def printed(self) -> str:
+        """All that was heard; of very much the end, and how much was cut."""
+        if len(self._printed) > MOST_PRINTED:
+            self._shorten()
+        before = f"({self._cut:,} characters before these are left out)\n" if self._cut else ""
+        return before + self._printed
 
     def answer(self, actor: str, subject: str, error: BaseException, run: int | None) -> None:
         """Append the answer to a request that raised."""

@@ -264,6 +264,10 @@ class Scheduler:
         if actor.state is State.BLOCKED:
             self._make_ready(actor)
 
+    def hear(self, text: str) -> None:
+        """See `Turns`."""
+        self._recorder.hear(text)
+
     def start_thread(self, thread: threading.Thread) -> None:
         """Start a thread of the target as an actor: the controlled `Thread.start`."""
         known = (actor for name, actor in self.actor_names.items() if thread.name.startswith(name))

@@ -26,6 +26,7 @@ from runfaults.sim.interpreter import require_controllable
 from runfaults.sim.lines import LinesOf
 from runfaults.sim.loaded import frozen
 from runfaults.sim.no_thread import SIMULATED_KINDS
+from runfaults.sim.printing import logging_apart, printing_apart
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.stuck import HangError, hang_in, in_a_clean_run
 from runfaults.sim.substitution import controlled_primitives
@@ -126,6 +127,7 @@ class Simulation:
             stack.enter_context(controlled_primitives((real_connect, connect)))
             stack.enter_context(_no_garbage_collection())
             stack.enter_context(_quiet_logging())
+            stack.enter_context(logging_apart())
             stack.enter_context(_quiet_collection())
             stack.callback(random.setstate, random.getstate())
             stack.callback(lambda: self._lines.stop_at(()))
@@ -194,9 +196,10 @@ class Simulation:
             )
             world.scheduler.lines = None if lines == () else self._lines
             world.queries = self._queries
-            world.gate.on_strike = self._on_strike
             world.wall_clock = traveller.move_to
-            execution = world.play()
+            with printing_apart(self._on_strike) as on_strike:
+                world.gate.on_strike = on_strike
+                execution = world.play()
         return execution if asked is None else replace(execution, survey=tuple(asked.points))
 
 

@@ -137,6 +137,7 @@ class World:
             events,
             acts.MAY_CANCEL,
             tuple(self._recorder.places),
+            self._recorder.printed,
         )
         return Execution(
             history,

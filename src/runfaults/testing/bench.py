@@ -22,6 +22,7 @@ from runfaults.oracle.judge import rule_named
 from runfaults.oracle.own import addresses_of, own_rules
 from runfaults.report.explain import explain
 from runfaults.report.timeline import timeline_text
+from runfaults.report.wording import describe_printed
 from runfaults.scenario.file import dump_scenario
 from runfaults.sim.frozen_time import is_time_frozen, thawed
 from runfaults.testing.first_look import require_survived
@@ -97,6 +98,7 @@ def failure_text(history: History, failing: Sequence[Judgement]) -> str:
             explain(history, failing),
             "",
             f"schedule: {history.schedule}",
+            *(["the target printed:", printed] if (printed := describe_printed(history)) else ()),
         ]
     )
 

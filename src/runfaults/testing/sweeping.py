@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 
 from runfaults.campaign import conclude
 from runfaults.campaign.bounds import bound_named
@@ -16,7 +17,7 @@ from runfaults.model import CheckResult, Verdict, Violation
 from runfaults.model.listener import Silence
 from runfaults.model.verdict import OF_ONE_HISTORY
 from runfaults.report.explain import explain
-from runfaults.report.wording import describe_where, headline, replay_command
+from runfaults.report.wording import describe_printed, describe_where, headline, replay_command
 from runfaults.testing.bench import bench_for, leave_simulation
 from runfaults.testing.first_look import require_survived
 
@@ -88,5 +89,7 @@ def _violation(number: int, violation: Violation) -> Iterator[str]:
     yield f"{number}. {rules}: {violation.scenario.symptom}"
     yield from (f"   {line}" for line in describe_where(violation))
     yield f"   {explain(violation.history, violation.judgements)}"
+    if printed := describe_printed(violation.history):
+        yield f"   the target printed:\n{indent(printed, '     ')}"
     yield f"   schedule: {violation.scenario.schedule}"
     yield f"   try it again: {replay_command(violation) or 'with --runfaults-save FOLDER'}"
