@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sqlite3
 import sys
@@ -123,6 +124,51 @@ def requests_cache_stores_on_a_full_disk(folder: Path) -> None:
     print("  get:", said(lambda: responses["b"]))
 
 
+def sqlalchemy_commits_a_session_while_another_reads(folder: Path) -> None:
+    sa, orm = import_module("sqlalchemy"), import_module("sqlalchemy.orm")
+    names, base = folder / "n.db", orm.declarative_base()
+    columns = {"id": sa.Column(sa.Integer, primary_key=True), "text": sa.Column(sa.String)}
+    name = type("Name", (base,), {"__tablename__": "name", **columns})
+    engine = sa.create_engine(f"sqlite:///{names}", connect_args={"timeout": 0.1})
+    base.metadata.create_all(engine)
+
+    def save(text: str) -> None:
+        with orm.Session(engine) as session:
+            session.add(name(text=text))
+            session.commit()
+
+    reader = sqlite3.connect(names, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM name").fetchall()
+    print("  save 'x':", said(lambda: save("x")))
+    reader.close()
+    gc.collect()
+    other = sqlite3.connect(names, timeout=0)
+    print("  the reader has gone, another writes:", said(lambda: other.execute("BEGIN IMMEDIATE")))
+    print("  save 'y':", said(lambda: save("y")))
+    print("  rows:", other.execute("SELECT text FROM name").fetchall())
+
+
+def python_writes_to_a_full_disk_with_autocommit_false(folder: Path) -> None:
+    if sys.version_info < (3, 12):
+        print("  autocommit is an argument from Python 3.12 on")
+        return
+    connection = sqlite3.connect(folder / "p.db", autocommit=False)
+    with connection:
+        connection.execute("CREATE TABLE t (x)")
+
+    def insert(what: str) -> None:
+        with connection:
+            connection.execute("INSERT INTO t VALUES (?)", (what,))
+
+    filler = fill(folder)
+    print("  insert:", said(lambda: insert("x" * 9000)))
+    filler.unlink()
+    print("  room again, insert:", said(lambda: insert("y")))
+    print("  rollback:", said(connection.rollback))
+    print("  insert:", said(lambda: insert("y")))
+
+
 REPRODUCTIONS = (
     sqlitedict_meets_a_reader,
     sqlite_utils_enables_search_while_another_writes,
@@ -130,6 +176,8 @@ REPRODUCTIONS = (
     diskcache_rotates_until_the_disk_is_full,
     dataset_inserts_on_a_full_disk,
     requests_cache_stores_on_a_full_disk,
+    sqlalchemy_commits_a_session_while_another_reads,
+    python_writes_to_a_full_disk_with_autocommit_false,
 )
 
 if __name__ == "__main__":

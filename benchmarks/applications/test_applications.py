@@ -292,6 +292,30 @@ class TestSqlalchemy:
 
         every_fault(two)
 
+    @pytest.fixture
+    def session(self, engine: Any) -> Any:
+        from sqlalchemy.orm import Session
+
+        return Session(engine)
+
+    def insert(self, session: Any) -> None:
+        session.connection().exec_driver_sql("INSERT INTO t VALUES (1)")
+
+    def test_session_commit(self, session: Any, every_fault: Any) -> None:
+        def one() -> None:
+            with session:
+                self.insert(session)
+                session.commit()
+
+        every_fault(one)
+
+    def test_session_begin(self, session: Any, every_fault: Any) -> None:
+        def one() -> None:
+            with session.begin():
+                self.insert(session)
+
+        every_fault(one)
+
 
 class TestAiosqlite:
     def test_connect(self, tmp_path: Path, every_fault: Any) -> None:
