@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -416,6 +417,31 @@ def test_what_is_written_while_another_sleeps_is_waited_for(play: Play) -> None:
 
     assert played.stuck == []
     assert len(written) == 1439
+
+
+def test_who_renews_a_lease_in_many_steps_is_not_made_late(play: Play) -> None:
+    written: list[float] = []
+
+    def renew(over: threading.Event) -> None:
+        lock = threading.Lock()
+        while not over.wait(10.0):
+            for _ in range(40):  # as an event loop and the thread of its connection
+                with lock:
+                    time.sleep(0.0)
+            written.append(time.monotonic())
+
+    def user() -> None:
+        over = threading.Event()
+        thread = threading.Thread(target=renew, args=(over,))
+        thread.start()
+        time.sleep(600.0)
+        over.set()
+        thread.join()
+
+    played = play(user, recurrence=Recurrence(random.random, lambda: len(written)))
+
+    assert played.stuck == []
+    assert max(b - a for a, b in pairwise(written)) == pytest.approx(10.0)
 
 
 def test_time_that_was_leapt_over_is_not_counted(

@@ -6,6 +6,7 @@ import sys
 from _thread import get_ident
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from runfaults.model import FaultPoint
 from runfaults.sim.actor import Actor, State
@@ -20,6 +21,9 @@ RETURNS = 3
 FAILURES = 16
 """Comparisons that may fail before no more are made for a while; each costs a millisecond."""
 
+
+QUIET = 128
+"""Yield points without news, after which none is expected: longer than one round of a heartbeat."""
 
 LONG = 60.0
 """Virtual seconds of a sleep that is worth being looked at."""
@@ -90,6 +94,7 @@ class Recurrence:
     state that cannot be compared, as one between two rows of a query, is passed over.
 
     While an actor sleeps less is enough: the others count or draw lots, but write and tell nothing.
+    Who renews a lease writes: then time passes as it does.
 
     Args:
         circumstances: The state outside the target's memory, as plain values.
@@ -111,6 +116,7 @@ class Recurrence:
         self._enough = RETURNS
         self._leapt = False
         self._elapse = FIRST_ELAPSE
+        self._anew = inf
         self._asleep: frozenset[Actor] = frozenset()
 
     def begin_anew(self, step: int) -> None:
@@ -130,7 +136,8 @@ class Recurrence:
         if self._enough == 1 and not _is_of_target(point.actor, actors):
             return None
         place = (_role(point.actor), point.operation, _role(point.subject))
-        if step >= self._due + self._delay or self._has_fallen_asleep(step, actors, clock):
+        due = min(self._due + self._delay, self._anew)
+        if step >= due or self._has_fallen_asleep(step, actors, clock):
             self._actor = point.actor
             self._take(step, place, actors, clock)
             return None
@@ -146,7 +153,7 @@ class Recurrence:
         """Compare a state with the one to return to, at the same place."""
         asleep = frozenset(each for each in actors if _sleeps_since(each, reference.step))
         if asleep and self._failures == FAILURES:
-            return self._let_pass_without_news(reference, asleep, actors, clock)
+            return self._let_pass_without_news(reference, step, asleep, actors, clock)
         self._count(self._refer(step, actors, clock), reference, asleep)
         if self._returns < self._enough:
             return None
@@ -176,14 +183,24 @@ class Recurrence:
         self, step: int, place: tuple[object, ...], actors: Sequence[Actor], clock: float
     ) -> None:
         """Take a reference; if it cannot be compared, take another one soon."""
+        if step >= self._anew:
+            self._take_news(step, place, actors, clock)
+            return
         self._place, self._failures, self._returns, self._leapt = place, 0, 0, False
-        self._elapse = FIRST_ELAPSE
+        self._elapse, self._anew = FIRST_ELAPSE, inf
         self._reference = self._refer(step, actors, clock)
         if step < self._due:
             return
         self._delay += 1
         if self._reference.state is not None or self._delay == FAILURES:
             self._due, self._delay = 2 * self._due, 0
+
+    def _take_news(
+        self, step: int, place: tuple[object, ...], actors: Sequence[Actor], clock: float
+    ) -> None:
+        """Take what was written and told by now; the state is known to be another one each time."""
+        self._place, self._elapse, self._anew = place, FIRST_ELAPSE, inf
+        self._reference = _Reference(None, step, {}, clock, self._told(actors))
 
     def _count(self, now: _Reference, reference: _Reference, asleep: Collection[Actor]) -> None:
         if reference.is_met(now, asleep):
@@ -198,15 +215,17 @@ class Recurrence:
     def _let_pass_without_news(
         self,
         reference: _Reference,
+        step: int,
         asleep: frozenset[Actor],
         actors: Sequence[Actor],
         clock: float,
     ) -> Leap | None:
-        """Let some time pass if nothing was written or told since the reference."""
+        """Let some time pass if nothing was written or told for a while since the reference."""
         if self._told(actors) != reference.news:
             self._reference, self._returns = None, 0
+            self._anew = step + _EVERY
             return None
-        return self._let_pass(asleep, clock)
+        return self._let_pass(asleep, clock) if step >= reference.step + QUIET else None
 
     def _let_pass(self, asleep: frozenset[Actor], clock: float) -> Leap | None:
         """Let some time pass, not all at once: those that go round may look at the clock too."""
