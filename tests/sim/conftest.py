@@ -60,7 +60,7 @@ def play() -> Play:
         director = Switch(**switches) if switches else GoOn()
         with time_machine.travel(EPOCH, tick=False) as traveller, controlled_primitives():
             scheduler = Scheduler(recorder, director, lambda now: traveller.move_to(EPOCH + now))
-            scheduler.recurrence = recurrence
+            scheduler.livelock.recurrence = recurrence
             try:
                 scheduler.run("user", function)
                 events = tuple(recorder.events)

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from runfaults.sim import livelock as livelock_module
 from runfaults.sim import recurrence as recurrence_module
-from runfaults.sim import scheduler as scheduler_module
 from runfaults.sim.recurrence import FIRST_LOOK, Recurrence
 
 Play = Callable[..., Any]
@@ -447,7 +447,7 @@ def test_who_renews_a_lease_in_many_steps_is_not_made_late(play: Play) -> None:
 def test_time_that_was_leapt_over_is_not_counted(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler_module, "MAX_VIRTUAL_SECONDS", recurrence_module.LEAP)
+    monkeypatch.setattr(livelock_module, "MAX_VIRTUAL_SECONDS", recurrence_module.LEAP)
 
     def user() -> None:
         waits_for_a_deadline()

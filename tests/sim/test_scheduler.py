@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from runfaults.sim import livelock as livelock_module
 from runfaults.sim import scheduler as scheduler_module
 from runfaults.sim.substitution import controlled_primitives
 
@@ -119,7 +120,7 @@ def test_an_idle_thread_that_nobody_waits_for_is_no_deadlock(play: Play) -> None
 
 
 def test_a_loop_without_an_end_is_a_livelock(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler_module, "MAX_STEPS", 50)
+    monkeypatch.setattr(livelock_module, "MAX_STEPS", 50)
 
     def user() -> None:
         lock = threading.Lock()
@@ -133,7 +134,7 @@ def test_a_loop_without_an_end_is_a_livelock(play: Play, monkeypatch: pytest.Mon
 def test_polling_while_another_waits_for_its_time_is_none(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler_module, "MAX_STEPS", 50)
+    monkeypatch.setattr(livelock_module, "MAX_STEPS", 50)
 
     def user() -> None:
         patient = threading.Thread(target=time.sleep, args=(3600.0,))

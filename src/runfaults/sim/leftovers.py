@@ -33,7 +33,7 @@ class Leftovers:
         for lock in self._scheduler.locks:
             if lock.owner is not None and not lock.owner.alive:
                 yield "lock", f"{lock.name} held by {lock.owner.name}"
-        if not self._scheduler.polling:
+        if not self._scheduler.livelock.polling:
             for opener, connection in self._reachable_connections():
                 if connection.in_transaction:
                     yield "transaction", f"of the connection opened by {opener}"

@@ -75,3 +75,8 @@ class Recorder:
             self.places.append((len(self.events), stack_of(error)))
         value = f"raised {type(error).__name__}: {error}"
         self.add(actor, EventKind.REPLY, subject, value, run)
+
+    def get_stuck(self, how: str, why: str) -> None:
+        """Append how the schedule got stuck; what follows from that is not told."""
+        if not self.stuck:
+            self.add("harness", EventKind.STUCK, how, why)

@@ -11,27 +11,21 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from runfaults.model import EventKind, FaultPoint, Operation
-from runfaults.model.fault import LIFTED_AFTER
 from runfaults.sim.actor import Actor, Held, SimulationOver, State, Wait, actors
 from runfaults.sim.director import RESUMED, Director
 from runfaults.sim.execution import Segment, Step
 from runfaults.sim.interruption import HEEDED_BEFORE, is_heeded_in
 from runfaults.sim.lines import LinesOf
+from runfaults.sim.livelock import Livelock
 from runfaults.sim.meter import Phase, border, enter
 from runfaults.sim.real_threads import real_join, start_really, uncontrolled
 from runfaults.sim.recorder import Recorder
-from runfaults.sim.recurrence import LONG, GivesUp, Leap, Recurrence
+from runfaults.sim.recurrence import Leap
 from runfaults.sim.stuck import MAY_RAISE, deadlock_among, stacks_of
 from runfaults.sim.tasks import OTHERS, Tasks
 from runfaults.sqlite.gate import Gate
 from runfaults.sqlite.plan import PointCounter
 from runfaults.user_code import place_of, told
-
-MAX_STEPS = 20_000
-"""Yield points after which a schedule that goes nowhere is called a livelock."""
-
-MAX_VIRTUAL_SECONDS = 86_400.0
-"""Virtual time after which a schedule that goes nowhere is called a livelock."""
 
 SLICE = 128
 """Yield points in a row after which an actor is paused whenever another one is ready."""
@@ -61,13 +55,8 @@ class Scheduler:
         gate: Given to each actor; see `Actor`.
         actor_names: How to call a thread of the target, by the beginning of the thread's own name;
             `run` if it is not among them.
-        recurrence: Notices that the schedule goes round; None: the limits of steps and time do.
-        shortened: Whether it went round, and rounds were passed over.
-        in_trouble: Whether a fault is at work that only time ends: what goes round may go on then.
-        goes_round: Whether the same will be done again in the same state.
-        is_idle: Asks whether those that still run have nothing left to do.
         tasks: Those of event loops.
-        polling: Whether the schedule ended while threads looked for work that never comes.
+        livelock: Ends the schedule where it goes nowhere.
         lines: What makes lines of the target yield points, if the schedule asks for them.
     """
 
@@ -87,15 +76,9 @@ class Scheduler:
         self.gate: Gate | None = None
         self.before_start: Callable[[FaultPoint], None] = lambda _: None
         self.actor_names: Mapping[str, str] = {}
-        self.recurrence: Recurrence | None = None
-        self.in_trouble: Callable[[], bool] = lambda: False
         self.lines: LinesOf | None = None
-        self.goes_round = True
-        self.is_idle: Callable[[], bool] = lambda: False
-        self.polling = False
         self._lines_reached = 0
-        self.shortened = False
-        self._leapt = 0.0
+        self.livelock = Livelock(self, recorder)
         self._recorder = recorder
         self._director = director
         self._advanced = advanced
@@ -119,7 +102,7 @@ class Scheduler:
         self._resume(self._next())
         try:
             if not self._finished.acquire(timeout=HANG_SECONDS):
-                self._stuck("hang", stacks_of(self.all_actors))
+                self._recorder.get_stuck("hang", stacks_of(self.all_actors))
             self._join_finished()
         finally:
             self.over = True  # after Ctrl-C too
@@ -143,25 +126,12 @@ class Scheduler:
             if actor.thread is not None:
                 real_join(actor.thread, 1.0)
 
-    def end_if_idle(self) -> None:
-        """End the schedule here if those that still run have nothing left to do."""
-        if not self.is_idle():
-            return
+    def end_here(self) -> NoReturn:
+        """See `Course`."""
         actor = self.running
-        self.polling = True
         self._finish()
         if actor.alive:
             actor.park()  # what it holds is looked at, as it is
-        raise SimulationOver
-
-    def give_up(self, reason: str) -> None:
-        """End the schedule here as a livelock.
-
-        Raises:
-            SimulationOver: always.
-        """
-        self._stuck("livelock", reason)
-        self._finish()
         raise SimulationOver
 
     def reached(self, like: FaultPoint) -> int:
@@ -184,7 +154,7 @@ class Scheduler:
             self._lines_reached += 1
             self._switch(actor, point, ready)
         else:
-            self._look_for_livelock(point)
+            self.livelock.look(point, self._operations)
             self._switch(actor, point, ready)
             self._end_slice(actor)
         self._begin_segment(actor, number)
@@ -249,7 +219,7 @@ class Scheduler:
 
     def leave(self, why: str) -> NoReturn:
         """See `Turns`."""
-        self._stuck("uncontrolled", why)
+        self._recorder.get_stuck("uncontrolled", why)
         self._finish()
         raise SimulationOver
 
@@ -346,7 +316,7 @@ class Scheduler:
             what = f"{type(error).__name__}: {error}"
             self._recorder.add(actor.name, EventKind.THREAD, "escaped", what)
             return
-        self._stuck(
+        self._recorder.get_stuck(
             "uncontrolled",
             f"the adapter raised {told(error)}{place_of(error)}; {MAY_RAISE}",
         )
@@ -411,11 +381,11 @@ class Scheduler:
                 first.timed_out = True
                 self._make_ready(first)
             else:
-                self._rouse()
+                self.rouse()
         return self._ready.pop(0) if self._ready else None
 
-    def _rouse(self) -> bool:
-        """Resume the first of those who wait until nothing can happen any more, if there is one."""
+    def rouse(self) -> bool:
+        """See `Course`."""
         for actor in self.all_actors:
             if actor.until_quiet and actor.state is State.BLOCKED:
                 actor.timed_out = True
@@ -428,36 +398,8 @@ class Scheduler:
         """Yield points that are there whether or not lines are."""
         return len(self.steps) - self._lines_reached
 
-    def _look_for_livelock(self, point: FaultPoint) -> None:
-        if self.recurrence is not None:
-            self._look_for_recurrence(self.recurrence, point)
-        if self._operations > MAX_STEPS:
-            self._end_at_limit()
-
-    def _look_for_recurrence(self, recurrence: Recurrence, point: FaultPoint) -> None:
-        found = recurrence.look(self._operations, point, self.all_actors, self.clock)
-        self.shortened |= found is not None
-        match found:
-            case GivesUp() if self.in_trouble():
-                self._leap(Leap(LIFTED_AFTER))
-            case GivesUp():
-                self._go_round(recurrence)
-            case Leap() as leap:
-                self._leap(leap)
-            case None:
-                pass
-
-    def _go_round(self, recurrence: Recurrence) -> None:
-        """Nothing new can come of what the actors do: they poll, or go round without an end."""
-        if self._rouse():
-            recurrence.begin_anew(self._operations)
-            return
-        self.end_if_idle()
-        if self.goes_round:
-            self.give_up(f"the same state again and again, within {self._operations} steps")
-
-    def _leap(self, leap: Leap) -> None:
-        self._leapt += 0.0 if leap.asleep else leap.seconds
+    def leap(self, leap: Leap) -> None:
+        """See `Course`."""
         self._advance(self.clock + leap.seconds)
         for actor in self.all_actors:
             if actor.deadline is None:
@@ -469,11 +411,7 @@ class Scheduler:
                 self._make_ready(actor)
 
     def _advance(self, to: float) -> None:
-        if to - self._leapt > MAX_VIRTUAL_SECONDS:
-            self.end_if_idle()
-            self._stuck("livelock", f"no end within {MAX_VIRTUAL_SECONDS:.0f} virtual seconds")
-            self._finish()
-            raise SimulationOver
+        self.livelock.require_time(to)
         self.clock = self._recorder.clock = max(self.clock, to)
         self._advanced(self.clock)
 
@@ -489,7 +427,7 @@ class Scheduler:
     def _resume(self, actor: Actor | None) -> None:
         if actor is None:
             if why := deadlock_among(self.all_actors):
-                self._stuck("deadlock", why)
+                self._recorder.get_stuck("deadlock", why)
             self._finish()
         else:
             actor.resume()
@@ -498,22 +436,3 @@ class Scheduler:
         self.over = True
         with contextlib.suppress(RuntimeError):
             self._finished.release()
-
-    def _end_at_limit(self) -> None:
-        """It is no livelock if an actor waits for a deadline, or a fault goes on striking."""
-        self.end_if_idle()
-        why = f"{MAX_STEPS} steps without an end"
-        latest = self._recorder.events[-MAX_STEPS // 4 :]
-        if any(event.kind is EventKind.STRIKE for event in latest):
-            self._stuck("hang", f"{why}, and a fault strikes again and again")
-        for actor in self.all_actors:
-            if actor.state is not State.BLOCKED or not actor.deadline:
-                continue
-            waited = self._operations - actor.since
-            if waited > MAX_STEPS / 4 or actor.deadline - self.clock > LONG:
-                self._stuck("hang", f"{why}, while {actor.name} waits until {actor.deadline:g} s")
-        self.give_up(why)
-
-    def _stuck(self, how: str, why: str) -> None:
-        if not self._recorder.stuck:
-            self._recorder.add("harness", EventKind.STUCK, how, why)

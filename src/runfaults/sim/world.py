@@ -11,6 +11,7 @@ from pathlib import Path
 from runfaults.model import Act, Ending, EventKind, Fault, History, Operation, Schedule
 from runfaults.sim import acts
 from runfaults.sim.actor import Actor, Wait
+from runfaults.sim.aftermath import Aftermath
 from runfaults.sim.database import AuditReader
 from runfaults.sim.director import Director, ScheduleDirector
 from runfaults.sim.execution import Execution
@@ -21,7 +22,7 @@ from runfaults.sim.leftovers import Leftovers
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.no_thread import SIMULATED_KINDS
 from runfaults.sim.patience import Patience
-from runfaults.sim.pipeline import Attempt, ScriptedPipeline
+from runfaults.sim.pipeline import ScriptedPipeline
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import Recurrence
 from runfaults.sim.run_numbers import RunNumbers
@@ -32,7 +33,6 @@ from runfaults.sqlite.plan import FaultPlan
 from runfaults.targets.shape import misshapen
 from runfaults.targets.target import (
     Closes,
-    Inspectable,
     Manager,
     NamesThreads,
     Signals,
@@ -84,26 +84,34 @@ class World:
         )
         self._recurrence = Recurrence(self._circumstances, self._news)
         self._patience = Patience(self.scheduler, self._recorder, patience_of(target))
+        livelock = self.scheduler.livelock
         # A director may choose otherwise in the same state.
-        self.scheduler.goes_round = director is None
-        self.scheduler.recurrence = None if director or self._patience.seconds else self._recurrence
+        livelock.goes_round = director is None
+        livelock.recurrence = None if director or self._patience.seconds else self._recurrence
+        livelock.is_idle = self._is_idle
+        livelock.in_trouble = lambda: bool(self._plan.to_be_lifted)
         self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock, kinds)
-        self.scheduler.in_trouble = lambda: bool(self._plan.to_be_lifted)
         self.gate = WorldGate(
             self.scheduler, self._recorder, self._plan, self._observe, database, survey
         )
         self.scheduler.gate = self.gate
         self.scheduler.before_start = self.gate.before_start
         self.scheduler.actor_names = target.threads if isinstance(target, NamesThreads) else {}
-        self.scheduler.is_idle = self._is_idle
         self._audit = AuditReader(database, seen, target.name)
         self._work = ScriptedPipeline(schedule.pipeline, self._recorder, self._audit.numbers)
-        # A fresh database has none; one that an earlier life has used may.
-        self._steps_before = self._audit.steps_of_work() if seen else []
-        self._leftovers = Leftovers(self.scheduler, self.gate, self._recorder)
         self._run: int | None = None
         self._shown: dict[int, str] = {}
         self._managers: list[Manager] = []
+        self._aftermath = Aftermath(
+            self._recorder,
+            target.vocabulary,
+            self._audit,
+            self._work,
+            Leftovers(self.scheduler, self.gate, self._recorder),
+            self._managers,
+            # A fresh database has none; one that an earlier life has used may.
+            self._audit.steps_of_work() if seen else (),
+        )
         self._awaited: list[Actor] = []
         self._acts: dict[str, Act] = {}
         self._drained: list[Manager] = []
@@ -117,12 +125,10 @@ class World:
             self._observe()
             self.scheduler.run("user", self._user)
             self._observe()
-            self._look_for_escapes()
-            self._look_for_lost_work()
-            self._look_for_leaks()
+            self._aftermath.look(self._run)
             abandoned = () if has_come(self._recorder) else self.gate.abandoned()
-            self._ask()
-            if not self._stuck("livelock", "hang", "uncontrolled"):
+            self._aftermath.ask(self.queries)
+            if self._recorder.stuck <= {"deadlock"}:
                 self._recorder.add("harness", EventKind.SETTLED)
             self._recorder.closed = True
         finally:
@@ -149,7 +155,7 @@ class World:
             offered=self._offered(),
             abandoned=abandoned,
             ids=self._audit.numbers.ids,
-            shortened=self.scheduler.shortened,
+            shortened=self.scheduler.livelock.shortened,
             elsewhere=tuple(elsewhere.items()),
             given=tuple(self._work.given.items()),
             tasks=self.scheduler.tasks.steps,
@@ -256,7 +262,7 @@ class World:
 
     def held(self) -> Counter[str]:
         """See `Stage`."""
-        return Counter(sort for sort, _ in (*self._leftovers.of_all(), *self._leaks_told()))
+        return self._aftermath.held(self._run)
 
     def await_run(self) -> int:
         """See `Stage`."""
@@ -315,13 +321,14 @@ class World:
         """See soon that threads which are never stopped look for work that never comes."""
         if isinstance(self.manager, Closes):
             return
+        livelock = self.scheduler.livelock
         if self._patience.seconds is not None:
             self.scheduler.running.background = True
             self._patience.until(lambda: False, Wait("pollers"))
-            self.scheduler.end_if_idle()
-            self.scheduler.give_up(f"no news in {self._patience.seconds:g} virtual seconds")
+            livelock.end_if_idle()
+            livelock.give_up(f"no news in {self._patience.seconds:g} virtual seconds")
         else:
-            self.scheduler.recurrence = self._recurrence
+            livelock.recurrence = self._recurrence
             self._recurrence.begin_anew(len(self.scheduler.steps))
 
     def _await_acts(self) -> None:
@@ -380,9 +387,6 @@ class World:
                 self._enter(Act("subscribe"))
             self.scheduler.wake("run")
 
-    def _stuck(self, *how: str) -> bool:
-        return not self._recorder.stuck.isdisjoint(how)
-
     @property
     def seen(self) -> int:
         """How many rows of the audit have been told of."""
@@ -392,57 +396,6 @@ class World:
     def undone(self) -> list[str]:
         """What work wrote into a transaction that was open when it raised."""
         return [each.second for each in self._work.attempts if each.uncommitted and each.raised]
-
-    def _look_for_lost_work(self) -> None:
-        """Tell of lost work: a pipeline left it in an open transaction when it returned."""
-        by_run: dict[int | None, list[Attempt]] = {}
-        for attempt in self._work.attempts:
-            by_run.setdefault(attempt.run, []).append(attempt)
-        for run, attempts in by_run.items():
-            returned = any(each.uncommitted and not each.raised for each in attempts)
-            if returned and not any(each.committed or self._is_kept(each) for each in attempts):
-                self._recorder.add("harness", EventKind.PIPELINE, "lost", run=run)
-
-    def _is_kept(self, attempt: Attempt) -> bool:
-        """Whether the second step of a time that the work was done is in the database."""
-        count = self._audit.steps_of_work().count(attempt.second)
-        return count > self._steps_before.count(attempt.second)
-
-    def _is_completed(self, run: int | None) -> bool:
-        """Whether the work counts as done: the target may have committed it once more."""
-        shown = [
-            event.value
-            for event in self._recorder.events
-            if event.kind is EventKind.STATUS and event.run == run
-        ]
-        return shown[-1:] != [] and shown[-1] in self._target.vocabulary.completed
-
-    def _look_for_escapes(self) -> None:
-        if told := what_left():
-            self._recorder.add("harness", EventKind.STUCK, "uncontrolled", "; ".join(told))
-
-    def _ask(self) -> None:
-        if not self._stuck("deadlock", "livelock", "hang", "uncontrolled"):
-            for query in self.queries:
-                self._recorder.add("harness", EventKind.ROWS, query, self._audit.rows(query))
-
-    def _look_for_leaks(self) -> None:
-        if self._stuck("deadlock", "livelock", "hang", "uncontrolled"):
-            return
-        ends = bool(self._managers) and isinstance(self.manager, Closes)
-        left = self._leftovers.of_all() if ends else self._leftovers.of_the_dead()
-        for sort, which in (*left, *self._leaks_told()):
-            self._recorder.add("harness", EventKind.LEAK, sort, which)
-
-    def _leaks_told(self) -> Iterator[tuple[str, str]]:
-        for attempt in self._work.attempts:
-            left = attempt.uncommitted and attempt.raised and not self._is_completed(attempt.run)
-            if left and self._is_kept(attempt):
-                run = self._run if attempt.run is None else attempt.run
-                yield "database", f"run {run} raised, yet its uncommitted rows are there"
-        for manager in self._managers:
-            if isinstance(manager, Inspectable):
-                yield from self._leftovers.told_by(manager)
 
 
 def _end_of(run: int) -> str:
