@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -61,6 +62,20 @@ def transfer_in_two_transactions(path: Path) -> None:
         connection.execute(TAKE)
     with transaction(path) as connection:
         connection.execute(GIVE)
+
+
+def command_in_two_transactions(path: Path) -> None:
+    try:
+        transfer_in_two_transactions(path)
+    except sqlite3.Error:
+        sys.exit(1)
+
+
+def command(path: Path) -> None:
+    try:
+        transfer(path)
+    except sqlite3.Error:
+        sys.exit(1)
 
 
 def transfer_swallowing(path: Path) -> None:
@@ -273,6 +288,7 @@ def promises(outcomes: Outcomes) -> set[str]:
 
 PLANTED: list[tuple[Any, Any, str, str]] = [
     (path_in, transfer_in_two_transactions, KINDS, "is atomic"),
+    (path_in, command_in_two_transactions, "busy", "is atomic"),
     (path_in, transfer_swallowing, KINDS, "tells the truth"),
     (path_in, transfer_losing_the_cause, KINDS, "raises the cause"),
     (path_in, transfer_giving_up_silently, KINDS, "tells the truth"),
@@ -294,6 +310,7 @@ def test_a_planted_bug_is_found(
 
 INNOCENT: list[tuple[Any, Any, str]] = [
     (path_in, transfer, "all"),
+    (path_in, command, "busy"),
     (path_in, transfer_telling, KINDS),
     (path_in, transfer_naming_the_cause, KINDS),
     (path_in, transfer_trying_thrice, KINDS),

@@ -104,7 +104,8 @@ def tried(call: Callable[[], object], watch: Watch, patience: float) -> Ending:
             answer = call()
     except BdbQuit:
         raise  # the user has had enough
-    except (Exception, NeverEndsError) as error:  # noqa: BLE001  # whatever the user's code raises
+    # Whatever the user's code raises: a command ends by `sys.exit`.
+    except (Exception, SystemExit, NeverEndsError) as error:  # noqa: BLE001
         return raised(error)
     kind = unfinished(answer)
     if kind is not None:
