@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 from time import sleep
 
@@ -13,11 +15,12 @@ import pytest
 
 from runfaults.anomaly.database_state import DatabaseState, Table, read_state
 from runfaults.anomaly.difference import differences
-from runfaults.anomaly.ending import is_of_fault, mark
+from runfaults.anomaly.ending import NeverEndsError, is_of_fault, mark
 from runfaults.anomaly.locks import is_locked
 from runfaults.anomaly.options import Options
 from runfaults.anomaly.virtual_sleep import virtual_sleep
 from runfaults.anomaly.volatile import Volatile, differing
+from runfaults.anomaly.watchdog import watchdog
 from runfaults.every_fault import Likelihood, Point, Strike
 
 
@@ -199,6 +202,29 @@ def test_an_hours_sleep_moves_the_clocks_and_takes_no_time() -> None:
         assert (datetime.now(UTC) - wall).total_seconds() >= 3600
     assert time.perf_counter() - real < 3600
     assert (datetime.now(UTC) - wall).total_seconds() < 3600
+
+
+def test_an_event_loop_sleeps_on_the_moved_clock_and_hears_of_threads() -> None:
+    async def work() -> str:
+        await asyncio.sleep(3600)
+        return await asyncio.wait_for(asyncio.to_thread(threading.current_thread), 3600) and "done"
+
+    real = time.monotonic()
+    with virtual_sleep():
+        began = time.monotonic()
+        assert asyncio.run(work()) == "done"
+        moved = time.monotonic() - began
+    assert 3600 <= moved < 7200  # the thread was heard of before its time was up
+    assert time.monotonic() - real < 3600
+
+
+def test_an_event_loop_that_only_sleeps_is_ended() -> None:
+    async def work() -> None:
+        for hour in repeat(3600):
+            await asyncio.sleep(hour)
+
+    with virtual_sleep(), pytest.raises(NeverEndsError), watchdog(lambda: 0, 0.7):
+        asyncio.run(work())
 
 
 def test_another_thread_has_the_real_clocks() -> None:

@@ -1,7 +1,12 @@
-"""Lets a call sleep without waiting: a retry that waits a minute costs nothing."""
+"""Lets a call sleep without waiting: a retry that waits a minute costs nothing.
+
+An event loop of the calling thread sleeps so too, where it waits for nothing but its timers.
+Whether a thread is about to wake it cannot be known: so it waits really for half a second at first.
+"""
 
 from __future__ import annotations
 
+import selectors
 import sys
 import threading
 import time
@@ -15,7 +20,12 @@ import time_machine
 from runfaults.sim.captured import Place, captured
 from runfaults.sim.frozen_time import is_time_frozen
 
+_Events = list[tuple[selectors.SelectorKey, int]]
+
 _real_sleep = time.sleep
+_real_select = selectors.DefaultSelector.select
+_GRACE = 0.5
+"""Seconds that an event loop really waits."""
 
 
 class _Clock:
@@ -33,6 +43,21 @@ class _Clock:
             _real_sleep(seconds)  # raises what it has to say
             return
         _real_sleep(0)  # others may go on
+        self._move(seconds)
+
+    def select(self, selector: selectors.DefaultSelector, timeout: float | None) -> _Events:
+        """Wait for events, as the selector's own method; move the clock if none come."""
+        mine = threading.get_ident() == self._thread
+        if not mine or (timeout or 0) <= _GRACE or not _has_only_timers(selector):
+            return _real_select(selector, timeout)
+        began = time.process_time()
+        found = _real_select(selector, _GRACE)
+        if found or time.process_time() - began > _GRACE / 10:
+            return found  # the loop looks at its timers, and waits again
+        self._move((timeout or 0) - _GRACE)
+        return _real_select(selector, 0)
+
+    def _move(self, seconds: float) -> None:
         self._slept += seconds
         if is_time_frozen():
             return  # the test has a wall clock of its own
@@ -51,6 +76,19 @@ class _Clock:
             return real() + (slept if unit == 1.0 else int(slept))
 
         return read
+
+
+def _has_only_timers(selector: selectors.BaseSelector) -> bool:
+    """Whether it is that of a running event loop, and only other threads can wake that."""
+    import asyncio  # takes longer than a repetition; here it has been imported
+
+    try:
+        loop = vars(asyncio.get_running_loop())
+    except RuntimeError:
+        return False
+    waker = loop.get("_ssock")
+    files = set(selector.get_map())
+    return loop.get("_selector") is selector and waker is not None and files == {waker.fileno()}
 
 
 _CLOCKS: dict[Callable[[], Any], float] = {
@@ -77,13 +115,19 @@ def virtual_sleep() -> Generator[None]:
     """Have the calling thread sleep on a clock of its own in the block; other threads sleep."""
     with ExitStack() as stack:
         clock = _Clock(stack)
+
+        def select(self: selectors.DefaultSelector, timeout: float | None = None) -> _Events:
+            return clock.select(self, timeout)
+
         substitutes: dict[int, Any] = {id(_real_sleep): clock.sleep}
         substitutes |= {id(real): clock.reading(real, unit) for real, unit in _CLOCKS.items()}
         places = _places()
         for place in places:
             place.put(substitutes[id(place.original)])
+        selectors.DefaultSelector.select = select
         try:
             yield
         finally:
+            selectors.DefaultSelector.select = _real_select
             for place in places:
                 place.put(place.original)
