@@ -150,6 +150,47 @@ MISTAKES = {
         ("def start(self)", "async def start(self)"),
         ("`start` (", "target.py:43) is a coroutine, and is called as start()"),
     ),
+    "what opens it is a generator": (
+        (OPENS, OPENS + "; yield"),
+        ("`begin` (", "target.py:40) is a generator, and is called as begin(database, work)"),
+    ),
+    "a method of its own is called open": (
+        (
+            "def start(self)",
+            "async def open(self, a, b):\n            pass\n\n        def start(self)",
+        ),
+        ("`open` (", "target.py:43) is a coroutine, and replaces `open` of the base Adapter"),
+    ),
+    "what calls the work raises": (
+        (OPENS, "self.runner = Runner(database, lambda c, job: work(c, job.id))"),
+        ("the work was never done", "recorded was: new, error; does what calls it raise?"),
+    ),
+    "the words are the wrong way round": (
+        (WORDS, 'Vocabulary.of("new", "error", "done")'),
+        ("it recorded 'done' where the work succeeded", "target.py:37) has them the wrong way"),
+    ),
+    "every run has one key": (
+        (AUDITS, 'Audit("jobs", key="1", status="state")'),
+        ("where two runs were started: start answered 2, yet the audit saw run 1",),
+    ),
+    "a cancel answers something else": (
+        (
+            "def start(self)",
+            "def cancel(self, run):\n            return 'yes'\n\n        def start(self)",
+        ),
+        ("`cancel` (", "target.py:43) answered yes; it must answer True (accepted)"),
+    ),
+    "a subscription answers no function": (
+        (
+            "def start(self)",
+            "def subscribe(self, run):\n            pass\n\n        def start(self)",
+        ),
+        ("`subscribe` answered None; it must return a function",),
+    ),
+    "a package is not installed": (
+        ("def start(self)", "packages = ('nosuchpackage',)\n\n        def start(self)"),
+        ("`packages` is ('nosuchpackage',); it must be a tuple of names of installed packages",),
+    ),
     "a connection is kept in the process": (
         (
             "with closing(sqlite3.connect(self.database)) as connection:",
@@ -209,6 +250,22 @@ def test_a_defect_of_the_runner(here: Any, change: tuple[str, str], rule: str) -
     told = here.check(changed(*change), "--pipeline", "succeeds", "--pipeline", "raises")
     assert told.code == 1, told.text
     assert rule in told.text
+
+
+TAKEN = """\
+connection.execute("BEGIN IMMEDIATE")
+                    self.function(connection, job)
+                    connection.execute("UPDATE jobs SET state = 'done' WHERE id = ?", (job,))
+                    connection.execute("COMMIT")
+                    return
+"""
+
+
+def test_work_does_not_commit_a_transaction_that_the_system_has_begun(here: Any) -> None:
+    held = changed("self.function(connection, job)\n", TAKEN)
+    told = here.check(held, "--pipeline", "succeeds", "--pipeline", "raises")
+    assert told.code == 0, told.text
+    assert "the work succeeded: new, done" in here.check(held, "--explain").text
 
 
 def test_what_was_understood_is_explained(here: Any) -> None:

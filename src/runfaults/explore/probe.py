@@ -53,7 +53,10 @@ def probe(player: Player) -> tuple[str, ...]:
     for ending, execution in played.items():
         for text in _not_declared(execution.history):
             raise TargetError(in_a_clean_run(execution.history.target, ending, text))
+    for text in _the_wrong_way_round(player.target, played):
+        raise TargetError(f"target {player.target.name}, in clean runs: {text}")
     _require_words(player, offered, _working(played[Ending.RAISES]))
+    _require_its_own_id(player)
     clean_runs_over()
     return offered
 
@@ -121,10 +124,21 @@ def _require_words(player: Player, offered: Collection[str], working: FaultPoint
         return
     cancelled = Schedule(Ending.NOTICES_CANCEL, acts=acts, journal=Journal.TARGET)
     history = player.play(cancelled).history
-    for text in _not_declared(history):
+    for text in (*_not_declared(history), *_not_answered(player.target, history)):
         raise TargetError(
             f"target {history.target}, in a run without a fault ({history.schedule}): {text}"
         )
+
+
+def _require_its_own_id(player: Player) -> None:
+    """See that a second run, when the first is over, is not recorded as if it were the first."""
+    acts = (Act("start", FaultPoint("user", Operation.REACH, "settled")),)
+    execution = player.play(Schedule(acts=acts, journal=Journal.TARGET))
+    history = execution.history
+    asked = [e.number for e in _of(history, EventKind.REQUEST) if e.subject == "start"]
+    if len(asked) > 1 and any(e.number > asked[-1] for e in _of(history, EventKind.STATUS)):
+        for text in _not_recorded(player.target, execution):
+            raise TargetError(f"target {history.target}, where two runs were started: {text}")
 
 
 def _require_answers(player: Player, history: History) -> None:
@@ -146,6 +160,29 @@ def _not_started(_: Target, execution: Execution) -> Iterator[str]:
             yield f"{event.subject} {event.value}{at}; it must work where nothing is in its way"
 
 
+def _not_answered(target: Target, history: History) -> Iterator[str]:
+    for event in _of(history, EventKind.REPLY):
+        known = event.value in {"True", "False", "None"} or event.value.startswith("raised ")
+        if event.subject == "cancel" and not known:
+            yield (
+                f"`cancel`{place_in(target, 'cancel')} answered {event.value}; it must answer True "
+                "(accepted), False (refused) or None (no promise)"
+            )
+
+
+def _the_wrong_way_round(target: Target, played: Mapping[Ending, Execution]) -> Iterator[str]:
+    """Who tells success from failure has no reason to call each by the name of the other."""
+    done, failed = (
+        _statuses(played[ending].history)[-1] for ending in (Ending.SUCCEEDS, Ending.RAISES)
+    )
+    words = target.vocabulary
+    if done in words.failed and failed in words.completed:
+        yield (
+            f"it recorded {done!r} where the work succeeded, and {failed!r} where it raised; "
+            f"`vocabulary`{place_in(target, 'vocabulary')} has them the wrong way round"
+        )
+
+
 def _stuck(_: Target, execution: Execution) -> Iterator[str]:
     history = execution.history
     for event in _of(history, EventKind.STUCK):
@@ -158,7 +195,7 @@ def _not_recorded(target: Target, execution: Execution) -> Iterator[str]:
     history, ids = execution.history, dict(execution.ids)
     shown = {event.run for event in _of(history, EventKind.STATUS) if event.run is not None}
     for event in _of(history, EventKind.REPLY):
-        if event.subject != "start":
+        if event.subject != "start" or event.value.startswith("raised "):
             continue
         if not shown:
             yield (
@@ -181,7 +218,8 @@ def _not_worked(target: Target, execution: Execution) -> Iterator[str]:
     if not pipeline:
         yield (
             f"the work was never done: {_opening(target)} must make the target call `work` as its "
-            "work function, in a thread that it starts, and `wait` must not return before that"
+            "work function, in a thread that it starts, and `wait` must not return before that; "
+            f"recorded was: {', '.join(_statuses(history))}; does what calls it raise?"
         )
     runs = {told.run for told in _of(history, EventKind.STATUS)}
     for event in pipeline:

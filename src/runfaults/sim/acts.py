@@ -160,6 +160,11 @@ def subscribe(stage: Stage, actor: str) -> None:
         stage.recorder.answer(actor, "subscribe", error, run)
         return
     add(actor, EventKind.REPLY, "subscribe", actor, run)
+    if not callable(next_signal):
+        raise TypeError(
+            f"`subscribe` answered {next_signal!r}; it must return a function that waits for a "
+            "signal"
+        )
     while (status := next_signal()) is not None:
         add(actor, EventKind.SIGNAL, actor, word_of(status), run)
 

@@ -36,6 +36,7 @@ class Attempt:
         wrote: It wrote its second step.
         committed: That was committed, or it cannot be told whether it was.
         raised: It ended by an exception.
+        within: It was given a connection with an open transaction: that is the target's to commit.
     """
 
     number: int
@@ -43,6 +44,7 @@ class Attempt:
     wrote: bool = False
     committed: bool = False
     raised: bool = False
+    within: bool = False
 
     @property
     def second(self) -> str:
@@ -105,7 +107,7 @@ class ScriptedPipeline:
             return
         add, name = self._recorder.add, actor.name
         run = self._numbers.of(run)
-        attempt = Attempt(len(self.attempts) + 1, run)
+        attempt = Attempt(len(self.attempts) + 1, run, within=_in_transaction(connection))
         self.attempts.append(attempt)
         add(name, EventKind.PIPELINE, "started", run=run)
         actor.turns.reach(Operation.REACH, "pipeline")
@@ -139,7 +141,7 @@ class ScriptedPipeline:
     ) -> None:
         if connection is not None:
             connection.execute("INSERT INTO runfaults_work (step) VALUES ('first')")
-            connection.commit()
+            self._commit(attempt, connection)
         if self._ending is Ending.NOTICES_CANCEL and cancelled():
             if cancel_exception is None:
                 return  # it stops, and has no way to say so
@@ -171,8 +173,13 @@ class ScriptedPipeline:
         if self._ending is Ending.RAISES_IN_TRANSACTION:
             raise ScriptedError("the script says so, in the middle of a transaction")
         if self._ending is not Ending.LEAVES_TRANSACTION_OPEN:
+            self._commit(attempt, connection)
+
+    def _commit(self, attempt: Attempt, connection: sqlite3.Connection) -> None:
+        """Commit, but for what is the target's own transaction."""
+        if not attempt.within:
             connection.commit()
-            attempt.committed = True
+            attempt.committed = attempt.wrote
 
 
 def ending_by(error: BaseException, cancel_exception: type[BaseException] | None) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from importlib.util import find_spec
 from math import inf
 from typing import Any
 
 from runfaults.model import Vocabulary
 from runfaults.targets.audit import Audit, AuditScript
+from runfaults.targets.places import place_in
+from runfaults.targets.shape import not_run
 from runfaults.targets.target import Target, TargetError
 from runfaults.user_code import running
 
@@ -30,8 +33,12 @@ _OPTIONAL = {
     "recovers_within": "a number of seconds",
     "patience": "a number of seconds",
     "drains": "True or False",
+    "packages": "a tuple of names of installed packages, as they are imported",
 }
 """The members that an adapter may have, and what each is."""
+
+_INSTEAD = {"open": ", and replaces `open` of the base Adapter: give it another name"}
+"""What to do about a member that does nothing when it is called."""
 
 
 def adapter(name: str, make: object) -> Target:
@@ -65,6 +72,8 @@ def _complaints(name: str, made: object) -> Iterator[str]:
             yield f"`{part}` is {_shown(value)}; it must be {wanted}"
         elif part == "vocabulary":
             yield from _in_vocabulary(value)
+        elif what := not_run(value):
+            yield f"`{part}`{place_in(made, part)} is {what}{_INSTEAD.get(part, '')}"
 
 
 def _in_vocabulary(vocabulary: Any) -> Iterator[str]:  # noqa: ANN401  # of any types
@@ -87,6 +96,13 @@ def _are_texts(values: Any) -> bool:  # noqa: ANN401  # of any types
 
 def _is_mapping_of_texts(value: Any) -> bool:  # noqa: ANN401  # of any type
     return isinstance(value, Mapping) and _are_texts((*value, *value.values()))
+
+
+def _is_installed(name: Any) -> bool:  # noqa: ANN401  # of any type
+    try:
+        return isinstance(name, str) and find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _is_audit(value: Any) -> bool:  # noqa: ANN401  # of any type
@@ -141,4 +157,5 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "recovers_within": lambda value: isinstance(value, int | float) and 0 <= value < inf,
     "patience": lambda value: isinstance(value, int | float) and 0 < value < inf,
     "drains": lambda value: isinstance(value, bool),
+    "packages": lambda value: isinstance(value, tuple | list) and all(map(_is_installed, value)),
 }

@@ -6,6 +6,7 @@ import inspect
 from functools import cache
 from types import FunctionType
 
+from runfaults.targets.base import Adapter
 from runfaults.targets.places import place_in
 
 _ARGUMENTS = {
@@ -21,11 +22,15 @@ _ARGUMENTS = {
 }
 """What each of its methods is given."""
 
+_OF_THE_BASE = {"begin": ("database", "work"), "reset": ()}
+"""What is given to those that the base `Adapter` calls."""
+
 
 @cache
 def misshapen(sort: type) -> str:
     """What is wrong with the methods of a class of managers; empty if nothing is."""
-    for name, arguments in _ARGUMENTS.items():
+    of_the_base = _OF_THE_BASE if issubclass(sort, Adapter) else {}
+    for name, arguments in (_ARGUMENTS | of_the_base).items():
         method = inspect.getattr_static(sort, name, None)
         if not isinstance(method, FunctionType):
             continue
@@ -36,6 +41,14 @@ def misshapen(sort: type) -> str:
             signature.bind(None, *arguments)
         except TypeError as error:
             return f"{where} is {name}{signature}, and is {called} ({error})"
-        if inspect.iscoroutinefunction(method):
-            return f"{where} is a coroutine, and is {called}: let it return when it is done"
+        if what := not_run(method):
+            return f"{where} is {what}, and is {called}: let it return when it is done"
     return ""
+
+
+def not_run(method: object) -> str:
+    """What a method is of which nothing is done when it is called; empty if it is none."""
+    if inspect.iscoroutinefunction(method):
+        return "a coroutine"
+    is_generator = inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method)
+    return "a generator" if is_generator and getattr(method, "__name__", "") != "leaks" else ""
