@@ -133,7 +133,7 @@ def _abandoned(found: Findings) -> Iterator[str]:
         others = f"; so were others, opened at {len(more)} more places" if more else ""
         yield (
             "a connection was not closed, but left to the garbage collector, as Python 3.13 warns "
-            f"of: opened at {first}{others}"
+            f"of: opened {f'at {first}' if first else 'in a package'}{others}"
         )
 
 

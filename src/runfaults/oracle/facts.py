@@ -277,9 +277,10 @@ def _doubt(
     for events in about_runs:
         for event in events:
             if event.run is None:
+                remedy = "; give `work` the run's id" * (event.kind is EventKind.PIPELINE)
                 return unknown(
                     f"the history does not say which run event {event.number} "
-                    f"({event.kind}) is about",
+                    f"({event.kind}) is about{remedy}",
                     event,
                 )
     if stuck is not None and stuck.subject == "uncontrolled":

@@ -98,9 +98,9 @@ def _is_mapping_of_texts(value: Any) -> bool:  # noqa: ANN401  # of any type
     return isinstance(value, Mapping) and _are_texts((*value, *value.values()))
 
 
-def _is_installed(name: Any) -> bool:  # noqa: ANN401  # of any type
+def _are_installed(names: Any) -> bool:  # noqa: ANN401  # of any types
     try:
-        return isinstance(name, str) and find_spec(name) is not None
+        return _are_texts(names) and all(find_spec(name) is not None for name in names)
     except (ImportError, ValueError):
         return False
 
@@ -157,5 +157,5 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "recovers_within": lambda value: isinstance(value, int | float) and 0 <= value < inf,
     "patience": lambda value: isinstance(value, int | float) and 0 < value < inf,
     "drains": lambda value: isinstance(value, bool),
-    "packages": lambda value: isinstance(value, tuple | list) and all(map(_is_installed, value)),
+    "packages": lambda value: isinstance(value, tuple | list) and _are_installed(value),
 }

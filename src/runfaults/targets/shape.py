@@ -29,7 +29,7 @@ _OF_THE_BASE = {"begin": ("database", "work"), "reset": ()}
 @cache
 def misshapen(sort: type) -> str:
     """What is wrong with the methods of a class of managers; empty if nothing is."""
-    of_the_base = _OF_THE_BASE if issubclass(sort, Adapter) else {}
+    of_the_base = _OF_THE_BASE if Adapter in sort.__mro__ else {}
     for name, arguments in (_ARGUMENTS | of_the_base).items():
         method = inspect.getattr_static(sort, name, None)
         if not isinstance(method, FunctionType):
