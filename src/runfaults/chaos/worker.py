@@ -240,10 +240,12 @@ class _Pipeline:
     ) -> None:
         fails = self._rng.random() < _FAILING
         pause = self._rng.uniform(0, 0.03)
+        within = connection is not None and connection.in_transaction  # the target's to commit
         for step in ("first", "second"):
             if connection is not None:
                 connection.execute("INSERT INTO runfaults_work (step) VALUES (?)", (step,))
-                connection.commit()
+                if not within:
+                    connection.commit()
             if connection is not None and step == "second":
                 self._journal.write("work", run=run)
             if client.is_closed_within(pause):
