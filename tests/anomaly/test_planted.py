@@ -142,6 +142,26 @@ def names_or_no_answer(path: Path) -> list[str] | None:
         return None
 
 
+def transfer_and_names_or_no_answer(path: Path) -> list[str] | None:
+    transfer(path)
+    return names_or_no_answer(path)
+
+
+def transfer_and_names_or_none_at_all(path: Path) -> list[str]:
+    transfer(path)
+    return names_or_none_at_all(path)
+
+
+def sets_up(path: Path) -> None:
+    with transaction(path) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS more (x)")
+
+
+def sets_up_swallowing(path: Path) -> None:
+    with suppress(sqlite3.Error):
+        sets_up(path)
+
+
 def saves_and_asks_for_its_id(path: Path) -> int:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         # In a transaction of its own: the last fetch commits.
@@ -295,6 +315,8 @@ PLANTED: list[tuple[Any, Any, str, str]] = [
     (path_in, transfer_for_ever, KINDS, "ends"),
     (path_in, logs_elsewhere_in_a_transaction_of_its_own, KINDS, "is atomic"),
     (path_in, names_or_none_at_all, KINDS, "answers rightly"),
+    (path_in, transfer_and_names_or_none_at_all, "ioerr-read", "answers rightly"),
+    (path_in, sets_up_swallowing, "ioerr-read", "tells the truth"),
     (path_in, count_trying_again, "lost-acknowledgement", "tells the truth"),
     (Ledger, kept_open, "busy readonly", "unlocks"),
     (Ledger, closes_for_good, KINDS, "recovers"),
@@ -316,6 +338,8 @@ INNOCENT: list[tuple[Any, Any, str]] = [
     (path_in, transfer_trying_thrice, KINDS),
     (path_in, logs_elsewhere_in_the_same_transaction, KINDS),
     (path_in, names_or_no_answer, KINDS),
+    (path_in, transfer_and_names_or_no_answer, "ioerr-read"),
+    (path_in, sets_up, "ioerr-read"),
     (path_in, saves_and_asks_for_its_id, "all"),
     (path_in, count_once, "lost-acknowledgement busy"),
     (Ledger, rolled_back, "all"),

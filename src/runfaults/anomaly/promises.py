@@ -12,7 +12,8 @@ from runfaults.anomaly.observation import Databases, Observation
 from runfaults.anomaly.options import Options
 
 _SHOWN = 60
-_EMPTY = {"[]", "{}", "()", "''", "b''", "0", "0.0", "set()", "frozenset()"}
+_NOTHING_IN_IT = {"[]", "{}", "()", "''", "b''", "set()", "frozenset()"}
+_EMPTY = _NOTHING_IN_IT | {"0", "0.0"}
 
 
 class Evidence(NamedTuple):
@@ -126,15 +127,19 @@ def answers_rightly(of: Evidence) -> Broken | None:
     """Where it only reads, it does not return something else as if that were there.
 
     `None`, `False` and other values may say that it could not read: what is empty, and a collection
-    of other things, do not.
+    of other things, do not. Where it has changed all, numbers and what is in a collection may tell
+    how: what is empty tells nothing.
     """
     ending, usual = of.seen.ending, of.clean.answer
-    if of.clean.changes or not isinstance(ending, Returned) or not usual or not ending.answer:
+    if not isinstance(ending, Returned) or not usual or not ending.answer:
         return None
     answer = ending.answer
     if answer == usual or usual in {"None", "False", "True"}:
         return None
-    if answer not in _EMPTY and (answer[0] != usual[0] or answer[0] not in "[{"):
+    if of.clean.changes:
+        if not of.done or answer not in _NOTHING_IN_IT:
+            return None
+    elif answer not in _EMPTY and (answer[0] != usual[0] or answer[0] not in "[{"):
         return None
     return Broken(
         "answers rightly",

@@ -33,7 +33,7 @@ class Surveyed(NamedTuple):
         kinds: The fault kinds that can strike it, and how likely each is.
         refusal: Why no fault of the engine can strike it; empty if one can.
         in_memory: Its database has no file.
-        writes: It changes a database.
+        writes: It changes a database, or may: `CREATE TABLE IF NOT EXISTS`.
     """
 
     point: FaultPoint
@@ -70,7 +70,7 @@ class Surveyed(NamedTuple):
             },
             situation if isinstance(situation, str) else "",
             connection is not None and not connection.path,
-            call.statement.writes,
+            call.statement.writes or (call.statement.defines and not call.statement.temporary),
         )
 
 
