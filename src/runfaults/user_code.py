@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
 import signal
+import sys
+import threading
 import traceback
 from collections.abc import Generator, Iterator
 from functools import cache
@@ -29,6 +32,7 @@ def heed_interruptions() -> None:
     """
     for number in interruptions():
         signal.signal(number, _interrupt)
+    sys.unraisablehook = _unraisable
 
 
 def interruptions() -> set[signal.Signals]:
@@ -43,6 +47,19 @@ def interruptions() -> set[signal.Signals]:
 def _interrupt(number: int, frame: FrameType | None) -> None:
     del frame
     raise Interrupted(signal.Signals(number).name)
+
+
+def _unraisable(lost: sys.UnraisableHookArgs) -> None:
+    """Interrupt again where the interpreter drops what is raised: `__del__`, a weak reference."""
+    if isinstance(lost.exc_value, Interrupted):
+        again = os.getpid(), signal.Signals[str(lost.exc_value)]
+        threading.Timer(_AGAIN_IN, os.kill, again).start()
+    else:
+        sys.__unraisablehook__(lost)
+
+
+_AGAIN_IN = 0.05
+"""Real seconds, in which the interpreter leaves that place."""
 
 
 @contextlib.contextmanager

@@ -72,6 +72,20 @@ def test_a_pipe_hears_every_ten_seconds_how_far_it_is() -> None:
     ]
 
 
+def test_a_pipe_hears_every_ten_seconds_also_while_one_piece_takes_long() -> None:
+    file, clock = StringIO(), Clock()
+    progress = PipeProgress(file, clock)
+    progress.start(40)
+    progress.found(FOUND)
+    for _ in range(25):
+        clock.now += 1
+        progress.tell_if_due()  # as its thread does
+    progress.stop()
+    told = [f"[0:10] {'  ' * bool(number)}{text}" for number, text in enumerate(TOLD)]
+    counts = ["[0:10] 0 of 40 done", "[0:20] 0 of 40 done"]
+    assert file.getvalue().splitlines() == [*told, *counts]
+
+
 def test_a_pipe_hears_of_a_violation_after_ten_seconds_at_once() -> None:
     file, clock = StringIO(), Clock()
     progress = PipeProgress(file, clock)
@@ -92,7 +106,10 @@ def test_a_pipe_hears_of_a_violation_after_ten_seconds_at_once() -> None:
         (4, 10, 0, ""),
         (10, 10, 0, "about 30 s left"),
         (10, 0, 0, ""),
-        (10, 10, 5, "at least 35 s left"),
+        (10, 10, 5, "about 70 s left"),  # each piece adds a half
+        (10, 10, 90, "about 5 min left"),
+        (10, 39, 0, "about 1 s left"),
+        (10, 40, 0, ""),
         (600, 10, 0, "about 30 min left"),
     ],
 )
@@ -105,6 +122,20 @@ def test_what_is_left_is_as_slow_as_what_is_done(
     clock.now += seconds
     pace.advance(done, more)
     assert str(pace) == left
+
+
+def test_what_takes_longer_lately_counts() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.start(1000)
+    for rate in [60] * 10 + [5] * 15:
+        clock.now += 1
+        pace.advance(rate, 0)
+    left = 1000 - pace.done
+    assert pace.seconds_left == pytest.approx(left / 5, rel=0.1)
+    pace.advance(0, 0)
+    clock.now += 20
+    assert pace.seconds_left == pytest.approx(left / 50 * 30, rel=0.2)
 
 
 def test_where_the_total_is_not_known_nothing_is_said_of_what_is_left() -> None:

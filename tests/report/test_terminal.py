@@ -14,6 +14,7 @@ from sample_histories import (
 )
 
 from runfaults.model import Cell, CheckResult, Region, Tally
+from runfaults.report.console import PROSE_WIDTH
 from runfaults.report.terminal import print_result
 from runfaults.report.wording import describe_duration, replay_command
 
@@ -189,3 +190,11 @@ def test_an_ascii_terminal_gets_ascii() -> None:
 )
 def test_a_duration_never_has_sixty_seconds(seconds: float, text: str) -> None:
     assert describe_duration(seconds) == text
+
+
+def test_prose_keeps_a_readable_width_however_wide_the_terminal() -> None:
+    file = StringIO()
+    print_result(broken_result(), file=file, width=200)
+    story, _, _ = file.getvalue().partition("\nRules\n")
+    prose = [line for line in story.splitlines() if "replay" not in line]
+    assert 90 < max(map(len, prose)) <= PROSE_WIDTH

@@ -243,6 +243,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
         try:
             outcome = run_campaign(campaign, options, progress)
             _require_offered(tested, acts, endings, outcome)
+            if outcome.found.witnesses:
+                progress.note("grouping violations by cause, shrinking one of each")
             result = _concluded(campaign, outcome, save, known, spending)
             result = redacted(result) if redact else result
         finally:

@@ -18,6 +18,7 @@ from runfaults.cli.exit_codes import exit_code, exit_code_of
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.writing import code_of_writing, writable_folder
 from runfaults.model import Journal, Schedule
+from runfaults.report.console import print_prose
 from runfaults.report.explain import explain
 from runfaults.report.progress import open_progress
 from runfaults.report.terminal import print_result
@@ -83,7 +84,7 @@ def command(
 def _play(target: str, schedule: Schedule, own: tuple[str, ...]) -> int:
     trial = play(target, schedule, own=own)
     print_timeline(trial.history, trial.judgements)
-    click.echo(explain(trial.history, trial.judgements))
+    print_prose(explain(trial.history, trial.judgements))
     print_printed(trial.history)
     trial.require_playable("the schedule")
     click.echo(str(trial.verdict))

@@ -15,6 +15,7 @@ from runfaults.cli.exit_codes import UNTESTABLE, exit_code
 from runfaults.cli.own_rules import rule_option
 from runfaults.explore.trial import NotPlayableError, Trial
 from runfaults.model import Scenario, Verdict
+from runfaults.report.console import print_prose
 from runfaults.report.explain import explain
 from runfaults.report.steps import printable
 from runfaults.report.timeline import print_printed, print_timeline
@@ -105,7 +106,7 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
     click.echo(printable(f"{path}: {scenario.symptom}"))
     if whole:
         print_timeline(played.history, played.judgements)
-        click.echo(explain(played.history, played.judgements))
+        print_prose(explain(played.history, played.judgements))
         print_printed(played.history)
     expected = ["as expected" if played.matches(scenario) else f"expected {scenario.expect}"]
     if real and not played.execution.unavailable:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 100
 """Columns where there is no terminal to ask."""
 
+PROSE_WIDTH = 100
+"""Columns that prose has at most: longer lines are hard to read, however wide the terminal."""
+
 _PADDING = re.compile(r" +(?=\n)")
 
 
@@ -63,6 +66,13 @@ def open_console(file: TextIO | None = None, width: int | None = None) -> Consol
     if width is None and not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PIPE_WIDTH
     return console
+
+
+def print_prose(text: str) -> None:
+    """Print a paragraph on standard output: in lines of readable length, in a pipe in one."""
+    console = open_console()
+    piped = not console.is_terminal
+    console.print(text, soft_wrap=piped, width=None if piped else min(console.width, PROSE_WIDTH))
 
 
 def is_ascii(console: Console) -> bool:

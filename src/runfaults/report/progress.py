@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -40,40 +41,56 @@ class PipeProgress:
         self._told = 0.0
         self._note = ""
         self._waiting: list[str] = []
+        self._one = threading.Lock()
+        self._ended: threading.Event | None = None
 
     def start(self, total: int | None) -> None:
         """Begin to count; starting again begins the next piece of work."""
+        self.stop()
         self._pace.start(total)
         self._told = 0.0
+        self._ended = ended = threading.Event()
+        threading.Thread(target=self._keep_telling, args=(ended,), daemon=True).start()
+
+    def _keep_telling(self, ended: threading.Event) -> None:
+        """Tell in time also while one piece takes long."""
+        while not ended.wait(1.0):
+            self.tell_if_due()
 
     def advance(self, count: int = 1, more: int = 0) -> None:
         """Count, and tell if it is time."""
-        self._pace.advance(count, more)
-        self._tell_if_due()
+        with self._one:
+            self._pace.advance(count, more)
+        self.tell_if_due()
 
     def note(self, text: str) -> None:
         """Keep the text for the next line."""
         self._note = text
-        self._tell_if_due()
+        self.tell_if_due()
 
     def found(self, violation: Violation) -> None:
         """Tell it at once; in the first ten seconds, when they are over."""
-        self._waiting += first_words(violation)
-        if self._told:
-            self._tell_waiting()
+        with self._one:
+            self._waiting += first_words(violation)
+            if self._told:
+                self._tell_waiting()
 
     def stop(self) -> None:
         """Tell nothing more: the result is about to."""
+        if self._ended is not None:
+            self._ended.set()
 
-    def _tell_if_due(self) -> None:
-        elapsed = self._pace.elapsed
-        if elapsed < self._told + EVERY:
-            return
-        self._told = elapsed
-        self._tell_waiting()
-        total = "" if self._pace.total is None else f" of {self._pace.total:,}"
-        parts = (f"{self._pace.done:,}{total} done", str(self._pace), self._note)
-        self._print("; ".join(filter(None, parts)))
+    def tell_if_due(self) -> None:
+        """Tell if ten seconds have passed since the last line."""
+        with self._one:
+            elapsed = self._pace.elapsed
+            if elapsed < self._told + EVERY:
+                return
+            self._told = elapsed
+            self._tell_waiting()
+            total = "" if self._pace.total is None else f" of {self._pace.total:,}"
+            parts = (f"{self._pace.done:,}{total} done", str(self._pace), self._note)
+            self._print("; ".join(filter(None, parts)))
 
     def _tell_waiting(self) -> None:
         for line in self._waiting:

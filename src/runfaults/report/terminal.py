@@ -7,7 +7,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING, TextIO
 
 from runfaults.model import Cell, CheckResult, Verdict, Violation
-from runfaults.report.console import is_ascii, open_console
+from runfaults.report.console import PROSE_WIDTH, is_ascii, open_console
 from runfaults.report.explain import explain
 from runfaults.report.grid import Grid, cell_text
 from runfaults.report.steps import printable
@@ -115,7 +115,8 @@ def _indented(text: str, console: Console, style: str = "") -> RenderableType:
     from rich.text import Text
 
     indent = 2 if console.width >= NARROW else 0
-    return Padding(Text(printable(text), style), (0, 0, 0, indent))
+    beyond = max(0, console.width - PROSE_WIDTH)
+    return Padding(Text(printable(text), style), (0, beyond, 0, indent))
 
 
 def _rules(result: CheckResult, console: Console) -> Iterator[RenderableType]:
