@@ -118,11 +118,12 @@ def how_it_ended(code: int, told: str) -> str:
 
 
 def place_in(dump: str) -> str:
-    """The user's code in what `faulthandler` tells of the thread that died."""
+    """The user's code, else the innermost, in what `faulthandler` tells of the thread that died."""
     died = dump.partition("Current thread")[2].partition("\n\n")[0]
-    for file, line, function in _FRAME.findall(died):
-        if is_of_the_user(file):
-            return f" at {'/'.join(Path(file).parts[-2:])}:{line} in {function}"
+    frames = _FRAME.findall(died)
+    of_the_user = [frame for frame in frames if is_of_the_user(frame[0])]
+    for file, line, function in of_the_user or frames:  # a package's threads have none
+        return f" at {'/'.join(Path(file).parts[-2:])}:{line} in {function}"
     return ""
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import runfaults.sim.scheduler as scheduler_module
 from runfaults.model import Ending, Schedule
-from runfaults.process_end import how_it_hung
+from runfaults.process_end import how_it_ended, how_it_hung
 from runfaults.sim.simulation import Simulation
 
 HANGS = """
@@ -175,3 +175,14 @@ def test_the_line_is_that_of_the_thread_at_work() -> None:
         dump = "Timeout (0:00:30)!\n" + "\n".join(stacks)
         assert how_it_hung(dump).endswith(" at u/app.py:7 in run")
     assert how_it_hung(works) == ""
+
+
+def test_a_crash_in_a_package_is_told_with_its_innermost_line() -> None:
+    frames = (
+        '  File "/x/site-packages/jobs/pool.py", line 7 in run\n'
+        '  File "/x/site-packages/jobs/main.py", line 3 in main\n'
+    )
+    dump = f"Fatal Python error\n\nCurrent thread 0x1 (most recent first):\n{frames}"
+    assert how_it_ended(-signal.SIGSEGV, dump) == "died of SIGSEGV at jobs/pool.py:7 in run"
+    mine = f'{dump}  File "/x/mine.py", line 2 in begin\n'
+    assert how_it_ended(-signal.SIGSEGV, mine) == "died of SIGSEGV at x/mine.py:2 in begin"
