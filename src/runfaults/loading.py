@@ -49,8 +49,15 @@ def require_nameable(name: str) -> None:
 def _module_at(place: str) -> ModuleType:
     if place.endswith(".py"):
         return _module_in(place)
-    with running(f"{place} cannot be imported", _REMEDY, CannotLoadError):
+    with running(f"{place} cannot be imported", _remedy(place), CannotLoadError):
         return importlib.import_module(place)
+
+
+def _remedy(place: str) -> str:
+    """How to name a file that lies where the module of that name would be."""
+    file = f"{place.replace('.', '/')}.py"
+    there = next((each for each in (file, f"src/{file}") if Path(each).is_file()), None)
+    return _REMEDY if there is None else f"{there} is a file: write {there}:NAME"
 
 
 def _module_in(file: str) -> ModuleType:
