@@ -60,7 +60,7 @@ def test_what_was_found_is_told_and_nothing_is_left(
 def test_without_a_violation_it_is_unknown(here: Any, number: signal.Signals) -> None:
     """An innocent twin: the status is recorded once."""
     sound = BROKEN.replace('super().record(connection, job, "error")\n', "pass\n")
-    here.write("target.py", sound.format(25))
+    here.write("target.py", sound.format(15))
     os.mkfifo(here.folder / "far")
     arguments = ("check", "--target", "target.py:Target", "--bound", "0,0,2", "--jobs", "1")
     with here.begin(*arguments) as process:
