@@ -110,7 +110,7 @@ def load_baseline(path: Path, *, update: bool = False) -> Baseline:
             raise BaselineError(
                 f"{path}: unknown keys; a baseline has `version` and tables [[known]] only"
             )
-        version = document.get("version", 1)
+        version = document.get("version", 1) if document else VERSION  # empty: it knows nothing
         if version != VERSION and not update:
             raise BaselineError(
                 f"{path} is a baseline of version {version}, this is {VERSION}, which knows causes "

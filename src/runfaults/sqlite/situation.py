@@ -121,9 +121,6 @@ def _fetch(call: Call, connection: Observed) -> Situation | str:
     reason = connection.elsewhere(call.statement)
     if reason is not None:
         return reason
-    if call.statement.writes:
-        # The change is made; the rows are read from memory, and the last fetch commits.
-        return "what a fault leaves of a change whose rows are fetched was not measured"
     if call.cursor not in connection.state.cursors or not connection.has_unfinished_cursor:
         return "the cursor has no rows left: the engine is not reached"
     if call.statement.writes:
