@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from runfaults.explore.trial import Trial
 from runfaults.model import CheckResult, Death, EventKind, History, Schedule, Verdict
 from runfaults.model.listener import Silence
 from runfaults.oracle.rules import RULES
+from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
 from runfaults.targets.target import exemptions
 
@@ -41,9 +43,12 @@ PROGRAMS = (
 
 CHEAP = (
     Sweep(Scope(("busy", "lost-acknowledgement"), ("cancel", "read", "start"))),
-    Samples(EVERYTHING, 6, orders=2),
+    Samples(replace(EVERYTHING, kinds=tuple(KINDS)), 6, orders=2),
 )
-"""Each lock, lost answer, cancel, read and start once, and a little of everything there is."""
+"""Each lock, lost answer, cancel, read and start once, and a little of all that SQLite can do.
+
+That no thread can be started is not among it: only two of the programs bear that.
+"""
 
 # One worker runs them all: the table of the rules is made of the results of the others.
 pytestmark = pytest.mark.xdist_group("innocents")

@@ -38,7 +38,9 @@ def test_the_pipeline_really_uses_the_database(simulation: Simulation) -> None:
 
 
 def test_a_fault_in_the_pipeline_is_a_failure_with_a_cause(simulation: Simulation) -> None:
-    history = simulation.play(Schedule.parse("fault full at run execute INSERT documents")).history
+    history = simulation.play(
+        Schedule.parse("fault full at run execute INSERT definitions")
+    ).history
     endings = [event.subject for event in history.events if event.kind is EventKind.PIPELINE]
     assert endings == ["started", "raised"]
     assert [e.value for e in history.events if e.kind is EventKind.STATUS][-1] == "failed"
