@@ -11,11 +11,14 @@ from runfaults.sqlite import FaultNotInjectedError, Strike, inject, survey
 
 
 def test_a_fault_strikes_an_operation_by_its_number(tmp_path: Path) -> None:
-    with inject("busy at #3") as plan, closing(sqlite3.connect(tmp_path / "db")) as connection:
-        connection.execute("CREATE TABLE t1f3c (x)")
+    with (
+        inject("busy at #3") as plan,
+        closing(sqlite3.connect(tmp_path / "db", timeout=0)) as connection,
+    ):
+        connection.execute("CREATE TABLE t (x)")
         with pytest.raises(sqlite3.OperationalError, match="locked"):
-            connection.execute("INSERT INTO t1f3c VALUES (1)")
-        connection.execute("INSERT INTO t1f3c VALUES (1)")
+            connection.execute("INSERT INTO t VALUES (1)")
+        connection.execute("INSERT INTO t VALUES (1)")
     assert plan.struck == (1,)
 
 
@@ -55,7 +58,7 @@ def test_a_survey_tells_the_numbers_and_why_nothing_can_strike(tmp_path: Path) -
 
 def test_the_open_transactions_of_a_block_are_told(tmp_path: Path) -> None:
     with inject("busy at main commit") as plan:
-        connection = sqlite3.connect(tmp_path / "db", isolation_level=None)
+        connection = sqlite3.connect(tmp_path / "db", timeout=0, isolation_level=None)
         connection.execute("ATTACH ? AS other", (str(tmp_path / "other"),))
         connection.execute("CREATE TABLE t (x)")
         assert plan.connections.transactions() == []
