@@ -21,7 +21,7 @@ from types import FrameType
 
 from runfaults.chaos.journal import Writer
 from runfaults.chaos.nemeses.clock import moved_clock
-from runfaults.sim.pipeline import ClientClosedError, ending_by
+from runfaults.sim.pipeline import ClientClosedError, ending_by, is_begun_for
 from runfaults.targets import target_named
 from runfaults.targets.client import Client
 from runfaults.targets.places import place_in
@@ -240,7 +240,7 @@ class _Pipeline:
     ) -> None:
         fails = self._rng.random() < _FAILING
         pause = self._rng.uniform(0, 0.03)
-        within = connection is not None and connection.in_transaction  # the target's to commit
+        within = is_begun_for(connection)  # the target's to commit
         for step in ("first", "second"):
             if connection is not None:
                 connection.execute("INSERT INTO runfaults_work (step) VALUES (?)", (step,))

@@ -107,7 +107,7 @@ class ScriptedPipeline:
             return
         add, name = self._recorder.add, actor.name
         run = self._numbers.of(run)
-        attempt = Attempt(len(self.attempts) + 1, run, within=_in_transaction(connection))
+        attempt = Attempt(len(self.attempts) + 1, run, within=is_begun_for(connection))
         self.attempts.append(attempt)
         add(name, EventKind.PIPELINE, "started", run=run)
         actor.turns.reach(Operation.REACH, "pipeline")
@@ -197,3 +197,8 @@ def _in_transaction(connection: sqlite3.Connection | None) -> bool:
         return connection.in_transaction
     except sqlite3.ProgrammingError:
         return False  # closed
+
+
+def is_begun_for(connection: sqlite3.Connection | None) -> bool:
+    """Whether the target has begun a transaction; with `autocommit=False` one is always open."""
+    return _in_transaction(connection) and getattr(connection, "autocommit", None) is not False
