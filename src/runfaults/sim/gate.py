@@ -136,9 +136,7 @@ class WorldGate:
             return
         add = self._recorder.add
         add(point.actor, EventKind.INVOKE, str(point))
-        add(point.actor, EventKind.STRIKE, kind.name, kind.summary)
-        if self.on_strike is not None:
-            self.on_strike()
+        self._tell_strike(point, kind)
         try:
             kind.strike(call)
         except Exception as error:
@@ -192,10 +190,13 @@ class WorldGate:
         if kind is not None:
             if not self._still_strikes(kind, call):
                 return None
-            self._recorder.add(point.actor, EventKind.STRIKE, kind.name, kind.summary)
-            if self.on_strike is not None:
-                self.on_strike()
+            self._tell_strike(point, kind)
         return kind
+
+    def _tell_strike(self, point: FaultPoint, kind: FaultKind) -> None:
+        self._recorder.add(point.actor, EventKind.STRIKE, kind.name, kind.summary)
+        if self.on_strike is not None:
+            self.on_strike()
 
     def _require_own(self, call: Call) -> None:
         """End the schedule where a connection is used that an earlier one has left."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
@@ -115,8 +115,8 @@ class Livelock:
     def _look_for_recurrence(
         self, recurrence: Recurrence, point: FaultPoint, operations: int
     ) -> None:
-        actors: Sequence[Actor] = self.course.all_actors
-        found = recurrence.look(operations, point, actors, self.course.clock)
+        course = self.course
+        found = recurrence.look(operations, point, course.all_actors, course.clock)
         if found is None:
             return
         self.shortened = True
