@@ -16,6 +16,7 @@ from runfaults.oracle.run_facts import RunFacts
 _TELLING = frozenset(
     {
         EventKind.STATUS,
+        EventKind.VOLATILE,
         EventKind.PIPELINE,
         EventKind.REQUEST,
         EventKind.REPLY,
@@ -47,6 +48,8 @@ class Facts:
     Attributes:
         runs: Each run that the history tells of, by id.
         transitions: All STATUS events.
+        volatile: All VOLATILE events.
+        work: All PIPELINE events, each with the run that it told itself.
         requests: All requests, in the order in which they were asked.
         may_cancel: Subjects of those that can be why a run is cancelled.
         leaks: All LEAK events.
@@ -69,6 +72,8 @@ class Facts:
 
     runs: Mapping[int, RunFacts]
     transitions: tuple[Event, ...]
+    volatile: tuple[Event, ...]
+    work: tuple[Event, ...]
     requests: tuple[Request, ...]
     may_cancel: tuple[str, ...]
     leaks: tuple[Event, ...]
@@ -155,6 +160,8 @@ class Facts:
         return cls(
             runs=_runs(requests, _grouped(deaths), *about_runs),
             transitions=tuple(told[EventKind.STATUS]),
+            volatile=tuple(told[EventKind.VOLATILE]),
+            work=tuple(told[EventKind.PIPELINE]),
             requests=requests,
             may_cancel=history.may_cancel,
             leaks=tuple(told[EventKind.LEAK]),

@@ -16,7 +16,7 @@ def undeclared(history: History) -> Iterator[Finding]:
     words = history.vocabulary.words
     declared = ", ".join(sorted(words))
     for event in history.events:
-        said = _said(event)
+        said = _said(event) if event.kind in _HOW else None
         if said is not None and said not in words:
             what, remedy = _HOW[event.kind]
             yield unknown(

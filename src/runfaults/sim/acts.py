@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
-from inspect import isfunction
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TypeVar
@@ -24,6 +22,7 @@ from runfaults.targets.target import (
     Manager,
     Reads,
     Signals,
+    offers,
 )
 
 Answer = TypeVar("Answer")
@@ -94,14 +93,14 @@ def again_and_again(stage: Stage, actor: str) -> None:
 def cancel(stage: Stage, actor: str) -> None:
     """Cancel the run through the manager."""
     manager, run = stage.manager, stage.await_run()
-    if isinstance(manager, Cancels):
+    if offers(manager, Cancels):
         ask(stage, actor, "cancel", run, lambda: manager.cancel(stage.numbers.id_of(run)))
 
 
 def cancel_api(stage: Stage, actor: str) -> None:
     """Cancel as the application's API does."""
     manager, run = stage.manager, stage.await_run()
-    if isinstance(manager, CancelsByRoute):
+    if offers(manager, CancelsByRoute):
 
         def asked(which: object, question: Callable[[], object]) -> object:
             return relay(stage, actor, "cancel", stage.numbers.of(which), question)
@@ -115,7 +114,7 @@ def cancel_api(stage: Stage, actor: str) -> None:
         )
         return
     cancel(stage, actor)
-    if isinstance(manager, CancelsInDatabase):
+    if offers(manager, CancelsInDatabase):
         ask(
             stage,
             actor,
@@ -134,21 +133,21 @@ def cancel_twice(stage: Stage, actor: str) -> None:
 def cancel_unknown(stage: Stage, actor: str) -> None:
     """Cancel a run that does not exist."""
     manager, run = stage.manager, stage.await_run() + 1000
-    if isinstance(manager, Cancels):
+    if offers(manager, Cancels):
         ask(stage, actor, "cancel", run, lambda: manager.cancel(stage.numbers.id_of(run)))
 
 
 def read(stage: Stage, actor: str) -> None:
     """Read the recorded status through the manager."""
     manager, run = stage.manager, stage.await_run()
-    if isinstance(manager, Reads):
+    if offers(manager, Reads):
         ask(stage, actor, "read", run, lambda: manager.status(stage.numbers.id_of(run)))
 
 
 def subscribe(stage: Stage, actor: str) -> None:
     """Subscribe to the run and wait for its completion signal."""
     manager, run = stage.manager, stage.await_run()
-    if not isinstance(manager, Signals):
+    if not offers(manager, Signals):
         return
     add = stage.recorder.add
     add(actor, EventKind.REQUEST, "subscribe", run=run)
@@ -303,17 +302,5 @@ def offered_by(manager: Manager, *, tasks: bool) -> tuple[str, ...]:
         act.name
         for act in _ALL
         if (tasks or not act.to_task)
-        and (not act.doors or any(_has(manager, door) for door in act.doors))
-    )
-
-
-def _has(manager: Manager, door: type[object]) -> bool:
-    return all(hasattr(manager, name) for name in _methods(door))
-
-
-@cache
-def _methods(door: type[object]) -> tuple[str, ...]:
-    """What a protocol asks for; `isinstance` finds that out anew each time in Python 3.11."""
-    return tuple(
-        name for name, value in vars(door).items() if isfunction(value) and not name.startswith("_")
+        and (not act.doors or any(offers(manager, door) for door in act.doors))
     )

@@ -12,7 +12,7 @@ from runfaults.sim.exits import what_left
 from runfaults.sim.leftovers import Leftovers
 from runfaults.sim.pipeline import Attempt, ScriptedPipeline
 from runfaults.sim.recorder import Recorder
-from runfaults.targets.target import Closes, Inspectable, Manager
+from runfaults.targets.target import Closes, Inspectable, Manager, offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Aftermath:
             self.recorder.add("harness", EventKind.STUCK, "uncontrolled", "; ".join(told))
         self._look_for_lost_work()
         if not self.recorder.stuck:
-            ends = bool(self.managers) and isinstance(self.managers[0], Closes)
+            ends = bool(self.managers) and offers(self.managers[0], Closes)
             left = self.leftovers.of_all() if ends else self.leftovers.of_the_dead()
             for sort, which in (*left, *self._leaks_told(run)):
                 self.recorder.add("harness", EventKind.LEAK, sort, which)
@@ -70,7 +70,7 @@ class Aftermath:
                 whose = run if attempt.run is None else attempt.run
                 yield "database", f"run {whose} raised, yet its uncommitted rows are there"
         for manager in self.managers:
-            if isinstance(manager, Inspectable):
+            if offers(manager, Inspectable):
                 yield from self.leftovers.told_by(manager)
 
     def _look_for_lost_work(self) -> None:

@@ -39,6 +39,7 @@ from runfaults.targets.target import (
     Target,
     Waits,
     drains,
+    offers,
     patience_of,
 )
 
@@ -206,7 +207,7 @@ class World:
     def await_end(self, run: int) -> None:
         """See `Stage`."""
         manager = self.manager
-        if isinstance(manager, Waits):
+        if offers(manager, Waits):
             manager.wait(self.numbers.id_of(run))
             return
         end = Wait(_end_of(run))
@@ -319,7 +320,7 @@ class World:
 
     def _let_pollers_end(self) -> None:
         """See soon that threads which are never stopped look for work that never comes."""
-        if isinstance(self.manager, Closes):
+        if offers(self.manager, Closes):
             return
         livelock = self.scheduler.livelock
         if self._patience.seconds is not None:
@@ -383,7 +384,7 @@ class World:
         """Take note of the run: by its first status, or by the answer where that comes first."""
         if self._run is None and run is not None and self._managers:
             self._run = run
-            if isinstance(self.manager, Signals):
+            if offers(self.manager, Signals):
                 self._enter(Act("subscribe"))
             self.scheduler.wake("run")
 

@@ -5,14 +5,34 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from functools import cache
+from inspect import isfunction
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, TypeVar, runtime_checkable
 
 from runfaults.model import Vocabulary
 from runfaults.targets.audit import Audit, Audits, AuditScript
 from runfaults.targets.client import Client
 
 __all__ = ["Audit", "AuditScript", "Manager", "Target", "Work"]
+
+
+_Door = TypeVar("_Door")
+
+
+def offers(manager: object, door: type[_Door]) -> TypeGuard[_Door]:
+    """Whether a manager has all methods that a protocol asks for.
+
+    So does `isinstance`, which in Python 3.11 finds out anew each time what that is.
+    """
+    return all(hasattr(manager, name) for name in _methods(door))
+
+
+@cache
+def _methods(door: type[object]) -> tuple[str, ...]:
+    return tuple(
+        name for name, value in vars(door).items() if isfunction(value) and not name.startswith("_")
+    )
 
 
 RunId = Any

@@ -13,11 +13,10 @@ from runfaults.oracle.rule import rule
 _SYNCHRONISED = "synchronised"
 
 
-def _acknowledged(history: History, facts: Facts) -> bool:
-    return any(run in facts.runs for _, run in _acknowledgements(history, facts))
-
-
-@rule(exercised=_acknowledged, safety=True)
+@rule(
+    exercised=lambda _, facts: any(run in facts.runs for _, run in _acknowledgements(facts)),
+    safety=True,
+)
 def acknowledged_is_durable(history: History, facts: Facts) -> Iterator[Finding]:
     """What a user is told of a run is on the disk by then, as far as SQLite promises it.
 
@@ -35,14 +34,14 @@ def acknowledged_is_durable(history: History, facts: Facts) -> Iterator[Finding]
 
     Contract: what was acknowledged survives a loss of power.
     """
-    told = dict(_acknowledgements(history, facts))
+    told = dict(_acknowledgements(facts)) if facts.volatile else {}
     volatile: dict[int | None, Event] = {}
-    for event in history.events:
+    for event in history.events if told else ():
         if event.kind is EventKind.STATUS:
             volatile.pop(event.run, None)
         elif event.kind is EventKind.VOLATILE:
             volatile[event.run] = event
-        run = told.get(event)
+        run = told.get(event.number)
         lost = volatile.get(run)
         if run is not None and lost is not None and lost.subject != _SYNCHRONISED:
             how = f"the answer {event.value} to" if event.kind is EventKind.REPLY else "a signal to"
@@ -54,23 +53,17 @@ def acknowledged_is_durable(history: History, facts: Facts) -> Iterator[Finding]
             )
 
 
-def _acknowledgements(history: History, facts: Facts) -> Iterator[tuple[Event, int | None]]:
-    """The events by which users are told of runs, up to where it got stuck."""
-    runs = {
-        request.reply: request.run
-        for request in facts.requests
-        if request.reply is not None
-        and not request.raised
-        and (request.starts or request.subject == "read")
-    }
-    for event in history.events:
-        if event is facts.stuck:
-            return
-        if "." in process_of(
-            event.actor
-        ):  # several processes at once: no process watched the commit
+def _acknowledgements(facts: Facts) -> Iterator[tuple[int, int]]:
+    """The numbers of the events by which users are told of runs, and of which one.
+
+    Where several processes are there at once, none watched the commit.
+    """
+    for run in facts.runs.values():
+        for signal in run.signals:
+            if "." not in process_of(signal.actor):
+                yield signal.number, run.id
+    for request in facts.requests:
+        if request.reply is None or request.run is None or request.raised:
             continue
-        if event.kind is EventKind.SIGNAL:
-            yield event, event.run
-        elif event in runs:
-            yield event, runs[event]
+        if (request.starts or request.subject == "read") and not request.in_real_time:
+            yield request.reply.number, request.run

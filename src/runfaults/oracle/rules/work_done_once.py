@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runfaults.model import Event, EventKind, History
+from runfaults.model import Event, History
 from runfaults.oracle.facts import Facts
 from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.request import process_of
 from runfaults.oracle.rule import rule
 
 
-@rule(exercised=lambda history, facts: any(_told(history, facts)))
+@rule(exercised=lambda _, facts: any(event.run is not None for event in facts.work))
 def work_done_once(history: History, facts: Facts) -> Iterator[Finding]:
     """The work of a run is not begun again in one process, unless it raised or was cancelled.
 
@@ -24,8 +24,11 @@ def work_done_once(history: History, facts: Facts) -> Iterator[Finding]:
 
     Contract: one pipeline at work; a run has one outcome.
     """
-    before: dict[tuple[int | None, str], Event] = {}
-    for event in _told(history, facts):
+    del history
+    before: dict[tuple[int, str], Event] = {}
+    for event in facts.work:
+        if event.run is None:  # it did not tell whose it is
+            continue
         key = event.run, process_of(event.actor)
         earlier = before.get(key)
         if event.subject == "lost":
@@ -42,12 +45,3 @@ def work_done_once(history: History, facts: Facts) -> Iterator[Finding]:
                 event,
             )
         before[key] = event
-
-
-def _told(history: History, facts: Facts) -> Iterator[Event]:
-    """The PIPELINE events, up to where it got stuck, of work that itself told whose it is."""
-    for event in history.events:
-        if event is facts.stuck:
-            return
-        if event.kind is EventKind.PIPELINE and event.run is not None:
-            yield event
