@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -175,8 +175,7 @@ class AuditReader:
                 no transaction open: it is read by itself.
         """
         try:
-            with self._reading() as connection:
-                rows = connection.execute(_NEWER, (self.seen,)).fetchall()
+            rows = self._find(_NEWER, self.seen)
         except sqlite3.OperationalError:
             if keeper is None:
                 self._kept_out = True
@@ -194,8 +193,7 @@ class AuditReader:
 
     def _known_before(self) -> list[object]:
         query = "SELECT run FROM runfaults_audit WHERE number <= ? ORDER BY number"
-        with self._reading() as connection:
-            return [key for (key,) in connection.execute(query, (self.seen,)).fetchall()]
+        return [key for (key,) in self._find(query, self.seen)]
 
     def last_status(self, run: int) -> str | None:
         """The status that was recorded last of a run; None if there is no such run."""
@@ -207,16 +205,16 @@ class AuditReader:
     def steps_of_work(self) -> list[str]:
         """The steps of the scripted pipeline that were committed."""
         try:
-            with self._reading() as connection:
-                rows = connection.execute("SELECT step FROM runfaults_work").fetchall()
+            return [step for (step,) in self._find("SELECT step FROM runfaults_work")]
         except sqlite3.OperationalError:
             return []
-        return [step for (step,) in rows]
 
     def rows(self, query: str) -> str:
         """What a query finds, as a ROWS event tells it; it may not write."""
-        with self._reading() as connection:
-            return rows_found(connection, query)
+        try:
+            return rows_found(self._open(), query)
+        finally:
+            self._let_go_of_log()
 
     def close(self) -> None:
         """Let the file go."""
@@ -224,21 +222,26 @@ class AuditReader:
             self._connection.close()
         self._connection = None
 
-    @contextlib.contextmanager
-    def _reading(self) -> Generator[sqlite3.Connection]:
-        """The connection, let go after use where it would be in the way: in WAL mode.
+    def _find(self, query: str, *parameters: object) -> list[Any]:
+        try:
+            return self._open().execute(query, parameters).fetchall()
+        finally:
+            self._let_go_of_log()
 
-        There an open connection keeps a lock even while it does nothing, and no other can leave
-        the mode, or have the file to itself. As long as one is open, there is the log beside the
-        file (SQLite docs, "WAL-mode File Format").
-        """
+    def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = real_connect(self._path, timeout=0, check_same_thread=False)
-        try:
-            yield self._connection
-        finally:
-            if os.path.exists(self._log):  # noqa: PTH110  # the hot path of an exploration
-                self.close()
+        return self._connection
+
+    def _let_go_of_log(self) -> None:
+        """Let the file go where an open connection would be in the way: in WAL mode.
+
+        There it keeps a lock even while it does nothing, and no other can leave the mode, or have
+        the file to itself. As long as one is open, there is the log beside the file (SQLite docs,
+        "WAL-mode File Format").
+        """
+        if os.path.exists(self._log):  # noqa: PTH110  # the hot path of an exploration
+            self.close()
 
 
 def _texts_on(connection: sqlite3.Connection, query: str) -> list[Any]:

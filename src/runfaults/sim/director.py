@@ -54,8 +54,8 @@ class ScheduleDirector:
 
     def choose_next(self, point: FaultPoint, ready: tuple[str, ...]) -> tuple[str, ...]:
         """See `Director`."""
-        acts = self._acts.pop(point, None)
-        preemptions = self._preemptions.get(point)
+        acts = self._acts.pop(point, None) if self._acts else None
+        preemptions = self._preemptions.get(point) if self._preemptions else None
         if acts is None and not preemptions:
             if self._otherwise is None or point.operation is Operation.TASK:
                 return ()

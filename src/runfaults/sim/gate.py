@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn
 
 from runfaults.model import EventKind, Fault, FaultPoint, Operation
 from runfaults.sim.actor import Turns, Wait, actors
@@ -30,7 +30,6 @@ from runfaults.user_code import calling_line
 
 _DATABASE = "database"
 _NO_STATEMENT = Statement("")
-_Answer = TypeVar("_Answer")
 _Held = tuple[str, Observed]
 
 PATIENCE = 8
@@ -122,7 +121,10 @@ class WorldGate:
     def before(self, call: Call) -> FaultKind | None:
         """Wait for this actor's turn; say what strikes."""
         require_no_children()
-        return self._without_mistakes(lambda: self._before(call))
+        try:
+            return self._before(call)
+        except Exception as error:  # noqa: BLE001 - see `_not_the_target`
+            self._not_the_target(error)
 
     def before_start(self, point: FaultPoint) -> None:
         """Called before a thread of the target is started; raises what keeps it from starting."""
@@ -148,24 +150,30 @@ class WorldGate:
         """Record the outcome, and wake the actors that wait for the database."""
         if isinstance(error, EmulationError):
             self._turns.fail(error)
-        self._without_mistakes(lambda: self._after(call, error))
-        if error is None and not self._turns.over:
-            self._turns.running.heed()
+        if self._turns.over:
+            return
+        actor = self._turns.running
+        try:
+            self._after(actor.name, call, error)
+        except Exception as mistake:  # noqa: BLE001 - see `_not_the_target`
+            self._not_the_target(mistake)
+        if error is None:
+            actor.heed()
 
     @border(Phase.SWITCHING, Phase.DATABASE)
     def busy(self, call: Call, waited: int) -> bool:
         """Play SQLite's busy handler: wait in the scheduler, on virtual time."""
-        return self._without_mistakes(lambda: self._busy(call, waited))
+        try:
+            return self._busy(call, waited)
+        except Exception as error:  # noqa: BLE001 - see `_not_the_target`
+            self._not_the_target(error)
 
-    def _without_mistakes(self, ask: Callable[[], _Answer]) -> _Answer:
+    def _not_the_target(self, error: Exception) -> NoReturn:
         """Keep an error of the harness itself from the target, which might swallow it.
 
-        The schedule ends, and its caller gets the error.
+        Whatever it is, it is not the target's. The schedule ends, and its caller gets the error.
         """
-        try:
-            return ask()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the target's
-            self._turns.fail(error)
+        self._turns.fail(error)
 
     def _before(self, call: Call) -> FaultKind | None:
         turns = self._turns
@@ -200,7 +208,7 @@ class WorldGate:
 
     def _require_own(self, call: Call) -> None:
         """End the schedule where a connection is used that an earlier one has left."""
-        kept = call.operation is Operation.EXECUTE and id(call.connection) not in self._known
+        kept = call.operation is _EXECUTE and id(call.connection) not in self._known
         if kept and call.connection is not None and not self._turns.over:
             at = f" at {line}" if (line := calling_line()) else ""
             self._turns.leave(f"{self._turns.running.name} used a connection{at}, {_KEPT}")
@@ -216,11 +224,7 @@ class WorldGate:
         turns.touch("clock", change=True)
         return not kind.refusal(call)  # another thread may have closed it meanwhile
 
-    def _after(self, call: Call, error: BaseException | None) -> None:
-        turns = self._turns
-        if turns.over:
-            return
-        name = turns.running.name
+    def _after(self, name: str, call: Call, error: BaseException | None) -> None:
         self._in_flight.discard(name)
         if error is None:
             self._recorder.add(name, EventKind.OK)
@@ -231,7 +235,7 @@ class WorldGate:
         connection = call.connection
         if connection is None:
             return
-        if call.operation is Operation.CONNECT:
+        if call.operation is _CONNECT:
             self._known.add(id(connection))
             self._opened.append(
                 _Opened(name, len(self._recorder.events), calling_line(), weakref.ref(connection))
@@ -240,7 +244,7 @@ class WorldGate:
         self._note_closed(connection)
         if connection.closed or not connection.in_transaction or _ended(call, error):
             self._look_at_changes(name, connection)
-            turns.wake(_DATABASE)
+            self._turns.wake(_DATABASE)
         if error is None:
             self._durability.performed(call)
         if error is not None and is_busy(error):
@@ -334,8 +338,7 @@ def _keeper(connection: Observed) -> Observed | None:
 
 def _ended(call: Call, error: BaseException | None) -> bool:
     """Whether a transaction has ended, though with `autocommit=False` the next one is open."""
-    ends = call.operation in {Operation.COMMIT, Operation.ROLLBACK}
-    return ends and error is None
+    return error is None and call.operation in _ENDING
 
 
 def _in_use(connection: Observed) -> bool:
@@ -352,22 +355,28 @@ def _changes(call: Call) -> bool | None:
     None if it does not even look at the database: connecting reads no file, and the end of a
     transaction that is not open never reaches the engine (fidelity reference, sections 1 and 3).
     """
-    connection = call.connection
-    match call.operation:
-        case Operation.CONNECT:
+    operation, connection = call.operation, call.connection
+    if operation is _CONNECT:
+        return None
+    if operation is _FETCH:
+        return call.statement.writes
+    if operation in _ENDING or operation is _CLOSE:
+        if connection is None or connection.closed:
             return None
-        case Operation.FETCH:
-            return call.statement.writes
-        case Operation.COMMIT | Operation.ROLLBACK | Operation.CLOSE:
-            if connection is None or connection.closed:
-                return None
-            return True if connection.in_transaction or connection.state.cursors else None
-        case _ if call.statement.subject in _OF_THE_CONNECTION:
-            return None
-        case _:
-            return call.statement.verb not in _LOOKING_ON
+        return True if connection.in_transaction or connection.state.cursors else None
+    if call.statement.subject in _OF_THE_CONNECTION:
+        return None
+    return call.statement.verb not in _LOOKING_ON
 
 
+# To look an enumeration's member up takes longer than to compare it, in Python 3.11 ten times.
+_CONNECT, _EXECUTE, _FETCH, _CLOSE = (
+    Operation.CONNECT,
+    Operation.EXECUTE,
+    Operation.FETCH,
+    Operation.CLOSE,
+)
+_ENDING = frozenset({Operation.COMMIT, Operation.ROLLBACK})
 _LOOKING_ON = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "VALUES"})
 _OF_THE_CONNECTION = frozenset({"PRAGMA foreign_keys", "PRAGMA busy_timeout"})
 

@@ -8,6 +8,7 @@ from runfaults.user_code import calling_code, stack_of
 MOST_PRINTED = 20_000
 """Characters of what the target prints that are kept: the last ones."""
 
+_STUCK = EventKind.STUCK
 _PLACED = frozenset({EventKind.INVOKE, EventKind.ERROR, EventKind.STRIKE, EventKind.WAIT})
 
 
@@ -44,7 +45,7 @@ class Recorder:
         if not self.closed:
             if self._with_places and kind in _PLACED:
                 self.places.append((len(self.events), calling_code()))
-            if kind is EventKind.STUCK:
+            if kind is _STUCK:
                 self.stuck.add(subject)
             self.events.append(
                 Event(len(self.events), self.clock, actor, kind, subject, value, run)

@@ -131,7 +131,8 @@ class Recurrence:
         self, step: int, point: FaultPoint, actors: Sequence[Actor], clock: float
     ) -> Leap | GivesUp | None:
         """Look at a yield point; say what is to be done, if anything."""
-        if self._reference is None and step % _EVERY and step < self._due + self._delay:
+        is_between = step % _EVERY or step < FIRST_LOOK
+        if self._reference is None and is_between and step < self._due + self._delay:
             return None  # as at nearly every step
         if self._enough == 1 and not _is_of_target(point.actor, actors):
             return None

@@ -30,6 +30,8 @@ from runfaults.user_code import place_of, told
 SLICE = 128
 """Yield points in a row after which an actor is paused whenever another one is ready."""
 
+_LINE = Operation.LINE
+
 MAX_LINES = 100_000
 """Lines that are yield points: a loop that polls an attribute must not fill the memory."""
 
@@ -145,18 +147,20 @@ class Scheduler:
         """See `Turns`."""
         actor = self.running
         point = self._points.point(actor.name, operation, subject)
-        if self.over or (operation is Operation.LINE and self._lines_reached == MAX_LINES):
+        is_line = operation is _LINE
+        if self.over or (is_line and self._lines_reached == MAX_LINES):
             return point
         ready = tuple([other.name for other in self._ready])
         number = len(self.steps)
         self.steps.append(Step(point, ready, len(self._recorder.events), len(self.segments)))
-        if operation is Operation.LINE:
+        if is_line:
             self._lines_reached += 1
             self._switch(actor, point, ready)
         else:
             self.livelock.look(point, self._operations)
             self._switch(actor, point, ready)
-            self._end_slice(actor)
+            if self._ready:
+                self._end_slice(actor)
         self._begin_segment(actor, number)
         if operation in HEEDED_BEFORE:
             actor.heed()
@@ -226,7 +230,7 @@ class Scheduler:
     def wake(self, subject: str) -> None:
         """See `Turns`."""
         for actor in self.all_actors:
-            if actor.state is State.BLOCKED and actor.wait and actor.wait.subject == subject:
+            if actor.wait and actor.wait.subject == subject and actor.state is State.BLOCKED:
                 self._make_ready(actor)
 
     def wake_actor(self, actor: Actor) -> None:
@@ -359,7 +363,7 @@ class Scheduler:
 
     def _end_slice(self, actor: Actor) -> None:
         """Resume the others, as an operating system does, if this one keeps running."""
-        if self._ready and self._operations - actor.since >= SLICE:
+        if self._operations - actor.since >= SLICE:
             self._ready.append(actor)
             self._hand_over(actor, self._next())
 

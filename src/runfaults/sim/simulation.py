@@ -200,6 +200,7 @@ class Simulation:
             with printing_apart(self._on_strike) as on_strike:
                 world.gate.on_strike = on_strike
                 execution = world.play()
+                world.forget()
         return execution if asked is None else replace(execution, survey=tuple(asked.points))
 
 

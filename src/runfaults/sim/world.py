@@ -162,6 +162,12 @@ class World:
             tasks=self.scheduler.tasks.steps,
         )
 
+    def forget(self) -> None:
+        """Let go of what an execution has told: no collection of garbage has to look through it."""
+        self.scheduler.steps.clear()
+        self.scheduler.segments.clear()
+        self._recorder.events.clear()
+
     def _offered(self) -> tuple[str, ...]:
         if not self._managers:
             return ()

@@ -96,7 +96,8 @@ class FaultyCursor(sqlite3.Cursor):
         connection = self._gated()
         if connection is None or not isinstance(sql, str):
             return real(sql, *parameters)
-        self._forget_rows()
+        if self.statement is not _NO_STATEMENT:
+            self._forget_rows()
         self.statement = statement = Statement.parse(sql)
         operation = connection.operation_of(statement)
         perform = partial(real, sql, *parameters)

@@ -99,6 +99,9 @@ class Gate(Protocol):
         ...
 
 
+_CONNECT = Operation.CONNECT
+
+
 def at_gate(gate: Gate, call: Call) -> Any:  # noqa: ANN401 - what the operation returns
     """Perform a call, or let what the gate names strike it; either way the gate hears the end.
 
@@ -111,6 +114,5 @@ def at_gate(gate: Gate, call: Call) -> Any:  # noqa: ANN401 - what the operation
     except BaseException as error:
         gate.after(call, error)
         raise
-    opened = call.operation is Operation.CONNECT
-    gate.after(call._replace(connection=result) if opened else call, None)
+    gate.after(call._replace(connection=result) if call.operation is _CONNECT else call, None)
     return result

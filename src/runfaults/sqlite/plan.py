@@ -117,7 +117,9 @@ class FaultPlan(Generic[_Planned]):
         """
         if self._lifted:
             return None
-        beginning = self._waiting.pop(point, []) + self._waiting.pop(number, [])
+        beginning: list[int] = []
+        if self._waiting:
+            beginning = self._waiting.pop(point, []) + self._waiting.pop(number, [])
         if beginning:
             self._active[point.actor] = sorted(self._active.get(point.actor, []) + beginning)
         indices = self._active.get(point.actor)

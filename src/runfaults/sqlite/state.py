@@ -22,6 +22,9 @@ _BEFORE_THE_LOCK = frozenset(
     }
 )
 
+_EXECUTE = Operation.EXECUTE
+_ENDING = frozenset({Operation.COMMIT, Operation.ROLLBACK})
+
 
 class State:
     """Bookkeeping of one connection, from the statements it performed and how they ended.
@@ -106,11 +109,7 @@ class State:
         error: BaseException | None,
     ) -> None:
         """Remember an operation that has just ended on the engine."""
-        ended = (
-            error is None
-            and operation in {Operation.COMMIT, Operation.ROLLBACK}
-            and statement.verb != ""
-        )
+        ended = error is None and operation in _ENDING and statement.verb != ""
         was_open = self.open and not ended
         if ended or not connection.in_transaction:
             if self.open:
@@ -123,7 +122,7 @@ class State:
                 self._note_success(statement, was_open=was_open)
             else:
                 self._note_failure(operation, statement, error)
-        if error is None and operation is Operation.EXECUTE:
+        if error is None and operation is _EXECUTE:
             self.prepared.add(statement.text)
             self.beside_main |= statement.temporary or statement.verb == "ATTACH"
             self._keep_lock(statement)
