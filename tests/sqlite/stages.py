@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 FIRST, LAST = 1, 60
@@ -23,6 +23,8 @@ class Stage:
     stale: bool = False
     """Another connection commits last, so that there is something to read."""
     autocommit: bool | None = None
+    alone: bool = False
+    """No other connection has the database open."""
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -198,6 +200,130 @@ STAGES = {
     "select after commit": Stage(select, several(update(FIRST), commit), stale=True),
     "assignment of None": Stage(assign("isolation_level", to=None), update(FIRST)),
 }
+
+EXCLUSIVE_MODE = several(sql("PRAGMA locking_mode = EXCLUSIVE"), select)
+STALE = several(sql("BEGIN"), sql("SELECT s FROM t WHERE id = ?", FIRST))
+
+
+def pragma(text: str) -> Callable[[sqlite3.Connection], object]:
+    """A pragma whose answer is looked at."""
+
+    def ask(connection: sqlite3.Connection) -> None:
+        answer = connection.execute(f"PRAGMA {text}").fetchall()
+        if answer and answer[0][0] == 1:
+            raise AnsweredBusyError(answer)
+
+    return ask
+
+
+class AnsweredBusyError(Exception):
+    """What a checkpoint says instead of raising."""
+
+
+NARROW: dict[str, tuple[Stage, tuple[str, ...]]] = {
+    "commit with a cursor": (Stage(commit, several(update(FIRST), open_cursor)), ("interrupt",)),
+    "rollback with a cursor": (
+        Stage(rollback, several(update(FIRST), open_cursor)),
+        ("interrupt",),
+    ),
+    "select with a cursor": (Stage(select, open_cursor), ("interrupt",)),
+    "later update with a cursor": (
+        Stage(update(LAST), several(update(FIRST), open_cursor)),
+        ("interrupt", "busy"),
+    ),
+    "new statement with a cursor": (
+        Stage(sql("UPDATE t SET s = 'x' WHERE id = 2"), several(update(FIRST), open_cursor)),
+        ("interrupt",),
+    ),
+    "to WAL": (Stage(pragma("journal_mode = wal")), ("busy",)),
+    "to DELETE": (Stage(pragma("journal_mode(delete)")), ("busy",)),
+    "to DELETE, fresh": (Stage(pragma("journal_mode = delete"), fresh=True), ("busy",)),
+    "to WAL, reading": (Stage(pragma("journal_mode = wal"), open_cursor), ("busy",)),
+    "to WAL in transaction": (Stage(pragma("journal_mode = wal"), update(FIRST)), ("busy",)),
+    "journal mode": (Stage(pragma("journal_mode")), ("busy",)),
+    "checkpoint": (Stage(pragma("wal_checkpoint")), ("busy",)),
+    "full checkpoint": (Stage(pragma("wal_checkpoint(FULL)")), ("busy",)),
+    "restarting checkpoint": (Stage(pragma("main.wal_checkpoint = restart")), ("busy",)),
+    "truncating checkpoint": (Stage(pragma("wal_checkpoint(truncate)")), ("busy",)),
+    "checkpoint, fresh": (Stage(pragma("wal_checkpoint(full)"), fresh=True), ("busy",)),
+    "checkpoint in transaction": (Stage(pragma("wal_checkpoint(full)"), STALE), ("busy",)),
+    "optimize": (
+        Stage(
+            pragma("optimize"),
+            several(
+                sql("CREATE INDEX i ON t (s)"),
+                lambda connection: connection.execute("SELECT * FROM t WHERE s = 'x'").fetchall(),
+            ),
+        ),
+        ("busy",),
+    ),
+    "optimize nothing": (Stage(pragma("optimize")), ("busy",)),
+    "insert returning after reading": (Stage(sql(RETURNING), STALE), ("busy-snapshot",)),
+    "create table after reading": (Stage(sql("CREATE TABLE u (id)"), STALE), ("busy-snapshot",)),
+    "perhaps create table after reading": (
+        Stage(sql("CREATE TABLE IF NOT EXISTS u (id)"), STALE),
+        ("busy-snapshot",),
+    ),
+    "perhaps create table with a cursor": (
+        Stage(sql("CREATE TABLE IF NOT EXISTS u (id)"), open_cursor),
+        ("busy-snapshot",),
+    ),
+    "perhaps create what is there after reading": (
+        Stage(sql("CREATE TABLE IF NOT EXISTS t (id)"), STALE),
+        ("busy-snapshot",),
+    ),
+    "with and update after reading": (
+        Stage(sql("WITH x AS (SELECT 1) UPDATE t SET s = 'x' WHERE id = 60"), STALE),
+        ("busy-snapshot",),
+    ),
+    "user version after reading": (
+        Stage(sql("PRAGMA user_version = 9"), STALE),
+        ("busy-snapshot",),
+    ),
+    "update in savepoint after reading": (
+        Stage(
+            update(LAST),
+            several(sql("SAVEPOINT s"), sql("SELECT s FROM t WHERE id = ?", FIRST)),
+        ),
+        ("busy-snapshot",),
+    ),
+    "first update, exclusive": (Stage(update(FIRST), isolation_level="EXCLUSIVE"), ("cantopen",)),
+    "first update after begin exclusive": (
+        Stage(update(FIRST), sql("BEGIN EXCLUSIVE")),
+        ("cantopen", "busy"),
+    ),
+    "exclusive mode: first update": (
+        Stage(update(FIRST), EXCLUSIVE_MODE, alone=True),
+        ("cantopen",),
+    ),
+    "exclusive mode: begin immediate": (
+        Stage(sql("BEGIN IMMEDIATE"), EXCLUSIVE_MODE, alone=True),
+        ("cantopen",),
+    ),
+    "exclusive mode: autocommit update": (
+        Stage(update(FIRST), EXCLUSIVE_MODE, isolation_level=None, alone=True),
+        ("cantopen",),
+    ),
+    "exclusive mode: update after commit": (
+        Stage(update(LAST), several(EXCLUSIVE_MODE, update(FIRST), commit), alone=True),
+        ("cantopen", "ioerr-write"),
+    ),
+    **{
+        f"{name}, alone": (replace(STAGES[name], alone=True), ("busy",))
+        for name in (
+            "select, fresh",
+            "select after begin, fresh",
+            "begin immediate, fresh",
+            "first update, fresh",
+            "autocommit update, fresh",
+        )
+    },
+    "journal mode, fresh, alone": (
+        Stage(pragma("journal_mode"), fresh=True, alone=True),
+        ("busy",),
+    ),
+}
+"""Stages in which some kinds alone are compared."""
 
 if sys.version_info >= (3, 12):
     STAGES |= {

@@ -10,7 +10,7 @@ from runfaults.sqlite.gate import Call
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.real.progress import interrupt_after
 
-Effect = Callable[[Call], None]
+Effect = Callable[[Call], object]
 
 
 def connection_of(call: Call) -> Observed:
@@ -37,7 +37,8 @@ def write_lock_taken(call: Call) -> None:
     """A transaction is open and holds the write lock, though nothing is written."""
     connection = connection_of(call)
     if not connection.in_transaction:
-        connection.execute_ungated("BEGIN IMMEDIATE")
+        begin = connection.opens_transactions if call.statement.opens_implicitly else None
+        connection.execute_ungated(begin if begin == "BEGIN EXCLUSIVE" else "BEGIN IMMEDIATE")
     elif not connection.writing:
         table = call.statement.table.replace('"', '""')
         connection.execute_ungated(f'DELETE FROM "{table}" WHERE 0')  # noqa: S608 - quoted

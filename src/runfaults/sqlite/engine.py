@@ -16,3 +16,22 @@ def statement_on(
     The connection's row factory plays no part: only `Connection.cursor` hands it on.
     """
     return sqlite3.Cursor(connection).execute(sql, parameters).fetchall()
+
+
+def has_active_statement(connection: sqlite3.Connection) -> bool:
+    """Whether a statement of the connection has begun and not ended: a cursor has rows left.
+
+    A cursor does not tell. But SQLite refuses to change a collation meanwhile (SQLite source,
+    `createCollation`).
+    """
+    try:
+        connection.create_collation("runfaults_probe", _compare)
+        connection.create_collation("runfaults_probe", None)
+    except sqlite3.OperationalError:
+        return True
+    return False
+
+
+def _compare(left: str, right: str) -> int:
+    """Any order: no query sorts by it."""
+    return (left > right) - (left < right)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import warnings
+import weakref
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Any, Protocol, cast
 
 from runfaults.model import Operation
 from runfaults.sqlite.database_file import database_path, takes_locks
-from runfaults.sqlite.engine import real_connect, statement_on
+from runfaults.sqlite.engine import has_active_statement, real_connect, statement_on
 from runfaults.sqlite.state import State
 from runfaults.sqlite.statement import Statement
 
@@ -48,6 +49,7 @@ class Observed(sqlite3.Connection):
         """
         name = os.fsdecode(cast("str", database))
         self.path = database_path(name, uri=uri)
+        _observed.add(self)
         self._uri = uri
         self._heeds_locks = takes_locks(name, uri=uri)
         self._database = self.path if self.path and not uri else name
@@ -86,18 +88,12 @@ class Observed(sqlite3.Connection):
 
     @property
     def has_unfinished_cursor(self) -> bool:
-        """Whether a cursor of this connection has rows left.
-
-        A cursor does not tell. But SQLite refuses to change a collation while a statement is
-        active (SQLite source, `createCollation`).
-        """
+        """Whether a cursor of this connection has rows left."""
         if not self.state.cursors:
             return False
         try:
-            self.create_collation("runfaults_probe", _compare)
-            self.create_collation("runfaults_probe", None)
-        except sqlite3.OperationalError:
-            return True
+            if has_active_statement(self):
+                return True
         except sqlite3.ProgrammingError:
             return not self.closed  # another thread's, which alone could ask
         self.state.cursors.clear()
@@ -166,6 +162,12 @@ class Observed(sqlite3.Connection):
         return self.state.poisoned
 
     @property
+    def interrupted(self) -> bool:
+        """Whether whatever it begins is interrupted, because a cursor that was has not ended."""
+        self.state.interrupted &= self.has_unfinished_cursor
+        return self.state.interrupted
+
+    @property
     def changed(self) -> bool:
         """Whether the open transaction has changed anything that COMMIT must write."""
         return self.state.defined or self.total_changes != self.state.changes_before
@@ -227,6 +229,15 @@ class Observed(sqlite3.Connection):
         """Whether it is in shared-cache mode, by its URI."""
         return self._uri and "cache=shared" in str(self._database)
 
+    @property
+    def has_company(self) -> bool:
+        """Whether another connection of this process has the file open, and has read it.
+
+        In WAL mode it then keeps a shared lock on the file (SQLite docs, "Write-Ahead Logging").
+        """
+        others = (each for each in list(_observed) if each is not self and each.path == self.path)
+        return any(not each.closed and not each.fresh for each in others)
+
     def can_take_write_lock(self) -> bool:
         """Whether no other connection holds the lock that a write needs."""
         if self.writing or self.state.kept == "write":
@@ -283,6 +294,10 @@ class Observed(sqlite3.Connection):
         self.state.note(self, operation, statement, error)
 
 
+_observed: weakref.WeakSet[Observed] = weakref.WeakSet()
+"""The connections there are."""
+
+
 class Rows(Protocol):
     """The rows that a cursor has left.
 
@@ -303,8 +318,3 @@ def _has(connection: sqlite3.Connection, catalogue: str, name: str) -> bool:
         return bool(statement_on(connection, sql, name))
     except sqlite3.Error:
         return catalogue == "sqlite_master"  # kept out, or out of date: the usual case
-
-
-def _compare(left: str, right: str) -> int:
-    """Any order: no query sorts by it."""
-    return (left > right) - (left < right)

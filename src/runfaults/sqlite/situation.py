@@ -47,6 +47,12 @@ class Situation(Enum):
     """COMMIT of a transaction that holds the write lock and changed nothing."""
     ROLLBACK = auto()
     """ROLLBACK of an open transaction."""
+    JOURNAL_MODE = auto()
+    """`PRAGMA journal_mode` that turns WAL mode on or off, outside of a transaction."""
+    CHECKPOINT = auto()
+    """`PRAGMA wal_checkpoint` in WAL mode, outside of a transaction."""
+    OPTIMIZE = auto()
+    """`PRAGMA optimize`, outside of a transaction."""
     CLOSE = auto()
     """`close()` with `autocommit=False`: CPython rolls back, and passes on why that failed."""
 
@@ -62,6 +68,7 @@ WRITES = frozenset(
         Situation.AUTOCOMMIT_WRITE,
     }
 )
+PRAGMAS = frozenset({Situation.JOURNAL_MODE, Situation.CHECKPOINT, Situation.OPTIMIZE})
 READS = frozenset({Situation.READ, Situation.READ_IN_TRANSACTION, Situation.READ_WHILE_WRITING})
 FETCHES = frozenset({Situation.FETCH, Situation.FETCH_IN_TRANSACTION})
 FETCHES_OF_CHANGE = frozenset({Situation.FETCH_OF_CHANGE, Situation.FETCH_OF_CHANGE_IN_TRANSACTION})
@@ -80,6 +87,8 @@ def situation_of(call: Call) -> Situation | str:  # noqa: PLR0911 - one for each
         return "the connection belongs to another thread: the engine is not reached"
     if connection.state.poisoned:
         return "the transaction met corruption before, which is what will be reported"
+    if connection.interrupted:
+        return "the connection was interrupted, which lasts until its cursors have ended"
     match call.operation:
         case Operation.CLOSE:
             return _close(connection)
@@ -129,6 +138,25 @@ def _fetch(call: Call, connection: Observed) -> Situation | str:
     return Situation.FETCH_IN_TRANSACTION if connection.in_transaction else Situation.FETCH
 
 
+def _pragma(statement: Statement, connection: Observed) -> Situation | None:
+    """The situation of a pragma that locks the file though it neither reads nor writes a row.
+
+    A fresh connection reads the schema before it gets there.
+    """
+    if statement.verb != "PRAGMA" or connection.fresh or connection.in_transaction:
+        return None
+    match statement.table:
+        case "journal_mode" if statement.argument:
+            turns = (statement.argument == "wal") != (connection.journal == "wal")
+            return Situation.JOURNAL_MODE if turns else None
+        case "wal_checkpoint" if connection.journal == "wal":
+            return Situation.CHECKPOINT
+        case "optimize":
+            return Situation.OPTIMIZE
+        case _:
+            return None
+
+
 def _touches_nothing(statement: Statement, connection: Observed) -> str | None:
     if statement.verb in _UNMEASURED:
         return f"what a fault leaves of {statement.verb} was not measured"
@@ -142,9 +170,9 @@ def _touches_nothing(statement: Statement, connection: Observed) -> str | None:
 def _execute(  # noqa: PLR0911 - one for each situation
     statement: Statement, connection: Observed
 ) -> Situation | str:
-    reason = _touches_nothing(statement, connection)
-    if reason is not None:
-        return reason
+    settled = _pragma(statement, connection) or _touches_nothing(statement, connection)
+    if settled is not None:
+        return settled
     if statement.begins_writing:
         if connection.in_transaction:
             return "a transaction is open: BEGIN fails because of that"

@@ -38,6 +38,7 @@ class State:
             `DROP ... IF EXISTS`: whether it holds the write lock cannot be told from outside.
         defined: The open transaction changed the schema.
         pending: A COMMIT found a reader: in rollback-journal mode new readers are locked out.
+        interrupted: An interrupt lasts until the cursors that have rows left have ended.
         poisoned: A statement of the open transaction met corruption: writes and COMMIT will too.
         changes_before: `total_changes` when no transaction was open last.
         savepoints: Names of the open savepoints, outermost first, lower case.
@@ -57,6 +58,7 @@ class State:
         "defined",
         "exclusive",
         "fresh",
+        "interrupted",
         "kept",
         "last_changes",
         "open",
@@ -72,7 +74,7 @@ class State:
 
     def __init__(self) -> None:
         self.fresh = True
-        self.beside_main = False
+        self.beside_main = self.interrupted = False
         self.exclusive = False
         self.kept = ""
         self.changes_before = self.last_changes = 0
@@ -166,5 +168,10 @@ class State:
         if operation is Operation.COMMIT:
             self.pending |= is_busy(error)
         code = getattr(error, "sqlite_errorcode", None)
-        if statement.writes and code is not None and code & 0xFF not in _BEFORE_THE_LOCK:
+        if (
+            statement.writes
+            and not self.interrupted
+            and code is not None
+            and code & 0xFF not in _BEFORE_THE_LOCK
+        ):
             self.writing = True

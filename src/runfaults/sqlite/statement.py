@@ -43,6 +43,7 @@ _SCHEMA_PRAGMAS = frozenset(
         "integrity_check",
         "journal_mode",
         "max_page_count",
+        "optimize",
         "page_count",
         "quick_check",
         "schema_version",
@@ -93,6 +94,7 @@ class Statement:
             plain enough to tell.
         savepoint: Name that `SAVEPOINT`, `RELEASE` or `ROLLBACK TO` is about.
         temporary: It makes something temporary, which only the connection sees.
+        argument: The value that a pragma is given, lower case; empty for none.
     """
 
     text: str
@@ -109,6 +111,7 @@ class Statement:
     keys: frozenset[str] = frozenset()
     savepoint: str = ""
     temporary: bool = False
+    argument: str = ""
 
     @property
     def begins_writing(self) -> bool:
@@ -300,6 +303,9 @@ def _pragma(sql: str, tokens: Sequence[str]) -> Statement:
         reads=name in _READING_PRAGMAS and not writes,
         needs_schema=name in _SCHEMA_PRAGMAS,
         returns_rows=True,
+        argument=_plain(tokens[following + 1]).lower()
+        if assigns and tokens[following + 1 :]
+        else "",
     )
 
 

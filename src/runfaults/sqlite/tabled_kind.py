@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NoReturn
 
 from runfaults.sqlite.effect import Effect, nothing
 from runfaults.sqlite.errors import sqlite_error
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.likelihood import Likelihood
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
-from runfaults.sqlite.situation import Situation, situation_of
+from runfaults.sqlite.situation import PRAGMAS, Situation, situation_of
 from runfaults.sqlite.statement import ASSIGNMENT
 
 
@@ -51,6 +50,8 @@ class TabledKind:
             return "what an assignment leaves that keeps its transaction was not measured"
         if situation not in self.effects:
             usual = f"{self.name} was never seen at {_words(situation)}"
+            if situation in PRAGMAS:
+                usual = f"what {self.name} leaves of {call.statement.subject} was not measured"
             return self.reasons.get(situation, usual)
         return self.obstacle(call, situation)
 
@@ -82,7 +83,7 @@ class TabledKind:
             raise Unavailable("no real cause is known")
         return self.made_by()
 
-    def strike(self, call: Call) -> NoReturn:
+    def strike(self, call: Call) -> object:
         """Leave what the real failure leaves, and raise what it raises."""
         situation = situation_of(call)
         assert isinstance(situation, Situation), situation

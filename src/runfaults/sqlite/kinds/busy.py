@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing, contextmanager, suppress
 
 from runfaults.model import Operation
 from runfaults.sqlite.effect import (
@@ -18,12 +19,46 @@ from runfaults.sqlite.errors import EmulationError
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.kinds.disk import COMMITS_LATER, commits_later
 from runfaults.sqlite.likelihood import Likelihood
-from runfaults.sqlite.real.held_lock import held_lock
+from runfaults.sqlite.real.held_lock import LOCK_STATEMENTS, held_lock
 from runfaults.sqlite.real.recipe import Recipe
-from runfaults.sqlite.situation import READS, Situation
+from runfaults.sqlite.situation import READS, Situation, situation_of
 from runfaults.sqlite.tabled_kind import TabledKind
 
+_AGAINST = {
+    Situation.JOURNAL_MODE: ("shared",),
+    Situation.CHECKPOINT: ("reserved",),
+    Situation.OPTIMIZE: ("exclusive", "reserved"),
+}
+"""The locks of another connection that a pragma meets: the first one that can be had."""
+
+_WAITING_CHECKPOINTS = frozenset({"full", "restart", "truncate"})
+
 _COMMITS = frozenset({Situation.COMMIT, Situation.COMMIT_UNCHANGED, Situation.FETCH_OF_CHANGE})
+
+
+@contextmanager
+def _another(call: Call) -> Generator[sqlite3.Connection]:
+    """Another connection to the same database, for which the call's own does not wait."""
+    connection = connection_of(call)
+    waiting, connection.busy_timeout = connection.busy_timeout, 0.0
+    try:
+        with closing(connection.open_ungated()) as other:
+            yield other
+    finally:
+        connection.busy_timeout = waiting
+
+
+def _met_a_lock(call: Call) -> object:
+    """Another connection has a lock; the operation itself fails, a checkpoint by its answer."""
+    situation = situation_of(call)
+    assert isinstance(situation, Situation)
+    with _another(call) as other:
+        for level in _AGAINST[situation]:
+            with suppress(sqlite3.OperationalError):  # who keeps this one out is enough
+                for sql in LOCK_STATEMENTS[level]:
+                    statement_on(other, sql)
+                break
+        return call.real()
 
 
 def _met_a_reader(call: Call) -> None:
@@ -32,19 +67,13 @@ def _met_a_reader(call: Call) -> None:
     Only the real COMMIT leaves that. Where an earlier try has left it already, a reader of our own
     could not get in, and there is nothing to add.
     """
-    connection = connection_of(call)
-    if connection.state.pending:
+    if connection_of(call).state.pending:
         return
-    waiting, connection.busy_timeout = connection.busy_timeout, 0.0
-    reader = connection.open_ungated()
-    try:
-        statement_on(reader, "BEGIN")
-        statement_on(reader, "SELECT 1 FROM sqlite_master")
+    with _another(call) as reader:
+        for sql in LOCK_STATEMENTS["shared"]:
+            statement_on(reader, sql)
         call.real()
         raise EmulationError("COMMIT succeeded while another connection was reading")
-    finally:
-        connection.busy_timeout = waiting
-        reader.close()
 
 
 class Busy(TabledKind):
@@ -65,6 +94,7 @@ class Busy(TabledKind):
         Situation.FETCH_OF_CHANGE: change_undone,
         Situation.COMMIT: _met_a_reader,
         Situation.COMMIT_UNCHANGED: _met_a_reader,
+        **dict.fromkeys(_AGAINST, _met_a_lock),
     }
     reasons: Mapping[Situation, str] = {
         Situation.CONNECT: "connecting does not read the file, so it meets no lock",
@@ -89,17 +119,35 @@ class Busy(TabledKind):
             return "the database is in memory, so no other connection can lock it"
         if situation in READS:
             return self._obstacle_to_reading(call)
-        return None
+        return self._obstacle_to_pragma(call, situation) if situation in _AGAINST else None
 
     @staticmethod
     def _obstacle_to_reading(call: Call) -> str | None:
         connection = connection_of(call)
-        if call.statement.table == "wal_checkpoint":
-            return "PRAGMA wal_checkpoint reports a lock in its result, not by an error"
         if connection.reading or connection.state.kept:
             return "the connection holds a read lock already"
-        if connection.journal == "wal":
-            return "in WAL mode writers do not keep readers out"
+        if connection.journal == "wal" and not connection.fresh:
+            return "in WAL mode others keep readers out only before their first read"
+        if connection.journal == "wal" and connection.has_company:
+            return "in WAL mode only who has the database alone keeps readers out"
+        return None
+
+    @staticmethod
+    def _obstacle_to_pragma(call: Call, situation: Situation) -> str | None:
+        connection = connection_of(call)
+        if connection.reading:
+            return "the connection reads: the pragma fails because of that, or changes nothing"
+        if (
+            situation is Situation.CHECKPOINT
+            and call.statement.argument not in _WAITING_CHECKPOINTS
+        ):
+            return "a passive checkpoint waits for nobody"
+        if (
+            situation is Situation.OPTIMIZE
+            and connection.journal == "wal"
+            and not statement_on(connection, "PRAGMA optimize(-1)")
+        ):
+            return "there is nothing to optimize, so nothing is written"
         return None
 
     @staticmethod
@@ -127,10 +175,20 @@ class Busy(TabledKind):
         """Not where a connection that reads already wants to write: the wait would never end."""
         if call.operation is Operation.FETCH:
             return True
+        if situation_of(call) is Situation.JOURNAL_MODE:
+            return connection_of(call).journal != "wal"
         return not (call.statement.writes and connection_of(call).reading)
 
     def cause(self, situation: Situation, /) -> Recipe:
         """See `TabledKind`."""
         if situation in _COMMITS:
             return held_lock("shared")
-        return held_lock("exclusive" if situation in READS else "reserved")
+        if situation in READS:
+            return held_lock("alone")
+        return held_lock(_AGAINST.get(situation, ("reserved",))[0])
+
+    def strike(self, call: Call) -> object:
+        """See `FaultKind`."""
+        if situation_of(call) in _AGAINST:
+            return _met_a_lock(call)
+        return super().strike(call)

@@ -24,6 +24,14 @@ def _without_journal(call: Call) -> None:
         write_lock_taken(call)
 
 
+def _lock_kept(call: Call) -> None:
+    """With locking_mode=EXCLUSIVE the connection keeps the write lock; else nothing."""
+    connection = connection_of(call)
+    if connection.state.exclusive and connection.journal != "wal":
+        connection.execute_ungated("BEGIN IMMEDIATE")
+        connection.execute_ungated("ROLLBACK")
+
+
 def _opens_log(connection: Observed) -> bool:
     """Whether the log is not open yet: a fresh connection opens it with its first lock."""
     locked = connection.writing or connection.reading
@@ -44,7 +52,7 @@ class Cantopen(TabledKind):
         Situation.FIRST_WRITE_IMPLICIT_IMMEDIATE: _without_journal,
         Situation.FIRST_WRITE: _without_journal,
         Situation.LATER_WRITE: nothing,
-        Situation.AUTOCOMMIT_WRITE: nothing,
+        Situation.AUTOCOMMIT_WRITE: _lock_kept,
         Situation.READ: nothing,
         Situation.READ_IN_TRANSACTION: nothing,
     }
@@ -68,6 +76,8 @@ class Cantopen(TabledKind):
             return "what it leaves of a change of the schema was not measured"
         if situation is Situation.LATER_WRITE and connection.changed:
             return "the journal is open already"
+        if connection.state.kept == "write":
+            return "with locking_mode=EXCLUSIVE the journal has stayed open"
         if connection.path and connection.journal == "wal":
             return "in WAL mode writing opens no file"
         return cannot_write(call, situation)

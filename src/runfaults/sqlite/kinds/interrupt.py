@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from functools import partial
 
 from runfaults.sqlite.effect import (
     Effect,
-    change_undone,
+    connection_of,
     done,
     nothing,
     read_lock_taken,
     rolled_back,
-    rows_lost,
-    rows_lost_and_rolled_back,
     unless_fresh,
 )
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.likelihood import Likelihood, unless_interruptible
-from runfaults.sqlite.real.progress import interrupt_after
+from runfaults.sqlite.real.progress import interrupted
 from runfaults.sqlite.situation import Situation
 from runfaults.sqlite.tabled_kind import TabledKind
 
 
+def _interrupted_for_real(call: Call) -> object:
+    """A cursor has rows left: it, and all that begins before it ends, is interrupted for real."""
+    connection = connection_of(call)
+    connection.state.interrupted = True
+    return interrupted()(connection, call.real)
+
+
 class Interrupt(TabledKind):
-    """A write that is interrupted takes its whole transaction with it; nothing else does."""
+    """A write that is interrupted takes its whole transaction with it; nothing else does.
+
+    While a cursor has rows left, nothing succeeds on its connection until that has ended.
+    """
 
     name = "interrupt"
     summary = "interrupted: by Connection.interrupt() from another thread"
     code = sqlite3.SQLITE_INTERRUPT
     lasts = False
-    made_by = staticmethod(partial(interrupt_after, 1))
+    made_by = staticmethod(interrupted)
     effects: Mapping[Situation, Effect] = {
         Situation.BEGIN_WRITING: nothing,
         Situation.FIRST_WRITE_IMPLICIT: nothing,
@@ -42,10 +49,10 @@ class Interrupt(TabledKind):
         Situation.READ: nothing,
         Situation.READ_IN_TRANSACTION: unless_fresh(read_lock_taken),
         Situation.READ_WHILE_WRITING: nothing,
-        Situation.FETCH: rows_lost,
-        Situation.FETCH_IN_TRANSACTION: rows_lost,
-        Situation.FETCH_OF_CHANGE: change_undone,
-        Situation.FETCH_OF_CHANGE_IN_TRANSACTION: rows_lost_and_rolled_back,
+        Situation.FETCH: _interrupted_for_real,
+        Situation.FETCH_IN_TRANSACTION: _interrupted_for_real,
+        Situation.FETCH_OF_CHANGE: _interrupted_for_real,
+        Situation.FETCH_OF_CHANGE_IN_TRANSACTION: _interrupted_for_real,
         Situation.COMMIT: nothing,
         Situation.COMMIT_UNCHANGED: nothing,
         Situation.ROLLBACK: nothing,
@@ -54,6 +61,12 @@ class Interrupt(TabledKind):
     reasons: Mapping[Situation, str] = {
         Situation.CONNECT: "there is no connection yet that could be interrupted"
     }
+
+    def strike(self, call: Call) -> object:
+        """See `FaultKind`."""
+        if call.connection is not None and call.connection.has_unfinished_cursor:
+            return _interrupted_for_real(call)
+        return super().strike(call)
 
     def likelihood_at(self, call: Call, /) -> Likelihood:
         """Remote where no progress handler can interrupt."""

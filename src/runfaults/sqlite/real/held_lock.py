@@ -7,28 +7,38 @@ from collections.abc import Callable
 from contextlib import closing
 
 from runfaults.sqlite.engine import real_connect
-from runfaults.sqlite.real.recipe import Recipe, main_file
+from runfaults.sqlite.real.recipe import Recipe, Unavailable, main_file
 
 LOCK_STATEMENTS = {
     "shared": ("BEGIN", "SELECT 1 FROM sqlite_master"),
     "reserved": ("BEGIN IMMEDIATE",),
     "exclusive": ("BEGIN EXCLUSIVE",),
+    "alone": ("PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE"),
 }
-"""How to get a lock of each level."""
+"""How to get a lock of each level: in WAL mode the last one, only if no other has it open."""
 
 
 def held_lock(level: str) -> Recipe:
     """Another connection holds the lock.
 
     Args:
-        level: `shared` (it reads), `reserved` (it is going to write) or `exclusive` (it commits).
+        level: `shared` (it reads), `reserved` (it is going to write), `exclusive` (it commits), or
+            `alone` (it has the whole database, in WAL mode too).
+
+    Raises:
+        Unavailable: by the recipe, if the lock cannot be had.
     """
 
     def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
         holder = real_connect(main_file(connection), timeout=0, isolation_level=None)
         with closing(holder):
-            for sql in LOCK_STATEMENTS[level]:
-                holder.execute(sql).fetchall()
+            try:
+                for sql in LOCK_STATEMENTS[level]:
+                    holder.execute(sql).fetchall()
+            except sqlite3.OperationalError as error:
+                raise Unavailable(
+                    f"no other connection can get the {level} lock: {error}"
+                ) from None
             return operation()
 
     return recipe

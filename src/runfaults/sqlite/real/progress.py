@@ -1,4 +1,4 @@
-"""An interrupt after a number of steps of SQLite's virtual machine."""
+"""An interrupt: after a number of steps of SQLite's virtual machine, or between two rows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import repeat
 
+from runfaults.sqlite.engine import has_active_statement
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.real.recipe import Recipe, is_closed
 
@@ -29,5 +30,21 @@ def interrupt_after(steps: int, *, once: bool = False) -> Recipe:
         finally:
             if not is_closed(connection):
                 set_handler(*before)
+
+    return recipe
+
+
+def interrupted() -> Recipe:
+    """`Connection.interrupt` where a cursor has rows left: it lasts as long as that has.
+
+    Where none has, an interrupt is only felt by what is running (SQLite C API,
+    `sqlite3_interrupt`), so it must come in the middle of the operation.
+    """
+
+    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
+        if not has_active_statement(connection):
+            return interrupt_after(1)(connection, operation)
+        sqlite3.Connection.interrupt(connection)
+        return operation()
 
     return recipe
