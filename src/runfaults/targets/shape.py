@@ -34,16 +34,24 @@ def misshapen(sort: type) -> str:
         method = inspect.getattr_static(sort, name, None)
         if not isinstance(method, FunctionType):
             continue
-        called = f"called as {name}({', '.join(arguments)})"
-        where = f"`{name}`{place_in(sort, name)}"
-        signature = inspect.signature(method)
-        try:
-            signature.bind(None, *arguments)
-        except TypeError as error:
-            return f"{where} is {name}{signature}, and is {called} ({error})"
-        if what := not_run(method):
-            return f"{where} is {what}, and is {called}: let it return when it is done"
+        if wrong := _wrong_with(method, name, arguments):
+            is_what, what_else = wrong  # only then is the source read: that takes long
+            called = f"called as {name}({', '.join(arguments)})"
+            return f"`{name}`{place_in(sort, name)} is {is_what}, and is {called}{what_else}"
     return ""
+
+
+def _wrong_with(
+    method: FunctionType, name: str, arguments: tuple[str, ...]
+) -> tuple[str, str] | None:
+    """What a method is instead, and what else is to be said of it."""
+    signature = inspect.signature(method)
+    try:
+        signature.bind(None, *arguments)
+    except TypeError as error:
+        return f"{name}{signature}", f" ({error})"
+    what = not_run(method)
+    return (what, ": let it return when it is done") if what else None
 
 
 def not_run(method: object) -> str:
