@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+# Hypothesis imports what packages bring it for types of theirs, which no test draws.
+os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
 from hypothesis import HealthCheck, settings
 
 from runfaults.campaign.pool import available_cores

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -26,7 +27,9 @@ from runfaults.model import Schedule
 from runfaults.model.listener import Silence
 from small_checks import BROKEN, SOUND, InterruptedAfter, campaign_of, comparable, explored
 
-distributed = pytest.importorskip("distributed", reason="of the extra `cluster`")
+# To import it here would have each simulation of the suite search its 300 modules.
+if importlib.util.find_spec("distributed") is None:
+    pytest.skip("needs the extra cluster", allow_module_level=True)
 psutil = pytest.importorskip("psutil", reason="comes with distributed")
 
 SECONDS = 60
@@ -152,6 +155,7 @@ def test_after_ctrl_c_nothing_is_left_and_what_is_done_is_kept(
 @pytest.mark.nightly
 @ON_MACHINES
 def test_the_worker_itself_lives_on_real_time_with_real_locks(machines: Machines) -> None:
+    distributed = importlib.import_module("distributed")
     began = time.time()
     seen: dict[str, tuple[float, str]] = {}
 

@@ -39,7 +39,9 @@ def _kept_locks() -> Iterator[tuple[Any, str, Any]]:
             continue  # None forbids an import, and some packages put objects that are no modules
         name = str(names.get("__name__"))
         top = name.partition(".")[0]
-        if name != _POOLS and (top in sys.stdlib_module_names or top in {"runfaults", "pytest"}):
+        if name != _POOLS and (
+            top in sys.stdlib_module_names or top in {"runfaults", "pytest", "_pytest"}
+        ):
             continue
         classes = classes_among(names.values())
         for owner in (module, *(each for each in classes if each.__module__ == name)):
