@@ -149,6 +149,14 @@ def test_the_reduced_search_finds_every_cause_of_the_unreduced_one(file: str, bu
     assert fewer.verdicts.total() < whole.verdicts.total() / 2
 
 
+def test_to_register_before_the_record_is_not_to_register_after_it() -> None:
+    """No lock and no row says so: who registers before it is owed a signal."""
+    registering = Search(Scope(acts=("subscribe",)), Allowance(0, 1, 0), reduce=True)
+    with Simulation(target_named(LATE_SUBSCRIBER.target(LATE_SUBSCRIBER.bug))) as simulation:
+        found = run_whole(Runner(simulation), registering)
+    assert (LATE_SUBSCRIBER.rule, Verdict.BROKEN) in found.witnesses
+
+
 @pytest.mark.parametrize(
     "allowance",
     [Allowance(0, 1, 1), pytest.param(Allowance(1, 1, 1), marks=pytest.mark.nightly)],

@@ -54,6 +54,13 @@ QUICK = (
 
 NIGHTLY = (
     Mutation(
+        "a registration commutes with the record of the run's end",
+        "sim/acts.py",
+        "    stage.look_for_end(run)",
+        "    ",
+        "explore/test_search.py::test_to_register_before_the_record_is_not_to_register_after_it",
+    ),
+    Mutation(
         "two defects that have no rule in common are taken for one",
         "campaign/causes.py",
         "return alike and not set(mark.rules).isdisjoint(self.mark.rules)",

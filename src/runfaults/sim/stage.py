@@ -52,6 +52,10 @@ class Stage(Protocol):
         """The number of connections, threads, locks ... that the target has at the moment."""
         ...
 
+    def look_for_end(self, run: int) -> None:
+        """Note that what was just told depends on whether the run was over."""
+        ...
+
     def interrupt_user(self) -> None:
         """Have Ctrl-C arrive in the thread of the user."""
         ...

@@ -218,7 +218,7 @@ class World:
             return
         end = Wait(_end_of(run))
         self._patience.until(lambda: self._is_over(run), end)
-        self.scheduler.touch(end.subject, change=False)
+        self.look_for_end(run)
 
     def drain(self, manager: Manager) -> None:
         """See `Stage`."""
@@ -255,6 +255,10 @@ class World:
         self._managers.append(manager)
         self.scheduler.wake("manager")
         return manager
+
+    def look_for_end(self, run: int) -> None:
+        """See `Stage`."""
+        self.scheduler.touch(_end_of(run), change=False)
 
     def interrupt_user(self) -> None:
         """See `Stage`."""
