@@ -129,7 +129,7 @@ class Busy(TabledKind):
         if connection.journal == "wal" and not connection.fresh:
             return "in WAL mode others keep readers out only before their first read"
         if connection.journal == "wal" and connection.has_company:
-            return "in WAL mode only who has the database alone keeps readers out"
+            return "in WAL mode only a connection that has the database alone keeps readers out"
         return None
 
     @staticmethod
@@ -141,7 +141,7 @@ class Busy(TabledKind):
             situation is Situation.CHECKPOINT
             and call.statement.argument not in _WAITING_CHECKPOINTS
         ):
-            return "a passive checkpoint waits for nobody"
+            return "a passive checkpoint waits for no other connection"
         if (
             situation is Situation.OPTIMIZE
             and connection.journal == "wal"
