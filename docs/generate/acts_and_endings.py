@@ -21,7 +21,7 @@ name; the second of the same name is `cancel-2`, and so on. An act that the
 target does not offer, because its manager lacks what the act needs, is not played.
 
 {acts}
-{background} may be left waiting when everything else is over; anything else that waits then is
+{background} may be left waiting when everything else has ended; anything else that waits then is
 stuck.
 
 ## Endings of the pipeline

@@ -28,7 +28,7 @@ def cost_page() -> str:
     """The page, in Markdown.
 
     Raises:
-        ValueError: if the file has another form, or its check did not come to its end.
+        ValueError: if the file has another form, or its check did not end.
     """
     measured = _FORM.match(MEASURED.read_text("utf-8"))
     if measured is None:

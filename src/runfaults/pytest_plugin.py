@@ -304,7 +304,9 @@ def pytest_runtest_makereport(
                 told = f"{error.filename or folder} could not be written: {error.strerror}"
                 report.sections.append(("runfaults", told))
         setattr(report, _SAVED, saved)
-        report.sections += [("runfaults", f"replay it: runfaults replay {path}") for path in saved]
+        report.sections += [
+            ("runfaults", f"to reproduce: runfaults replay {path}") for path in saved
+        ]
     return report
 
 

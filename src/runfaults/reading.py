@@ -38,7 +38,7 @@ def read_toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except RecursionError as error:
-        raise UnreadableError("is no TOML that can be read: it is nested too deep") from error
+        raise UnreadableError("cannot be read as TOML: it is nested too deep") from error
     except ValueError as error:  # numbers of thousands of digits too
         raise UnreadableError(f"is not valid TOML: {error}") from error
 

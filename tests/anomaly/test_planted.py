@@ -441,7 +441,7 @@ def test_a_point_that_does_not_come_again_is_unknown(make: Callable[[Path], None
 
     outcomes = list(every_fault(make, path_in, looks_now_and_then, kinds="full"))
     assert {each.verdict for each in outcomes} == {Verdict.UNKNOWN}
-    assert outcomes[0].unknown.startswith("the point did not come again: operation #")
+    assert outcomes[0].unknown.startswith("the point was not reached again: operation #")
 
 
 def test_what_only_the_first_run_in_a_process_does_is_left_out(

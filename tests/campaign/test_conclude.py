@@ -75,7 +75,7 @@ def test_a_violation_that_does_not_come_again_is_a_doubt(outcome: Outcome) -> No
     result = conclude(Campaign(SOUND, SMALL), outcome)
     assert result.verdict is Verdict.UNKNOWN
     assert result.violations == ()
-    assert any("did not come again; schedule: pipeline" in doubt for doubt in result.doubts)
+    assert any("was not reproduced; schedule: pipeline" in doubt for doubt in result.doubts)
     assert sum(tally.broken for tally in result.rules.values()) == result.schedules.broken == 0
     assert result.schedules.total == outcome.found.verdicts.total()
 

@@ -113,7 +113,7 @@ WRONG = {
     "audit = ('jobs', 'id', 'state')": "`audit` is ('jobs', 'id', 'state')",
     "name = None": "`name` is None; it must be a text",
     "exempt = ['one-active-run']": "`exempt` is ['one-active-run']; it must be a dict",
-    "exempt = {'one-active-rum': 'many'}": "`exempt` names 'one-active-rum', which is no rule",
+    "exempt = {'one-active-rum': 'many'}": "`exempt` names 'one-active-rum', which is not a rule",
     "remarks = 5": "`remarks` is 5; it must be a tuple of sentences",
     "def __init__(self, url): pass": "missing 1 required positional argument: 'url'",
     "def prepare(self): pass": "`prepare` is method(); it must be a method: prepare(database)",

@@ -78,7 +78,7 @@ def test_a_scenario_that_does_not_exercise_its_rule_is_unknown(here: Any) -> Non
     told = replayed(here, "accepted-cancel-is-cancelled")
     assert told.code == 3
     assert "unknown (expected holds)" in told.text
-    assert "accepted-cancel-is-cancelled: not exercised: its question did not" in told.text
+    assert "accepted-cancel-is-cancelled: not exercised: nothing that it judges" in told.text
     assert replayed(here, "succeeded-never-failed").code == 0
 
 

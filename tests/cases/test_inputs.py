@@ -107,7 +107,9 @@ def test_a_journal_with_a_damaged_line_is_refused(journal: Path, line: str, numb
     lines = journal.read_text().splitlines()
     lines[number - 1 : number] = [line]
     journal.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    with pytest.raises(StateError, match=f"jobs.jsonl:{number}: is no line that runfaults wrote"):
+    with pytest.raises(
+        StateError, match=f"jobs.jsonl:{number}: is not a line that runfaults wrote"
+    ):
         Journal(journal.parent, "fingerprint")
 
 
@@ -154,7 +156,7 @@ NOT_FINDINGS = ["null", "[]", "{}", '{"job": 1}', '{"job": "a", "found": null}',
 def test_a_journal_with_a_line_of_another_form_is_refused(journal: Path, line: str) -> None:
     checked = f"{crc32(line.encode()):08x} {line}\n"
     journal.write_text(journal.read_text() + checked, encoding="utf-8")
-    with pytest.raises(StateError, match=r"jobs.jsonl:3: is no line that runfaults wrote"):
+    with pytest.raises(StateError, match=r"jobs.jsonl:3: is not a line that runfaults wrote"):
         Journal(journal.parent, "fingerprint")
 
 
@@ -212,7 +214,7 @@ def test_a_journal_that_is_no_file_is_refused(
     tmp_path: Path, make: Callable[[Path], object]
 ) -> None:
     make(tmp_path / "jobs.jsonl")
-    with pytest.raises(StateError, match=r"jobs.jsonl is no file"):
+    with pytest.raises(StateError, match=r"jobs.jsonl is not a file"):
         Journal(tmp_path, "fingerprint")
 
 

@@ -85,7 +85,7 @@ NO_LEAKS = {
 def test_what_grows_with_each_run_is_a_leak(here: Any, sort: str) -> None:
     told = here.check(HEAD + LEAKS[sort], "--bound", "0,1,0")
     assert told.code == 1, told.text
-    assert f"{sort} one more for each run that is over" in told.text or sort == "lock"
+    assert f"{sort} one more for each run that has ended" in told.text or sort == "lock"
     assert "it recorded 16 more runs as done" in told.text or sort == "lock"
     assert here.run("replay", ".runfaults/Target-nothing-leaks.toml").code == 1
 

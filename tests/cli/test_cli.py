@@ -80,10 +80,10 @@ def test_a_target_with_a_syntax_error_gets_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["check", "--only", "be-good"], "'be-good' is no rule, fault kind or act"),
+        (["check", "--only", "be-good"], "'be-good' is not a rule, fault kind or act"),
         (["check", "--bound", "endless"], "there is no bound 'endless'; bounds are: quick"),
         (["check", "--jobs", "0"], "0 is not in the range x>=1"),
-        (["check", "--depth", "2"], "a depth of 2, but no samples to look so deep"),
+        (["check", "--depth", "2"], "a depth of 2, but no samples"),
         (["check", "--bound", "crash", "--samples", "3"], "the bound crash takes no samples"),
         (["check", "--real", "--samples", "3"], "the bound real takes no samples"),
         (["replay"], "Missing argument 'FILES...'"),

@@ -138,7 +138,7 @@ def test_a_rule_in_python_may_ask_a_query_and_few_rows_are_told(project: Path) -
         ("rules.py:writes", "rules.py:14: `DELETE FROM runs RETURNING id` raised"),
         ("rules.py:two", "rules.py:15: `SELECT 1; SELECT 2` raised"),
         ("rules.py:taken", "rules.py:16: the name 'one-active-run' is that of a built-in rule"),
-        ("rules.py:number", "rule rules.py:number: it is no rule, but int"),
+        ("rules.py:number", "rule rules.py:number: it is not a rule, but int"),
         ("rules.py:missing", "rule rules.py:missing: rules.py has no 'missing'"),
         ("nowhere.py:rule", "rule nowhere.py:rule: there is no file nowhere.py"),
         ("rules.py", "rule rules.py: "),
@@ -146,7 +146,7 @@ def test_a_rule_in_python_may_ask_a_query_and_few_rows_are_told(project: Path) -
         ("wrong.py:rule", "wrong.py:1"),
         ("rules.py:raises", "raised KeyError: 'oops' at"),
         ("rules.py:raises_when_asked", "raised ZeroDivisionError: division by zero at"),
-        ("rules.py:yields_text", "yielded 'broken', which is no finding"),
+        ("rules.py:yields_text", "yielded 'broken', which is not a finding"),
     ],
 )
 def test_what_cannot_be_used_is_wrong_usage_with_its_place(
@@ -187,9 +187,9 @@ def test_the_settings_of_the_project_list_rules_seen_from_their_file(project: Pa
     ("settings", "told"),
     [
         ("[tool.runfaults]\nrule = []\n", "unknown key 'rule'; allowed are: rules"),
-        ('[tool.runfaults]\nrules = "rules.py:x"\n', "`rules` is no list of texts"),
-        ("[tool.runfaults]\nrules = [1]\n", "`rules` is no list of texts"),
-        ("[tool]\nrunfaults = 1\n", "`tool.runfaults` is no table"),
+        ('[tool.runfaults]\nrules = "rules.py:x"\n', "`rules` is not a list of texts"),
+        ("[tool.runfaults]\nrules = [1]\n", "`rules` is not a list of texts"),
+        ("[tool]\nrunfaults = 1\n", "`tool.runfaults` is not a table"),
         ("[tool\n", "is not valid TOML"),
     ],
 )
@@ -220,7 +220,7 @@ def test_a_scenario_names_own_rules_only_where_they_are_listed(project: Path) ->
     (project / "n.toml").write_text(f'{head}own_rules = ["rules.py:number"]\n')
     ended = runfaults("replay", "n.toml", folder=project)
     assert ended.returncode == 2
-    assert "n.toml:4: rule rules.py:number: it is no rule" in ended.stderr
+    assert "n.toml:4: rule rules.py:number: it is not a rule" in ended.stderr
 
 
 def test_a_worker_process_complains_of_a_rule_as_this_one_does(project: Path) -> None:

@@ -98,8 +98,8 @@ def test_a_target_and_a_checkout_are_one_too_many(command: str, project: Path) -
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("bound = 1", '`bound` is no text; write bound = "quick"'),
-        ('save = ""', "`save` is no text"),
+        ("bound = 1", '`bound` is not a text; write bound = "quick"'),
+        ('save = ""', "`save` is not a text"),
         ('target = "a"\nsource = "b"', "a check has one of them"),
         ('bounds = "quick"', "unknown key 'bounds'; allowed are: rules, target, source"),
     ],

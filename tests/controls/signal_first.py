@@ -1,4 +1,4 @@
-"""Subscribers hear that the run is over before the database knows."""
+"""Subscribers hear that the run has ended before the database knows."""
 
 from __future__ import annotations
 

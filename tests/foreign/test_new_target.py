@@ -53,7 +53,7 @@ def test_what_is_not_given_has_a_usual_answer(tmp_path: Path) -> None:
     [
         (("mine.txt",), "ends in .py"),
         (("there.py",), "exists already"),
-        (("mine.py", "--table", "my jobs"), "'my jobs', which is no name"),
+        (("mine.py", "--table", "my jobs"), "'my jobs', which is not a name"),
         (("mine.py", "--columns", "id"), "give ID,STATUS: two names"),
         (("mine.py", "--style", "fork"), "'fork' is not one of"),
         (("mine.py", "--words"), "there is no file"),

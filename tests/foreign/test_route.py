@@ -202,7 +202,7 @@ UNPLAYABLE = {
     ),
     ASKS.replace("run_id: int", "run_id: int, body: dict").replace(
         "    manager", "    print(body)\n    manager"
-    ): "it uses its parameter 'body', which is no manager, connection or run",
+    ): "it uses its parameter 'body', which is not a manager, a connection or a run",
     ASKS.replace("run_id", "which"): "it uses its parameter 'which'",
     ASKS.replace("    manager", "    Depends(run_id)\n    manager"): (
         "it calls Depends, which is not installed here"
@@ -260,5 +260,5 @@ def test_a_subscriber_that_is_left_is_a_leak_unless_its_stream_takes_it_back(
     result = copy.check()
     assert result.verdict is result.rules["nothing-leaks"].verdict is verdict
     assert len(result.violations) == (verdict is Verdict.BROKEN)
-    told = any("is no leak: lines in" in remark for remark in result.remarks)
+    told = any("is not a leak: lines in" in remark for remark in result.remarks)
     assert told is (verdict is Verdict.HOLDS)

@@ -182,8 +182,8 @@ def test_a_violation_whose_cause_cannot_be_had_says_so() -> None:
 def test_a_violation_that_only_the_emulation_can_show_says_why() -> None:
     schedule = Schedule(faults=(Fault.parse("lost-acknowledgement at run execute UPDATE runs"),))
     assert confirm(struck_by(schedule)) == (
-        "not confirmed: no real cause was had: lost-acknowledgement at execute UPDATE runs: at "
-        "which step a change is done depends on the statement"
+        "not confirmed: no real cause is available here: lost-acknowledgement at execute UPDATE "
+        "runs: at which step a change is done depends on the statement"
     )
 
 

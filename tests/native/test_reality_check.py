@@ -54,7 +54,7 @@ def test_what_cannot_be_had_is_said() -> None:
     reasons = {cell.kind: cell.impossible for cell in result.coverage if cell.impossible}
     assert had | reasons.keys() == {*causes, "locked"} - ({"locked"} - reasons.keys())
     refused = "read-only-folder" if os.geteuid() == 0 else "disk-full"
-    assert reasons[refused].startswith("not had here: ")
+    assert reasons[refused].startswith("not available here: ")
 
 
 def test_one_try_at_recording_does_not_survive_a_short_write(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_wrong_one_is_one_failure_with_a_line_that_brings_it_back(run: Run) ->
             "   fault: busy: database is locked: *",
             "   at operation #2: commit",
             "     *test_bank.py:* in transfer: self.connection.commit()",
-            "   try it again: pytest test_bank.py::test_transfer --every-fault='busy at #2'",
+            "   to reproduce: pytest test_bank.py::test_transfer --every-fault='busy at #2'",
             "not compared, because it differs between clean runs: accounts.at",
         ]
     )
@@ -147,7 +147,7 @@ def test_a_sample_is_drawn(run: Run) -> None:
 def test_a_budget_that_is_spent_is_told(run: Run) -> None:
     result = run(RIGHT, "--every-fault-budget=0.000001s")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*the time was up before any fault was tried"])
+    result.stdout.fnmatch_lines(["*the time limit was reached before any fault was tried"])
 
 
 @pytest.mark.parametrize("option", ["--every-fault=busy at 3", "--every-fault=sample:no"])

@@ -127,7 +127,7 @@ def test_a_false_property_is_saved_and_counted_by_all_workers(pytester: pytest.P
     (saved,) = (pytester.path / "found").iterdir()
     output = result.stdout.str()
     assert saved.name == "Jobs-succeeded-never-failed.toml"
-    assert f"replay it: runfaults replay {saved}" in output
+    assert f"to reproduce: runfaults replay {saved}" in output
     assert f"saved: {saved}" in output
     assert f"schedule=Schedule.parse('pipeline succeeds; {FAILS}')" in output
     assert "succeeded-never-failed is broken: " in output
@@ -287,7 +287,7 @@ def test_a_sweep_that_must_hold_names_what_is_broken_and_what_to_type(
             "*: broken by * schedules*",
             "*1. succeeded-never-failed, *: The work succeeded, yet the run shows as failed.",
             "*recorded failed at *",
-            "*try it again: runfaults replay *found*",
+            "*to reproduce: runfaults replay *found*",
         ]
     )
 

@@ -132,7 +132,7 @@ def test_waiting_for_a_notification_is_no_news() -> None:
     script = Script(Schedule())
     script.wait("subscribe", "notification", "", 5.0)
     script.add("subscribe", EventKind.SIGNAL, "subscribe", "")
-    assert explain(script.history(), ()) == "A subscriber was told that the run is over."
+    assert explain(script.history(), ()) == "A subscriber was told that the run has ended."
 
 
 def test_routine_is_news_where_it_proves_the_verdict() -> None:
@@ -156,7 +156,7 @@ def test_a_livelock_says_what_goes_round() -> None:
         script.do("run", "execute SELECT runs", "sleep")
     script.add("harness", EventKind.STUCK, "livelock", "8 rounds")
     assert explain(script.history(), ()) == (
-        "Then the threads went round without end (livelock: 8 rounds). "
+        "Then the threads repeated the same steps without end (livelock: 8 rounds). "
         "Again and again, the run went through SELECT runs, sleep."
     )
 

@@ -42,7 +42,7 @@ def test_an_operation_goes_on_after_another_actor_came_between() -> None:
     waiting, between, rest = steps(script.history())
     assert waiting.waiting == "waits 2 s for the database, locked by cancel"
     assert (between.actor, between.title) == ("cancel", "commit")
-    assert (rest.title, rest.continued) == ("execute UPDATE runs goes on", True)
+    assert (rest.title, rest.continued) == ("execute UPDATE runs continues", True)
 
 
 def test_waits_for_different_things_are_different_steps() -> None:

@@ -105,7 +105,7 @@ BAD = [
         'expect = "holds"',
         'expect = "fine"',
         4,
-        "'fine' is no verdict: write holds, unknown",
+        "'fine' is not a verdict; write holds, unknown",
     ),
     ('expect = "holds"', 'rules = "all"', 4, 'write a list of rules: rules = ["'),
     ('expect = "holds"', 'rules = ["be-good"]', 4, "there is no rule 'be-good'; the rules are"),

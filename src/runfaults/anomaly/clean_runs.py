@@ -69,7 +69,7 @@ class CleanRuns:
         return self.changes or self.before == self.done or now != observation.before[: len(now)]
 
     def padded(self, now: Databases) -> Databases:
-        """With those that the call has not come to open: they are as before."""
+        """With those that the call has not opened: they are as before."""
         return (*now, *self.before[len(now) :])
 
     def learnt_from(self, observation: Observation) -> CleanRuns:
@@ -136,13 +136,13 @@ def require_own_files(first: Observation, known: Collection[str], later: Observa
     for path, before, now, again in zip(
         later.paths, first.before, first.now or (), later.before, strict=False
     ):
-        # Times and random ids are anew in each run: they are not what the call has left.
-        anew = {each for each in _differ(now, again) if "sqlite_sequence" not in each}
-        if path in known and (_differ(before, again) & _differ(before, now)) - anew:
+        # Times and random ids differ in each run: they are not what the call has left.
+        differing = {each for each in _differ(now, again) if "sqlite_sequence" not in each}
+        if path in known and (_differ(before, again) & _differ(before, now)) - differing:
             raise UnsuitableError(
                 f"a run begins with what an earlier one has left in {path}: make the file in a "
-                "fixture of the scope `function`, in `tmp_path` (pytest-django: ids go on counting "
-                "without the fixture `django_db_reset_sequences`)"
+                "fixture of the scope `function`, in `tmp_path` (pytest-django: ids continue to "
+                "count without the fixture `django_db_reset_sequences`)"
             )
 
 

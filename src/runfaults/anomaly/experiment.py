@@ -30,7 +30,7 @@ SURVEY = Orders(kinds=tuple(KINDS))
 _TIMES_THE_CLEAN_RUN, _AND = 50, 500
 """A call that performs so many operations, and so many more, does not end."""
 _STRIKES_OF_A_LASTING_FAULT = 10
-"""Where the call promises to try again without end: then the fault is over."""
+"""Where the call promises to try again without end: then the fault ends."""
 _LEARNT_FOR = 0.5
 """Seconds: behind them a clock with whole seconds may show another one."""
 
@@ -122,7 +122,7 @@ class Experiment:
         if only is not None:
             return [self._only(only)]
         if sample is not None and sample < len(possible):
-            possible = random.Random(0).sample(possible, sample)  # noqa: S311  # comes again
+            possible = random.Random(0).sample(possible, sample)  # noqa: S311  # the same each time
         possible.sort(key=lambda each: (each[0], each[1].at[::-1]))
         return [(strike, seen) for _, strike, seen in possible]
 
@@ -288,8 +288,8 @@ def _wanted(seen: Surveyed, options: Options) -> Sequence[tuple[str, Likelihood]
 
 def _unknown(observation: Observation) -> str:
     if observation.changed:
-        return f"the point did not come again: {observation.changed}"
-    return "" if observation.struck else "the point did not come again"
+        return f"the point was not reached again: {observation.changed}"
+    return "" if observation.struck else "the point was not reached again"
 
 
 def _unreadable(observation: Observation) -> str:

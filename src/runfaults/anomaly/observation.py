@@ -43,7 +43,7 @@ class Observation:
         operations: How many the call performed.
         struck: How many of them the fault struck.
         struck_elsewhere: It struck another thread than the caller's.
-        changed: Why the point did not come again; empty if it did.
+        changed: Why the point was not reached again; empty if it did.
         deaths: Threads that ended by an exception, in a line each.
         afterwards: What went wrong in the test behind the call; empty if nothing did.
     """

@@ -112,7 +112,7 @@ def tried(call: Callable[[], object], watch: Watch, patience: float) -> Ending:
         getattr(answer, "close", gc.collect)()  # a coroutine that never ran would complain
         raise UnsuitableError(
             f"the call returned {kind}, so its work has not been done: let the call do it, as in "
-            "`lambda: list(rows())`, or `lambda: asyncio.run(work())` in a test that is no `async "
+            "`lambda: list(rows())`, or `lambda: asyncio.run(work())` in a test that is not `async "
             "def`"
         )
     return returned(answer)

@@ -1,6 +1,6 @@
 """A program of several operations with faults between them, held against itself without them.
 
-No model is needed. A step that raised has changed nothing, so the program comes to what it comes to
+No model is needed. A step that raised has changed nothing, so the program ends as it ends
 without that step: the same code does so on a copy of the same files, and nothing strikes it.
 """
 
@@ -222,7 +222,7 @@ class _Reference:
             for line in differences(lift(one), lift(two))
         ]
         return "\n".join(
-            ["the database is another one than without faults:", *lines] if lines else []
+            ["the database differs from the one without faults:", *lines] if lines else []
         )
 
     def _learn(self, files: Sequence[Path], step: Step) -> Ending:
@@ -243,7 +243,7 @@ def _wrongly_ended(step: Step, seen: Observation, expected: Ending, wrong: str) 
             return f"it raised {ending.what}, but a part is done; {wrong}"
         if step.strike is not None and KINDS[step.strike.kind].takes_effect:
             return ""
-        return f"it raised {ending.what}, but all is done: who tries again does it twice"
+        return f"it raised {ending.what}, but all is done: a retry does it twice"
     if raised != isinstance(expected, Raised):
         return f"it {_told(ending)}; without the faults it {_told(expected)}"
     if _both_returned(seen, expected) and not seen.struck and ending != expected:

@@ -119,7 +119,9 @@ def tells_the_truth(of: Evidence) -> Broken | None:
     if not of.options.atomic:
         return None
     return Broken(
-        "tells the truth", "it returned, but the database is another one", of.difference(now)
+        "tells the truth",
+        "it returned, but the database differs from the expected one",
+        of.difference(now),
     )
 
 
@@ -175,7 +177,7 @@ def is_atomic(of: Evidence) -> Broken | None:
             return None
         return Broken(
             "is atomic",
-            f"it raised {ending.what}, but all is done: who tries again does it twice",
+            f"it raised {ending.what}, but all is done: a retry does it twice",
             of.difference(now, of.seen.before),
         )
     return Broken(
@@ -186,7 +188,7 @@ def is_atomic(of: Evidence) -> Broken | None:
 
 
 def recovers(of: Evidence) -> Broken | None:
-    """The same call on the same object works when the fault is over."""
+    """The same call on the same object works when the fault has ended."""
     ending, again = of.seen.ending, of.seen.again
     if not isinstance(ending, Raised) or not of.options.recovers:
         return None
@@ -195,7 +197,7 @@ def recovers(of: Evidence) -> Broken | None:
             return None  # it was done already
         return Broken(
             "recovers",
-            f"with the fault over, the same call on the same object raises {again.what}",
+            f"after the fault, the same call on the same object raises {again.what}",
             (f"it had raised {ending.what}", *again.place.strip().splitlines(), *of.seen.deaths),
         )
     final = of.seen.final
@@ -206,7 +208,7 @@ def recovers(of: Evidence) -> Broken | None:
         return None
     return Broken(
         "recovers",
-        "with the fault over, the same call on the same object ends elsewhere",
+        "after the fault, the same call on the same object leaves a different database",
         (f"it had raised {ending.what}", *of.difference(final)),
     )
 

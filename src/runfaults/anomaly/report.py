@@ -28,7 +28,7 @@ def summary(outcomes: Sequence[Outcome], not_tried: int = 0, unmeasured: Sequenc
         told += f", {unknown:,} unknown"
     if unmeasured:
         told += f"; no fault strikes {', '.join(unmeasured)}"
-    return f"{told}; {not_tried:,} not tried, the time was up" if not_tried else told
+    return f"{told}; {not_tried:,} not tried: the time limit was reached" if not_tried else told
 
 
 def report(
@@ -70,7 +70,7 @@ def _entry(number: int, cause: Cause, reproduce: Callable[[Strike], str]) -> Ite
     yield from (f"   {line}" for line in first.details)
     for other in more:
         yield f"   also: {other.what}"
-    yield f"   try it again: {reproduce(example.strike)}"
+    yield f"   to reproduce: {reproduce(example.strike)}"
     yield from _others(cause)
 
 

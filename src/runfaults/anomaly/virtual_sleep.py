@@ -42,7 +42,7 @@ class _Clock:
         if threading.get_ident() != self._thread or not seconds >= 0:
             _real_sleep(seconds)  # raises what it has to say
             return
-        _real_sleep(0)  # others may go on
+        _real_sleep(0)  # others may run
         self._move(seconds)
 
     def select(self, selector: selectors.DefaultSelector, timeout: float | None) -> _Events:

@@ -31,7 +31,7 @@ class Orders(NamedTuple):
 
     Attributes:
         strike: What strikes; None for a clean run.
-        shape: Of the point in the first clean run: another one has not come again.
+        shape: Of the point in the first clean run: another one is another point.
         kinds: What a survey asks for.
         limit: The number of operations at which the call is ended.
         lifted_after: The number of operations that a lasting fault strikes at most.

@@ -25,7 +25,7 @@ VERSION = 2
 
 _HEAD = f"""\
 # Known violations, by cause. `runfaults check --baseline THIS_FILE` fails only on others; with
-# --update-baseline it writes this file anew.
+# --update-baseline it rewrites this file.
 version = {VERSION}
 
 """
@@ -75,7 +75,7 @@ class Baseline:
     Attributes:
         path: Their file.
         known: The causes.
-        update: Whether the file is to be written anew; every cause counts as known then.
+        update: Whether the file is to be rewritten; every cause counts as known then.
     """
 
     path: Path
@@ -183,15 +183,15 @@ def _updated(
     return updated, ()
 
 
-_AGAIN = "it is as it was; make room, or name another file, and run the same again"
+_AGAIN = "the file is unchanged; make room, or name another file, and run the same again"
 
 
 def _remark_known(result: CheckResult, baseline: Baseline, old: Iterable[str]) -> Iterable[str]:
     for rule in sorted(old):
         tally = result.rules[rule]
         yield (
-            f"{rule} is broken by {tally.broken:,} of {tally.total:,} schedules in ways that "
-            f"{baseline.path} knows: set aside"
+            f"{rule} is broken by {tally.broken:,} of {tally.total:,} schedules in ways "
+            f"listed in {baseline.path}; not reported"
         )
     if baseline.update:
         yield f"{baseline.path} was written: every violation of today counts as known from now on"

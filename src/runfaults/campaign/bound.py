@@ -66,8 +66,7 @@ class Bound:
         )
         if not sampling.samples and depth is not None:
             raise ValueError(
-                f"a depth of {depth}, but no samples to look so deep: say how many, or leave the "
-                "depth out"
+                f"a depth of {depth}, but no samples: add --samples N, or leave out the depth"
             )
         if sampling.samples and self.player is not sampling.player:
             raise ValueError(

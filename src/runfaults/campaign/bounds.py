@@ -55,7 +55,7 @@ _CTRL_C = Search(
 """Ctrl-C at every moment of the user's own thread."""
 
 RACES = Search(_RACING, Allowance(0, 1, 1))
-"""Every act at every moment, and once more with one thread paused somewhere."""
+"""Every act at every moment, and again with one thread paused somewhere."""
 
 STRUCK_RACES = Search(
     Scope(kinds=("busy", "lost-acknowledgement")), Allowance(1, 1, 1), reduce=True
@@ -73,7 +73,7 @@ _LASTING = Search(Scope(endings=TAKING_TIME), Allowance(0, 1, 0), reduce=True)
 """Work that takes time, and a cancel at every moment of it."""
 
 BETWEEN_LINES = Lines(_RACING, paused=True)
-"""Every act at every line, and once more with one thread paused at a line."""
+"""Every act at every line, and again with one thread paused at a line."""
 
 _TASKS = Tasks(Scope(acts=(CANCEL_TASK,), endings=(Ending.SUCCEEDS, Ending.RAISES)))
 """Any task paused at any step, or cancelled at any await, where there is an event loop."""

@@ -5,7 +5,7 @@ Two marks are of one cause if they share a broken rule, and the same deed was do
 - a status that was recorded: by the line that chose it (`Choices`), whatever fault led there;
 - a call that raised, or subscribers that were told: wherever that was;
 - anything else, such as a run that was left: in one function of the file in which the stack
-  begins, besides the function that all others are called from.
+  begins, apart from the function that all others are called from.
 """
 
 from __future__ import annotations

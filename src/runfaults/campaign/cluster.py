@@ -1,4 +1,4 @@
-"""Runs jobs on the workers of a Dask cluster; what a lost worker had in hand is run again.
+"""Runs jobs on the workers of a Dask cluster; the job of a lost worker is run again.
 
 The same protocol as the processes of this machine: `runfaults.campaign.workers`. Which worker runs
 a job does not matter, nor whether it runs twice: a job always finds the same.
@@ -74,8 +74,8 @@ def run_on_cluster(
             ) from error
         except killed as error:
             raise WorkersDiedError(
-                f"workers of the cluster at {address} died one after the other over the same job; "
-                "run with --jobs 1 to see why"
+                f"workers of the cluster at {address} died one after another, running the same "
+                "job; run with --jobs 1 to see why"
             ) from error
         finally:
             if client.status == "running":
@@ -171,7 +171,7 @@ _busy: dict[str, list[Isolated]] = {}
 """Those that have one."""
 
 _over: set[str] = set()
-"""Campaigns that are over."""
+"""Campaigns that have ended."""
 
 
 def run_in_worker(order: Order, job: Job) -> Findings:
@@ -180,7 +180,7 @@ def run_in_worker(order: Order, job: Job) -> Findings:
     Raises:
         ClusterError: if the results would not be comparable with those of who ordered it.
         WorkersDiedError: if the process died of this job `MAX_DEATHS` times.
-        CancelledError: if the campaign is over.
+        CancelledError: if the campaign has ended.
     """
     for _ in range(MAX_DEATHS):
         isolated = _take(order)
@@ -198,7 +198,7 @@ def run_in_worker(order: Order, job: Job) -> Findings:
             _give_back(isolated)
             return found
     raise WorkersDiedError(
-        f"a process of the worker at {_address()} died {MAX_DEATHS} times of the same job; "
+        f"a process of the worker at {_address()} died {MAX_DEATHS} times, running the same job; "
         "run with --jobs 1 to see why"
     )
 
@@ -230,7 +230,7 @@ def _drop(isolated: Isolated) -> None:
 
 
 def _end(campaign: str) -> None:
-    """End the processes of a campaign that is over, whatever they are doing."""
+    """End the processes of a campaign that has ended, whatever they are doing."""
     with _own:
         _over.add(campaign)
         idle, busy = _idle.pop(campaign, []), _busy.pop(campaign, [])

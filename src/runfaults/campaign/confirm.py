@@ -55,7 +55,7 @@ def _obstacles(trial: Trial, rules: tuple[str, ...]) -> Iterator[str]:
     for wanted in trial.lacking():
         yield f"the target offers no '{wanted}'"
     for reason in trial.execution.unavailable:
-        yield f"no real cause was had: {reason}"
+        yield f"no real cause is available here: {reason}"
     for fault, reason in trial.execution.refused:
         yield f"with real causes '{fault}' could not strike: {reason}"
     for element in trial.execution.unreached:

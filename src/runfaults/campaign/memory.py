@@ -189,8 +189,8 @@ class Journal:
     def _content(self) -> bytes:
         if not self.path.is_file():
             raise StateError(
-                f"{self.path} is no file, so it cannot be a journal; delete it, or choose another "
-                "--state folder"
+                f"{self.path} is not a file, so it cannot be a journal; delete it, or choose "
+                "another --state folder"
             )
         return self.path.read_bytes()
 
@@ -210,7 +210,7 @@ class Journal:
         )
 
 
-_NO_LINE = "is no line that runfaults wrote"
+_NO_LINE = "is not a line that runfaults wrote"
 
 
 def _checksum(text: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Finds out where in the target's code the broken schedules of a job were decided."""
+"""Tells where in the target's code the broken schedules of a job were decided."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def place(runner: Runner, found: Findings) -> None:
     """Play one schedule of each mark again with places; schedules of one place become one mark.
 
     Places cost too much to note them for every schedule, and not every schedule is broken. What
-    does not come again, or has no place in the user's code, keeps the operation as its place.
+    is not reproduced, or has no place in the user's code, keeps the operation as its place.
     """
     sightings, found.causes = found.causes, {}
     for mark, sighting in sightings.items():

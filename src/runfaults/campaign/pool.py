@@ -1,4 +1,4 @@
-"""Runs jobs on all cores; what a dying worker had in hand is run again."""
+"""Runs jobs on all cores; the job of a worker that dies is run again."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def _end_in_any_case(folder: str) -> None:
 
 
 def _die_with_parent(folder: str) -> None:
-    """End this process when the parent was killed, and do what it did not come to do."""
+    """End this process when the parent was killed, and do what it could not do."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -62,7 +62,7 @@ def _read(path: Path) -> Settings:
     if found is None:
         return Settings()
     if not _is_table(found):
-        raise SettingsError(f"{path}: `tool.runfaults` is no table; write [tool.runfaults]")
+        raise SettingsError(f"{path}: `tool.runfaults` is not a table; write [tool.runfaults]")
     table = cast("dict[str, object]", found)
     for key in table:
         if key not in Settings.__slots__:
@@ -91,7 +91,9 @@ def _text(path: Path, table: dict[str, object], key: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not value:
-        raise SettingsError(f"{path}: [tool.runfaults] `{key}` is no text; write {_EXAMPLES[key]}")
+        raise SettingsError(
+            f"{path}: [tool.runfaults] `{key}` is not a text; write {_EXAMPLES[key]}"
+        )
     return value
 
 
@@ -118,7 +120,7 @@ def _addresses(path: Path, rules: object) -> tuple[str, ...]:
     is_list = isinstance(rules, list)
     if not is_list or not all(isinstance(each, str) for each in cast("list[object]", rules)):
         raise SettingsError(
-            f"{path}: [tool.runfaults] `rules` is no list of texts; "
+            f"{path}: [tool.runfaults] `rules` is not a list of texts; "
             'write rules = ["path.py:my_rule"]'
         )
     return tuple(_from_here(path.parent, each) for each in cast("list[str]", rules))

@@ -72,7 +72,7 @@ def _by_cause(
 def _smallest_of(
     group: Group, causes: Causes, runner: Runner, should_stop: Callable[[], bool]
 ) -> Witness | None:
-    """The first schedule of a cause that comes again, shrunk while it shows no other cause."""
+    """The first schedule of a cause that is reproduced, shrunk while it shows no other cause."""
     placed = PlacedRunner(runner)
     rules = group.rules(causes.order)
     for schedule in group.candidates[:MOST_TRIES]:
@@ -88,15 +88,15 @@ def _smallest_of(
 
 
 MOST_TRIES = 5
-"""Schedules of one cause that are played until one comes again."""
+"""Schedules of one cause that are played until one is reproduced."""
 
 
 def recurring(
     runner: Runner, found: Findings, should_stop: Callable[[], bool] = lambda: False
 ) -> Findings:
-    """The findings without violations that do not come again: each is unknown, and a doubt.
+    """The findings without violations that are not reproduced: each is unknown, and a doubt.
 
-    Of a rule none of whose violations comes again, nothing is known to break it. What there is no
+    Of a rule none of whose violations is reproduced, nothing is known to break it. What there is no
     time for counts as it was found.
     """
     again = replace(
@@ -124,7 +124,7 @@ def _require_again(runner: Runner, found: Findings, rule: str, witness: Witness)
         if rule in failing and trial.playable:
             found.witnesses[rule, Verdict.BROKEN] = trial.witness()
             return
-        found.doubts.append(f"a violation of {rule} did not come again; schedule: {schedule}")
+        found.doubts.append(f"a violation of {rule} was not reproduced; schedule: {schedule}")
         found.rules[rule, Verdict.BROKEN] -= 1
         found.rules[rule, Verdict.UNKNOWN] += 1
     found.rules[rule, Verdict.UNKNOWN] += max(0, found.rules.pop((rule, Verdict.BROKEN)))
@@ -175,7 +175,7 @@ def _smallest(
         try:
             return minimal_witness(runner, rule, witness.schedule, should_stop)
         except (NothingToMinimiseError, NotPlayableError):
-            return witness  # it comes again, though not each time
+            return witness  # it is reproduced, though not each time
     # An unknown may have cost the hang's whole real time: once is enough.
     return witness
 

@@ -193,7 +193,7 @@ class _Soak:
             self._trouble(progress, seconds, nemeses, scene)
             self._finish(progress)
         except KeyboardInterrupt:
-            self.problems.append("interrupted before everything was over")
+            self.problems.append("interrupted before every run had ended")
         finally:
             self._end_all()
         return self._result()

@@ -17,7 +17,7 @@ _SLACK = TICK // 10
 
 _ASKED = frozenset({"start", "cancel", "read", "subscribe", "close"})
 _NOTHING = "None"
-"""The signal of a subscription that is over without one."""
+"""The signal of a subscription that has ended without one."""
 
 _BEFORE, _AT, _AFTER = -1, 0, 1
 

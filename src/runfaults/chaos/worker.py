@@ -83,8 +83,8 @@ def require_fit(target: Target, ids: Sequence[object], *, closes: bool) -> None:
         )
     if ids:
         raise TargetError(
-            f"{where}: its ids are no numbers, by which chaos follows runs: let `key` of `audit` "
-            "be rowid, and `start` answer the number of the row"
+            f"{where}: its ids are not numbers, and chaos follows runs by number: let `key` of "
+            "`audit` be rowid, and `start` answer the number of the row"
         )
 
 
@@ -168,7 +168,7 @@ def _ask(journal: Writer, what: str, run: int | None, question: Callable[[], obj
 
 
 def _await_end(database: Path, run: int, terminal: frozenset[str]) -> None:
-    """Wait until the audit says that the run is over; not longer than its worker may last."""
+    """Wait until the audit says that the run has ended; not longer than its worker may last."""
     until = time.monotonic() + _LAST_LOOK
     query = "SELECT new FROM runfaults_audit WHERE run = ? ORDER BY number DESC LIMIT 1"
     while time.monotonic() < until:

@@ -116,7 +116,7 @@ def find_package(checkout: Path) -> Path:
     looked = ", ".join(str(place / "runs/manager.py") for place in places)
     seen = "several of these define" if found else "none of these defines"
     raise click.UsageError(
-        f"{checkout} is no checkout of GenGlossary that runfaults understands: {seen} the class "
+        f"{checkout} is not a checkout of GenGlossary that runfaults understands: {seen} the class "
         f"RunManager: {looked}; give the folder that has src/genglossary"
     )
 
@@ -131,7 +131,7 @@ def require_interface(package: Path) -> None:
     if missing:
         told = "\n".join(f"  {each}" for each in missing)
         raise click.UsageError(
-            f"{package} has not the interface that the corrected manager is written against:\n"
+            f"{package} does not have the interface that the corrected manager needs:\n"
             f"{told}\nnothing was changed; it fits GenGlossary's commit 0bc6536 of 2026-02-10"
         )
 

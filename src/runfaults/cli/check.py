@@ -106,15 +106,15 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
 @click.option(
     "--cluster",
     metavar="ADDRESS",
-    help="Run it on the workers of the Dask scheduler at this address instead of on this machine.",
+    help="Run the jobs on the Dask cluster at this address.",
 )
 @click.option(
     "--budget",
     default=setting("budget"),
     callback=_duration,
     metavar="TIME",
-    help="Stop after 60s, 5m or 1h; what was not reached is said, and is no failure. A quarter is "
-    "for violations, once there is one.",
+    help="Stop after 60s, 5m or 1h; the report lists what was not reached, and that alone does not "
+    "fail the check. After the first violation, a quarter of the time is kept for minimising.",
 )
 @click.option(
     "--fail-fast",
@@ -140,7 +140,9 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     default=setting("baseline"),
     help="Fail only on violations that this file does not know.",
 )
-@click.option("--update-baseline", is_flag=True, help="Write the baseline anew, with all there is.")
+@click.option(
+    "--update-baseline", is_flag=True, help="Rewrite the baseline with every violation found."
+)
 @click.option(
     "--save",
     type=_FOLDER,
@@ -166,12 +168,12 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     help="Run nothing but the clean runs, and say in plain words what was understood of the "
     "target: where its status is recorded, what its work is given, which acts and rules it has.",
 )
-@click.option("--grid", is_flag=True, help="Print what came of each fault at each point.")
+@click.option("--grid", is_flag=True, help="Print the outcome of each fault at each point.")
 @click.option(
     "--profile",
     "profiled_too",
     is_flag=True,
-    help="Say where the time goes; one process, no cache.",
+    help="Print where the time was spent; one process, no cache.",
 )
 def command(  # noqa: PLR0913  # a parameter for each option
     *,
@@ -210,7 +212,9 @@ def command(  # noqa: PLR0913  # a parameter for each option
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline: the file that is to be written")
     if cluster is not None and (jobs is not None or profiled_too):
-        raise click.UsageError("--cluster goes without --jobs and --profile: they are here")
+        raise click.UsageError(
+            "--cluster cannot be combined with --jobs or --profile, which are of this machine"
+        )
     require_distinct_reports(reports, {"--baseline": baseline})
     if baseline is not None and update_baseline:
         require_writable_folder(baseline.parent, "--baseline")
@@ -300,6 +304,6 @@ def _chosen(only: tuple[str, ...], own: tuple[str, ...]) -> Iterator[tuple[str, 
     for name in only:
         if not any(name in names for names in known):
             raise click.UsageError(
-                f"--only {name!r} is no rule, fault kind or act; `runfaults list` shows them"
+                f"--only {name!r} is not a rule, fault kind or act; `runfaults list` shows them"
             )
     return (tuple(name for name in only if name in names) for names in known)

@@ -91,7 +91,7 @@ def _lines(found: Comparison) -> Iterator[str]:
     for change in found.changes:
         yield from _changed(change)
     if not found.changes:
-        yield "No schedule that breaks a rule with one of them fares better with the other."
+        yield "Both targets break the same rules under the same schedules."
 
 
 def _told(result: CheckResult, rule: str) -> str:

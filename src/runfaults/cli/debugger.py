@@ -14,7 +14,7 @@ from runfaults.user_code import is_of_the_user
 def stop_in_target() -> None:
     """Open a prompt at the line of the user's code that the calling thread is at.
 
-    The fault strikes when the prompt is left: `next` stops where the program goes on then, and
+    The fault strikes when the prompt is left: `next` stops where the program continues then, and
     `quit` is Ctrl-C.
     """
     frame = _innermost_of_the_user(inspect.currentframe())

@@ -86,8 +86,8 @@ def _identifier(name: str, option: str) -> str:
     if not re.fullmatch(r"[A-Za-z_]\w*", name.strip()):
         what = "ID,STATUS: two names" if option == "--columns" else "a name"
         raise click.UsageError(
-            f"{option} has {name!r}, which is no name; give {what} of letters, digits and _; any "
-            "SQL expression can be written into the file afterwards"
+            f"{option} has {name!r}, which is not a name; give {what} of letters, digits and _; "
+            "any SQL expression can be written into the file afterwards"
         )
     return name.strip()
 

@@ -27,6 +27,6 @@ def rule_option(command: Any) -> Any:  # noqa: ANN401  # click's decorators have
         multiple=True,
         metavar="FILE.py:NAME",
         callback=_all_own_rules,
-        help="Judge by this rule of your own too. May be repeated; [tool.runfaults] of "
+        help="Also judge by this rule of your own. May be repeated; [tool.runfaults] of "
         "pyproject.toml may list more.",
     )(command)

@@ -35,8 +35,8 @@ from runfaults.targets.target import TargetError
 @click.option(
     "--real",
     is_flag=True,
-    help="Provoke the faults for real: the engine itself fails. Where this machine cannot make "
-    "one, it says why, and the verdict is unknown.",
+    help="Provoke the faults for real: the engine itself fails. If this machine cannot provoke "
+    "one, it prints the reason, and the verdict is unknown.",
 )
 @click.option(
     "--history", "exact", is_flag=True, help="Print the exact history instead of the timeline."
@@ -114,16 +114,16 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
     verdict = played.verdict_by(scenario.rules)
     click.echo(f"{verdict} ({'; '.join(expected)})")
     for reason in played.execution.unavailable:
-        click.echo(printable(f"  not had on this machine: {reason}"))
+        click.echo(printable(f"  not available on this machine: {reason}"))
     for judgement in played.failing():
         asked = judgement.rule in scenario.rules or not scenario.rules
         if judgement.verdict is verdict or not asked:
-            besides = "" if asked else "besides, "
-            told = f"  {besides}{judgement.rule}: {judgement.verdict}: {judgement.reason}"
+            also = "" if asked else "also "
+            told = f"  {also}{judgement.rule}: {judgement.verdict}: {judgement.reason}"
             click.echo(printable(told))
     judging = {judgement.rule: judgement.exercised for judgement in played.judgements}
     for rule in scenario.rules:
         if rule not in judging:
             click.echo(f"  {rule}: does not judge this target")
         elif not judging[rule]:
-            click.echo(f"  {rule}: not exercised: its question did not come up")
+            click.echo(f"  {rule}: not exercised: nothing that it judges happened")

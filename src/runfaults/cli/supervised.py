@@ -82,7 +82,7 @@ def main() -> None:
     command = _Command(pid, ending, heeded)
     status = command.wait()
     remove_folders_of(pid)
-    os.write(parent, b"all is over")
+    os.write(parent, b"all has ended")
     os.waitpid(undertaker, 0)
     command.tell_end(os.waitstatus_to_exitcode(status))
 

@@ -300,7 +300,7 @@ class _Child:
                 case [number, time, actor, kind, *rest]:
                     events.append(Event(number, time, actor, EventKind(kind), *rest))
                 case other:
-                    raise ChildFailedError(f"a life told what is no event: {other!r}")
+                    raise ChildFailedError(f"a life sent what is not an event: {other!r}")
         killed = os.WIFSIGNALED(status)
         if (os.WTERMSIG(status) if killed else os.WEXITSTATUS(status)) != killed * signal.SIGKILL:
             raise ChildFailedError(f"the process of a life ended with status {status}")
@@ -326,7 +326,7 @@ class _Child:
 
 @contextlib.contextmanager
 def _child(function: Callable[[int], None]) -> Generator[_Child]:
-    """Fork; the child calls the function with a pipe's write end and is over."""
+    """Fork; the child calls the function with a pipe's write end and has ended."""
     read_end, write_end = os.pipe()
     with tempfile.TemporaryFile() as told:
         pid = os.fork()

@@ -62,7 +62,7 @@ def playing_lives(
     first: bool,  # noqa: FBT001  # a request has positions only
     folder: str,
 ) -> Generator[Callable[[Any], Execution]]:
-    """Answers with what a schedule came to; see `Host`."""
+    """Answers with the outcome of a schedule; see `Host`."""
     system = target_named(target)
     with Simulation(system, within=folder, warm=not first) as simulation:
         sequence = LifeSequence(system, folder, queries)

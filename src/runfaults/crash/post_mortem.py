@@ -46,7 +46,7 @@ class DatabaseState:
 def examine(database: Path, scratch: Path) -> DatabaseState:
     """Look at a copy, so that the next life finds the database as it was left.
 
-    A copy without the shared-memory index is complete: SQLite builds that anew from the log.
+    A copy without the shared-memory index is complete: SQLite rebuilds that from the log.
 
     Args:
         database: The database file, which no process may be using.

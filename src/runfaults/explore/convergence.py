@@ -1,9 +1,9 @@
-"""Tells when two executions have come to the same state, so that what follows is the same too.
+"""Tells when two executions have reached the same state, so that what follows is the same too.
 
 What an actor does next is decided by what it has done and seen. So a state is known by one number
 per actor that stands for its past: each of its segments, and for each shared thing that it used
 what the others had done to it until then (the happens-before order of the segments). Two
-executions that differ only in the order of segments that commute come to equal numbers.
+executions that differ only in the order of segments that commute get equal numbers.
 """
 
 from __future__ import annotations

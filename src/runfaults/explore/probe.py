@@ -131,7 +131,7 @@ def _require_words(player: Player, offered: Collection[str], working: FaultPoint
 
 
 def _require_its_own_id(player: Player) -> None:
-    """See that a second run, when the first is over, is not recorded as if it were the first."""
+    """See that a second run, when the first has ended, is not recorded as if it were the first."""
     acts = (Act("start", FaultPoint("user", Operation.REACH, "settled")),)
     execution = player.play(Schedule(acts=acts, journal=Journal.TARGET))
     history = execution.history
@@ -157,7 +157,7 @@ def _not_started(_: Target, execution: Execution) -> Iterator[str]:
         if event.subject in {"open", "start", "close"} and event.value.startswith("raised "):
             stack = dict(history.places).get(event.number, "").splitlines()
             at = f" at {stack[-1]}" if stack else ""
-            yield f"{event.subject} {event.value}{at}; it must work where nothing is in its way"
+            yield f"{event.subject} {event.value}{at}; it must work when no fault strikes"
 
 
 def _not_answered(target: Target, history: History) -> Iterator[str]:

@@ -17,7 +17,7 @@ AGAIN = (ONCE, MANY_TIMES)
 """The acts."""
 
 _OVER = FaultPoint("user", Operation.REACH, "settled")
-"""When the first run is over."""
+"""When the first run has ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class Runner:
         return self.judge(self.player.play(schedule, **how))
 
     def require_time(self) -> None:
-        """Go on only if it is not to stop.
+        """Continue only if it is not to stop.
 
         Raises:
             OutOfTimeError: if it is.
@@ -123,7 +123,7 @@ def rules_for(
     names = {rule.name for rule in rules}
     if unknown := sorted(name for name in exempt if name not in names):
         raise TargetError(
-            f"target {target.name}: `exempt` names {unknown[0]!r}, which is no rule; "
+            f"target {target.name}: `exempt` names {unknown[0]!r}, which is not a rule; "
             f"rules are: {', '.join(sorted(names))}"
         )
     asked = names if wanted is None else wanted

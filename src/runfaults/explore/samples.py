@@ -81,7 +81,7 @@ class Samples:
     def run(self, runner: Runner, job: Job, found: Findings) -> None:
         """Run and judge the samples of one draw.
 
-        The first one, and each that breaks a rule, is run once more by its ordinary schedule, and
+        The first one, and each that breaks a rule, is run again by its ordinary schedule, and
         the histories are compared: a difference is a bug in the harness, unless the schedule goes
         round. Under random priorities it makes every round: then the ordinary one counts.
         """

@@ -44,7 +44,7 @@ from runfaults.sim.execution import Execution
 class Search:
     """All schedules with at most so many elements of each sort.
 
-    The jobs that a search begins with are its clean schedules: the others come up.
+    The jobs that a search begins with are its clean schedules: the others follow.
 
     Attributes:
         scope: The elements to choose from, and their surroundings.
@@ -114,7 +114,7 @@ class _Placed(NamedTuple):
 
     Attributes:
         step: An act's or a preemption's own step. A fault strikes when its operation begins: that
-            is after its own step, and after all that others did who went on before it. So it has
+            is after its own step, and after all that the actors did that ran before it. So it has
             the last step that was reached by then.
         element: Which.
     """
@@ -189,7 +189,7 @@ class _Branch:
             yield from self._interrupted(node)
 
     def _run(self, growth: Growth) -> _Node:
-        """Run and judge a schedule, and find out how far it may grow."""
+        """Run and judge a schedule, and tell how far it may grow."""
         node = self._play(growth)
         execution = node.execution
         self._found.add(self._runner.judge(execution))

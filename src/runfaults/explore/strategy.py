@@ -44,5 +44,5 @@ class Strategy(Protocol):
         ...
 
     def run(self, runner: Runner, job: Job, found: Findings) -> None:
-        """Run one job; what comes up in it besides is for `Findings.follow`."""
+        """Run one job; what follows from it is for `Findings.follow`."""
         ...

@@ -25,7 +25,7 @@ from runfaults.targets.target import NamesCancellable, Target
 class Tasks:
     """One task paused at any of its steps, or cancelled at any of its awaits.
 
-    Cancelled are those that others have in hand: see `NamesCancellable`. What the program keeps to
+    Cancelled are those that other code holds: see `NamesCancellable`. What the program keeps to
     itself, it cancels itself.
 
     Attributes:
@@ -80,7 +80,7 @@ def _pauses(execution: Execution) -> Iterator[Preemption]:
 
 
 def _cancels(execution: Execution, target: Target) -> Iterator[Act]:
-    """One for each moment at which a task that others have in hand is at one of its awaits.
+    """One for each moment at which a task that other code holds is at one of its awaits.
 
     A task that has not begun is at none: nothing that it does could prepare it for that.
     """
@@ -102,7 +102,7 @@ def _is_cancellable(step: TaskStep, target: Target) -> bool:
 def _between(execution: Execution, first: TaskStep, last: TaskStep) -> Iterator[FaultPoint]:
     """The steps of tasks, and the yield points of others, after one step of a task up to another.
 
-    What comes to a loop while it is at work has to wait until it looks for what has come.
+    What reaches a loop while it is at work has to wait until it looks for what has come.
     """
     begin, end = execution.tasks.index(first), execution.tasks.index(last)
     yield from (step.at.point for step in execution.tasks[begin + 1 : end + 1])

@@ -92,7 +92,7 @@ def _end(offered: tuple[str, ...]) -> str:
         return "the manager is closed in the end: what is left then is a leak"
     return (
         "nothing closes the system: the schedule ends when no run is active and threads only poll, "
-        "and what it keeps for later runs is no leak"
+        "and what it keeps for later runs is not a leak"
     )
 
 

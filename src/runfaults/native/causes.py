@@ -60,7 +60,7 @@ class RealCauses:
             trial = runner.run(schedule)
             if trial.execution.unavailable:
                 reason = trial.execution.unavailable[0]
-                found.impossible[str(fault.at), fault.kind] = f"not had here: {reason}"
+                found.impossible[str(fault.at), fault.kind] = f"not available here: {reason}"
                 continue
             found.add(trial)
             if fault.kind in KINDS and isinstance(runner.player, NativeSimulation):

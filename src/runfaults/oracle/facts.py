@@ -32,7 +32,7 @@ _TELLING = frozenset(
 
 
 _ENDED_WITH_ITS_PROCESS = ("deadlock", "livelock")
-"""How threads may go on in a program whose user has pressed Ctrl-C: no caller waits for them."""
+"""How threads may run on in a program whose user has pressed Ctrl-C: no caller waits for them."""
 
 _EVERY = ""
 """The process of actors whose name has none. Its death takes every process with it."""
@@ -59,7 +59,7 @@ class Facts:
             with it, or of `process@NAME`, which takes only that one.
         terminal: The words after which nothing may follow.
         stuck: Where the schedule got stuck; None if it did not.
-        settled: The SETTLED event, or where threads went on after Ctrl-C, if what the database
+        settled: The SETTLED event, or where threads ran on after Ctrl-C, if what the database
             showed last is final.
         deaths_by: The deaths by the process that died; those of actor `process` under no name.
         general: The requests that name no run and may be why one is cancelled, such as closing.
@@ -268,7 +268,7 @@ def _possible_owners(
 
 
 def _settled(told: Mapping[EventKind, list[Event]], deaths: tuple[Event, ...]) -> Event | None:
-    """The last SETTLED event, unless a run or a process went on after it."""
+    """The last SETTLED event, unless a run or a process was active after it."""
     if not told[EventKind.SETTLED]:
         return None
     settled = told[EventKind.SETTLED][-1]

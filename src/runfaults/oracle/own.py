@@ -56,7 +56,7 @@ def _loaded(address: str) -> Rule:
     except (CannotLoadError, ValueError) as error:
         raise RuleError(f"rule {address}: {error.args[0]}; write path.py:name") from error
     if not isinstance(found, Rule):
-        raise RuleError(f"rule {address}: it is no rule, but {type(found).__name__}; {_HOW}")
+        raise RuleError(f"rule {address}: it is not a rule, but {type(found).__name__}; {_HOW}")
     return found
 
 
@@ -69,7 +69,7 @@ def _guarded(rule: Rule) -> Rule:
             findings = list(rule.search(history, facts))
         for found in findings:
             if not isinstance(found, Finding):  # pyright: ignore[reportUnnecessaryIsInstance]  # it is the user's code
-                raise RuleError(f"{what}: yielded {found!r}, which is no finding; {_REMEDY}")
+                raise RuleError(f"{what}: yielded {found!r}, which is not a finding; {_REMEDY}")
         yield from findings
 
     def exercised(history: History, facts: Facts) -> bool:

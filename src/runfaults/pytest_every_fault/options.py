@@ -29,7 +29,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--every-fault-budget",
         metavar="TIME",
         default="",
-        help="when `every_fault` stops in each test, such as 10s or 2m; what was not tried is told",
+        help="when `every_fault` stops in each test, such as 10s or 2m; the summary counts "
+        "what was not tried",
     )
 
 

@@ -174,7 +174,7 @@ def _bear(repetition: _Repetition, call: Callable[[], _Answer]) -> _Answer:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> object:
-    """Repeat a test that asks for every fault; then run it once more, and report that run."""
+    """Repeat a test that asks for every fault; then run it a last time, and report that run."""
     if not _is_repeated(item):
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
@@ -250,7 +250,7 @@ def _explore(item: pytest.Item, finale: _Finale) -> None:
             raise UnsuitableError(repetition.unsuitable)
         if repetition.observation is None:
             told = "\n".join(repetition.trouble.values()) or "it was skipped"
-            raise UnsuitableError(f"a repetition did not come to its call:\n{told}")
+            raise UnsuitableError(f"a repetition did not reach its call:\n{told}")
         return replace(repetition.observation, afterwards=repetition.trouble)
 
     try:
@@ -277,7 +277,7 @@ def _conclude(item: pytest.Item, finale: _Finale, experiment: Experiment, option
         finale.summary += f", all of them remote: '{broken[0].strike}'" if broken else ""
         return
     if not outcomes:
-        finale.failure = "every_fault: the time was up before any fault was tried"
+        finale.failure = "every_fault: the time limit was reached before any fault was tried"
         return
 
     # From the folder of the user, not from that of the configuration.

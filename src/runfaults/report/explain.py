@@ -78,7 +78,7 @@ def _tell(history: History, judgements: Iterable[Judgement]) -> Iterator[_Senten
         if first.kind is EventKind.LEAK and first.subject != DATABASE:
             left.append(_left(first))
         elif first.kind is EventKind.SIGNAL and len(asked) > 1:
-            text = f"{first.subject} was told {first.value or 'that the run is over'}"
+            text = f"{first.subject} was told {first.value or 'that the run has ended'}"
             yield _Sentence((step.kind, text), printable(text))
         elif text := _news(first, arrivals.get(first.number, ""), decisive=step.decisive):
             yield _Sentence((step.kind, text), printable(text))
@@ -97,7 +97,7 @@ def _tell(history: History, judgements: Iterable[Judgement]) -> Iterator[_Senten
 def _statuses(
     step: Step, history: History, failed: set[str], alike: Counter[str]
 ) -> Iterator[_Sentence]:
-    """What was recorded; of many runs that come to the same end without a word, the first."""
+    """What was recorded; of many runs that end the same without a word, the first."""
     many = _runs(history) > _FEW_RUNS
     for event in step.statuses:
         matters = step.decisive or step.failure
@@ -222,7 +222,7 @@ def _news(event: Event, arrival: str, *, decisive: bool) -> str:
         EventKind.PIPELINE: _pipeline(event),
         EventKind.REQUEST: f"{_request(event)} was requested{arrival}" if asked else "",
         EventKind.REPLY: _reply(event, decisive=decisive),
-        EventKind.SIGNAL: f"a subscriber was told {event.value or 'that the run is over'}",
+        EventKind.SIGNAL: f"a subscriber was told {event.value or 'that the run has ended'}",
         EventKind.THREAD: _thread(event),
         EventKind.VOLATILE: f"a status was committed with {event.subject}" if decisive else "",
         EventKind.LEAK: f"at the end, a check of the {event.subject} said{detail}",
@@ -279,7 +279,7 @@ def _thread(event: Event) -> str:
 def _stuck(event: Event) -> str:
     how = {
         "deadlock": "then the threads waited for each other without end",
-        "livelock": "then the threads went round without end",
+        "livelock": "then the threads repeated the same steps without end",
     }.get(event.subject, "then no thread could run")
     detail = f": {event.value}" if event.value else ""
     return f"{how} ({event.subject}{_short(detail)})"

@@ -23,7 +23,7 @@ class Progress(Listener, Protocol):
     """Shows what it hears, until it is stopped."""
 
     def stop(self) -> None:
-        """The work is over, done or not. Harmless if it never began."""
+        """The work has ended, done or not. Harmless if it never began."""
         ...
 
 
@@ -69,7 +69,7 @@ class PipeProgress:
         self.tell_if_due()
 
     def found(self, violation: Violation) -> None:
-        """Tell it at once; in the first ten seconds, when they are over."""
+        """Tell it at once; in the first ten seconds, when they have ended."""
         with self._one:
             self._waiting += first_words(violation)
             if self._told:
@@ -117,7 +117,7 @@ def first_words(violation: Violation) -> Iterator[str]:
 
 
 class TerminalProgress:
-    """A bar with count, rate and time left that vanishes when the work is over."""
+    """A bar with count, rate and time left that vanishes when the work has ended."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file

@@ -177,7 +177,7 @@ class Step:
     def title(self) -> str:
         """The step in a few words, without the actor."""
         if self.operation:
-            text = f"{self.operation} goes on" if self.continued else self.operation
+            text = f"{self.operation} continues" if self.continued else self.operation
         else:
             text = _title(self.events[0])
         return printable(text)

@@ -101,7 +101,7 @@ def _own_rules(addresses: object, path: Path, named: Collection[str]) -> tuple[R
 
 def _expected(word: str) -> Verdict:
     if word not in OF_ONE_HISTORY:
-        raise ValueError(f"{word!r} is no verdict: write {', '.join(OF_ONE_HISTORY)}")
+        raise ValueError(f"{word!r} is not a verdict; write {', '.join(OF_ONE_HISTORY)}")
     return Verdict(word)
 
 
@@ -215,7 +215,7 @@ def _true_or_false(word: object) -> bool:
 
 def _number(number: object) -> int:
     if type(number) is not int or number < 1:
-        raise ValueError(f"{number!r} is no number of processes; write a whole number from 1 up")
+        raise ValueError(f"{number!r} is not a number of processes; write a whole number from 1 up")
     return number
 
 
@@ -240,7 +240,7 @@ def _times(number: object) -> int | None:
         return None
     if type(number) is not int or number < 1:
         raise ValueError(
-            f"{number!r} is no number of times; write a whole number from 1 up, "
+            f"{number!r} is not a number of times; write a whole number from 1 up, "
             f"or {_UNTIL_LIFTED!r}"
         )
     return number

@@ -167,8 +167,8 @@ class Actor:
         name: Unique in its schedule; points and events speak of it by this name.
         turns: The scheduler, whose baton it is.
         gate: What its database connections pass through, if it has any.
-        background: True for one that may be left waiting when everything else is over (a
-            subscriber that listens); the others must come to an end, or it is a deadlock.
+        background: True for one that may be left waiting when everything else has ended (a
+            subscriber that listens); the others must end, or it is a deadlock.
         of_target: Whether the target started it, and not the harness.
         thread: The OS thread.
         since: The number of steps when it was blocked last, or when it was resumed after that.

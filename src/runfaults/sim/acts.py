@@ -57,7 +57,7 @@ def start_first(stage: Stage, actor: str) -> int | None:
 
 
 def wait(stage: Stage, until_over: Callable[[], None]) -> None:
-    """Wait until something is over, or Ctrl-C comes."""
+    """Wait until something has ended, or Ctrl-C comes."""
     try:
         until_over()
     except KeyboardInterrupt:
@@ -71,7 +71,7 @@ def start(stage: Stage, actor: str) -> None:
 
 
 def again(stage: Stage, actor: str) -> None:
-    """Start a run and wait until it is over."""
+    """Start a run and wait until it has ended."""
     run = start_first(stage, actor)
     if run is not None:
         stage.await_end(run)
@@ -86,7 +86,9 @@ def again_and_again(stage: Stage, actor: str) -> None:
     for sort in held[-1]:
         counts = [each[sort] for each in held]
         if all(before < after for before, after in pairwise(counts)):
-            told = f"one more for each run that is over: {counts[0]}, {counts[1]} ... {counts[-1]}"
+            told = (
+                f"one more for each run that has ended: {counts[0]}, {counts[1]} ... {counts[-1]}"
+            )
             stage.recorder.add("harness", EventKind.LEAK, sort, told)
 
 
@@ -241,7 +243,7 @@ _ALL = (
     ),
     ActKind(
         "again",
-        "Start another run and wait until it is over; the user closes the manager after that.",
+        "Start another run and wait until it ends; the user closes the manager after that.",
         again,
         needs_run=False,
         awaited=True,

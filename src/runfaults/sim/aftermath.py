@@ -89,7 +89,7 @@ class Aftermath:
         return count > self.before.count(attempt.second)
 
     def _is_completed(self, run: int | None) -> bool:
-        """Whether the work counts as done: the target may have committed it once more."""
+        """Whether the work counts as done: the target may have committed it twice."""
         shown = [
             event.value
             for event in self.recorder.events

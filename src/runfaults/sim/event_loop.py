@@ -89,7 +89,7 @@ class EventLoopSelector(selectors.DefaultSelector):
     a real socket never ends its wait: there is no network in a simulation.
 
     Attributes:
-        resume: Has the loop go on with a task that is paused; returns whether there was one.
+        resume: Has the loop resume a task that is paused; returns whether there was one.
     """
 
     resume: Callable[[], bool]

@@ -31,7 +31,7 @@ class TaskStep(NamedTuple):
         at: Its point, and what could come first.
         number: How many yield points had been reached.
         from_outside: Whether it was begun from outside of the loop, by who does not wait for it:
-            who has it in hand may cancel it.
+            the code that holds it may cancel it.
     """
 
     at: Step

@@ -52,7 +52,7 @@ class Livelock:
         recorder: Is told how it got stuck.
         recurrence: Notices that the schedule goes round; None: the limits of steps and time do.
         goes_round: Whether the same will be done again in the same state.
-        in_trouble: Whether a fault is at work that only time ends: what goes round may go on then.
+        in_trouble: Whether a fault is at work that only time ends: what repeats may continue then.
         is_idle: Asks whether those that still run have nothing left to do.
         shortened: Whether it went round, and rounds were passed over.
         polling: Whether the schedule ended while threads looked for work that never comes.
@@ -141,7 +141,7 @@ class Livelock:
         self.course.leap(leap)
 
     def _end_at_limit(self, operations: int) -> NoReturn:
-        """It is no livelock if an actor waits for a deadline, or a fault goes on striking."""
+        """It is no livelock if an actor waits for a deadline, or a fault still strikes."""
         self.end_if_idle()
         why = f"{MAX_STEPS} steps without an end"
         latest = self.recorder.events[-MAX_STEPS // 4 :]

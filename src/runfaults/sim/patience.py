@@ -26,7 +26,7 @@ class Patience:
     Attributes:
         scheduler: Whose running actor waits.
         recorder: Has what was told until now.
-        seconds: Virtual seconds without news after which none comes, though threads go on; None if
+        seconds: Virtual seconds without news after which none comes, though threads run on; None if
             only that they go round tells it.
     """
 
@@ -40,7 +40,7 @@ class Patience:
         return sum(event.kind in _TELLING for event in self.recorder.events)
 
     def until(self, is_over: Callable[[], bool], wait: Wait) -> None:
-        """Wait until something is over, or nothing more can come; not twice for the same."""
+        """Wait until something has ended, or nothing more can come; not twice for the same."""
         if wait.subject in self._in_vain:
             return
         while not is_over():

@@ -18,7 +18,7 @@ class Recorder:
     Attributes:
         events: What happened so far.
         clock: The virtual time of the next events.
-        closed: When True nothing more is written: the schedule is over and is being unwound.
+        closed: When True nothing more is written: the schedule has ended and is being unwound.
         places: Where each operation was called from, as (event number, stack), if asked for.
         stuck: How the schedule got stuck: the subjects of its STUCK events.
     """

@@ -1,4 +1,4 @@
-"""What a program could tell its own state by, at one moment: to see that it has come again."""
+"""What a program could tell its own state by, at one moment: to see that it has returned."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Stage(Protocol):
         ...
 
     def await_end(self, run: int) -> None:
-        """Return when the run is over."""
+        """Return when the run has ended."""
         ...
 
     def drain(self, manager: Manager) -> None:
@@ -126,7 +126,7 @@ class ActKind(NamedTuple):
         summary: One line for a list of acts.
         perform: Does it, as the actor of that name.
         needs_run: Whether it waits for a run; the others make sense as soon as there is a manager.
-        background: Whether its actor may be left waiting when everything else is over.
+        background: Whether its actor may be left waiting when everything else has ended.
         awaited: Whether the user waits for it before the manager is closed.
         may_cancel: Whether a request of this name can be why a run is cancelled.
         at_user: Whether a strategy tries it at the points of the user alone, from the first request

@@ -1,4 +1,4 @@
-"""Tells why a schedule comes to no end: who waits for what, and where every thread is."""
+"""Tells why a schedule does not end: who waits for what, and where every thread is."""
 
 from __future__ import annotations
 

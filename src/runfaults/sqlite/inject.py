@@ -121,7 +121,7 @@ def inject(
         captured: Modules under test that did `from sqlite3 import connect`.
         must_strike: Raise at the end if a fault never struck, or could not strike at its point.
         waits: Spend the busy timeout before a lock is told, as SQLite does. Without, a test takes
-            no time; other threads are waited for as long as they go on.
+            no time; other threads are waited for as long as they run.
 
     Yields:
         What has struck so far, and the connections that are open: `.connections.transactions()`.

@@ -1,4 +1,4 @@
-"""Points by number: names may be random, and numbers come again."""
+"""Points by number: names may be random, and numbers are the same."""
 
 from __future__ import annotations
 

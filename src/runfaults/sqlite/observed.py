@@ -103,7 +103,7 @@ class Observed(sqlite3.Connection):
     def alone(self) -> str | None:
         """Why no lock of another connection can stand in its way; None if one can."""
         if not self._heeds_locks:
-            return "the connection heeds no locks: nolock or immutable in its URI"
+            return "the connection takes no locks: nolock or immutable in its URI"
         if self.state.kept == "write":
             return "with locking_mode=EXCLUSIVE the connection has kept its lock"
         return None

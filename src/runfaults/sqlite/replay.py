@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 
 class Replay(Iterator[object]):
-    """Iterates over rows once; after `rewind`, the row handed out last comes again first.
+    """Iterates over rows once; after `rewind`, the row handed out last is returned again first.
 
     A busy handler waits inside the row that found the database locked: rows before it are done,
     rows behind it have not been asked for.

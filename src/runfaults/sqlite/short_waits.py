@@ -15,7 +15,7 @@ _sleep = time.sleep
 
 
 class ShortWaits:
-    """Waits for other threads as long as they go on; for the own one no waiting helps."""
+    """Waits for other threads as long as they run; for the own one no waiting helps."""
 
     def __init__(self, progress: Callable[[], int], alone: Callable[[], bool]) -> None:
         """Begin.

@@ -51,7 +51,7 @@ class Surveyed(NamedTuple):
 
     @property
     def shape(self) -> str:
-        """Operation and verb: what comes again where names are random."""
+        """Operation and verb: what stays the same where names are random."""
         return shape_of(self.point.operation, self.point.subject)
 
     @classmethod

@@ -100,7 +100,7 @@ class Checkout:
         if self._log_stream is not None:
             file = self._log_stream.file.relative_to(self._path)
             told.append(
-                f"a subscriber that is left is no leak: {self._log_stream.name} in "
+                f"a subscriber that is left is not a leak: {self._log_stream.name} in "
                 f"{file}:{self._log_stream.node.lineno} takes its own back"
             )
         if self._stubs is not None:

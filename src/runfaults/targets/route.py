@@ -161,7 +161,8 @@ def _roles(node: Any) -> Iterator[tuple[str, Role]]:
             yield parameter.arg, Role.UNUSED
         else:
             raise NotPlayableRouteError(
-                f"it uses its parameter {parameter.arg!r}, which is no manager, connection or run"
+                f"it uses its parameter {parameter.arg!r}, which is not a manager, a connection "
+                "or a run"
             )
 
 

@@ -79,7 +79,7 @@ class Manager(Protocol):
 class Waits(Protocol):
     """A manager that knows when it has nothing left to do for a run.
 
-    Of any other, a run is over when the database says so, or nothing can happen any more.
+    Of any other, a run has ended when the database says so, or nothing can happen any more.
     """
 
     def wait(self, run: RunId) -> None:
@@ -145,7 +145,7 @@ class Signals(Protocol):
 
         Returns:
             A function that waits for the next completion signal and returns its status, or
-            None when the subscription is over.
+            None when the subscription has ended.
         """
         ...
 
@@ -208,7 +208,7 @@ class RecoversLate(Protocol):
 
 @runtime_checkable
 class Patient(Protocol):
-    """A target whose threads go on when there is nothing to do.
+    """A target whose threads keep polling when there is nothing to do.
 
     Attributes:
         patience: Virtual seconds without news after which none comes; work has as long as it takes.
@@ -222,7 +222,7 @@ class Drains(Protocol):
     """A target whose close may leave in its queue, for a later process, what is there.
 
     Attributes:
-        drains: Whether it is closed only when every run is over, and no run is started after that.
+        drains: Whether it is closed only when every run has ended; no run is started after that.
     """
 
     drains: bool
@@ -345,7 +345,7 @@ def patience_of(target: Target) -> float | None:
 
 
 def drains(target: Target) -> bool:
-    """Whether a target is closed only when every run is over."""
+    """Whether a target is closed only when every run has ended."""
     return isinstance(target, Drains) and target.drains
 
 

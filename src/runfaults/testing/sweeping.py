@@ -92,4 +92,4 @@ def _violation(number: int, violation: Violation) -> Iterator[str]:
     if printed := describe_printed(violation.history):
         yield f"   the target printed:\n{indent(printed, '     ')}"
     yield f"   schedule: {violation.scenario.schedule}"
-    yield f"   try it again: {replay_command(violation) or 'with --runfaults-save FOLDER'}"
+    yield f"   to reproduce: {replay_command(violation) or 'with --runfaults-save FOLDER'}"

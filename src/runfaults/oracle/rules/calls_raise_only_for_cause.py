@@ -35,7 +35,7 @@ def calls_raise_only_for_cause(history: History, facts: Facts) -> Iterator[Findi
         if request.reply and _ends_the_process(request.reply, history):
             yield broken(
                 f"{request.subject} {request.reply.value} (event {request.reply.number}), which "
-                "ends the process of who calls",
+                "ends the caller's process",
                 request.asked,
                 request.reply,
             )

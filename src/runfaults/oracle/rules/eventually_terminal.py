@@ -41,5 +41,5 @@ def eventually_terminal(history: History, facts: Facts) -> Iterator[Finding]:
 
 _ENDLESS = {
     "deadlock": "the threads wait for each other without end",
-    "livelock": "the threads go round without end",
+    "livelock": "the threads repeat the same steps without end",
 }

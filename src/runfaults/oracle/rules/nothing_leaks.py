@@ -20,7 +20,7 @@ def nothing_leaks(history: History, facts: Facts) -> Iterator[Finding]:
 
     Exercised: there was a run that could leave something behind.
 
-    Symptom: something of the run is left behind when it is over.
+    Symptom: something of the run is left behind when it has ended.
 
     Contract: no thread, connection, transaction, lock, subscriber or cancel event outlives its
     run.

@@ -66,7 +66,7 @@ def signal_matches_record(history: History, facts: Facts) -> Iterator[Finding]:
 def _against_record(run: RunFacts, signal: Event, terminal: frozenset[str]) -> Iterator[Finding]:
     shown = run.shown(signal.number)
     status = shown.value if shown else ""
-    heard = signal.value or "that the run is over"
+    heard = signal.value or "that the run has ended"
     if status not in terminal or signal.value not in {status, ""}:
         yield broken(
             f"run {run.id}: subscriber {signal.subject} heard {heard} (event {signal.number}) "

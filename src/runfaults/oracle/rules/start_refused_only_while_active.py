@@ -22,7 +22,7 @@ _DATABASE_ERRORS = frozenset(
         "ProgrammingError",
     }
 )
-"""What a connection that a fault has spoilt may go on raising, by the names of PEP 249."""
+"""What a connection that a fault has spoilt may keep raising, by the names of PEP 249."""
 
 
 @rule(
@@ -31,9 +31,9 @@ _DATABASE_ERRORS = frozenset(
     )
 )
 def start_refused_only_while_active(history: History, facts: Facts) -> Iterator[Finding]:
-    """A start does not raise when every earlier start has raised, or made a run that is over.
+    """A start does not raise when every earlier start has raised, or made a run that has ended.
 
-    A run is over when its status is terminal and every thread that the target has started so far
+    A run has ended when its status is terminal and every thread that the target has started so far
     has ended. It counts if no process has died, no other start is under way, no close
     was asked, and no fault struck and no operation failed meanwhile. If one did before, an error
     of the database is no refusal.
@@ -51,7 +51,7 @@ def start_refused_only_while_active(history: History, facts: Facts) -> Iterator[
                 continue
             yield broken(
                 f"a start {request.reply.value} (event {request.reply.number}), though nothing "
-                "was active and no fault was in its way",
+                "was active and no fault struck it",
                 *(event for run in facts.runs.values() for event in run.transitions[-1:]),
                 request.reply,
             )
@@ -79,7 +79,7 @@ def _must_accept(request: Request, history: History, facts: Facts) -> bool:
 def _all_over(
     starts: list[Request], asked: int, replied: int, history: History, facts: Facts
 ) -> bool:
-    """Whether each earlier start raised or made a run that is over, and no thread is at work."""
+    """Whether each earlier start raised or made a run that has ended, and no thread is at work."""
     last: dict[int | None, str] = {}
     for event in facts.transitions:
         if event.number < asked:

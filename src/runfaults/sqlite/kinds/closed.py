@@ -30,7 +30,7 @@ class Closed:
         if connection is None:
             return "there is no connection yet that could be closed"
         if call.operation is Operation.CLOSE:
-            return "closing twice is no error"
+            return "closing twice is not an error"
         if connection.closed:
             return "the connection is closed already"
         if connection.in_wrong_thread:

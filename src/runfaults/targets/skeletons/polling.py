@@ -42,7 +42,7 @@ class Jobs:
         return job
 
     def poll(self) -> None:
-        """Do what is queued, for ever."""
+        """Do what is queued, without end."""
         while True:
             with suppress(sqlite3.Error):
                 self.do_next()
