@@ -23,7 +23,7 @@ _Door = TypeVar("_Door")
 def offers(manager: object, door: type[_Door]) -> TypeGuard[_Door]:
     """Whether a manager has all methods that a protocol asks for.
 
-    So does `isinstance`, which in Python 3.11 finds out anew each time what that is.
+    So does `isinstance`, which in Python 3.11 looks up that list each time.
     """
     return all(hasattr(manager, name) for name in _methods(door))
 
