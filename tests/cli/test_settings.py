@@ -120,3 +120,22 @@ def test_a_setting_that_cannot_be_used_is_wrong_usage(line: str, tmp_path: Path)
     ended = runfaults("check", folder=tmp_path)
     assert ended.returncode == 2
     assert "Traceback" not in ended.stderr
+
+
+def test_a_check_without_a_target_says_what_it_tests_and_how_to_name_one(tmp_path: Path) -> None:
+    ended = runfaults("points", folder=tmp_path)
+    assert ended.returncode == 0
+    assert "no target is named, so this is genglossary" in ended.stderr
+    assert "\n    runfaults points --target FILE.py:CLASS\n" in ended.stderr
+    (tmp_path / "pyproject.toml").write_text('[tool.runfaults]\ntarget = "genglossary"\n')
+    assert "no target is named" not in runfaults("points", folder=tmp_path).stderr
+
+
+def test_scenarios_are_saved_beside_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    assert load_settings().save is None
+    (tmp_path / "pyproject.toml").write_text('[tool.runfaults]\ntarget = "huey"\n')
+    assert load_settings().save == Path("../.runfaults")

@@ -180,7 +180,7 @@ def test_a_deadlock_begins_where_nothing_goes_on(opened: Open) -> None:
 
 def test_a_timeline_that_is_closed_works_when_it_is_opened(opened: Open) -> None:
     browser = opened(broken_result())
-    closed = browser.find_elements("css selector", "details:not([open]) > summary")
+    closed = browser.find_elements("css selector", "#violations details:not([open]) > summary")
     assert len(closed) == 1
     closed[0].click()
     timeline = bring_into_view(browser, 3)

@@ -26,7 +26,8 @@ class Settings:
         source: A checkout of GenGlossary in its place; None if it is not given.
         bound: How much to run; None if it is not given.
         budget: The time that a check may take, such as `5m`; None if it is not given.
-        save: Folder for the scenario files of violations; None if it is not given.
+        save: Folder for the scenario files of violations: `.runfaults` beside the file if it is not
+            given; None if there is no file.
         baseline: File of known violations; None if it is not given.
     """
 
@@ -81,7 +82,7 @@ def _read(path: Path) -> Settings:
         source=_path(path, table, "source"),
         bound=_text(path, table, "bound"),
         budget=_text(path, table, "budget"),
-        save=_path(path, table, "save"),
+        save=_path(path, {"save": ".runfaults", **table}, "save"),
         baseline=_path(path, table, "baseline"),
     )
 

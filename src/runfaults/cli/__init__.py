@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import sys
 import traceback
 from pathlib import Path
@@ -105,12 +106,18 @@ def main() -> NoReturn:
         error.show()
         sys.exit(USAGE)
     except (click.Abort, KeyboardInterrupt):
-        complain("interrupted; nothing was left behind", UNKNOWN)
+        again = shlex.join(["runfaults", *sys.argv[1:]])
+        complain("interrupted; nothing was left behind; to run it again:", UNKNOWN, again)
     except BaseException as error:  # noqa: BLE001  # exit code 1 means that a rule is broken
         if _is_foreseen(error):
             complain(str(error.args[0] if isinstance(error, LookupError) else error), USAGE)
         traceback.print_exception(error)
-        complain(f"this is a bug in runfaults, please report it: {told(error)}", HARNESS)
+        complain(
+            f"this is a bug in runfaults: {told(error)}; to report it, add the lines above and the "
+            "output of:",
+            HARNESS,
+            "runfaults --version",
+        )
     sys.exit(code if isinstance(code, int) else HOLDS)
 
 
@@ -125,9 +132,14 @@ def _is_foreseen(error: BaseException) -> bool:
     )
 
 
-def complain(message: str, code: int) -> NoReturn:
-    """Tell a trouble in a line, and exit; what moves a cursor in it is spelt out."""
+def complain(message: str, code: int, command: str = "") -> NoReturn:
+    """Tell a trouble in a line, and what to type next in another; what moves a cursor is spelt out.
+
+    Then exit.
+    """
     from runfaults.report.steps import printable
 
     click.echo(f"runfaults: {printable(message)}", err=True)
+    if command:
+        click.echo(f"    {printable(command)}", err=True)
     sys.exit(code)

@@ -78,7 +78,15 @@ def chosen_target(target: str | None, source: Path | None) -> str:
     if given is not None:
         return given
     settings = load_settings()
-    return given_target(settings.target, settings.source) or DEFAULT
+    configured = given_target(settings.target, settings.source)
+    context = click.get_current_context(silent=True)
+    if configured is None and context is not None:
+        click.echo(
+            f"no target is named, so this is {DEFAULT}, which runfaults ships; to test your own:\n"
+            f"    runfaults {context.info_name} --target FILE.py:CLASS",
+            err=True,
+        )
+    return configured or DEFAULT
 
 
 def setting(name: str, otherwise: object = None) -> Callable[[], Any]:

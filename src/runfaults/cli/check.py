@@ -21,6 +21,7 @@ from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.cli.aim import chosen_target, setting, tested_options
 from runfaults.cli.exit_codes import exit_code_of
 from runfaults.cli.explaining import print_understanding
+from runfaults.cli.next_step import print_next_steps
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.reports import report_options, require_distinct_reports, write_reports
 from runfaults.cli.writing import code_of_writing, require_writable_folder, writable_folder
@@ -257,6 +258,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
             profile.enter(Phase.REPORTING)
         print_result(result, grid=grid)
         unwritten = (*result.unwritten, *write_reports(result, reports))
+        print_next_steps(result, "real" if real else bound)
     if profile is not None:
         click.echo(profile.text())
     raise Exit(code_of_writing(exit_code_of(result), unwritten))

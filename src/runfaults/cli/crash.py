@@ -15,6 +15,7 @@ from runfaults.campaign.replay import play
 from runfaults.campaign.running import Options
 from runfaults.cli.aim import chosen_target, setting, tested_options
 from runfaults.cli.exit_codes import exit_code, exit_code_of
+from runfaults.cli.next_step import print_next_steps
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.writing import code_of_writing, writable_folder
 from runfaults.model import Journal, Schedule
@@ -78,6 +79,7 @@ def command(
     finally:
         progress.stop()
     print_result(result)
+    print_next_steps(result, "crash")
     raise Exit(code_of_writing(exit_code_of(result), result.unwritten))
 
 
