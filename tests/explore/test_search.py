@@ -149,12 +149,29 @@ def test_the_reduced_search_finds_every_cause_of_the_unreduced_one(file: str, bu
     assert fewer.verdicts.total() < whole.verdicts.total() / 2
 
 
-def test_to_register_before_the_record_is_not_to_register_after_it() -> None:
-    """No lock and no row says so: who registers before it is owed a signal."""
-    registering = Search(Scope(acts=("subscribe",)), Allowance(0, 1, 0), reduce=True)
-    with Simulation(target_named(LATE_SUBSCRIBER.target(LATE_SUBSCRIBER.bug))) as simulation:
-        found = run_whole(Runner(simulation), registering)
-    assert (LATE_SUBSCRIBER.rule, Verdict.BROKEN) in found.witnesses
+@pytest.mark.parametrize(
+    ("file", "bug", "act", "rule", "ending"),
+    [
+        ("late_subscriber", "LateSubscriber", "subscribe", "signal-matches-record", "succeeds"),
+        (
+            "refused_cancel",
+            "ForgetsAtTheBeginning",
+            "cancel",
+            "cancel-refused-only-when-decided",
+            "succeeds",
+        ),
+        ("raising_cancel", "RaisingCancel", "cancel", "calls-raise-only-for-cause", "succeeds"),
+        ("never_again", "NeverAgain", "start", "start-refused-only-while-active", "raises"),
+    ],
+)
+def test_an_answer_before_the_end_is_none_after_it(
+    file: str, bug: str, act: str, rule: str, ending: str
+) -> None:
+    """No lock and no row says so, but what a user may expect hangs on it."""
+    scope = Scope(acts=(act,), endings=(Ending(ending),))
+    with Simulation(target_named(f"{CONTROLS / file}.py:{bug}")) as simulation:
+        found = run_whole(Runner(simulation), Search(scope, Allowance(0, 1, 0), reduce=True))
+    assert (rule, Verdict.BROKEN) in found.witnesses
 
 
 @pytest.mark.parametrize(

@@ -54,11 +54,11 @@ QUICK = (
 
 NIGHTLY = (
     Mutation(
-        "a registration commutes with the record of the run's end",
-        "sim/acts.py",
-        "    stage.look_for_end(run)",
-        "    ",
-        "explore/test_search.py::test_to_register_before_the_record_is_not_to_register_after_it",
+        "an answer commutes with the end of the run that it is about",
+        "sim/world.py",
+        "self.scheduler.touch(OUTCOMES, change=change)",
+        "pass",
+        "explore/test_search.py::test_an_answer_before_the_end_is_none_after_it",
     ),
     Mutation(
         "two defects that have no rule in common are taken for one",

@@ -161,7 +161,7 @@ def subscribe(stage: Stage, actor: str) -> None:
         stage.recorder.answer(actor, "subscribe", error, run)
         return
     add(actor, EventKind.REPLY, "subscribe", actor, run)
-    stage.look_for_end(run)  # who registers before it is owed a signal
+    stage.touch_outcomes(change=False)  # who registers before the end is owed a signal
     if not callable(next_signal):
         raise TypeError(
             f"`subscribe` answered {next_signal!r}; it must return a function that waits for a "

@@ -14,6 +14,9 @@ from runfaults.sim.run_numbers import RunNumbers
 from runfaults.targets.client import Client
 from runfaults.targets.target import RunId
 
+OUTCOMES = "outcomes"
+"""What has become of the runs, as a thing that actors use."""
+
 _ANSWER_SECONDS = 60.0
 _HOUR = 3600.0
 
@@ -129,6 +132,8 @@ class ScriptedPipeline:
         else:
             value = "transaction open" * attempt.uncommitted
             add(name, EventKind.PIPELINE, "returned", value, run)
+        finally:
+            actor.turns.touch(OUTCOMES, change=True)
         actor.turns.reach(Operation.REACH, "pipeline-end")
 
     def _play(

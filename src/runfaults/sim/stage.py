@@ -52,8 +52,11 @@ class Stage(Protocol):
         """The number of connections, threads, locks ... that the target has at the moment."""
         ...
 
-    def look_for_end(self, run: int) -> None:
-        """Note that what was just told depends on whether the run was over."""
+    def touch_outcomes(self, *, change: bool) -> None:
+        """Note that what was just told depends on what had become of the runs, or decides it.
+
+        That is no lock and no row, but what a user may expect hangs on it.
+        """
         ...
 
     def interrupt_user(self) -> None:
@@ -92,12 +95,15 @@ def relay(
     """
     add = stage.recorder.add
     add(actor, EventKind.REQUEST, subject, run=run)
+    if subject == "close":
+        stage.touch_outcomes(change=True)  # from now on a request may be refused
     try:
         answer = question()
     except SimulationOver:
         raise
     except BaseException as error:
         stage.recorder.answer(actor, subject, error, run)
+        stage.touch_outcomes(change=False)
         raise
     add(
         actor,
@@ -106,6 +112,7 @@ def relay(
         _shown(subject, answer),
         _run_of(stage, subject, answer, run),
     )
+    stage.touch_outcomes(change=False)
     return answer
 
 

@@ -22,7 +22,7 @@ from runfaults.sim.leftovers import Leftovers
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.no_thread import SIMULATED_KINDS
 from runfaults.sim.patience import Patience
-from runfaults.sim.pipeline import ScriptedPipeline
+from runfaults.sim.pipeline import OUTCOMES, ScriptedPipeline
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import Recurrence
 from runfaults.sim.run_numbers import RunNumbers
@@ -218,7 +218,7 @@ class World:
             return
         end = Wait(_end_of(run))
         self._patience.until(lambda: self._is_over(run), end)
-        self.look_for_end(run)
+        self.touch_outcomes(change=False)
 
     def drain(self, manager: Manager) -> None:
         """See `Stage`."""
@@ -256,9 +256,9 @@ class World:
         self.scheduler.wake("manager")
         return manager
 
-    def look_for_end(self, run: int) -> None:
+    def touch_outcomes(self, *, change: bool) -> None:
         """See `Stage`."""
-        self.scheduler.touch(_end_of(run), change=False)
+        self.scheduler.touch(OUTCOMES, change=change)
 
     def interrupt_user(self) -> None:
         """See `Stage`."""
@@ -384,7 +384,7 @@ class World:
             self._recorder.add("database", EventKind.STATUS, old, new, run)
             self._shown[run] = new
             if self._is_over(run):
-                self.scheduler.touch(_end_of(run), change=True)
+                self.touch_outcomes(change=True)
                 self.scheduler.wake(_end_of(run))
             if self.numbers.is_known(run):
                 self._know(run)
