@@ -37,7 +37,7 @@ class InterruptedAfter(Silence):
     def __init__(self, jobs: int) -> None:
         self.left = jobs
 
-    def advance(self, count: int = 1, more: int = 0) -> None:
+    def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
         self.left -= count
         if self.left == 0:
             raise KeyboardInterrupt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -79,10 +80,10 @@ class Expected(Silence):
     def __init__(self) -> None:
         self.known = self.more = 0
 
-    def start(self, total: int | None) -> None:
+    def start(self, total: int | None, sorts: Mapping[int, int] | None = None) -> None:
         self.known = total or 0
 
-    def advance(self, count: int = 1, more: int = 0) -> None:
+    def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
         self.more += more
 
 

@@ -106,8 +106,8 @@ def test_a_pipe_hears_of_a_violation_after_ten_seconds_at_once() -> None:
         (4, 10, 0, ""),
         (10, 10, 0, "about 30 s left"),
         (10, 0, 0, ""),
-        (10, 10, 5, "about 70 s left"),  # each piece adds a half
-        (10, 10, 90, "about 5 min left"),
+        (10, 10, 5, "about 35 s left"),
+        (10, 10, 90, "about 2 min left"),
         (10, 39, 0, "about 1 s left"),
         (10, 40, 0, ""),
         (600, 10, 0, "about 30 min left"),
@@ -124,18 +124,26 @@ def test_what_is_left_is_as_slow_as_what_is_done(
     assert str(pace) == left
 
 
-def test_what_takes_longer_lately_counts() -> None:
+def test_a_sort_of_pieces_takes_as_long_as_it_took_so_far() -> None:
     clock = Clock()
     pace = Pace(clock)
-    pace.start(1000)
-    for rate in [60] * 10 + [5] * 15:
-        clock.now += 1
-        pace.advance(rate, 0)
-    left = 1000 - pace.done
-    assert pace.seconds_left == pytest.approx(left / 5, rel=0.1)
-    pace.advance(0, 0)
-    clock.now += 20
-    assert pace.seconds_left == pytest.approx(left / 50 * 30, rel=0.2)
+    pace.start(30, {1: 20, 2: 10})
+    for sort, seconds in [(1, 0.5)] * 10 + [(2, 3.0)] * 5:
+        clock.now += seconds
+        pace.advance(1, 0, sort)
+    assert pace.seconds_left == pytest.approx(10 * 0.5 + 5 * 3.0)
+
+
+def test_a_sort_that_is_not_begun_takes_as_long_as_another_has_taken() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.start(12, {1: 10, 2: 1, 3: 1})
+    clock.now += 10
+    pace.advance(10, 0, 1)
+    assert pace.seconds_left == pytest.approx(2 * 10.0)
+    clock.now += 2
+    pace.advance(1, 4, 2)
+    assert pace.seconds_left == pytest.approx(4 * 2.0 + (10 + 2) / 2)
 
 
 def test_where_the_total_is_not_known_nothing_is_said_of_what_is_left() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,7 +172,7 @@ def _run(  # what there is to run, with what, and where it is kept
     Returns:
         Whether something ended it early, and what, if it was not Ctrl-C.
     """
-    listener.start(len(agenda))
+    listener.start(len(agenda), Counter(job.strategy for job in agenda))
     folder = None if options.save_to is None else ScenarioFolder(options.save_to)
     first = FirstSeen(campaign, listener, folder, options.is_known)
     first.know(found)
@@ -193,7 +194,8 @@ def _run(  # what there is to run, with what, and where it is kept
                 if not its.partial:
                     if journal is not None:
                         journal.add(job, its)
-                    listener.advance(more=agenda.finish(job, its.follow_ups))
+                    more = agenda.finish(job, its.follow_ups)
+                    listener.advance(more=more, sort=job.strategy)
                 listener.note(_activity(found, job))
                 before = first.any
                 first.look(its)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from runfaults.model.result import Violation
@@ -10,12 +11,12 @@ from runfaults.model.result import Violation
 class Listener(Protocol):
     """Hears how far a campaign is."""
 
-    def start(self, total: int | None) -> None:
-        """The work begins: so many pieces; None if that is not known."""
+    def start(self, total: int | None, sorts: Mapping[int, int] | None = None) -> None:
+        """The work begins: so many pieces, so many of each sort; None if that is not known."""
         ...
 
-    def advance(self, count: int = 1, more: int = 0) -> None:
-        """So many more pieces are done, and so many that were not known of are added."""
+    def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
+        """So many more pieces of a sort are done, and so many that were not known of are added."""
         ...
 
     def note(self, text: str) -> None:
@@ -30,10 +31,10 @@ class Listener(Protocol):
 class Silence:
     """Tells nothing of what it hears."""
 
-    def start(self, total: int | None) -> None:
+    def start(self, total: int | None, sorts: Mapping[int, int] | None = None) -> None:
         """See `Listener`."""
 
-    def advance(self, count: int = 1, more: int = 0) -> None:
+    def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
         """See `Listener`."""
 
     def note(self, text: str) -> None:

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 
 NO_SOONER = 5.0
 """Seconds of work before which nothing is said of what is left."""
-
-LATELY = 10.0
-"""Seconds that tell how fast the work is: the last pieces take longer than the first."""
-
-MOST_GROWTH = 0.6
-"""Pieces that one done adds, at most, in the estimate: what grew fast at first soon does not."""
 
 _MINUTE = 60
 
@@ -33,22 +27,24 @@ class Pace:
         self._clock = clock
         self.start(None)
 
-    def start(self, total: int | None) -> None:
-        """The work begins."""
-        self._began = self._clock()
+    def start(self, total: int | None, sorts: Mapping[int, int] | None = None) -> None:
+        """The work begins; sorts of pieces, such as those of one strategy, take about as long."""
+        self._began = self._last = self._clock()
         self.done, self.total = 0, total
-        self._first = total or 0
-        self._before: deque[tuple[float, int]] = deque([(self._began, 0)])
+        self._left = Counter({0: total or 0} if sorts is None else sorts)
+        self._done: Counter[int] = Counter()
+        self._spent: dict[int, float] = {}
 
-    def advance(self, count: int, more: int) -> None:
+    def advance(self, count: int, more: int, sort: int = 0) -> None:
         """So many more pieces are done, and so many that were not known of are added."""
         self.done += count
         if self.total is not None:
             self.total += more
         now = self._clock()
-        self._before.append((now, self.done))
-        while len(self._before) > 1 and self._before[1][0] <= now - LATELY:
-            self._before.popleft()
+        self._left[sort] += more - count
+        self._done[sort] += count
+        self._spent[sort] = self._spent.get(sort, 0.0) + now - self._last
+        self._last = now
 
     @property
     def elapsed(self) -> float:
@@ -59,16 +55,19 @@ class Pace:
     def seconds_left(self) -> float | None:
         """Seconds that the rest will take; None if that cannot be said yet, or none is left.
 
-        Where each piece so far has added others, those still to come are expected to.
+        A sort of which no piece is done is expected to take as long as one that was begun has
+        taken so far: it may be one piece that adds all others.
         """
         if self.total in {None, self.done} or not self.done or self.elapsed < NO_SOONER:
             return None
-        left = (self.total or 0) - self.done
-        growth = min(((self.total or 0) - self._first) / self.done, MOST_GROWTH)
-        since, done = self._before[0]
-        if done == self.done:
-            since, done = self._began, 0
-        return left / (1 - growth) / ((self.done - done) / (self._clock() - since))
+        begun = [sort for sort, done in self._done.items() if done]
+        return sum(
+            left * self._spent[sort] / self._done[sort]
+            if self._done[sort]
+            else self.elapsed / len(begun)
+            for sort, left in self._left.items()
+            if left > 0
+        )
 
     def __str__(self) -> str:
         """What is left, in words; empty if that cannot be said."""
