@@ -33,7 +33,7 @@ WHOLE = Scope(kinds=("busy",), acts=(*CANCELS, "start"))
 STRATEGIES = [
     Sweep(WHOLE),
     Search(WHOLE, Allowance(0, 1, 0), reduce=True),
-    Samples(WHOLE, samples=8, depth=2),
+    pytest.param(Samples(WHOLE, samples=8, depth=2), marks=pytest.mark.nightly),
 ]
 
 

@@ -65,7 +65,13 @@ DRAWS = (
 CONSTANT = "'the same in each life'"
 
 
-@pytest.mark.parametrize("draws", [DRAWS, (CONSTANT,)], ids=["drawn", "constant"])
+@pytest.mark.parametrize(
+    "draws",
+    [
+        pytest.param(DRAWS, id="drawn"),
+        pytest.param((CONSTANT,), id="constant", marks=pytest.mark.nightly),
+    ],
+)
 def test_a_second_life_does_not_draw_what_the_first_has_drawn(
     here: Any, draws: tuple[str, ...]
 ) -> None:

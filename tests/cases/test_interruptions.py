@@ -35,8 +35,15 @@ def wait_until_far(folder: Path) -> None:
     (folder / "far").unlink()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize(
+    ("jobs", "number"),
+    [
+        ("1", signal.SIGTERM),
+        ("2", signal.SIGINT),
+        pytest.param("1", signal.SIGINT, marks=pytest.mark.nightly),
+        pytest.param("2", signal.SIGTERM, marks=pytest.mark.nightly),
+    ],
+)
 def test_what_was_found_is_told_and_nothing_is_left(
     here: Any, number: signal.Signals, jobs: str
 ) -> None:

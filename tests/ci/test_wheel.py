@@ -292,6 +292,7 @@ def checkout_in(folder: Path) -> Path:
     return checkout
 
 
+@pytest.mark.nightly
 def test_a_checkout_is_checked_by_the_command_that_the_refusal_names(elsewhere: Elsewhere) -> None:
     checkout = checkout_in(elsewhere.folder)
     typed = ("check", "--source", "GenGlossary", "--bound", "1,0,0")

@@ -12,6 +12,7 @@ from in_this_process import ROOT, runfaults
 from runfaults.campaign.settings import SettingsError, load_settings
 from runfaults.cli.aim import DEFAULT, chosen_target
 
+FEW = ("--bound", "1,0,0", "--only", "busy")
 CONTROLS = ("one_try.py", "plain_manager.py")
 SETTINGS = """\
 [tool.runfaults]
@@ -50,7 +51,7 @@ def test_a_check_without_arguments_takes_all_of_them(project: Path) -> None:
 
 def test_what_is_given_takes_the_place_of_a_setting(project: Path) -> None:
     (project / "known.toml").write_text("")
-    options = ("--bound", "single", "--only", "busy", "--save", "mine")
+    options = (*FEW, "--save", "mine")
     assert told(project, *options)["verdict"] == "broken"
     assert list((project / "mine").iterdir())
     assert not (project / "violations").exists()
@@ -60,7 +61,7 @@ def test_what_is_given_takes_the_place_of_a_setting(project: Path) -> None:
 
 def test_violations_are_saved_where_the_settings_say(project: Path) -> None:
     (project / "known.toml").write_text("")
-    assert told(project / "below", "--bound", "single", "--only", "busy")["verdict"] == "broken"
+    assert told(project / "below", *FEW)["verdict"] == "broken"
     assert list((project / "violations").glob("*.toml"))
 
 

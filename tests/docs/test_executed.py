@@ -7,7 +7,7 @@ from markdown_page import REPOSITORY, executed, missing
 REMEDY = "to update it: uv run python tests/docs/update.py"
 
 
-LONG = {"docs/tutorial.md", "docs/targets/celery.md"}
+LONG = {"docs/tutorial.md", "docs/targets/celery.md", "docs/how-to/every-fault.md"}
 
 PAGES = [
     pytest.param(name, marks=pytest.mark.nightly if name in LONG else ()) for name in executed()

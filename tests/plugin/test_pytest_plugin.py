@@ -105,6 +105,7 @@ def test_a_marked_test_runs_for_each_scenario_and_says_more(pytester: pytest.Pyt
     assert "new: the file expects the verdict holds, but it is broken" in output
 
 
+@pytest.mark.nightly
 def test_a_false_property_is_saved_and_counted_by_all_workers(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         f"""

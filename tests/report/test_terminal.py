@@ -149,6 +149,7 @@ def test_the_coverage_grid_names_reasons() -> None:
     assert f"  a: {IMPOSSIBLE}" in lines
 
 
+@pytest.mark.nightly
 def test_a_large_grid_shows_only_what_needs_a_look() -> None:
     text = printed(large_result(), width=160, grid=True)
     assert "  everything held at the 300 other points\n" in text
