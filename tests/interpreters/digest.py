@@ -38,6 +38,7 @@ def digest(target: str, bound: str) -> tuple[str, str]:
             patch.object(sys, "argv", command),
             patch.object(World, "play", note),
             contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(io.StringIO()),  # the command to type next
             contextlib.suppress(SystemExit),
         ):
             main()
