@@ -291,7 +291,7 @@ def test_a_job_that_kills_its_process_ends_the_exploration(
     target.write_text(DYING)
     monkeypatch.setattr(cluster, "_address", lambda: "here")
     order = replace(ORDER, campaign=campaign_of(f"{target}:Dying"))
-    with pytest.raises(WorkersDiedError, match="3 times of the same job"):
+    with pytest.raises(WorkersDiedError, match="died 3 times, running the same job"):
         cluster.run_in_worker(order, Job(Schedule()))
 
 
@@ -301,4 +301,4 @@ def test_options_of_this_machine_do_not_go_with_a_cluster(other: list[str]) -> N
 
     result = CliRunner().invoke(cli, ["check", "--cluster", "127.0.0.1:9", *other])
     assert result.exit_code == 2
-    assert "--cluster goes without" in result.output
+    assert "--cluster cannot be combined with" in result.output

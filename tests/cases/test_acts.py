@@ -27,7 +27,7 @@ WITH = """
 
 
 def schedules(told: Any) -> int:
-    found = re.search(r"all ([\d,]+) schedules", told.text)
+    found = re.search(r"(?:all|of) ([\d,]+) schedules", told.text)
     assert found is not None, told.text
     return int(found[1].replace(",", ""))
 

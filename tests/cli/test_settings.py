@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,16 @@ def test_a_setting_that_cannot_be_used_is_wrong_usage(line: str, tmp_path: Path)
     assert "Traceback" not in ended.stderr
 
 
-def test_a_check_without_a_target_says_what_it_tests_and_how_to_name_one(tmp_path: Path) -> None:
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_check_without_a_target_says_what_it_tests_and_how_to_name_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "no target is named" not in runfaults("points", folder=tmp_path).stderr
+    monkeypatch.setattr("in_this_process.StringIO", Terminal)
     ended = runfaults("points", folder=tmp_path)
     assert ended.returncode == 0
     assert "no target is named, so this is genglossary" in ended.stderr

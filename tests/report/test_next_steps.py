@@ -48,6 +48,9 @@ def test_the_command_has_a_line_of_its_own_that_is_not_wrapped(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["runfaults", "check", "--state", "a" * 90])
     print_next_steps(INTERRUPTED, "quick")
+    assert capsys.readouterr().err == "", "nothing but a terminal is read by a person at once"
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    print_next_steps(INTERRUPTED, "quick")
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == ["to continue from here:", f"    runfaults check --state {'a' * 90}"]

@@ -129,7 +129,7 @@ def test_a_right_object_bears_every_program() -> None:
             "step 2, balance('ann'): it returned 99; without the faults before it returned 100",
         ),
         (Open, "step 1, transfer(1)  # busy at #2: it leaves a lock behind"),
-        (Silent, "step 1, transfer(1)  # busy at #1: the database is another one than without"),
+        (Silent, "step 1, transfer(1)  # busy at #1: the database differs from the one without"),
     ],
 )
 def test_a_planted_bug_is_found_and_shrunk(bank: type[Bank], told: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def chosen_target(target: str | None, source: Path | None) -> str:
     settings = load_settings()
     configured = given_target(settings.target, settings.source)
     context = click.get_current_context(silent=True)
-    if configured is None and context is not None:
+    if configured is None and context is not None and sys.stderr.isatty():
         click.echo(
             f"no target is named, so this is {DEFAULT}, which runfaults ships; to test your own:\n"
             f"    runfaults {context.info_name} --target FILE.py:CLASS",

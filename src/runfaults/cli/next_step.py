@@ -24,10 +24,12 @@ STATE = ".runfaults/state"
 
 
 def print_next_steps(result: CheckResult, bound: str) -> None:
-    """Print them on standard error: the last line of standard output is the verdict.
+    """Print them on the terminal, for a person: the last line of the report is the verdict.
 
     A command has a line of its own, which is not wrapped: it is there to be copied.
     """
+    if not sys.stderr.isatty():
+        return
     for purpose, command in next_steps(result, bound, sys.argv[1:]):
         click.echo(f"{purpose}:\n    {printable(command)}", err=True)
 
