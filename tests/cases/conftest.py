@@ -25,7 +25,8 @@ from runfaults.targets.target import Target
 
 JOBS = Path(__file__).with_name("jobs.py")
 
-sys.path.append(str(Path(__file__).parent))  # small_jobs, for tests that type no commands
+# small_jobs and small_checks, for tests that type no commands
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 LONGEST = 300
 """Seconds after which a command is said to hang."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from _thread import allocate_lock, get_ident
 from collections.abc import Callable
@@ -219,6 +220,10 @@ class Actor:
 
 actors: dict[int, Actor] = {}
 """The controlled threads of this process by `threading.get_ident()`."""
+
+if hasattr(os, "register_at_fork"):
+    # A child has one thread, and no scheduler that would ever give it the baton.
+    os.register_at_fork(after_in_child=actors.clear)
 
 
 def current_actor() -> Actor | None:

@@ -8,6 +8,7 @@ Every substitute asks whether the calling thread is an actor; for other threads 
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import threading
 from collections.abc import Callable, Generator
 from typing import Any, cast
@@ -16,8 +17,9 @@ from runfaults.model import Operation
 from runfaults.sim.actor import Actor, Wait, current_actor
 from runfaults.sim.captured import captured, kept
 from runfaults.sim.event_loop import event_loop_substitutes
-from runfaults.sim.foreign import foreign_substitutes
+from runfaults.sim.exits import noting_children
 from runfaults.sim.identity import identity_substitutes
+from runfaults.sim.kept_locks import kept_locks
 from runfaults.sim.primitives import SUBSTITUTES
 from runfaults.sim.real_threads import real_join, real_start
 
@@ -102,17 +104,22 @@ def controlled_primitives(*more: tuple[Any, Any]) -> Generator[None]:
     substitutes = {
         **_METHODS,
         **identity_substitutes(),
-        **foreign_substitutes(),
+        (subprocess.Popen, "__init__"): noting_children(subprocess.Popen.__init__),
         **event_loop_substitutes(),
     }
     methods = {place: getattr(*place) for place in substitutes}
+    locks = list(kept_locks())
     for place in replaced:
         place.put(wanted[id(place.original)])
     for (owner, name), method in substitutes.items():
         setattr(owner, name, method)
+    for lock in locks:
+        lock.put(lock.controlled)
     try:
         yield
     finally:
+        for lock in locks:
+            lock.put(lock.original)
         for place in replaced:
             place.put(place.original)
         for (owner, name), method in methods.items():

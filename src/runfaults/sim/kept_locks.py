@@ -1,0 +1,193 @@
+"""Finds locks that were made before there was a simulation: of modules, classes and objects.
+
+They are held while other actors run, so a real one would block unseen by the scheduler. The
+standard library's own are held for an instant only, but for one.
+"""
+
+# ruff: noqa: ANN401 - what holds a lock may be any object
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import functools
+import queue
+import sys
+import threading
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterator
+from types import BuiltinMethodType, MethodType, ModuleType
+from typing import Any, NamedTuple, cast
+
+from runfaults.sim.loaded import classes_among
+from runfaults.sim.lock import ControlledLock
+
+_LOCK: Any = type(_thread.allocate_lock())
+_RLOCK: Any = type(threading.RLock())
+_LOCKS = frozenset((_LOCK, _RLOCK))
+_BUILT_OF_LOCKS = frozenset(
+    (
+        threading.Condition,
+        threading.Semaphore,
+        threading.BoundedSemaphore,
+        threading.Event,
+        threading.Barrier,
+        queue.Queue,
+        queue.LifoQueue,
+        queue.PriorityQueue,
+    )
+)
+_BY_KEY = frozenset((dict, defaultdict, OrderedDict))
+_CONTAINERS = _BY_KEY | {list, tuple, set, frozenset, deque}
+_POOLS = "concurrent.futures.thread"
+_OF_THE_SESSION = frozenset(("runfaults", "pytest", "_pytest", "hypothesis"))
+_MOST = 10_000
+"""So many objects are looked into: what a program keeps its locks in is no data set."""
+
+
+class KeptLock(NamedTuple):
+    """Where a lock was found.
+
+    Attributes:
+        original: What is there.
+        controlled: What is to be there while a simulation runs.
+        put: Puts either there.
+    """
+
+    original: Any
+    controlled: Any
+    put: Callable[[Any], None]
+
+
+def kept_locks() -> Iterator[KeptLock]:
+    """Every lock that a module, a class of it, or an object that one of them names has kept.
+
+    Of a package's objects only those of `threading` and `queue` are looked into.
+    A lock that is held at the moment is left as it is, and so is one that no dictionary has.
+    """
+    known = _Known()
+    for module in list(sys.modules.values()):
+        names: dict[str, object] = getattr(module, "__dict__", {})
+        if not names:
+            continue  # None forbids an import, and some packages put objects that are no modules
+        name = str(names.get("__name__"))
+        top = name.partition(".")[0]
+        if name != _POOLS and (top in sys.stdlib_module_names or top in _OF_THE_SESSION):
+            continue
+        is_the_user_s = "site-packages" not in str(names.get("__file__"))
+        classes = [each for each in classes_among(names.values()) if each.__module__ == name]
+        for owner in (module, *classes):
+            yield from known.among(owner, vars(owner), deep=is_the_user_s)
+
+
+class _Known:
+    """What was seen already."""
+
+    def __init__(self) -> None:
+        self._left = _MOST
+        self._seen: set[int] = set()
+        self._entered: dict[Any, bool] = {}
+        # The originals live as long as this: no other lock gets the address of one.
+        self._controlled: dict[int, tuple[Any, Any]] = {}
+
+    def among(self, owner: Any, names: Any, *, deep: bool) -> Iterator[KeptLock]:
+        """Those under these names of an owner, and in the objects that they name."""
+        kinds: set[Any] = set(map(type, names.values()))
+        wanted = kinds & (_LOCKS | _BUILT_OF_LOCKS)
+        if deep:
+            wanted |= {kind for kind in kinds if self._is_entered(kind)}
+        if not wanted:
+            return
+        for name, value in [each for each in names.items() if type(each[1]) in wanted]:
+            if type(value) in _LOCKS:
+                if (lock := self._controlled_for(value, name)) is not None:
+                    yield KeptLock(value, lock, functools.partial(setattr, owner, name))
+            elif not name.startswith("__"):
+                yield from self._within(value)
+
+    def _within(self, first: Any) -> Iterator[KeptLock]:
+        waiting = [first]
+        while waiting and self._left:
+            value = waiting.pop()
+            address = object.__hash__(value)  # each audit hook hears of `id`
+            if address in self._seen:
+                continue
+            self._seen.add(address)
+            self._left -= 1
+            kind = _kind(value)
+            names = _names_of(value)
+            if kind in _CONTAINERS:
+                held: list[Any] = list(value.values() if kind in _BY_KEY else value)
+                yield from self._in_container(value)
+            else:
+                held = list(names.values())
+                yield from self._in_object(value, names)
+            waiting.extend(each for each in held if self._is_entered(type(each)))
+
+    def _in_container(self, holder: Any) -> Iterator[KeptLock]:
+        kind = _kind(holder)
+        if kind is not list and kind not in _BY_KEY:
+            return  # what stands in the others cannot be replaced
+        keys: Any = range(len(holder)) if kind is list else list(holder)
+        for key in keys:
+            value = holder[key]
+            if type(value) in _LOCKS and (lock := self._controlled_for(value, "lock")) is not None:
+                yield KeptLock(value, lock, functools.partial(holder.__setitem__, key))
+
+    def _in_object(self, holder: Any, names: dict[str, Any]) -> Iterator[KeptLock]:
+        if type(holder) is threading.Condition and names["_waiters"]:
+            return  # a thread that is none of a simulation's waits for it
+        for name, value in list(names.items()):
+            kind = _kind(value)
+            put = functools.partial(names.__setitem__, name)
+            if kind in _LOCKS:
+                if (lock := self._controlled_for(value, name)) is not None:
+                    yield KeptLock(value, lock, put)
+            elif kind is BuiltinMethodType and type(held := value.__self__) in _LOCKS:
+                # A condition has methods of its lock among its attributes.
+                lock = self._controlled_for(held, name)
+                if lock is not None:
+                    yield KeptLock(value, getattr(lock, value.__name__), put)
+
+    def _is_entered(self, kind: Any) -> bool:
+        if kind not in self._entered:
+            self._entered[kind] = _may_keep_locks(kind)
+        return self._entered[kind]
+
+    def _controlled_for(self, lock: Any, name: str) -> Any | None:
+        """The one controlled lock for a real one; None if that is held at the moment."""
+        address = object.__hash__(lock)
+        if address not in self._controlled:
+            self._controlled[address] = lock, _controlled(lock, name)
+        return self._controlled[address][1]
+
+
+def _controlled(lock: Any, name: str) -> Any | None:
+    if type(lock) is _RLOCK:
+        reentrant: Any = cast("Any", threading)._PyRLock()  # noqa: SLF001
+        reentrant._block = ControlledLock(name)  # noqa: SLF001  # all that it waits with
+        return reentrant
+    return None if lock.locked() else ControlledLock(name)
+
+
+def _may_keep_locks(kind: Any) -> bool:
+    """Whether objects of a type may keep locks of a program."""
+    if kind in _BUILT_OF_LOCKS or kind in _CONTAINERS:
+        return True
+    if issubclass(kind, type | ModuleType | MethodType | threading.Thread):
+        return False
+    top = str(kind.__module__).partition(".")[0]
+    return top not in sys.stdlib_module_names and top not in _OF_THE_SESSION
+
+
+def _names_of(value: Any) -> dict[str, Any]:
+    """The dictionary of an object; lazy objects wake up when they are asked themselves."""
+    with contextlib.suppress(AttributeError, TypeError):
+        names = object.__getattribute__(value, "__dict__")
+        if type(names) is dict:
+            return cast("dict[str, Any]", names)
+    return {}
+
+
+def _kind(value: Any) -> Any:
+    return cast("Any", type(value))
