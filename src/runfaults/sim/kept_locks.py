@@ -37,6 +37,8 @@ _BUILT_OF_LOCKS = frozenset(
         queue.PriorityQueue,
     )
 )
+_AT_ONCE = _LOCKS | _BUILT_OF_LOCKS
+"""What is looked for in packages too."""
 _BY_KEY = frozenset((dict, defaultdict, OrderedDict))
 _CONTAINERS = _BY_KEY | {list, tuple, set, frozenset, deque}
 _POOLS = "concurrent.futures.thread"
@@ -92,12 +94,15 @@ class _Known:
 
     def among(self, owner: Any, names: Any, *, deep: bool) -> Iterator[KeptLock]:
         """Those under these names of an owner, and in the objects that they name."""
-        kinds: set[Any] = set(map(type, names.values()))
-        wanted = kinds & (_LOCKS | _BUILT_OF_LOCKS)
         if deep:
-            wanted |= {kind for kind in kinds if self._is_entered(kind)}
-        if not wanted:
+            kinds: set[Any] = set(map(type, names.values()))
+            wanted = {kind for kind in kinds if kind in _AT_ONCE or self._is_entered(kind)}
+            if not wanted:
+                return
+        elif _AT_ONCE.isdisjoint(map(type, names.values())):
             return
+        else:
+            wanted = _AT_ONCE
         for name, value in [each for each in names.items() if type(each[1]) in wanted]:
             if type(value) in _LOCKS:
                 if (lock := self._controlled_for(value, name)) is not None:
