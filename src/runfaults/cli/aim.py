@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from runfaults.campaign.settings import Settings, load_settings
+from runfaults.cli.next_step import name_command
 from runfaults.model import Scenario
 from runfaults.scenario.trust import NotAskedForError, require_asked_for
 from runfaults.targets.checkout import PREFIX
@@ -81,11 +81,10 @@ def chosen_target(target: str | None, source: Path | None) -> str:
     settings = load_settings()
     configured = given_target(settings.target, settings.source)
     context = click.get_current_context(silent=True)
-    if configured is None and context is not None and sys.stderr.isatty():
-        click.echo(
-            f"no target is named, so this is {DEFAULT}, which runfaults ships; to test your own:\n"
-            f"    runfaults {context.info_name} --target FILE.py:CLASS",
-            err=True,
+    if configured is None and context is not None:
+        name_command(
+            f"no target is named, so this is {DEFAULT}, which runfaults ships; to test your own",
+            f"runfaults {context.info_name} --target FILE.py:CLASS",
         )
     return configured or DEFAULT
 

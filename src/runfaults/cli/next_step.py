@@ -11,7 +11,7 @@ import click
 from runfaults.model import CheckResult, Verdict
 from runfaults.report.steps import printable
 from runfaults.report.wording import replay_command
-from runfaults.targets.checkout import PREFIX
+from runfaults.scenario.trust import option_for
 
 _LARGER = {"quick": "default", "default": "nightly"}
 """The bound that runs more than another one."""
@@ -24,13 +24,17 @@ STATE = ".runfaults/state"
 
 
 def print_next_steps(result: CheckResult, bound: str) -> None:
-    """Print them on the terminal, for a person: the last line of the report is the verdict.
-
-    A command has a line of its own, which is not wrapped: it is there to be copied.
-    """
-    if not sys.stderr.isatty():
-        return
+    """Print them for a person: the last line of the report is the verdict."""
     for purpose, command in next_steps(result, bound, sys.argv[1:]):
+        name_command(purpose, command)
+
+
+def name_command(purpose: str, command: str) -> None:
+    """Print a command for a person, so on a terminal only.
+
+    It has a line of its own, which is not wrapped: it is there to be copied.
+    """
+    if sys.stderr.isatty():
         click.echo(f"{purpose}:\n    {printable(command)}", err=True)
 
 
@@ -43,7 +47,7 @@ def next_steps(result: CheckResult, bound: str, words: list[str]) -> Iterable[tu
         words: The command that was typed, without `runfaults`.
     """
     replays = [text for each in result.violations if (text := replay_command(each))]
-    tested = _aim(result.target)
+    tested = option_for(result.target)
     words = [word for word in words if word != "--fail-fast"]
     if replays:
         yield "to see one schedule step by step", replays[0]
@@ -67,12 +71,6 @@ def next_steps(result: CheckResult, bound: str, words: list[str]) -> Iterable[tu
     elif result.verdict in {Verdict.HOLDS, Verdict.NOTHING_NEW}:
         other = "chaos" if bound == "crash" else "crash"
         yield "to kill the process too", _typed([other, *tested])
-
-
-def _aim(target: str) -> list[str]:
-    if target.startswith(PREFIX):
-        return ["--source", target.removeprefix(PREFIX)]
-    return ["--target", target]
 
 
 def _names(words: Iterable[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from runfaults.model.element import Act, Death, Element, Preemption
 from runfaults.model.fault import Fault
-from runfaults.model.fault_point import FaultPoint, Operation
+from runfaults.model.fault_point import ENDING, FaultPoint, Operation
 from runfaults.model.history import Event, EventKind, History
 from runfaults.model.result import (
     Cause,
@@ -20,6 +20,7 @@ from runfaults.model.verdict import Judgement, Verdict
 from runfaults.model.vocabulary import Vocabulary
 
 __all__ = [
+    "ENDING",
     "Act",
     "Cause",
     "Cell",

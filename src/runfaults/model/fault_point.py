@@ -36,6 +36,10 @@ class Operation(StrEnum):
         return self in _DATABASE_OPERATIONS
 
 
+ENDING = frozenset({Operation.COMMIT, Operation.ROLLBACK})
+"""The operations that end a transaction."""
+
+
 _DATABASE_OPERATIONS = frozenset(
     {
         Operation.CONNECT,

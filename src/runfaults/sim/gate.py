@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from runfaults.model import EventKind, Fault, FaultPoint, Operation
+from runfaults.model import ENDING, EventKind, Fault, FaultPoint, Operation
 from runfaults.sim.actor import Turns, Wait, actors
 from runfaults.sim.durability import DurabilityWatch
 from runfaults.sim.execution import SurveyedPoint
@@ -338,7 +338,7 @@ def _keeper(connection: Observed) -> Observed | None:
 
 def _ended(call: Call, error: BaseException | None) -> bool:
     """Whether a transaction has ended, though with `autocommit=False` the next one is open."""
-    return error is None and call.operation in _ENDING
+    return error is None and call.operation in ENDING
 
 
 def _in_use(connection: Observed) -> bool:
@@ -360,7 +360,7 @@ def _changes(call: Call) -> bool | None:
         return None
     if operation is _FETCH:
         return call.statement.writes
-    if operation in _ENDING or operation is _CLOSE:
+    if operation in ENDING or operation is _CLOSE:
         if connection is None or connection.closed:
             return None
         return True if connection.in_transaction or connection.state.cursors else None
@@ -376,7 +376,6 @@ _CONNECT, _EXECUTE, _FETCH, _CLOSE = (
     Operation.FETCH,
     Operation.CLOSE,
 )
-_ENDING = frozenset({Operation.COMMIT, Operation.ROLLBACK})
 _LOOKING_ON = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "VALUES"})
 _OF_THE_CONNECTION = frozenset({"PRAGMA foreign_keys", "PRAGMA busy_timeout"})
 

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, cast
 
 from runfaults.sim.loaded import classes_among
 from runfaults.sim.lock import ControlledLock
+from runfaults.user_code import is_of_the_user
 
 _LOCK: Any = type(_thread.allocate_lock())
 _RLOCK: Any = type(threading.RLock())
@@ -37,10 +38,13 @@ _BUILT_OF_LOCKS = frozenset(
         queue.PriorityQueue,
     )
 )
+_MAY_BE_KEPT = _LOCKS | {BuiltinMethodType}
 _AT_ONCE = _LOCKS | _BUILT_OF_LOCKS
 """What is looked for in packages too."""
 _BY_KEY = frozenset((dict, defaultdict, OrderedDict))
-_CONTAINERS = _BY_KEY | {list, tuple, set, frozenset, deque}
+_FIXED = frozenset((tuple, set, frozenset, deque))
+"""What stands in them is not replaced; what that keeps is."""
+_CONTAINERS = _BY_KEY | _FIXED | {list}
 _POOLS = "concurrent.futures.thread"
 _OF_THE_SESSION = frozenset(("runfaults", "pytest", "_pytest", "hypothesis"))
 _MOST = 10_000
@@ -76,7 +80,7 @@ def kept_locks() -> Iterator[KeptLock]:
         top = name.partition(".")[0]
         if name != _POOLS and (top in sys.stdlib_module_names or top in _OF_THE_SESSION):
             continue
-        is_the_user_s = "site-packages" not in str(names.get("__file__"))
+        is_the_user_s = is_of_the_user(str(names.get("__file__")))
         classes = [each for each in classes_among(names.values()) if each.__module__ == name]
         for owner in (module, *classes):
             yield from known.among(owner, vars(owner), deep=is_the_user_s)
@@ -105,8 +109,7 @@ class _Known:
             wanted = _AT_ONCE
         for name, value in [each for each in names.items() if type(each[1]) in wanted]:
             if type(value) in _LOCKS:
-                if (lock := self._controlled_for(value, name)) is not None:
-                    yield KeptLock(value, lock, functools.partial(setattr, owner, name))
+                yield from self._kept(value, name, functools.partial(setattr, owner, name))
             elif not name.startswith("__"):
                 yield from self._within(value)
 
@@ -119,42 +122,33 @@ class _Known:
                 continue
             self._seen.add(address)
             self._left -= 1
-            kind = _kind(value)
-            names = _names_of(value)
-            if kind in _CONTAINERS:
-                held: list[Any] = list(value.values() if kind in _BY_KEY else value)
-                yield from self._in_container(value)
-            else:
-                held = list(names.values())
-                yield from self._in_object(value, names)
-            waiting.extend(each for each in held if self._is_entered(type(each)))
+            kind = cast("Any", type(value))
+            is_container = kind in _CONTAINERS
+            places: Any = value if is_container else _names_of(value)
+            in_order = is_container and kind not in _BY_KEY
+            pairs: Any = enumerate(places) if in_order else places.items()
+            items: list[Any] = list(pairs)
+            if kind not in _FIXED and not _is_waited_for(value):
+                for key, each in [item for item in items if type(item[1]) in _MAY_BE_KEPT]:
+                    name = "lock" if is_container else key
+                    put = functools.partial(places.__setitem__, key)
+                    yield from self._kept(each, name, put)
+            waiting.extend(each for _, each in items if self._is_entered(type(each)))
 
-    def _in_container(self, holder: Any) -> Iterator[KeptLock]:
-        kind = _kind(holder)
-        if kind is not list and kind not in _BY_KEY:
-            return  # what stands in the others cannot be replaced
-        keys: Any = range(len(holder)) if kind is list else list(holder)
-        for key in keys:
-            value = holder[key]
-            if type(value) in _LOCKS and (lock := self._controlled_for(value, "lock")) is not None:
-                yield KeptLock(value, lock, functools.partial(holder.__setitem__, key))
-
-    def _in_object(self, holder: Any, names: dict[str, Any]) -> Iterator[KeptLock]:
-        if type(holder) is threading.Condition and names["_waiters"]:
-            return  # a thread that is none of a simulation's waits for it
-        for name, value in list(names.items()):
-            kind = _kind(value)
-            put = functools.partial(names.__setitem__, name)
-            if kind in _LOCKS:
-                if (lock := self._controlled_for(value, name)) is not None:
-                    yield KeptLock(value, lock, put)
-            elif kind is BuiltinMethodType and type(held := value.__self__) in _LOCKS:
-                # A condition has methods of its lock among its attributes.
-                lock = self._controlled_for(held, name)
-                if lock is not None:
-                    yield KeptLock(value, getattr(lock, value.__name__), put)
+    def _kept(self, value: Any, name: str, put: Callable[[Any], None]) -> Iterator[KeptLock]:
+        """A lock, or a method of one: a condition has those of its lock among its attributes."""
+        is_method = type(value) is BuiltinMethodType
+        lock: Any = value.__self__ if is_method else value
+        if type(lock) not in _LOCKS:
+            return
+        controlled = self._controlled_for(lock, name)
+        if controlled is not None:
+            yield KeptLock(
+                value, getattr(controlled, value.__name__) if is_method else controlled, put
+            )
 
     def _is_entered(self, kind: Any) -> bool:
+        """See `_may_keep_locks`, which takes longer."""
         if kind not in self._entered:
             self._entered[kind] = _may_keep_locks(kind)
         return self._entered[kind]
@@ -194,5 +188,6 @@ def _names_of(value: Any) -> dict[str, Any]:
     return {}
 
 
-def _kind(value: Any) -> Any:
-    return cast("Any", type(value))
+def _is_waited_for(value: Any) -> bool:
+    """Whether a thread that is none of a simulation's waits for a condition."""
+    return type(value) is threading.Condition and bool(_names_of(value)["_waiters"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from weakref import WeakSet
 
-from runfaults.model import Operation
+from runfaults.model import ENDING, Operation
 from runfaults.sqlite.errors import is_busy
 from runfaults.sqlite.statement import Statement
 
@@ -23,7 +23,6 @@ _BEFORE_THE_LOCK = frozenset(
 )
 
 _EXECUTE = Operation.EXECUTE
-_ENDING = frozenset({Operation.COMMIT, Operation.ROLLBACK})
 
 
 class State:
@@ -111,7 +110,7 @@ class State:
         error: BaseException | None,
     ) -> None:
         """Remember an operation that has just ended on the engine."""
-        ended = error is None and operation in _ENDING and statement.verb != ""
+        ended = error is None and operation in ENDING and statement.verb != ""
         was_open = self.open and not ended
         if ended or not connection.in_transaction:
             if self.open:

@@ -66,9 +66,7 @@ class WatchedConnection(Observed):
 
         if statement.table == "busy_timeout":
             real = partial(self._with_real_timeout, real)
-        beside = self.state.beside_main and self.is_beside_main(
-            statement
-        )  # asked before a real cause is there
+        beside = self.is_beside_main(statement)  # asked before a real cause is there
         attempt = partial(self._attempt, gate, operation, statement, real, beside=beside)
         return at_gate(gate, Call(operation, statement, self, cursor, attempt))
 
