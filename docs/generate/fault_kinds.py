@@ -42,6 +42,14 @@ target starts a thread, in scenarios and in the bound `nightly`. It was compared
 without memory for it (`tests/cases/test_no_thread.py`); with `--real` it is emulated, and reports
 say so.
 
+## An operation that takes long
+
+The fault `slow` raises nothing: the operation takes 60 seconds of virtual time, longer than busy
+timeouts and most deadlines, and then succeeds. Meanwhile others meet the locks of the real
+operation: a COMMIT with a rollback journal keeps readers out, an open transaction other writers. It
+strikes wherever the engine is reached, in scenarios and in the bound `nightly`; with `--real` it is
+emulated. [How it was compared](fidelity.md#slow) with processes that wait in the middle.
+
 ## Where nothing can strike
 
 {nowhere}"""

@@ -78,6 +78,13 @@ BETWEEN_LINES = Lines(_RACING, paused=True)
 _TASKS = Tasks(Scope(acts=(CANCEL_TASK,), endings=(Ending.SUCCEEDS, Ending.RAISES)))
 """Any task paused at any step, or cancelled at any await, where there is an event loop."""
 
+_SLOW = Search(
+    Scope(("slow",), endings=(Ending.SUCCEEDS, Ending.RAISES), journals=JOURNALS),
+    _PAIRS,
+    reduce=True,
+)
+"""Any operation takes long, alone and with a cancel."""
+
 _AGAIN = Repeats(Scope((), AGAIN))
 
 KEPT_UNDONE_DONE = ("busy", "ioerr-write", "lost-acknowledgement")
@@ -147,6 +154,7 @@ BOUNDS = {
                 replace(_LASTING, most=RACES.most, reduce=False),
                 STRUCK_RACES,
                 STRUCK_ACTS,
+                _SLOW,
                 BETWEEN_LINES,
                 replace(
                     _CTRL_C,

@@ -20,6 +20,7 @@ from runfaults.sim.exits import note_foreign_thread, require_no_children
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.no_thread import SIMULATED_KINDS
 from runfaults.sim.recorder import Recorder
+from runfaults.sim.slow import wait_while_slow
 from runfaults.sqlite.errors import EmulationError, is_busy
 from runfaults.sqlite.gate import Call, FaultKind, Gate
 from runfaults.sqlite.kinds import kind_named
@@ -181,6 +182,7 @@ class WorldGate:
         point = turns.reach(call.operation, call.statement.subject)
         if turns.over:
             return None
+        wait_while_slow(call.connection, turns)
         change = _changes(call)
         if change and not (call.connection and _in_use(call.connection)):
             self._observe(None)  # what is there already was written by another

@@ -1,4 +1,4 @@
-"""A thread that cannot be started, the one fault that is none of SQLite."""
+"""A thread that cannot be started; and all that a simulation can emulate."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from runfaults.model import Operation
+from runfaults.sim.slow import take_time
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.real.lasting import EVERY_KIND
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
+from runfaults.sqlite.slow import Slow
 
 
 class NoThread:
@@ -44,10 +46,10 @@ class NoThread:
         raise Unavailable("it would keep the harness from starting threads too")
 
 
-_NO_THREAD = {NoThread.name: NoThread()}
+_SIMULATED: Mapping[str, FaultKind] = {NoThread.name: NoThread(), Slow.name: Slow(take_time)}
 
-SIMULATED_KINDS: Mapping[str, FaultKind] = MappingProxyType({**KINDS, **_NO_THREAD})
+SIMULATED_KINDS: Mapping[str, FaultKind] = MappingProxyType({**KINDS, **_SIMULATED})
 """Every fault that a simulation can emulate, by its name."""
 
-EVERY_FAULT: Mapping[str, FaultKind] = MappingProxyType({**EVERY_KIND, **_NO_THREAD})
+EVERY_FAULT: Mapping[str, FaultKind] = MappingProxyType({**EVERY_KIND, **_SIMULATED})
 """Those, and the causes that only the real engine can be struck by."""

@@ -61,7 +61,7 @@ def _met_a_lock(call: Call) -> object:
         return call.real()
 
 
-def _met_a_reader(call: Call) -> None:
+def met_a_reader(call: Call) -> None:
     """COMMIT while another connection reads: new readers are locked out until the transaction ends.
 
     Only the real COMMIT leaves that. Where an earlier try has left it already, a reader of our own
@@ -92,8 +92,8 @@ class Busy(TabledKind):
         Situation.READ: nothing,
         Situation.READ_IN_TRANSACTION: nothing,
         Situation.FETCH_OF_CHANGE: change_undone,
-        Situation.COMMIT: _met_a_reader,
-        Situation.COMMIT_UNCHANGED: _met_a_reader,
+        Situation.COMMIT: met_a_reader,
+        Situation.COMMIT_UNCHANGED: met_a_reader,
         **dict.fromkeys(_AGAINST, _met_a_lock),
     }
     reasons: Mapping[Situation, str] = {

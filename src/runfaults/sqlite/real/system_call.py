@@ -65,7 +65,7 @@ def failing_system_call(*names: str, error: int, file: str = "", performed: bool
     """
 
     def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:  # noqa: ARG001
-        with _replaced(names, lambda call: _failing(call, error, file, performed=performed)):
+        with replaced(names, lambda call: _failing(call, error, file, performed=performed)):
             return operation()
 
     return recipe
@@ -87,16 +87,25 @@ def short_write() -> Recipe:
 
             return call
 
-        with _replaced(WRITE_CALLS, first_half):
+        with replaced(WRITE_CALLS, first_half):
             return operation()
 
     return recipe
 
 
 @contextmanager
-def _replaced(
+def replaced(
     names: tuple[str, ...], replacing: Callable[[Callable[..., int]], Callable[..., int]]
 ) -> Generator[None]:
+    """Replace system calls of SQLite while the block runs, process-wide.
+
+    Args:
+        names: Which.
+        replacing: What takes the place of a call.
+
+    Raises:
+        Unavailable: if this SQLite makes none of them through its table.
+    """
     find = engine_library().sqlite3_vfs_find
     find.restype = ctypes.POINTER(_Vfs)
     vfs = find(None)
