@@ -142,7 +142,6 @@ class _Place(NamedTuple):
 
 # A livelock has tens of thousands of events that come from a handful of places.
 @cache
-@cache
 def is_of_the_user(file: str) -> bool:
     """Whether a file is code of the user's: neither the harness nor a package."""
     path = Path(file)
