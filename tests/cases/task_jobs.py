@@ -244,6 +244,38 @@ class SeenByGather(LostByGather):
         self.record(job, "error" if isinstance(results[0], BaseException) else "done")
 
 
+# --- a locked database, and a cancel while it is waited for ---------------------------------------
+
+
+class CancelledBetweenAttempts(TaskJobs):
+    """Only the wait before another attempt to record can be cancelled."""
+
+    async def handle(self, job: int) -> None:
+        await self.recorded(job, await finished(self.perform(job)))
+
+    async def recorded(self, job: int, state: str) -> None:
+        while True:
+            try:
+                self.record(job, state)
+            except sqlite3.OperationalError:
+                await asyncio.sleep(1)
+            else:
+                return
+
+    def outcome(self, job: int) -> str:
+        try:
+            with closing(self.connect()) as connection:
+                self.work(connection, job)
+        except BaseException:  # noqa: BLE001 - whatever it is, it is how the work ended
+            return "error"
+        return "done"
+
+
+class AttemptedToTheEnd(CancelledBetweenAttempts):
+    async def handle(self, job: int) -> None:
+        await finished(super().handle(job))
+
+
 # --- all that a loop has --------------------------------------------------------------------------
 
 

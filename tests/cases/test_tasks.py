@@ -35,9 +35,12 @@ def target_of(jobs: type[TaskJobs], *cancellable: str) -> Any:
     return target
 
 
-def found_in(target: Any, acts: tuple[str, ...] = CANCELLED) -> Findings:
+def found_in(
+    target: Any, acts: tuple[str, ...] = CANCELLED, kinds: tuple[str, ...] = ()
+) -> Findings:
     """What a check of its tasks finds."""
-    strategy = Tasks(Scope((), acts, endings=(Ending.SUCCEEDS, Ending.RAISES)))
+    endings = (Ending.SUCCEEDS,) if kinds else (Ending.SUCCEEDS, Ending.RAISES)
+    strategy = Tasks(Scope(kinds, acts, endings=endings), faults=bool(kinds))
     found = Findings()
     with Simulation(target) as simulation:
         runner = Runner(simulation)
@@ -160,6 +163,32 @@ RIGHT = [
 def test_innocent_twins_hold(jobs: type[TaskJobs]) -> None:
     named = ("LostByGather.tried",) if jobs is task_jobs.SeenByGather else ()
     assert found_in(target_of(jobs, *named)).tally().verdict is Verdict.HOLDS
+
+
+def test_a_cancel_between_two_attempts_to_record_is_found() -> None:
+    jobs = task_jobs.CancelledBetweenAttempts
+    assert found_in(target_of(jobs)).tally().verdict is Verdict.HOLDS  # no attempt but one
+    schedule = schedules(found_in(target_of(jobs), kinds=("busy",)), "eventually-terminal")
+    assert "; fault busy at run " in schedule
+    assert f"; act cancel-task {jobs.__name__}.handle at " in schedule
+
+
+def test_who_attempts_it_to_the_end_holds() -> None:
+    found = found_in(target_of(task_jobs.AttemptedToTheEnd), kinds=("busy",))
+    assert found.tally().verdict is Verdict.HOLDS
+
+
+def test_a_fault_strikes_before_a_cancel_and_after_it() -> None:
+    orders: set[bool] = set()
+    strategy = Tasks(Scope(("busy",), CANCELLED), faults=True)
+    with Simulation(target_of(TaskJobs)) as simulation:
+        runner = Runner(simulation)
+        for job in strategy.jobs(runner):
+            found = Findings()
+            strategy.run(runner, job, found)
+            assert found.problems == []
+            orders |= {bool(job.base.faults)} if found.verdicts.total() else set()
+    assert orders == {True, False}
 
 
 def test_who_waits_for_the_answer_does_not_cancel_the_task() -> None:

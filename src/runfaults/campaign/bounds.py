@@ -75,8 +75,11 @@ _LASTING = Search(Scope(endings=TAKING_TIME), Allowance(0, 1, 0), reduce=True)
 BETWEEN_LINES = Lines(_RACING, paused=True)
 """Every act at every line, and again with one thread paused at a line."""
 
-_TASKS = Tasks(Scope(acts=(CANCEL_TASK,), endings=(Ending.SUCCEEDS, Ending.RAISES)))
-"""Any task paused at any step, or cancelled at any await, where there is an event loop."""
+_TASKS = Tasks(Scope(acts=(CANCEL_TASK,), endings=(Ending.SUCCEEDS, Ending.RAISES)), faults=True)
+"""Any task paused at any step, or cancelled at any await, where there is an event loop.
+
+Also with the database locked once: who waits for another attempt is at an await.
+"""
 
 _SLOW = Search(
     Scope(("slow",), endings=(Ending.SUCCEEDS, Ending.RAISES), journals=JOURNALS),
@@ -161,7 +164,10 @@ BOUNDS = {
                     scope=replace(_CTRL_C.scope, kinds=KEPT_UNDONE_DONE),
                     most=STRUCK_ACTS.most,
                 ),
-                replace(_TASKS, scope=replace(_TASKS.scope, endings=tuple(Ending))),
+                replace(
+                    _TASKS,
+                    scope=replace(_TASKS.scope, kinds=KEPT_UNDONE_DONE, endings=tuple(Ending)),
+                ),
                 Repeats(Scope(tuple(KINDS), AGAIN, endings=AT_ONCE), faults=True),
                 FirstLives(Scope(KEPT_UNDONE_DONE, endings=AT_ONCE)),
                 Samples(EVERYTHING, 5_000),
@@ -223,7 +229,7 @@ def bound_named(name: str) -> Bound:
         first = [FirstLives(struck)] if struck.kinds or struck.acts else []
         alone = (_CTRL_C, _AGAIN) if most.acts else ()
         scope = replace(_TASKS.scope, acts=_TASKS.scope.acts[: most.acts])
-        tasks = Tasks(scope, paused=most.preemptions > 0)
+        tasks = Tasks(scope, paused=most.preemptions > 0, faults=most.faults > 0)
         of_loops = (tasks,) if most.acts or most.preemptions else ()
         return Bound(name, (search, lasting, *alone, *of_loops, *first))
     if name not in BOUNDS:

@@ -179,6 +179,8 @@ def _last_moment(execution: Execution) -> Moment:
         step.point: Moment(step.event, operation=False, step=number)
         for number, step in enumerate(execution.steps)
     }
+    for task in execution.tasks:
+        reached[task.at.point] = Moment(task.at.event, operation=False, step=task.number)
     moments = [
         (begun if isinstance(each, Fault) else reached).get(each.at, BEGINNING)
         for each in execution.history.schedule.elements

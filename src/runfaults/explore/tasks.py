@@ -13,10 +13,11 @@ from typing import ClassVar
 from runfaults.explore.determinism import compare_some
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import NOTHING, Job, Measured, Scope
+from runfaults.explore.rehearsal import rehearse
 from runfaults.explore.runner import PlayerKind, Runner
-from runfaults.model import Act, FaultPoint, Preemption
+from runfaults.model import Act, Fault, Preemption, Schedule
 from runfaults.model.element import CANCEL_TASK
-from runfaults.sim.execution import Execution, TaskStep
+from runfaults.sim.execution import Execution, Step, TaskStep
 from runfaults.sim.tasks import EVENT_LOOP, OTHERS
 from runfaults.targets.target import NamesCancellable, Target
 
@@ -26,22 +27,24 @@ class Tasks:
     """One task paused at any of its steps, or cancelled at any of its awaits.
 
     Cancelled are those that other code holds: see `NamesCancellable`. What the program keeps to
-    itself, it cancels itself.
+    itself, it cancels itself. A job is a schedule before that: a clean one, or one with a fault.
 
     Attributes:
         scope: The surroundings; its acts say whether tasks are cancelled.
         paused: Whether tasks are paused.
+        faults: Whether a fault strikes besides, before it or after it.
     """
 
     player: ClassVar = PlayerKind.SIMULATION
 
     scope: Scope
     paused: bool = True
+    faults: bool = False
 
     @property
     def strikes(self) -> tuple[str, ...]:
         """The kinds of the faults in its schedules."""
-        return ()
+        return self.scope.kinds if self.faults else ()
 
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""
@@ -50,36 +53,56 @@ class Tasks:
         what = (
             f"one task of an event loop {' or '.join(ways)}" if ways else "no task of an event loop"
         )
-        return f"{what}; {self.scope.describe_surroundings()}"
+        struck = f", a fault ({', '.join(self.strikes)}) before or after it" * self.faults
+        return f"{what}{struck}; {self.scope.describe_surroundings()}"
 
     def jobs(self, runner: Runner) -> Iterator[Job]:
-        """The clean schedules, if there are tasks."""
+        """The clean schedules, if there are tasks, and each with one fault."""
         for base in self.scope.bases():
             if runner.player.play(base).tasks:
-                yield Job(base, rank=(4, 0), group="switches between tasks")
+                for schedule in (base, *self._struck(runner, base)):
+                    yield Job(schedule, rank=(4, schedule.size), group="switches between tasks")
 
     def run(self, runner: Runner, job: Job, found: Findings) -> None:
-        """Run a clean schedule once for each pause, and once for each cancel."""
+        """Run the schedule of a job once for each pause, and once for each cancel, after it.
+
+        And a clean one with each of them and each fault that can follow.
+        """
         execution = runner.run(job.base).execution
-        for element in self._elements(execution, runner.player.target):
-            found.add(runner.run(job.base.adding(element)))
+        begin = rehearse(runner.player, job.base, self.strikes).last.event
+        for element in self._elements(execution, runner.player.target, begin):
+            schedule = job.base.adding(element)
+            found.add(runner.run(schedule))
+            if not job.base.faults:
+                for struck in self._struck(runner, schedule):
+                    found.add(runner.run(struck))
         compare_some(runner.player, job.base, found)
 
-    def _elements(self, execution: Execution, target: Target) -> Iterator[Preemption | Act]:
+    def _struck(self, runner: Runner, schedule: Schedule) -> Iterator[Schedule]:
+        """A schedule with each fault that can come after all that it has."""
+        if self.faults:
+            for offer in rehearse(runner.player, schedule, self.strikes).faults():
+                if offer.late:
+                    yield schedule.adding(Fault(offer.name, offer.point))
+
+    def _elements(
+        self, execution: Execution, target: Target, begin: int
+    ) -> Iterator[Preemption | Act]:
+        """What can be added after an event."""
         if self.paused:
-            yield from _pauses(execution)
+            yield from _pauses(execution, begin)
         if CANCEL_TASK in self.scope.acts:
-            yield from _cancels(execution, target)
+            yield from _cancels(execution, target, begin)
 
 
-def _pauses(execution: Execution) -> Iterator[Preemption]:
+def _pauses(execution: Execution, begin: int) -> Iterator[Preemption]:
     """One for each step at which something else could go first."""
     for step in execution.tasks:
-        if OTHERS in step.at.ready:
+        if OTHERS in step.at.ready and step.at.event > begin:
             yield Preemption(step.at.point, OTHERS)
 
 
-def _cancels(execution: Execution, target: Target) -> Iterator[Act]:
+def _cancels(execution: Execution, target: Target, begin: int) -> Iterator[Act]:
     """One for each moment at which a task that other code holds is at one of its awaits.
 
     A task that has not begun is at none: nothing that it does could prepare it for that.
@@ -89,8 +112,9 @@ def _cancels(execution: Execution, target: Target) -> Iterator[Act]:
         if _is_cancellable(step, target):
             lives.setdefault(step.at.point.subject, []).append(step)
     for name, steps in lives.items():
-        for point in _between(execution, steps[0], steps[-1]):
-            yield Act(CANCEL_TASK, point, name)
+        for at in _between(execution, steps[0], steps[-1]):
+            if at.event > begin:
+                yield Act(CANCEL_TASK, at.point, name)
 
 
 def _is_cancellable(step: TaskStep, target: Target) -> bool:
@@ -99,13 +123,13 @@ def _is_cancellable(step: TaskStep, target: Target) -> bool:
     return step.from_outside
 
 
-def _between(execution: Execution, first: TaskStep, last: TaskStep) -> Iterator[FaultPoint]:
+def _between(execution: Execution, first: TaskStep, last: TaskStep) -> Iterator[Step]:
     """The steps of tasks, and the yield points of others, after one step of a task up to another.
 
     What reaches a loop while it is at work has to wait until it looks for what has come.
     """
     begin, end = execution.tasks.index(first), execution.tasks.index(last)
-    yield from (step.at.point for step in execution.tasks[begin + 1 : end + 1])
+    yield from (step.at for step in execution.tasks[begin + 1 : end + 1])
     for step in execution.steps[first.number : last.number]:
         if step.point.actor != first.at.point.actor or step.point.subject == EVENT_LOOP:
-            yield step.point
+            yield step
