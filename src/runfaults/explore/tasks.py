@@ -50,11 +50,10 @@ class Tasks:
         """The schedules in words."""
         ways = ["paused at any step"] * self.paused
         ways += ["cancelled at any await"] * (CANCEL_TASK in self.scope.acts)
-        what = (
-            f"one task of an event loop {' or '.join(ways)}" if ways else "no task of an event loop"
-        )
         struck = f", a fault ({', '.join(self.strikes)}) before or after it" * self.faults
-        return f"{what}{struck}; {self.scope.describe_surroundings()}"
+        what = f"one task of an event loop {' or '.join(ways)}{struck}"
+        surroundings = self.scope.describe_surroundings()
+        return f"{what if ways else 'no task of an event loop'}; {surroundings}"
 
     def jobs(self, runner: Runner) -> Iterator[Job]:
         """The clean schedules, if there are tasks, and each with one fault."""
