@@ -26,12 +26,14 @@ class Campaign:
         strategies: Which schedules are run, one strategy after the other.
         rules: Names of the rules that judge; None for all.
         own: Addresses of rules of the user's own, `path.py:name`.
+        redact: Whether values of the user's data are left out of what is found.
     """
 
     target: str
     strategies: tuple[Strategy, ...]
     rules: tuple[str, ...] | None = None
     own: tuple[str, ...] = ()
+    redact: bool = False
 
     @property
     def player(self) -> PlayerKind:
@@ -47,7 +49,9 @@ class Campaign:
         self, kind: PlayerKind | None = None, within: str | None = None
     ) -> AbstractContextManager[Player]:
         """The player of its schedules, or one of another kind, to be entered; see `open_player`."""
-        return open_player(self.target, kind or self.player, own=self.own, within=within)
+        return open_player(
+            self.target, kind or self.player, own=self.own, within=within, redact=self.redact
+        )
 
     def of_target(self, offered: Collection[str], journal: Journal) -> Campaign:
         """The same for a target that offers these acts and endings, and chooses this journal.

@@ -31,7 +31,7 @@ def fingerprint(campaign: Campaign) -> str:
     versions = (platform.python_implementation(), sys.version, sqlite3.sqlite_version, sys.platform)
     for text in (
         campaign.target,
-        repr((campaign.strategies, campaign.rules, campaign.own)),
+        repr((campaign.strategies, campaign.rules, campaign.own, campaign.redact)),
         *versions,
         *sorted(_installed()),
     ):

@@ -164,8 +164,9 @@ class Journal:
         read = [self._checked(number, line) for number, line in enumerate(lines, 1)]
         if read and read[0] != self._head:
             raise StateError(
-                f"{self.path} is of another exploration: the target, runfaults, the bound or a "
-                "version has changed since; delete it, or choose another --state folder"
+                f"{self.path} is of another exploration: the target, runfaults, "
+                "the bound, --redact or a version has changed since; delete it, or choose another "
+                "--state folder"
             )
         told: dict[str, Any] = {}
         for number, line in enumerate(read[1:], 2):

@@ -17,6 +17,7 @@ def replay(
     *,
     own: Collection[str] = (),
     real: bool = False,
+    redact: bool = False,
     on_strike: Callable[[], None] | None = None,
 ) -> Trial:
     """Play a scenario, against its own target or another one.
@@ -26,6 +27,7 @@ def replay(
         target: Name of another target than the scenario's own.
         own: Addresses of rules of the user's own, besides those that the scenario names.
         real: Whether its faults are provoked for real.
+        redact: Whether values of the user's data are left out of its history.
         on_strike: Called in the struck thread right before each strike, for a debugger.
 
     Raises:
@@ -39,6 +41,7 @@ def replay(
         scenario.schedule,
         own=(*scenario.own_rules, *own),
         real=real,
+        redact=redact,
         on_strike=on_strike,
     )
     trial.require_playable(scenario.name)
@@ -52,10 +55,11 @@ def play(
     *,
     own: Collection[str] = (),
     real: bool = False,
+    redact: bool = False,
     on_strike: Callable[[], None] | None = None,
 ) -> Trial:
     """Run one schedule, as `replay` does, and judge it, whether all of it happened or not."""
     kind = PlayerKind.NATIVE if real else player_for(schedule)
-    with open_player(target, kind, own=own, on_strike=on_strike) as player:
+    with open_player(target, kind, own=own, on_strike=on_strike, redact=redact) as player:
         probe(player)
         return Runner(player).run(schedule, with_places=True)

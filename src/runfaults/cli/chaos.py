@@ -12,7 +12,7 @@ from runfaults.cli.exit_codes import exit_code_of
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.writing import writable_folder
 from runfaults.model import Journal
-from runfaults.report.progress import open_progress
+from runfaults.report.progress import progressing
 from runfaults.report.terminal import print_result
 from runfaults.report.timeline import print_timeline
 
@@ -64,8 +64,7 @@ def command(
     Nothing is simulated. What users were told is journalled outside the database and held against
     it at the end. Linux only.
     """
-    progress = open_progress()
-    try:
+    with progressing() as progress:
         result = chaos(
             target,
             progress,
@@ -76,8 +75,6 @@ def command(
             folder=folder,
             own=own,
         )
-    finally:
-        progress.stop()
     for violation in result.check.violations:
         click.echo(f"{violation.scenario.name}: the events of the run")
         print_timeline(violation.history, violation.judgements)

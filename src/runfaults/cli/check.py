@@ -23,14 +23,14 @@ from runfaults.cli.exit_codes import exit_code_of
 from runfaults.cli.explaining import print_understanding
 from runfaults.cli.next_step import print_next_steps
 from runfaults.cli.own_rules import rule_option
+from runfaults.cli.redact import redact_option, unheard
 from runfaults.cli.reports import report_options, require_distinct_reports, write_reports
 from runfaults.cli.writing import code_of_writing, require_writable_folder, writable_folder
 from runfaults.explore.job import Chosen
 from runfaults.model import CheckResult, Ending, Journal
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rules import RULES
-from runfaults.report.progress import open_progress
-from runfaults.report.redact import RedactedProgress, redacted
+from runfaults.report.progress import progressing
 from runfaults.report.terminal import print_result
 from runfaults.sim.acts import ACTS
 from runfaults.sim.meter import Phase
@@ -157,12 +157,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     is_flag=True,
     help="Provoke every fault for real, wherever this machine can make it, instead of the bound.",
 )
-@click.option(
-    "--redact",
-    is_flag=True,
-    help="Leave values of rows, of literals in SQL, messages of exceptions other than SQLite's, "
-    "and what the target prints out of all that is printed and of all reports.",
-)
+@redact_option
 @click.option(
     "--explain",
     is_flag=True,
@@ -227,7 +222,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
         raise click.UsageError(str(error)) from error
     limits = Chosen(kinds, acts, tuple(map(Ending, endings)), tuple(map(Journal, journals)))
     strategies = chosen.seeded(seed).limited_to(limits).strategies
-    campaign = Campaign(tested, strategies, rules or None, own)
+    campaign = Campaign(tested, strategies, rules or None, own, redact)
     if explain:
         print_understanding(campaign)
         return
@@ -243,17 +238,13 @@ def command(  # noqa: PLR0913  # a parameter for each option
         state=state,
         cluster=cluster,
     )
-    progress = RedactedProgress(open_progress()) if redact else open_progress()
     with profiled() if profiled_too else nullcontext() as profile:
-        try:
+        with unheard(wanted=redact) as errors, progressing(errors) as progress:
             outcome = run_campaign(campaign, options, progress)
             _require_offered(tested, acts, endings, outcome)
             if outcome.found.witnesses:
                 progress.note("grouping violations by cause, shrinking one of each")
             result = _concluded(campaign, outcome, save, known, spending)
-            result = redacted(result) if redact else result
-        finally:
-            progress.stop()
         if profile is not None:
             profile.enter(Phase.REPORTING)
         print_result(result, grid=grid)

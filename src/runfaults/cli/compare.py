@@ -13,7 +13,7 @@ from runfaults.campaign.compare import Change, Comparison, compare
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN
 from runfaults.cli.own_rules import rule_option
 from runfaults.model import CheckResult, Verdict
-from runfaults.report.progress import open_progress
+from runfaults.report.progress import progressing
 from runfaults.report.steps import printable
 from runfaults.report.wording import describe_duration, describe_rule
 from runfaults.targets.checkout import PREFIX
@@ -48,11 +48,8 @@ def command(
     Exits with 1 if a rule is broken with SECOND that is not broken with FIRST.
     """
     first, second = _two(targets, sources)
-    progress = open_progress()
-    try:
+    with progressing() as progress:
         found = compare(first, second, bound_named(bound), progress, own=own, processes=jobs)
-    finally:
-        progress.stop()
     for line in _lines(found):
         click.echo(printable(line))
     raise Exit(_exit_code(found))

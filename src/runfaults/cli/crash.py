@@ -17,11 +17,12 @@ from runfaults.cli.aim import chosen_target, setting, tested_options
 from runfaults.cli.exit_codes import exit_code, exit_code_of
 from runfaults.cli.next_step import print_next_steps
 from runfaults.cli.own_rules import rule_option
+from runfaults.cli.redact import redact_option, unheard
 from runfaults.cli.writing import code_of_writing, writable_folder
 from runfaults.model import Journal, Schedule
 from runfaults.report.console import print_prose
 from runfaults.report.explain import explain
-from runfaults.report.progress import open_progress
+from runfaults.report.progress import progressing
 from runfaults.report.terminal import print_result
 from runfaults.report.timeline import print_printed, print_timeline
 
@@ -44,6 +45,7 @@ from runfaults.report.timeline import print_printed, print_timeline
     help="Folder for the scenario files of violations; default: .runfaults.",
 )
 @rule_option
+@redact_option
 @click.option(
     "--schedule",
     metavar="TEXT",
@@ -57,6 +59,7 @@ def command(
     jobs: int | None,
     save: Path,
     own: tuple[str, ...],
+    redact: bool,
     schedule: str | None,
 ) -> None:
     """Kill the target at every fault point and judge what the next life makes of it.
@@ -68,23 +71,21 @@ def command(
     """
     tested = chosen_target(target, source)
     if schedule is not None:
-        raise Exit(_play(tested, Schedule.parse(schedule), own))
+        raise Exit(_play(tested, Schedule.parse(schedule), own, redact=redact))
     (deaths,) = bound_named("crash").strategies
     if journal != "both":
         deaths = replace(deaths, scope=replace(deaths.scope, journals=(Journal(journal),)))
-    progress = open_progress()
-    try:
-        campaign = Campaign(tested, (deaths,), own=own)
+    campaign = Campaign(tested, (deaths,), own=own, redact=redact)
+    with unheard(wanted=redact) as errors, progressing(errors) as progress:
         result = check(campaign, Options(processes=jobs, save_to=save), progress, save_to=save)
-    finally:
-        progress.stop()
     print_result(result)
     print_next_steps(result, "crash")
     raise Exit(code_of_writing(exit_code_of(result), result.unwritten))
 
 
-def _play(target: str, schedule: Schedule, own: tuple[str, ...]) -> int:
-    trial = play(target, schedule, own=own)
+def _play(target: str, schedule: Schedule, own: tuple[str, ...], *, redact: bool) -> int:
+    with unheard(wanted=redact):
+        trial = play(target, schedule, own=own, redact=redact)
     print_timeline(trial.history, trial.judgements)
     print_prose(explain(trial.history, trial.judgements))
     print_printed(trial.history)

@@ -9,6 +9,7 @@ import click
 from runfaults.campaign.replay import replay
 from runfaults.cli.aim import given_target, played_options, played_target
 from runfaults.cli.own_rules import rule_option
+from runfaults.cli.redact import redact_option, unheard
 from runfaults.cli.writing import writable_file
 from runfaults.report.picture import draw_png, draw_svg
 from runfaults.scenario.file import load_scenario
@@ -18,6 +19,7 @@ from runfaults.scenario.file import load_scenario
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @played_options
 @rule_option
+@redact_option
 @click.option(
     "-o",
     "--output",
@@ -27,14 +29,22 @@ from runfaults.scenario.file import load_scenario
     help="Where to write the picture: a name that ends in .svg or .png.",
 )
 def command(
-    file: Path, target: str | None, source: Path | None, own: tuple[str, ...], output: Path
+    file: Path,
+    target: str | None,
+    source: Path | None,
+    *,
+    own: tuple[str, ...],
+    redact: bool,
+    output: Path,
 ) -> None:
     """Play a scenario and draw what happened, as SVG or PNG."""
     suffix = output.suffix.lower()
     if suffix not in {".svg", ".png"}:
         raise click.UsageError(f"{output}: give the picture a name that ends in .svg or .png")
-    scenario = load_scenario(file, own)
-    played = replay(scenario, played_target(given_target(target, source), scenario, file), own=own)
+    with unheard(wanted=redact):
+        scenario = load_scenario(file, own)
+        tested = played_target(given_target(target, source), scenario, file)
+        played = replay(scenario, tested, own=own, redact=redact)
     try:
         if suffix == ".png":
             output.write_bytes(draw_png(played.history, played.judgements))

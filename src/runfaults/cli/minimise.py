@@ -10,6 +10,7 @@ import click
 from runfaults.campaign.players import open_player, player_for
 from runfaults.cli.aim import given_target, played_options, played_target
 from runfaults.cli.own_rules import rule_option
+from runfaults.cli.redact import redact_option, unheard
 from runfaults.cli.writing import writable_file
 from runfaults.explore.probe import probe
 from runfaults.explore.runner import Runner
@@ -23,6 +24,7 @@ from runfaults.scenario.file import dump_scenario, load_scenario
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @played_options
 @rule_option
+@redact_option
 @click.option(
     "-o",
     "--output",
@@ -31,17 +33,24 @@ from runfaults.scenario.file import dump_scenario, load_scenario
     help="Where to write the minimal scenario; by default FILE with '.minimal' before '.toml'.",
 )
 def command(
-    file: Path, target: str | None, source: Path | None, own: tuple[str, ...], output: Path | None
+    file: Path,
+    target: str | None,
+    source: Path | None,
+    *,
+    own: tuple[str, ...],
+    redact: bool,
+    output: Path | None,
 ) -> None:
     """Shrink a failing scenario and say what each remaining element is needed for."""
-    scenario = load_scenario(file, own)
-    name = played_target(given_target(target, source), scenario, file)
-    own = (*scenario.own_rules, *own)
-    with open_player(name, player_for(scenario.schedule), own=own) as player:
-        probe(player)
-        runner = Runner(player)
-        found = shrink(runner, scenario.schedule)
-        needed = needs(runner, found.schedule)
+    with unheard(wanted=redact):
+        scenario = load_scenario(file, own)
+        name = played_target(given_target(target, source), scenario, file)
+        own, kind = (*scenario.own_rules, *own), player_for(scenario.schedule)
+        with open_player(name, kind, own=own, redact=redact) as player:
+            probe(player)
+            runner = Runner(player)
+            found = shrink(runner, scenario.schedule)
+            needed = needs(runner, found.schedule)
     verdict = found.trial.verdict
     failing = [each for each in found.trial.failing() if each.verdict is verdict]
     rules = tuple(each.rule for each in failing)

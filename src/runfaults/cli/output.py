@@ -16,7 +16,8 @@ def outlive_readers() -> None:
 
     What is printed vanishes from where its reader ends (`| head`). On a full disk, or where the
     shell has closed it, it vanishes too, and that is told at the end. Reports are still written,
-    and the exit code is the verdict's. A target that closes it closes nothing.
+    and the exit code is the verdict's. A target that closes it closes nothing, and one that is
+    not to be heard can be given another file in the place of the standard one.
     """
     for name in ("stdout", "stderr"):
         file: TextIO | None = getattr(sys, name)
@@ -26,6 +27,16 @@ def outlive_readers() -> None:
 
 
 class _File(io.FileIO):
+    """A copy of a standard file.
+
+    Args:
+        standard: Its descriptor.
+    """
+
+    def __init__(self, standard: int) -> None:
+        super().__init__(os.dup(standard), "w")
+        self._standard = standard
+
     def write(self, data: Any, /) -> int | None:  # noqa: ANN401  # whatever has bytes
         try:
             return super().write(data)
@@ -33,13 +44,14 @@ class _File(io.FileIO):
             self._give_up()
         except OSError as error:
             self._give_up()
-            if self.name == 1:
+            if self._standard == 1:
                 unwritten.append(_sentence(error.strerror or str(error)))
         return len(data)
 
     def _give_up(self) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.fileno())
+        for descriptor in (self._standard, self.fileno()):
+            os.dup2(nowhere, descriptor)
         os.close(nowhere)
 
 
@@ -65,7 +77,7 @@ def _sentence(reason: str) -> str:
 
 def _outliving(file: TextIO) -> TextIO:
     return io.TextIOWrapper(
-        io.BufferedWriter(_File(file.fileno(), "w", closefd=False)),
+        io.BufferedWriter(_File(file.fileno())),
         encoding=file.encoding,
         errors=file.errors,
         line_buffering=True,

@@ -7,15 +7,17 @@ from typing import Any
 import click
 
 from runfaults.campaign.settings import load_settings
+from runfaults.cli.redact import unheard
 from runfaults.oracle.own import own_rules
 
 
 def _all_own_rules(
-    _: click.Context, __: click.Parameter, given: tuple[str, ...]
+    context: click.Context, _: click.Parameter, given: tuple[str, ...]
 ) -> tuple[str, ...]:
     """The addresses, those of the project's settings first; each is a rule that can be loaded."""
     addresses = tuple(dict.fromkeys((*load_settings().rules, *given)))
-    own_rules(addresses)
+    with unheard(wanted=context.params.get("redact", False)):
+        own_rules(addresses)
     return addresses
 
 

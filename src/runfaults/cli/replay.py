@@ -13,6 +13,7 @@ from runfaults.cli.aim import aim_options, given_target, played_target
 from runfaults.cli.debugger import stop_in_target
 from runfaults.cli.exit_codes import UNTESTABLE, exit_code
 from runfaults.cli.own_rules import rule_option
+from runfaults.cli.redact import redact_option, unheard
 from runfaults.explore.trial import NotPlayableError, Trial
 from runfaults.model import Scenario, Verdict
 from runfaults.report.console import print_prose
@@ -32,6 +33,7 @@ from runfaults.targets.target import TargetError
     "where it cannot be tested.",
 )
 @rule_option
+@redact_option
 @click.option(
     "--real",
     is_flag=True,
@@ -53,6 +55,7 @@ def command(
     source: Path | None,
     *,
     own: tuple[str, ...],
+    redact: bool,
     real: bool,
     exact: bool,
     debug: bool,
@@ -63,15 +66,20 @@ def command(
     file names, or all if it names none. A file in a folder whose target needs a package that is not
     installed is skipped, and that is said; it is unknown if all are.
     """
+    if debug and redact:
+        raise click.UsageError("--pdb shows all that there is; leave out --redact")
     given = given_target(target, source)
     paths = [path for each in files for path in scenario_files(each)]
     verdicts: list[Verdict] = []
     for path in paths:
-        scenario = load_scenario(path, own)
-        tested = played_target(given, scenario, path)
         try:
-            on_strike = stop_in_target if debug else None
-            played = replay(scenario, tested, own=own, real=real, on_strike=on_strike)
+            with unheard(wanted=redact):
+                scenario = load_scenario(path, own)
+                tested = played_target(given, scenario, path)
+                on_strike = stop_in_target if debug else None
+                played = replay(
+                    scenario, tested, own=own, real=real, redact=redact, on_strike=on_strike
+                )
         except MissingPackageError as error:
             if path in files:
                 raise

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from runfaults.model import Violation
@@ -169,6 +170,16 @@ def open_progress(file: TextIO | None = None) -> Progress:
     if not open_console(target).is_terminal:
         return PipeProgress(target)
     return TerminalProgress(target)
+
+
+@contextlib.contextmanager
+def progressing(file: TextIO | None = None) -> Generator[Progress]:
+    """Progress that is shown until the block is left; see `open_progress`."""
+    progress = open_progress(file)
+    try:
+        yield progress
+    finally:
+        progress.stop()
 
 
 def _bar(file: TextIO, pace: Pace) -> RichProgress:

@@ -1,7 +1,7 @@
-"""Leaves values of the user's data out of a result, for reports that others can read.
+"""Leaves values of the user's data out of a history, for reports that others can read.
 
 Values of parameters are in no history. Those of rows stand in what a rule's query found, in
-literals of statements, and in messages of exceptions other than the engine's.
+literals of statements, and in messages of exceptions.
 """
 
 from __future__ import annotations
@@ -9,91 +9,39 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from runfaults.model import CheckResult, Event, EventKind, History, Judgement, Violation
-from runfaults.report.progress import Progress
+from runfaults.model import Event, EventKind, History
 
 LEFT_OUT = "(redacted)"
 """What stands in the place of a value."""
 
 _LITERAL = re.compile(r"[xX]?'(?:[^']|'')*'|(?<![\w.?:@$])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
-_RAISED = re.compile(
-    r"(?P<error>(?:raised )?[\w.]+: )(?P<message>.+?)(?P<name> \[SQLITE_\w+\])?", re.DOTALL
+_RAISED = re.compile(r"((?:raised )?[\w.]+: ).+", re.DOTALL)
+_RAISED_WITHIN = re.compile(r"(raised [\w.]+: ).+?(?= at \S+:\d+ in |; |$)", re.DOTALL)
+_OF_THE_ENGINE = re.compile(
+    r"(?:raised )?\w*(?:Error|Warning): .+ \[SQLITE_(?!ERROR\b|CONSTRAINT_TRIGGER\b)\w+\]"
 )
+"""A message that names tables and columns at most: those of SQLITE_ERROR quote the statement, and
+a trigger's is the user's own."""
 _FAILURES = frozenset({EventKind.ERROR, EventKind.REPLY, EventKind.THREAD, EventKind.PIPELINE})
 
 
-def redacted(result: CheckResult) -> CheckResult:
-    """The result without values."""
-    return replace(result, violations=tuple(map(redacted_violation, result.violations)))
-
-
-def redacted_violation(violation: Violation) -> Violation:
-    """The violation without values: in its events, and where the rules' reasons repeat them."""
-    hidden = _hidden(violation.history)
-    neighbour = violation.neighbour
-    symptom = _without(violation.scenario.symptom, hidden)
-    return replace(
-        violation,
-        scenario=replace(violation.scenario, symptom=symptom),
-        history=_redacted_history(violation.history),
-        neighbour=None if neighbour is None else _redacted_history(neighbour),
-        judgements=tuple(_redacted_judgement(each, hidden) for each in violation.judgements),
-    )
-
-
-class RedactedProgress:
-    """Progress that tells of violations without values.
-
-    Args:
-        progress: What shows it.
-    """
-
-    def __init__(self, progress: Progress) -> None:
-        self.start, self.advance = progress.start, progress.advance
-        self.note, self.stop = progress.note, progress.stop
-        self._found = progress.found
-
-    def found(self, violation: Violation) -> None:
-        """See `Listener`."""
-        self._found(redacted_violation(violation))
-
-
-def _redacted_history(history: History) -> History:
+def redacted(history: History) -> History:
+    """The history without values: whatever is told of it, judgements too, has none."""
     return replace(
         history,
-        events=tuple(map(_redacted_event, history.events)),
+        events=tuple(event._replace(value=_redacted(event)) for event in history.events),
         printed=LEFT_OUT if history.printed else "",
     )
 
 
-def _redacted_event(event: Event) -> Event:
+def _redacted(event: Event) -> str:
+    value = event.value
     if event.kind is EventKind.INVOKE:
-        return event._replace(value=_LITERAL.sub("?", event.value))
-    shown = event.value
-    for value in _values(event):
-        shown = shown.replace(value, LEFT_OUT)
-    return event._replace(value=shown)
-
-
-def _values(event: Event) -> tuple[str, ...]:
-    """The parts of an event's value that may be data of the user's."""
-    raised = _RAISED.fullmatch(event.value)
-    if event.kind in _FAILURES or (event.kind is EventKind.ROWS and raised):
-        return (raised["message"],) if raised and not raised["name"] else ()
-    return (event.value,) if event.kind is EventKind.ROWS and event.value else ()
-
-
-def _hidden(history: History) -> tuple[str, ...]:
-    """All of them, the longest first: one may be a part of another."""
-    found = {value for event in history.events for value in _values(event)}
-    return tuple(sorted(found, key=lambda each: (-len(each), each)))
-
-
-def _redacted_judgement(judgement: Judgement, hidden: tuple[str, ...]) -> Judgement:
-    return judgement._replace(reason=_without(judgement.reason, hidden))
-
-
-def _without(text: str, hidden: tuple[str, ...]) -> str:
-    for value in hidden:
-        text = text.replace(value, LEFT_OUT)
-    return text
+        return _LITERAL.sub("?", value)
+    if event.kind is EventKind.ROWS and not value.startswith("raised "):
+        return value and LEFT_OUT
+    if event.kind is EventKind.STUCK:
+        return _RAISED_WITHIN.sub(rf"\1{LEFT_OUT}", value)
+    if event.kind in _FAILURES | {EventKind.ROWS} and not _OF_THE_ENGINE.fullmatch(value):
+        return _RAISED.sub(rf"\1{LEFT_OUT}", value)
+    return value
