@@ -81,9 +81,32 @@ def kept_locks() -> Iterator[KeptLock]:
         if name != _POOLS and (top in sys.stdlib_module_names or top in _OF_THE_SESSION):
             continue
         is_the_user_s = is_of_the_user(str(names.get("__file__")))
-        classes = [each for each in classes_among(names.values()) if each.__module__ == name]
+        classes = _classes_of(name, names) if is_the_user_s else _keepers_of(name, names)
         for owner in (module, *classes):
             yield from known.among(owner, vars(owner), deep=is_the_user_s)
+
+
+_KEEPERS: dict[str, tuple[int, list[Any]]] = {}
+"""By a package's module: how many names it had, and those of its classes that keep locks."""
+
+
+def _keepers_of(name: str, names: dict[str, object]) -> list[Any]:
+    """The classes of a package's module that keep locks; looked for again where names come.
+
+    There are thousands of classes, and to look through them takes as long as all the rest.
+    """
+    if name not in _KEEPERS or _KEEPERS[name][0] != len(names):
+        keepers = [each for each in _classes_of(name, names) if _keeps_at_once(vars(each))]
+        _KEEPERS[name] = len(names), keepers
+    return _KEEPERS[name][1]
+
+
+def _classes_of(name: str, names: dict[str, object]) -> list[Any]:
+    return [each for each in classes_among(names.values()) if each.__module__ == name]
+
+
+def _keeps_at_once(names: Any) -> bool:
+    return not _AT_ONCE.isdisjoint(map(type, names.values()))
 
 
 class _Known:
@@ -103,10 +126,10 @@ class _Known:
             wanted = {kind for kind in kinds if kind in _AT_ONCE or self._is_entered(kind)}
             if not wanted:
                 return
-        elif _AT_ONCE.isdisjoint(map(type, names.values())):
-            return
-        else:
+        elif _keeps_at_once(names):
             wanted = _AT_ONCE
+        else:
+            return
         for name, value in [each for each in names.items() if type(each[1]) in wanted]:
             if type(value) in _LOCKS:
                 yield from self._kept(value, name, functools.partial(setattr, owner, name))
