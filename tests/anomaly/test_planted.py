@@ -169,6 +169,20 @@ def saves_and_asks_for_its_id(path: Path) -> int:
         return int(connection.execute(insert).fetchall()[0][0])
 
 
+def notes(connection: sqlite3.Connection) -> None:
+    connection.executemany("INSERT INTO log (at) VALUES (?)", [("now",), ("then",), ("later",)])
+
+
+def notes_row_by_row(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        notes(connection)
+
+
+def notes_together(path: Path) -> None:
+    with transaction(path) as connection:
+        notes(connection)
+
+
 # --- trying again -----------------------------------------------------------------------------
 
 
@@ -318,6 +332,7 @@ PLANTED: list[tuple[Any, Any, str, str]] = [
     (path_in, transfer_and_names_or_none_at_all, "ioerr-read", "answers rightly"),
     (path_in, sets_up_swallowing, "ioerr-read", "tells the truth"),
     (path_in, count_trying_again, "lost-acknowledgement", "tells the truth"),
+    (path_in, notes_row_by_row, "busy full", "is atomic"),
     (Ledger, kept_open, "busy readonly", "unlocks"),
     (Ledger, closes_for_good, KINDS, "recovers"),
 ]
@@ -342,6 +357,7 @@ INNOCENT: list[tuple[Any, Any, str]] = [
     (path_in, sets_up, "ioerr-read"),
     (path_in, saves_and_asks_for_its_id, "all"),
     (path_in, count_once, "lost-acknowledgement busy"),
+    (path_in, notes_together, "all"),
     (Ledger, rolled_back, "all"),
     (Writer, Writer.transfer, KINDS),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,8 @@ class Stage:
     autocommit: bool | None = None
     alone: bool = False
     """No other connection has the database open."""
+    midway: bool = False
+    """The fault strikes before the second of several rows."""
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -72,9 +74,21 @@ def fetch_one(connection: sqlite3.Connection) -> object:
 
 class _Holder:
     cursor: sqlite3.Cursor
+    midway: Callable[[], object] | None = None
 
 
 holder = _Holder()
+
+
+def three_rows(connection: sqlite3.Connection) -> None:
+    def rows() -> Iterator[tuple[str, int]]:
+        yield "new" * 50, FIRST
+        if holder.midway is not None:
+            holder.midway()
+        yield "new" * 50, LAST
+        yield "new" * 50, FIRST + 1
+
+    connection.executemany(UPDATE, rows())
 
 
 def leave_block(connection: sqlite3.Connection) -> None:
@@ -325,7 +339,38 @@ NARROW: dict[str, tuple[Stage, tuple[str, ...]]] = {
 }
 """Stages in which some kinds alone are compared."""
 
+OF_ROWS = (
+    "busy",
+    "ioerr-read",
+    "ioerr-write",
+    "full",
+    "readonly",
+    "cantopen",
+    "corrupt",
+    "interrupt",
+    "nomem",
+)
+NARROW |= {
+    f"second of several rows{name}": (replace(stage, midway=True), OF_ROWS)
+    for name, stage in {
+        "": Stage(three_rows),
+        ", immediate": Stage(three_rows, isolation_level="IMMEDIATE"),
+        ", later": Stage(three_rows, update(FIRST + 2)),
+        ", autocommit": Stage(three_rows, isolation_level=None),
+    }.items()
+}
+
 if sys.version_info >= (3, 12):
+    NARROW |= {
+        "second of several rows, without autocommit": (
+            Stage(three_rows, autocommit=False, midway=True),
+            OF_ROWS,
+        ),
+        "second of several rows, with autocommit": (
+            Stage(three_rows, autocommit=True, midway=True),
+            OF_ROWS,
+        ),
+    }
     STAGES |= {
         "without autocommit: update": Stage(update(FIRST), autocommit=False),
         "without autocommit: update, fresh": Stage(update(FIRST), autocommit=False, fresh=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -51,6 +52,13 @@ class Striking:
         finally:
             self.armed = False
 
+    def strike_midway(self, operation: Callable[[], object]) -> object:
+        with midway(lambda: setattr(self, "armed", True)):
+            try:
+                return operation()
+            finally:
+                self.armed = False
+
     def before(self, call: Call) -> FaultKind | None:
         if not self.armed or self.kind is None:
             return None
@@ -67,6 +75,51 @@ class Striking:
 
     def busy(self, call: Call, waited: int) -> bool:
         return False
+
+
+@contextmanager
+def midway(happens: Callable[[], object]) -> Iterator[None]:
+    """What happens before the second of several rows."""
+    holder.midway = happens
+    try:
+        yield
+    finally:
+        holder.midway = None
+
+
+def made_midway(
+    recipe: Recipe, connection: sqlite3.Connection, operation: Callable[[], object]
+) -> object:
+    """Perform the operation; its cause is made before the second row, and stays to the end."""
+    made, ended = threading.Event(), threading.Event()
+    refused: list[BaseException] = []
+
+    def there() -> None:
+        made.set()
+        ended.wait()
+
+    def keep() -> None:
+        try:
+            recipe(connection, there)
+        except BaseException as error:  # noqa: BLE001  # the other thread raises it
+            refused.append(error)
+            made.set()
+
+    keeper = threading.Thread(target=keep)
+
+    def make() -> None:
+        keeper.start()
+        made.wait()
+        if refused:
+            raise refused.pop()
+
+    with midway(make):
+        try:
+            return operation()
+        finally:
+            ended.set()
+            if keeper.ident is not None:
+                keeper.join()
 
 
 def outcome(operation: Callable[[], object]) -> str:
@@ -287,7 +340,8 @@ def refused_rightly(kind: str, reason: str, stage: Stage, journal: str, folder: 
         act = Act(stage)
         with performed(folder / f"real-{number}.db", journal, stage, None) as connection:
             try:
-                ended = outcome(partial(cause, connection, partial(act, connection)))
+                made = partial(made_midway, cause) if stage.midway else cause
+                ended = outcome(partial(made, connection, partial(act, connection)))
             except Unavailable as why:
                 ended = str(why)
         if not act.performed:
@@ -347,7 +401,8 @@ def differences(
         gate = Striking(emulation)
         path = folder / f"emulated-{afterwards}.db"
         with performed(path, journal, stage, gate) as connection:
-            emulated = fingerprint(path, journal, stage, connection, afterwards, gate.strike)
+            arm = gate.strike_midway if stage.midway else gate.strike
+            emulated = fingerprint(path, journal, stage, connection, afterwards, arm)
         if not gate.struck:
             refused_rightly(kind, gate.refusals[0], stage, journal, folder)
             return {}
@@ -355,7 +410,8 @@ def differences(
             recipe = recipe or recipe_for(kind, gate.situation, stage, journal, folder)
             path = folder / f"real-{afterwards}.db"
             with performed(path, journal, stage, None) as connection:
-                strike = partial(recipe, connection)
+                made = partial(made_midway, recipe) if stage.midway else recipe
+                strike = partial(made, connection)
                 real = fingerprint(path, journal, stage, connection, afterwards, strike)
         except Unavailable as reason:
             pytest.skip(str(reason))

@@ -7,6 +7,7 @@ import threading
 from contextlib import closing, suppress
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,25 @@ def test_a_fault_strikes_as_often_as_it_says(tmp_path: Path) -> None:
         connection.commit()
         connection.close()
     assert plan.struck == (2,)
+
+
+@pytest.mark.parametrize("level", ["", None])
+def test_executemany_fails_in_the_middle(tmp_path: Path, level: Any) -> None:
+    with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=level)) as connection:
+        connection.execute("CREATE TABLE t (a)")
+    with (
+        inject("ioerr-write at main execute INSERT t row 4"),
+        closing(sqlite3.connect(tmp_path / "x.db", isolation_level=level)) as connection,
+    ):
+        cursor = connection.cursor()
+        rows = [(number,) for number in range(10)]
+        with pytest.raises(sqlite3.OperationalError):
+            cursor.executemany("INSERT INTO t VALUES (?)", rows)
+        assert cursor.rowcount == -1
+        assert not connection.in_transaction
+        remain = connection.execute("SELECT count(*) FROM t").fetchone()[0]
+        assert remain == (0 if level is not None else 3)
+        assert cursor.executemany("INSERT INTO t VALUES (?)", rows).rowcount == len(rows)
 
 
 def test_threads_are_actors_by_their_names(tmp_path: Path) -> None:

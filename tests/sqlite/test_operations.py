@@ -134,7 +134,7 @@ def _blob_and_backup(connection: sqlite3.Connection) -> None:
             _fetches,
             ["execute SELECT t", "fetch SELECT t", "fetch SELECT t #2", "fetch SELECT t #3"],
         ),
-        (_many, ["execute INSERT t #2", "rollback"]),
+        (_many, ["execute INSERT t #2", "execute INSERT t row 2", "rollback"]),
         (
             _script,
             [

@@ -7,6 +7,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
+from types import BuiltinMethodType
 from typing import Any, ClassVar, Self
 
 from runfaults.model import Operation
@@ -32,6 +33,12 @@ class FaultyCursor(sqlite3.Cursor):
     all_wanted: bool = False
     """Whether all rows are being fetched."""
     _iterating = False
+    _earlier = 0
+
+    @property
+    def rowcount(self) -> int:
+        """As in the standard library: of all batches of an `executemany`."""
+        return super().rowcount + self._earlier
 
     @without_own_frames
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
@@ -40,7 +47,7 @@ class FaultyCursor(sqlite3.Cursor):
 
     @without_own_frames
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Self:
-        """Execute one statement for each row of parameters, at the gate once."""
+        """Execute one statement for each row of parameters: row 1, 2, 4, 8, ... meet the gate."""
         return self._executemany(super().executemany, sql, parameters)
 
     @without_own_frames
@@ -98,6 +105,7 @@ class FaultyCursor(sqlite3.Cursor):
             return real(sql, *parameters)
         if self.statement is not _NO_STATEMENT:
             self._forget_rows()
+            self._earlier = 0
         self.statement = statement = Statement.parse(sql)
         operation = connection.operation_of(statement)
         perform = partial(real, sql, *parameters)
@@ -117,19 +125,40 @@ class FaultyCursor(sqlite3.Cursor):
         if connection is None or not isinstance(sql, str):
             return real(sql, rows, *rest)
         self._forget_rows()
+        self._earlier = 0
         self.statement = statement = Statement.parse(sql)
-        replay: Replay | None = None
+        if not isinstance(real, BuiltinMethodType) or not hasattr(rows, "__iter__"):
+            # The program's own method is one operation; no iterable is for the real one to refuse.
+            perform = partial(real, sql, rows, *rest)
+            return connection.perform(connection.operation_of(statement), statement, perform, self)
+        return self._batches(connection, partial(real, sql), Replay(rows), *rest)
+
+    def _batches(
+        self,
+        connection: WatchedConnection,
+        real: Callable[..., Self],
+        rows: Replay,
+        *rest: object,
+    ) -> Self:
+        """Perform batch by batch: before the first row of each one the operation can fail."""
 
         def perform() -> Self:
-            nonlocal replay
-            if replay is None:
-                # An object that is no iterable is for the real method to complain about.
-                replay = Replay(rows) if hasattr(rows, "__iter__") else None
-            else:
-                replay.rewind()
-            return real(sql, rows if replay is None else replay, *rest)
+            rows.rewind()
+            return real(rows, *rest)
 
-        return connection.perform(connection.operation_of(statement), statement, perform, self)
+        part, earlier = self.statement, 0
+        while True:
+            operation = connection.operation_of(part)
+            try:
+                result = connection.perform(operation, part, perform, self)
+            except BaseException:
+                self._earlier = -1 - super().rowcount  # CPython: -1 where any row fails
+                raise
+            if not rows.begin_batch():
+                self._earlier = earlier
+                return result
+            earlier += max(0, super().rowcount)
+            part = self.statement.for_row(rows.given)
 
     def _executescript(
         self, real: Callable[..., sqlite3.Cursor], script: object, *rest: object

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -95,6 +95,7 @@ class Statement:
         savepoint: Name that `SAVEPOINT`, `RELEASE` or `ROLLBACK TO` is about.
         temporary: It makes something temporary, which only the connection sees.
         argument: The value that a pragma is given, lower case; empty for none.
+        row: Of `executemany`, the row of parameters that it is performed for first, from 1.
     """
 
     text: str
@@ -112,6 +113,11 @@ class Statement:
     savepoint: str = ""
     temporary: bool = False
     argument: str = ""
+    row: int = 1
+
+    def for_row(self, row: int) -> Statement:
+        """The same where it is performed for a later row of parameters."""
+        return replace(self, subject=f"{self.subject} row {row}", row=row)
 
     @property
     def begins_writing(self) -> bool:

@@ -24,7 +24,7 @@ class Closed:
     takes_effect = False
     lasts = True
 
-    def refusal(self, call: Call) -> str | None:
+    def refusal(self, call: Call) -> str | None:  # noqa: PLR0911 - one for each reason
         """Why it cannot strike this call; None if it can."""
         connection = call.connection
         if connection is None:
@@ -35,6 +35,8 @@ class Closed:
             return "the connection is closed already"
         if connection.in_wrong_thread:
             return "the connection belongs to another thread: that is what will be reported"
+        if call.statement.row > 1:
+            return "CPython crashes where executemany meets a closed connection between two rows"
         if not connection.shared:
             return "check_same_thread lets no other thread close the connection"
         return None
