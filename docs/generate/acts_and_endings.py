@@ -33,7 +33,7 @@ another row, commits and returns, unless its ending says otherwise.
 ## Operations
 
 What an actor is about to do at a point. A fault can only strike the operations that touch the
-database; acts and preemptions can come at any of them.
+database, `spawn` and `call`; acts and preemptions can come at any but `call`.
 
 {operations}
 ## Bounds

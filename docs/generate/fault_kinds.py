@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from wording import HEAD, code, members, summary, table
 
 from runfaults.model import Operation
+from runfaults.sim.misfortunes import MISFORTUNES
+from runfaults.sim.misfortunes.misfortune import Misfortune
 from runfaults.sqlite import situation
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.kinds import KINDS, disk
@@ -34,14 +36,14 @@ How a call can fail depends on what it is to the engine, given the state of its 
 ## Which kind strikes where
 
 {grid}
-## A thread that cannot be started
+## Misfortunes of others than SQLite
 
-The fault `no-thread` is none of SQLite: `Thread.start` raises `RuntimeError: can't start new
-thread`, and the thread may be started again. It strikes at `user spawn run` and wherever else the
-target starts a thread, in scenarios and in the bound `nightly`. It was compared with a start
-without memory for it (`tests/cases/test_no_thread.py`); with `--real` it is emulated, and reports
-say so.
+These strike what is none of the engine: `user spawn run`, where a thread is started, and points
+such as `run call client.close`. They are there if the target's adapter says
+[what the target uses](../how-to/add-a-target.md#what-is-none-of-its-own). No thread is switched at
+such a point. With `--real` they are emulated, and reports say so.
 
+{misfortunes}
 ## An operation that takes long
 
 The fault `slow` raises nothing: the operation takes 60 seconds of virtual time, longer than busy
@@ -65,6 +67,7 @@ def fault_kinds_page() -> str:
             [[_words(each), notes[each.name]] for each in Situation],
         ),
         grid=_grid(),
+        misfortunes="\n".join(map(_misfortune, MISFORTUNES.values())),
         nowhere="".join(f"- {reason}\n" for reason in _returned_texts(situation)),
     )
     return "\n".join([head, *(_section(kind) for kind in KINDS.values())])
@@ -97,6 +100,13 @@ def _section(kind: CataloguedKind) -> str:
     if reasons:
         parts += ["Not elsewhere:\n", "".join(f"- {reason}\n" for reason in reasons)]
     return "\n".join(parts)
+
+
+def _misfortune(kind: Misfortune) -> str:
+    reasons = "".join(f"- {reason}\n" for reason in _returned_texts(type(kind)))
+    inner = inspect.cleandoc(type(kind).__doc__ or "")
+    told = f"{kind.summary[:1].upper()}{kind.summary[1:]}."
+    return f"### {kind.name}\n\n{told}\n\n{inner}\n\nNot elsewhere:\n\n{reasons}"
 
 
 def _likelihood(kind: CataloguedKind) -> str:

@@ -12,7 +12,7 @@ from small_jobs import Jobs, broken, refused
 
 from runfaults.model import EventKind, Schedule, Verdict
 from runfaults.oracle.judge import judge
-from runfaults.sim.no_thread import SIMULATED_KINDS
+from runfaults.sim.misfortunes import SIMULATED_KINDS
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 

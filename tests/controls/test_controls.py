@@ -217,6 +217,30 @@ CONTROLS = [
         ("acknowledged-is-durable",),
         sweep(),
     ),
+    Control(
+        "failing_close",
+        "CloseIsTheWorks",
+        "CloseIsItsOwn",
+        ("succeeded-never-failed",),
+        sweep(kinds=("close-raises",)),
+    ),
+    Control(
+        "told", "DropsTheEnd", "MakesRoom", ("signal-matches-record",), sweep(kinds=("queue-full",))
+    ),
+    Control(
+        "told",
+        "FullIsFailed",
+        "MakesRoom",
+        ("succeeded-never-failed",),
+        sweep(kinds=("queue-full",)),
+    ),
+    Control(
+        "told",
+        "FirstOneRaises",
+        "TellsAll",
+        ("signal-matches-record",),
+        sweep(kinds=("subscriber-raises",), cancels=("subscribe",)),
+    ),
     Control("done_twice", "DoesAllAgain", "RecordsAgain", ("work-done-once",), sweep(kinds=BUSY)),
 ]
 

@@ -53,6 +53,12 @@ def test_what_another_kind_left_is_another_state(simulation: Simulation) -> None
     assert not set(seen[0][begun:]) & set(seen[1][begun:])
 
 
+def test_nor_does_a_misfortune_where_no_thread_is_switched(simulation: Simulation) -> None:
+    """The manager passes over what the close raises, and does the same from there on."""
+    struck = "pipeline succeeds; fault close-raises at run call client.close"
+    assert last_state(simulation, struck) != last_state(simulation, "pipeline succeeds")
+
+
 def test_a_state_with_as_much_room_is_visited_once(simulation: Simulation) -> None:
     earlier, later = (simulation.play(Schedule.parse(text)) for text in (EARLIER, LATER))
     end = len(later.steps)

@@ -198,9 +198,16 @@ NIGHTLY = (
     Mutation(
         "a pruned schedule was not equivalent",
         "explore/convergence.py",
-        "hash((point, fault, segment.clock))",
-        "hash((point, segment.clock))",
+        "hash((point, fault, within",
+        "hash((point, within",
         "explore/test_convergence.py::test_what_another_kind_left_is_another_state",
+    ),
+    Mutation(
+        "a misfortune left a state that it had not",
+        "explore/convergence.py",
+        "within.get(number), segment.clock",
+        "segment.clock",
+        "explore/test_convergence.py::test_nor_does_a_misfortune_where_no_thread_is_switched",
     ),
     Mutation(
         "a state counts as visited though with a smaller allowance",

@@ -13,7 +13,7 @@ from runfaults.explore.tasks import Tasks
 from runfaults.model import Ending
 from runfaults.model.element import CANCEL_TASK
 from runfaults.sim.acts import ACTS
-from runfaults.sim.no_thread import SIMULATED_KINDS
+from runfaults.sim.misfortunes import SIMULATED_KINDS
 from runfaults.sqlite.slow import Slow
 
 _SINGLE_ACTS = tuple(name for name, act in ACTS.items() if not act.awaited and not act.to_task)

@@ -21,7 +21,7 @@ from runfaults.model import Cell, CheckResult, FaultPoint, Region, Tally, Verdic
 from runfaults.model.listener import Listener
 from runfaults.oracle.own import own_rules
 from runfaults.scenario.saving import ScenarioFolder
-from runfaults.sim.no_thread import EVERY_FAULT
+from runfaults.sim.misfortunes import EVERY_FAULT
 from runfaults.targets import target_named
 from runfaults.targets.target import remarks
 

@@ -34,7 +34,7 @@ from runfaults.report.progress import progressing
 from runfaults.report.terminal import print_result
 from runfaults.sim.acts import ACTS
 from runfaults.sim.meter import Phase
-from runfaults.sim.no_thread import EVERY_FAULT
+from runfaults.sim.misfortunes import EVERY_FAULT
 from runfaults.targets.target import TargetError
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)

@@ -8,7 +8,7 @@ from runfaults.campaign.bounds import BOUNDS
 from runfaults.model import Ending
 from runfaults.oracle.rules import RULES
 from runfaults.sim.acts import ACTS
-from runfaults.sim.no_thread import SIMULATED_KINDS
+from runfaults.sim.misfortunes import SIMULATED_KINDS
 from runfaults.sqlite.real.lasting import CAUSES
 from runfaults.targets import TARGETS
 

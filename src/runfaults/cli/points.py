@@ -10,7 +10,7 @@ from runfaults.cli.aim import chosen_target, tested_options
 from runfaults.explore.probe import probe
 from runfaults.model import Ending, Journal, Operation, Schedule
 from runfaults.sim.execution import Execution
-from runfaults.sim.no_thread import SIMULATED_KINDS
+from runfaults.sim.misfortunes import SIMULATED_KINDS
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 

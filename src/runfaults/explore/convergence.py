@@ -47,13 +47,17 @@ class Visited:
 def states(execution: Execution) -> Iterator[int]:
     """The state in which each step was reached, as a number; equal for equal states."""
     struck = {fault.at: str(fault) for fault in execution.history.schedule.faults}
+    within: defaultdict[int, str] = defaultdict(str)
+    for each in execution.used:
+        within[each.segment] += struck.get(each.point, "")
     pasts = _Pasts()
     passed = 0
     for step in execution.steps:
-        for segment in execution.segments[passed : step.segment]:
+        for number in range(passed, step.segment):
+            segment = execution.segments[number]
             point = execution.steps[segment.step].point if segment.step >= 0 else None
             fault = struck.get(point) if point is not None else None
-            pasts.extend(segment, hash((point, fault, segment.clock)))
+            pasts.extend(segment, hash((point, fault, within.get(number), segment.clock)))
         passed = step.segment
         clock = execution.segments[passed - 1].clock if passed else 0.0
         yield hash((pasts.all(), step.point, step.ready, clock))

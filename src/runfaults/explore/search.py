@@ -308,7 +308,7 @@ class _Branch:
 def _begun(execution: Execution) -> dict[FaultPoint, int]:
     """For each point the last step that was reached when its operation began."""
     steps = execution.steps
-    return {
+    return {each.point: each.step for each in execution.used} | {
         steps[segment.step].point: last
         for segment, last in zip(execution.segments, last_steps(execution), strict=True)
         if segment.step >= 0

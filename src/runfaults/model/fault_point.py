@@ -24,6 +24,9 @@ class Operation(StrEnum):
     SLEEP = "sleep"
     LINE = "line"
     """A line of the program that uses what other threads may use; the subject is its place."""
+    CALL = "call"
+    """Using what is none of the program's own; the subject is which: `client.close`, `queue.put`,
+    `subscriber`. A fault can strike there, and no thread is switched."""
     TASK = "task"
     """A step of a task, from an await to the next; the subject is the task's name."""
     REACH = "reach"
@@ -34,6 +37,11 @@ class Operation(StrEnum):
     def touches_database(self) -> bool:
         """Whether an SQLite error can strike here at all."""
         return self in _DATABASE_OPERATIONS
+
+    @property
+    def can_be_struck(self) -> bool:
+        """Whether any fault can strike here."""
+        return self.touches_database or self in {Operation.SPAWN, Operation.CALL}
 
 
 ENDING = frozenset({Operation.COMMIT, Operation.ROLLBACK})

@@ -20,7 +20,7 @@ from typing import Self, Unpack, cast
 from runfaults.model import Schedule
 from runfaults.oracle.rule import Rule
 from runfaults.sim.execution import Execution
-from runfaults.sim.no_thread import EVERY_FAULT
+from runfaults.sim.misfortunes import EVERY_FAULT
 from runfaults.sim.real_threads import uncontrolled
 from runfaults.sim.simulation import How, Simulation
 from runfaults.sqlite.gate import Call, FaultKind

@@ -206,6 +206,7 @@ def _performed(actor: str, verb: str, subject: str) -> str:
         Operation.ROLLBACK: "ROLLBACK",
         Operation.CLOSE: "attempt to close a connection",
         Operation.SPAWN: f"attempt to start the thread {subject}",
+        Operation.CALL: f"call of {subject}",
         Operation.ACQUIRE: f"attempt to take the lock {subject}",
         Operation.JOIN: f"join of {subject}" if subject else "join",
         Operation.SLEEP: "sleep",

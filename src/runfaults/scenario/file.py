@@ -30,7 +30,7 @@ from runfaults.oracle.rule import Rule
 from runfaults.reading import UnreadableError, read, read_toml
 from runfaults.scenario.trust import require_asked_for, seen_from, seen_in
 from runfaults.sim.acts import act_named
-from runfaults.sim.no_thread import EVERY_FAULT
+from runfaults.sim.misfortunes import EVERY_FAULT
 from runfaults.sqlite.kinds import kind_named
 
 _T = TypeVar("_T")
@@ -165,7 +165,7 @@ def _fault(table: _Table) -> Fault:
     table.allow("kind", "at", "times")
     at = table.value("at", FaultPoint.parse)
     kind = table.value("kind", _kind)
-    if not at.operation.touches_database and at.operation is not Operation.SPAWN:
+    if not at.operation.can_be_struck:
         table.fail(
             "at",
             f"no fault can strike at {str(at)!r}; `runfaults points` lists where one can",
@@ -188,13 +188,13 @@ def _act(table: _Table) -> Act:
 
 def _preemption(table: _Table) -> Preemption:
     table.allow("at", "to")
-    return Preemption(table.value("at", FaultPoint.parse), table.text("to"))
+    return Preemption(table.value("at", _moment), table.text("to"))
 
 
 def _death(table: _Table) -> Death:
     table.allow("at", "after", "successors")
     at = table.value("at", FaultPoint.parse)
-    if at.operation in {Operation.LINE, Operation.TASK}:
+    if at.operation in {Operation.LINE, Operation.TASK, Operation.CALL}:
         table.fail(
             "at",
             f"no process dies at {str(at)!r}: what it leaves there is what it leaves at the "
@@ -220,7 +220,14 @@ def _number(number: object) -> int:
 
 
 def _optional_point(text: str | None) -> FaultPoint | None:
-    return None if text is None else FaultPoint.parse(text)
+    return None if text is None else _moment(text)
+
+
+def _moment(text: str) -> FaultPoint:
+    point = FaultPoint.parse(text)
+    if point.operation is Operation.CALL:
+        raise ValueError(f"no thread is switched at {text!r}; write another operation")
+    return point
 
 
 def _journal(word: object) -> Journal:

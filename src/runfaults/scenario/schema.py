@@ -16,7 +16,7 @@ from runfaults.model import Ending, Journal, Operation, Verdict
 from runfaults.model.verdict import OF_ONE_HISTORY
 from runfaults.oracle.rules import RULES
 from runfaults.sim.acts import ACTS
-from runfaults.sim.no_thread import EVERY_FAULT
+from runfaults.sim.misfortunes import EVERY_FAULT
 from runfaults.targets import TARGETS
 
 _PLACE = "schemas/scenario.schema.json"
@@ -101,7 +101,7 @@ def _schedule() -> dict[str, Any]:
 
 
 def _fault() -> dict[str, Any]:
-    operations = [each for each in Operation if each.touches_database or each is Operation.SPAWN]
+    operations = [each for each in Operation if each.can_be_struck]
     return _table(
         {
             "kind": _choice({kind.name: kind.summary for kind in EVERY_FAULT.values()}),
@@ -116,13 +116,16 @@ def _fault() -> dict[str, Any]:
     )
 
 
+_MOMENTS = [each for each in Operation if each is not Operation.CALL]
+
+
 def _act() -> dict[str, Any]:
     acts = {name: act.summary for name, act in ACTS.items()}
     return _table(
         {
             "kind": _choice(acts),
             "task": _text("The task that is cancelled, such as Jobs.handle."),
-            "at": _point(Operation, "run execute UPDATE runs"),
+            "at": _point(_MOMENTS, "run execute UPDATE runs"),
         },
         required=("kind",),
     )
@@ -131,7 +134,7 @@ def _act() -> dict[str, Any]:
 def _preemption() -> dict[str, Any]:
     return _table(
         {
-            "at": _point(Operation, "run acquire lock"),
+            "at": _point(_MOMENTS, "run acquire lock"),
             "to": _text("The actor that runs instead, such as cancel."),
         },
         required=("at", "to"),

@@ -141,6 +141,16 @@ class Turns(Protocol):
         """Note what the running actor prints."""
         ...
 
+    def call(self, subject: str, thing: object, real: Callable[[], object]) -> object:
+        """Use something that is none of the target's own, where a fault may strike.
+
+        Args:
+            subject: The point's: `client.close`.
+            thing: What is used.
+            real: Uses it.
+        """
+        ...
+
     def start_thread(self, thread: threading.Thread) -> None:
         """Start a thread of the target as an actor."""
         ...

@@ -39,6 +39,20 @@ class TaskStep(NamedTuple):
     from_outside: bool
 
 
+class Used(NamedTuple):
+    """A point without a switch: something was used that is none of the target's own.
+
+    Attributes:
+        point: The point.
+        step: Number of the last yield point before it.
+        segment: Number of the segment that it is in.
+    """
+
+    point: FaultPoint
+    step: int
+    segment: int
+
+
 class Segment(NamedTuple):
     """The work of one actor without interruption, from a yield point or the end of a wait.
 
@@ -94,6 +108,7 @@ class Execution:
         elsewhere: The databases that were opened besides the target's, and where.
         given: What work can be given, a phrase each, and whether it was.
         tasks: The steps of the tasks of event loops.
+        used: What was used that is none of the target's own.
     """
 
     history: History
@@ -112,3 +127,4 @@ class Execution:
     elsewhere: tuple[tuple[str, str], ...] = ()
     given: tuple[tuple[str, bool], ...] = ()
     tasks: tuple[TaskStep, ...] = ()
+    used: tuple[Used, ...] = ()

@@ -18,7 +18,7 @@ from runfaults.sim.durability import DurabilityWatch
 from runfaults.sim.execution import SurveyedPoint
 from runfaults.sim.exits import note_foreign_thread, require_no_children
 from runfaults.sim.meter import Phase, border
-from runfaults.sim.no_thread import SIMULATED_KINDS
+from runfaults.sim.misfortunes import SIMULATED_KINDS
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.slow import wait_while_slow
 from runfaults.sqlite.errors import EmulationError, is_busy
@@ -26,11 +26,9 @@ from runfaults.sqlite.gate import Call, FaultKind, Gate
 from runfaults.sqlite.kinds import kind_named
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
-from runfaults.sqlite.statement import Statement
 from runfaults.user_code import calling_line
 
 _DATABASE = "database"
-_NO_STATEMENT = Statement("")
 _Held = tuple[str, Observed]
 
 PATIENCE = 8
@@ -56,8 +54,8 @@ class Survey:
         refusals = tuple([(kind.name, kind.refusal(call)) for kind in self._kinds])
         self.points.append(SurveyedPoint(point, event, refusals))
 
-    def ask_of_start(self, point: FaultPoint, event: int, call: Call) -> None:
-        """Note the answers for the start of a thread, if any kind can strike it."""
+    def ask_of_others(self, point: FaultPoint, event: int, call: Call) -> None:
+        """Note the answers for what SQLite has no part in, if any kind can strike it."""
         if any(kind.refusal(call) is None for kind in self._kinds):
             self.ask(point, event, call)
 
@@ -114,6 +112,7 @@ class WorldGate:
         self._in_flight: set[str] = set()
         self.may_have_written = True
         self.on_strike: Callable[[], None] | None = None
+        self.has_work_begun: Callable[[], bool] = lambda: False
         self._opened: list[_Opened] = []
         self._durability = DurabilityWatch(recorder)
         self._known: set[int] = set()
@@ -127,24 +126,26 @@ class WorldGate:
         except Exception as error:  # noqa: BLE001 - see `_not_the_target`
             self._not_the_target(error)
 
-    def before_start(self, point: FaultPoint) -> None:
-        """Called before a thread of the target is started; raises what keeps it from starting."""
+    def use(self, point: FaultPoint, call: Call) -> object:
+        """Perform what SQLite has no part in, or have a fault strike it."""
         if self._turns.over:
-            return
-        call = Call(Operation.SPAWN, _NO_STATEMENT, None)
+            return call.real()
+        call = call._replace(begun=self.has_work_begun())
         if self._survey is not None:
-            self._survey.ask_of_start(point, len(self._recorder.events) - 1, call)
+            self._survey.ask_of_others(point, len(self._recorder.events) - 1, call)
         kind = self._plan.due(point, call)
         if kind is None:
-            return
+            return call.real()
         add = self._recorder.add
         add(point.actor, EventKind.INVOKE, str(point))
         self._tell_strike(point, kind)
         try:
-            kind.strike(call)
+            answer = kind.strike(call)
         except Exception as error:
             add(point.actor, EventKind.ERROR, "", f"{type(error).__name__}: {error}")
             raise
+        add(point.actor, EventKind.OK)
+        return answer
 
     @border(Phase.SWITCHING, Phase.TARGET)
     def after(self, call: Call, error: BaseException | None) -> None:

@@ -13,7 +13,7 @@ from typing import NoReturn
 from runfaults.model import EventKind, FaultPoint, Operation
 from runfaults.sim.actor import Actor, Held, SimulationOver, State, Wait, actors
 from runfaults.sim.director import RESUMED, Director
-from runfaults.sim.execution import Segment, Step
+from runfaults.sim.execution import Segment, Step, Used
 from runfaults.sim.interruption import HEEDED_BEFORE, is_heeded_in
 from runfaults.sim.lines import LinesOf
 from runfaults.sim.livelock import Livelock
@@ -23,14 +23,16 @@ from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import Leap
 from runfaults.sim.stuck import MAY_RAISE, deadlock_among, stacks_of
 from runfaults.sim.tasks import OTHERS, Tasks
-from runfaults.sqlite.gate import Gate
+from runfaults.sqlite.gate import Call, Gate
 from runfaults.sqlite.plan import PointCounter
+from runfaults.sqlite.statement import Statement
 from runfaults.user_code import place_of, told
 
 SLICE = 128
 """Yield points in a row after which an actor is paused whenever another one is ready."""
 
 _LINE = Operation.LINE
+_NO_STATEMENT = Statement("")
 
 MAX_LINES = 100_000
 """Lines that are yield points: a loop that polls an attribute must not fill the memory."""
@@ -55,6 +57,8 @@ class Scheduler:
         all_actors: Every actor there has been.
         locks: Every lock that actors have made, except the private ones of `Condition.wait`.
         gate: Given to each actor; see `Actor`.
+        use: Performs what is none of SQLite, or has a fault strike it.
+        used: What was used that is none of the target's own.
         actor_names: How to call a thread of the target, by the beginning of the thread's own name;
             `run` if it is not among them.
         tasks: Those of event loops.
@@ -76,7 +80,8 @@ class Scheduler:
         self.locks: list[Held] = []
         self.tasks = Tasks()
         self.gate: Gate | None = None
-        self.before_start: Callable[[FaultPoint], None] = lambda _: None
+        self.use: Callable[[FaultPoint, Call], object] = lambda _, call: call.real()
+        self.used: list[Used] = []
         self.actor_names: Mapping[str, str] = {}
         self.lines: LinesOf | None = None
         self._lines_reached = 0
@@ -242,6 +247,15 @@ class Scheduler:
         """See `Turns`."""
         self._recorder.hear(text)
 
+    def call(self, subject: str, thing: object, real: Callable[[], object]) -> object:
+        """See `Turns`."""
+        if self.over:
+            return real()
+        point = self._points.point(self.running.name, Operation.CALL, subject)
+        self.used.append(Used(point, len(self.steps) - 1, len(self.segments) - 1))
+        call = Call(Operation.CALL, _NO_STATEMENT, None, real=real, thing=thing)
+        return self.use(point, call)
+
     def start_thread(self, thread: threading.Thread) -> None:
         """Start a thread of the target as an actor: the controlled `Thread.start`."""
         known = (actor for name, actor in self.actor_names.items() if thread.name.startswith(name))
@@ -249,7 +263,7 @@ class Scheduler:
         numbered = re.compile(rf"{base}(-\d+)?")
         spawned = sum(numbered.fullmatch(actor.name) is not None for actor in self.all_actors)
         name = f"{base}-{spawned + 1}" if spawned else base
-        self.before_start(self.reach(Operation.SPAWN, name))
+        self.use(self.reach(Operation.SPAWN, name), Call(Operation.SPAWN, _NO_STATEMENT, None))
         actor = Actor(name, self, self.gate, of_target=True)
         self.touch(actor, change=True)
         run = thread.run

@@ -25,7 +25,7 @@ from runfaults.sim.gate import CurrentGate, Survey
 from runfaults.sim.interpreter import require_controllable
 from runfaults.sim.lines import LinesOf
 from runfaults.sim.loaded import frozen
-from runfaults.sim.no_thread import SIMULATED_KINDS
+from runfaults.sim.misfortunes import SIMULATED_KINDS
 from runfaults.sim.printing import logging_apart, printing_apart
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.stuck import HangError, hang_in, in_a_clean_run

@@ -22,6 +22,7 @@ from runfaults.sim.identity import identity_substitutes
 from runfaults.sim.kept_locks import kept_locks
 from runfaults.sim.primitives import SUBSTITUTES
 from runfaults.sim.real_threads import real_join, real_start
+from runfaults.sim.used import USED
 
 _real_is_alive = threading.Thread.is_alive
 
@@ -103,6 +104,7 @@ def controlled_primitives(*more: tuple[Any, Any]) -> Generator[None]:
     replaced += [place for original, _ in more for place in kept(original)]
     substitutes = {
         **_METHODS,
+        **USED,
         **identity_substitutes(),
         (subprocess.Popen, "__init__"): noting_children(subprocess.Popen.__init__),
         **event_loop_substitutes(),

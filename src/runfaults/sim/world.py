@@ -20,7 +20,7 @@ from runfaults.sim.gate import Survey, WorldGate
 from runfaults.sim.interruption import has_come, interrupt
 from runfaults.sim.leftovers import Leftovers
 from runfaults.sim.meter import Phase, border
-from runfaults.sim.no_thread import SIMULATED_KINDS
+from runfaults.sim.misfortunes import SIMULATED_KINDS
 from runfaults.sim.patience import Patience
 from runfaults.sim.pipeline import OUTCOMES, ScriptedPipeline
 from runfaults.sim.recorder import Recorder
@@ -96,10 +96,11 @@ class World:
             self.scheduler, self._recorder, self._plan, self._observe, database, survey
         )
         self.scheduler.gate = self.gate
-        self.scheduler.before_start = self.gate.before_start
+        self.scheduler.use = self.gate.use
         self.scheduler.actor_names = target.threads if isinstance(target, NamesThreads) else {}
         self._audit = AuditReader(database, seen, target.name)
         self._work = ScriptedPipeline(schedule.pipeline, self._recorder, self._audit.numbers)
+        self.gate.has_work_begun = self._has_work_begun
         self._run: int | None = None
         self._shown: dict[int, str] = {}
         self._managers: list[Manager] = []
@@ -160,12 +161,14 @@ class World:
             elsewhere=tuple(elsewhere.items()),
             given=tuple(self._work.given.items()),
             tasks=self.scheduler.tasks.steps,
+            used=tuple(self.scheduler.used),
         )
 
     def forget(self) -> None:
         """Let go of what an execution has told: no collection of garbage has to look through it."""
         self.scheduler.steps.clear()
         self.scheduler.segments.clear()
+        self.scheduler.used.clear()
         self._recorder.events.clear()
 
     def _offered(self) -> tuple[str, ...]:
@@ -236,6 +239,11 @@ class World:
         for event in self._recorder.events:
             if event.kind is EventKind.REPLY and event.subject.startswith("start"):
                 yield from () if event.run is None else (event.run,)
+
+    def _has_work_begun(self) -> bool:
+        """Whether that of every run has."""
+        begun = {each.run or -each.number for each in self._work.attempts}
+        return len(begun) >= max(1, len(self._shown))
 
     def _is_over(self, run: int) -> bool:
         return self._shown.get(run) in self._target.vocabulary.terminal

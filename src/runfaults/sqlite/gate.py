@@ -26,6 +26,8 @@ class Call(NamedTuple):
         real: Performs the operation on the real engine, past the gate. For kinds: what a
             fault leaves is sometimes most faithfully made by the operation itself.
         file: For `connect`: the file that is opened; empty for a database in memory.
+        thing: For `call`: what is used.
+        begun: For `call`: whether the work of every run has begun.
     """
 
     operation: Operation
@@ -34,6 +36,8 @@ class Call(NamedTuple):
     cursor: Rows | None = None
     real: Callable[[], object] = _nothing
     file: str = ""
+    thing: object = None
+    begun: bool = False
 
 
 class FaultKind(Protocol):

@@ -19,6 +19,7 @@ from typing import Any, cast
 
 from runfaults.model import Vocabulary
 from runfaults.targets.checkout_manager import CheckoutManager, Parts, manager_class
+from runfaults.targets.completion_in_code import completion_in
 from runfaults.targets.log_stream import self_ending_log_stream
 from runfaults.targets.requirements import command_with
 from runfaults.targets.route import NotPlayableRouteError, Route, cancel_route
@@ -58,6 +59,7 @@ class Checkout:
         self._manager_class: type[CheckoutManager] | None = None
         self._is_entered = False
         self._route_remark = ""
+        self._signals = completion_in(self._tree, self._manager)
 
     # --- what a target tells ------------------------------------------------------------------
 
@@ -97,6 +99,8 @@ class Checkout:
             f"PipelineExecutor, scripted, is in {self._executor.file.relative_to(self._path)}",
             self._route_remark,
         ]
+        if "register_subscriber" in self._manager.methods:
+            told.append(self._signals.remark)
         if self._log_stream is not None:
             file = self._log_stream.file.relative_to(self._path)
             told.append(
@@ -224,6 +228,7 @@ class Checkout:
             cancel_exception=self._cancel_exception(),
             connect=self._function(_CONNECT),
             route=self._find_route(),
+            completion=self._signals.completion(),
             streams_end_themselves=self._log_stream is not None,
             modules=tuple(
                 module

@@ -17,9 +17,10 @@ from types import ModuleType
 from typing import Any, cast
 
 from runfaults.targets.client import Client
+from runfaults.targets.completion import Completion
+from runfaults.targets.inbox import Inbox
 from runfaults.targets.requirements import command_with
 from runfaults.targets.route import Route
-from runfaults.targets.signal_word import word_in
 from runfaults.targets.target import Ask, TargetError, Work
 
 
@@ -34,6 +35,7 @@ class Parts:
         cancel_exception: What a pipeline raises that noticed a cancel; None if there is none.
         connect: Opens a connection, given a path; None if there is no such function.
         route: What the API does to cancel a run; None if that cannot be played.
+        completion: Which message to a subscriber says that its run is complete.
         streams_end_themselves: Whether the API takes back each subscriber that it registers.
         modules: Every module of the checkout that was imported.
         used: Names of the stand-ins that were used; see `stubs`.
@@ -46,6 +48,7 @@ class Parts:
     cancel_exception: type[BaseException] | None
     connect: Callable[..., Any] | None
     route: Route | None
+    completion: Completion
     streams_end_themselves: bool
     modules: tuple[ModuleType, ...]
     used: set[str]
@@ -175,16 +178,9 @@ class _Signals(CheckoutManager):
     def subscribe(self, run: int) -> Callable[[], str | None]:
         """Register a queue and wait on it for completion signals."""
         queue = self._manager.register_subscriber(run)
-
-        def next_signal() -> str | None:
-            while True:
-                message = queue.get()
-                if message is None:
-                    return None
-                if message.get("complete"):
-                    return word_in(message)
-
-        return next_signal
+        completion = self.parts.completion
+        line = {"run_id": run, **_LINE} if isinstance(completion.key, str) else None
+        return Inbox(queue, completion, line).next_signal
 
 
 def scripted_executor(parts: Parts, work: Work) -> type[Any]:
@@ -257,11 +253,13 @@ def _report_progress(given: Iterable[tuple[str, Any]]) -> None:
                 call(value, _PROGRESS)
 
 
+_LINE = {"level": "info", "message": "scripted"}
+
 _PROGRESS = {
     r"current|done|completed": 1,
     r"total": 2,
     r"step|text|phase": "scripted",
-    r"log|message|msg|entry|record": {"level": "info", "message": "scripted"},
+    r"log|message|msg|entry|record": _LINE,
 }
 
 

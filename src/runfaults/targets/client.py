@@ -12,14 +12,19 @@ class Client:
     """A client of one run; a target that closes its work's client on a cancel makes one.
 
     Its time is that of its surroundings: virtual in a simulation.
+
+    Attributes:
+        is_closed: Whether it was closed.
     """
 
     def __init__(self) -> None:
+        self.is_closed = False
         self._closed = threading.Event()
         self._asked = False
 
     def close(self) -> None:
         """Wake the work, which takes a moment if it waits: a real client has sockets to close."""
+        self.is_closed = True
         self._closed.set()
         if self._asked:
             time.sleep(_CLOSING_SECONDS)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from runfaults.targets.base import Adapter, Audit, Vocabulary, Work
 from runfaults.targets.client import Client
+from runfaults.targets.completion import Completion
+from runfaults.targets.inbox import Inbox
 from runfaults.targets.nearby import option_for_nearby
 from runfaults.targets.target import TargetError
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 VOCABULARY = Vocabulary.of(
     ("pending", "running"), "completed", "failed", "cancelled", "interrupted"
 )
+
+_COMPLETE = Completion("complete", status="db_status")
 
 DOCUMENTS = Path(__file__).parents[3] / "docs" / "architecture"
 """The documents that the pipeline reads: none where there is no clone around the package."""
@@ -132,17 +136,8 @@ class GenGlossary(Adapter):
 
     def subscribe(self, run: int) -> Callable[[], str | None]:
         """Register a queue and wait on it for completion signals."""
-        queue = self._manager.register_subscriber(run)
-
-        def next_signal() -> str | None:
-            while True:
-                message: Any = queue.get()
-                if message is None:
-                    return None
-                if message.get("complete"):
-                    return str(message.get("db_status") or "")
-
-        return next_signal
+        line = {"run_id": run, "level": "info", "message": "scripted"}
+        return Inbox(self._manager.register_subscriber(run), _COMPLETE, line).next_signal
 
     def leaks(self) -> Iterable[tuple[str, str]]:
         """Subscribers and cancel events that outlive their run."""
