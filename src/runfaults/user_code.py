@@ -116,17 +116,21 @@ def calling_code() -> str:
     A line a frame: `file:line in function: code`, the outermost first; files by their last two
     parts, so that the text does not depend on where the project lies.
     """
-    return _described(tuple(reversed(list(_calling_places()))))
+    return _described(tuple(reversed(list(_places(inspect.currentframe())))))
 
 
 def calling_line() -> str:
     """The line of the user's code that the calling thread is at; empty if there is none."""
-    return _described(tuple(islice(_calling_places(), 1)))
+    return line_of(inspect.currentframe())
 
 
-def _calling_places() -> Iterator[_Place]:
+def line_of(frame: FrameType | None) -> str:
+    """The line of the user's code that a stack is at, given its innermost frame."""
+    return _described(tuple(islice(_places(frame), 1)))
+
+
+def _places(frame: FrameType | None) -> Iterator[_Place]:
     """The places in the user's code, the innermost first."""
-    frame = inspect.currentframe()
     while frame is not None:
         code = frame.f_code
         if is_of_the_user(code.co_filename):

@@ -7,7 +7,7 @@ from pathlib import Path
 from planted_races import CONTROLS
 from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
-from runfaults.model import Verdict
+from runfaults.model import EarlyEnd, Verdict
 from small_checks import checked
 
 DYING = """
@@ -65,7 +65,7 @@ def test_what_a_dying_worker_had_in_hand_is_run_again(tmp_path: Path) -> None:
 
 def test_workers_that_keep_dying_end_the_exploration_and_not_its_result(tmp_path: Path) -> None:
     result = checked(dying_target(tmp_path, "True"), SMALL, processes=2)
-    assert result.interrupted
+    assert result.interrupted is EarlyEnd.DEATHS
     assert result.verdict is Verdict.UNKNOWN
     (told,) = [each for each in result.remarks if "worker processes died 3 times with" in each]
-    assert "run with --jobs 1 to see why" in told
+    assert "--jobs 1 shows why" in told

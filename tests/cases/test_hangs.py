@@ -35,14 +35,14 @@ HANGS = """
 def hangs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The stacks of every hang from now on; the limit is short."""
     told: list[str] = []
-    real = scheduler_module.stacks_of
+    real = scheduler_module.who_hangs
 
-    def stacks_of(actors: Any) -> str:
-        told.append(real(actors))
+    def who_hangs(actors: Any, seconds: float) -> str:
+        told.append(real(actors, seconds))
         return told[-1]
 
     monkeypatch.setattr(scheduler_module, "HANG_SECONDS", 1.0)
-    monkeypatch.setattr(scheduler_module, "stacks_of", stacks_of)
+    monkeypatch.setattr(scheduler_module, "who_hangs", who_hangs)
     return told
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sample_histories import broken_result, mission_bug, passing_result
 
-from runfaults.model import Judgement, Tally, Verdict
+from runfaults.model import EarlyEnd, Judgement, Tally, Verdict
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_rule_that_was_not_exercised_takes_nothing_from_the_others() -> None:
         {"rules": {}},
         {"notes": ("a schedule could not be played",)},
         {"doubts": ("a history was another one",)},
-        {"not_reached": ("some",), "interrupted": True},
+        {"not_reached": ("some",), "interrupted": EarlyEnd.USER},
     ],
 )
 def test_what_proves_nothing_is_unknown_and_breaks_nothing(change: dict[str, Any]) -> None:

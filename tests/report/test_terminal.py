@@ -13,7 +13,7 @@ from sample_histories import (
     passing_result,
 )
 
-from runfaults.model import Cell, CheckResult, Region, Tally
+from runfaults.model import Cell, CheckResult, EarlyEnd, Region, Tally
 from runfaults.report.console import PROSE_WIDTH
 from runfaults.report.terminal import print_result
 from runfaults.report.wording import describe_duration, replay_command
@@ -85,7 +85,7 @@ def test_rules_that_were_never_exercised_are_named_and_not_ticked() -> None:
         ({"notes": ("a",)}, "not every schedule could be played as written, which is a bug"),
         ({"doubts": ("a",)}, "not every schedule gave the same history again"),
         (
-            {"not_reached": ("a",), "interrupted": True},
+            {"not_reached": ("a",), "interrupted": EarlyEnd.USER},
             "it was interrupted; no violation in the 4,120 schedules that ran",
         ),
     ],

@@ -61,8 +61,7 @@ def run_jobs(
         if not agenda or should_stop():
             return
     raise WorkersDiedError(
-        f"worker processes died {MAX_DEATHS} times with {len(agenda)} jobs left; "
-        "run with --jobs 1 to see why"
+        f"worker processes died {MAX_DEATHS} times with {len(agenda)} jobs left; --jobs 1 shows why"
     )
 
 

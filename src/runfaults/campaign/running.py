@@ -22,7 +22,7 @@ from runfaults.explore.mark import Mark
 from runfaults.explore.probe import probe
 from runfaults.explore.runner import PlayerKind
 from runfaults.explore.strategy import Strategy
-from runfaults.model import Verdict
+from runfaults.model import EarlyEnd, Verdict
 from runfaults.model.listener import Listener
 from runfaults.process_end import HungError
 from runfaults.scenario.saving import ScenarioFolder
@@ -66,7 +66,7 @@ class Outcome:
         elapsed: Real seconds that it took.
         not_reached: What was not run, in phrases; empty if it finished.
         left: How many jobs were not run; each has at least one schedule.
-        interrupted: Whether Ctrl-C, or the death of its processes, ended it.
+        interrupted: What else than the budget ended it early; None if nothing did.
         strategies: Those of the campaign, with the acts that the target offers.
         remarks: Where findings come from that this campaign did not make itself.
         unwritten: What of it could not be kept, a sentence each.
@@ -76,7 +76,7 @@ class Outcome:
     elapsed: float
     not_reached: tuple[str, ...] = ()
     left: int = 0
-    interrupted: bool = False
+    interrupted: EarlyEnd | None = None
     remarks: tuple[str, ...] = ()
     strategies: tuple[Strategy, ...] = ()
     unwritten: tuple[str, ...] = ()
@@ -166,11 +166,11 @@ def _run(  # what there is to run, with what, and where it is kept
     agenda: Agenda,
     found: Findings,
     journal: Journal | None,
-) -> tuple[bool, tuple[str, ...]]:
+) -> tuple[EarlyEnd | None, tuple[str, ...]]:
     """Run what is left, and cross it off job by job.
 
     Returns:
-        Whether something ended it early, and what, if it was not Ctrl-C.
+        What ended it early besides the budget, and what is to be said of that.
     """
     listener.start(len(agenda), Counter(job.strategy for job in agenda))
     folder = None if options.save_to is None else ScenarioFolder(options.save_to)
@@ -203,10 +203,11 @@ def _run(  # what there is to run, with what, and where it is kept
                     options.on_violation()
         except KeyboardInterrupt:
             listener.note("interrupted")
-            return True, ()
-        except (WorkersDiedError, HungError) as error:
-            return True, (str(error),)
-    return False, (_FAILED_FAST,) if options.fail_fast and first.new and agenda else ()
+            return EarlyEnd.USER, ()
+        except (HungError, WorkersDiedError) as error:
+            hung = isinstance(error, HungError)
+            return EarlyEnd.HANG if hung else EarlyEnd.DEATHS, (str(error),)
+    return None, (_FAILED_FAST,) if options.fail_fast and first.new and agenda else ()
 
 
 def _activity(found: Findings, job: Job) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from runfaults.model import (
     CheckResult,
+    EarlyEnd,
     History,
     Judgement,
     Region,
@@ -89,7 +90,7 @@ def conclude(
         },
         violations=tuple(_violations(history, facts, found)),
         not_reached=circumstances.problems,
-        interrupted=bool(circumstances.problems),
+        interrupted=EarlyEnd.PROBLEMS if circumstances.problems else None,
         remarks=(
             *(f"{rule} does not judge a soak: {why}" for rule, why in left_out.items()),
             *circumstances.remarks,

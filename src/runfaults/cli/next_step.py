@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import click
 
-from runfaults.model import CheckResult, Verdict
+from runfaults.model import CheckResult, EarlyEnd, EventKind, Verdict
 from runfaults.report.steps import printable
 from runfaults.report.wording import replay_command
 from runfaults.scenario.trust import option_for
@@ -47,30 +47,58 @@ def next_steps(result: CheckResult, bound: str, words: list[str]) -> Iterable[tu
         words: The command that was typed, without `runfaults`.
     """
     replays = [text for each in result.violations if (text := replay_command(each))]
-    tested = option_for(result.target)
-    words = [word for word in words if word != "--fail-fast"]
     if replays:
-        yield "to see one schedule step by step", replays[0]
-    if not result.finished and words[0] == "crash":
-        yield "to run it so that it can be continued", _typed([*_CRASH, *tested, "--state", STATE])
-    elif not result.finished and "--state" in _names(words):
-        yield "to continue from here", _typed(words)
-    elif not result.finished:
-        yield "to run it so that it can be continued", _typed([*words, "--state", STATE])
+        yield _SEEING.get(_stuck(result), "to see one schedule step by step"), replays[0]
+    words = [word for word in words if word != "--fail-fast"]
+    tested = option_for(result.target)
+    if not result.finished:
+        yield _to_finish(result, words)
     elif result.notes:
         yield "to report the bug, add the notes above and the output of", "runfaults --version"
     elif result.unstruck:
         yield "to list which faults can strike where", _typed(["points", *tested])
     elif result.verdict is Verdict.UNKNOWN and not replays:
         yield "to see what was understood of the target", _typed(["check", *tested, "--explain"])
-    elif result.verdict in {Verdict.HOLDS, Verdict.NOTHING_NEW} and bound in _LARGER:
-        yield (
-            "to run more schedules",
-            _typed([*_without(words, "--bound"), "--bound", _LARGER[bound]]),
-        )
     elif result.verdict in {Verdict.HOLDS, Verdict.NOTHING_NEW}:
-        other = "chaos" if bound == "crash" else "crash"
-        yield "to kill the process too", _typed([other, *tested])
+        yield _beyond(bound, words, tested)
+
+
+def _to_finish(result: CheckResult, words: list[str]) -> tuple[str, str]:
+    """What runs the rest of a bound."""
+    match result.interrupted:
+        case EarlyEnd.HANG:
+            return "when the line that the remarks name is mended, to run it again", _typed(words)
+        case EarlyEnd.DEATHS:
+            alone = [*_without(words, "--jobs"), "--jobs", "1"]
+            return "to see why its processes died", _typed(alone)
+        case _ if "--state" in _names(words):
+            return "to continue from here", _typed(words)
+        case _:
+            command = [*_CRASH, *option_for(result.target)] if words[0] == "crash" else words
+            return "to run it so that it can be continued", _typed([*command, "--state", STATE])
+
+
+def _beyond(bound: str, words: list[str], tested: Iterable[str]) -> tuple[str, str]:
+    """What runs more than a bound that holds."""
+    if bound in _LARGER:
+        larger = [*_without(words, "--bound"), "--bound", _LARGER[bound]]
+        return "to run more schedules", _typed(larger)
+    return "to kill the process too", _typed(["chaos" if bound == "crash" else "crash", *tested])
+
+
+_SEEING = {
+    "hang": "a thread waits for what is not under control, or takes too long; to see its line",
+    "uncontrolled": "something happened that the simulation does not see; to see where",
+    "deadlock": "the threads wait for each other; to see for what",
+    "livelock": "the threads repeat the same steps; to see which",
+}
+"""What the command to replay shows, by what kept the schedule from its end."""
+
+
+def _stuck(result: CheckResult) -> str:
+    """What kept the first schedule that is shown from its end; empty if it came to it."""
+    events = result.violations[0].history.events
+    return next((event.subject for event in events if event.kind is EventKind.STUCK), "")
 
 
 def _names(words: Iterable[str]) -> set[str]:

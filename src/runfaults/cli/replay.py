@@ -123,12 +123,14 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
     click.echo(f"{verdict} ({'; '.join(expected)})")
     for reason in played.execution.unavailable:
         click.echo(printable(f"  not available on this machine: {reason}"))
+    alike: dict[str, list[str]] = {}
     for judgement in played.failing():
         asked = judgement.rule in scenario.rules or not scenario.rules
         if judgement.verdict is verdict or not asked:
-            also = "" if asked else "also "
-            told = f"  {also}{judgement.rule}: {judgement.verdict}: {judgement.reason}"
-            click.echo(printable(told))
+            rule = judgement.rule if asked else f"also {judgement.rule}"
+            alike.setdefault(f"{judgement.verdict}: {judgement.reason}", []).append(rule)
+    for told, rules in alike.items():
+        click.echo(printable(f"  {', '.join(rules)}: {told}"))
     judging = {judgement.rule: judgement.exercised for judgement in played.judgements}
     for rule in scenario.rules:
         if rule not in judging:

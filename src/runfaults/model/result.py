@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 from runfaults.model.history import History
 from runfaults.model.scenario import Scenario
 from runfaults.model.verdict import Judgement, Verdict
+
+
+class EarlyEnd(StrEnum):
+    """What else than the user's budget ended a check early."""
+
+    USER = "it was interrupted"
+    HANG = "a schedule hung"
+    DEATHS = "its processes died"
+    PROBLEMS = "it was not finished"
+    """A soak: what is not reached says why."""
 
 
 class Tally(NamedTuple):
@@ -196,7 +207,7 @@ class CheckResult:
         set_aside: Broken schedules that were set aside, as a baseline knows what breaks them.
         not_reached: What of the bound did not run, a phrase each, where the check was interrupted
             or its budget was spent.
-        interrupted: Whether something else than the user's budget ended it early.
+        interrupted: What else than the user's budget ended it early; None if nothing did.
         at_least: How many schedules the whole bound has, as far as that is known.
         remarks: What a reader has to know of the target to understand the result, a sentence each:
             which rules do not judge it and why, what was put in place of what it could not import.
@@ -217,7 +228,7 @@ class CheckResult:
     unstruck: tuple[str, ...] = ()
     set_aside: int = 0
     not_reached: tuple[str, ...] = ()
-    interrupted: bool = False
+    interrupted: EarlyEnd | None = None
     at_least: int = 0
     remarks: tuple[str, ...] = ()
     unwritten: tuple[str, ...] = ()

@@ -281,6 +281,7 @@ def _stuck(event: Event) -> str:
     how = {
         "deadlock": "then the threads waited for each other without end",
         "livelock": "then the threads repeated the same steps without end",
+        "hang": "then a thread kept its turn",
     }.get(event.subject, "then no thread could run")
     detail = f": {event.value}" if event.value else ""
     return f"{how} ({event.subject}{_short(detail)})"

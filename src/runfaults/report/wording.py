@@ -58,7 +58,7 @@ def _why_unknown(result: CheckResult) -> str:
             f"no rule was exercised by the {tally.total:,} {counted}",
         ),
     )
-    interrupted = f"it was interrupted; no violation in the {tally.total:,} {counted} that ran"
+    interrupted = f"{result.interrupted}; no violation in the {tally.total:,} {counted} that ran"
     return next((reason for applies, reason in reasons if applies), interrupted)
 
 

@@ -21,7 +21,7 @@ from runfaults.sim.meter import Phase, border, enter
 from runfaults.sim.real_threads import real_join, start_really, uncontrolled
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import Leap
-from runfaults.sim.stuck import MAY_RAISE, deadlock_among, stacks_of
+from runfaults.sim.stuck import MAY_RAISE, deadlock_among, who_hangs
 from runfaults.sim.tasks import OTHERS, Tasks
 from runfaults.sqlite.gate import Call, Gate
 from runfaults.sqlite.plan import PointCounter
@@ -109,7 +109,7 @@ class Scheduler:
         self._resume(self._next())
         try:
             if not self._finished.acquire(timeout=HANG_SECONDS):
-                self._recorder.get_stuck("hang", stacks_of(self.all_actors))
+                self._recorder.get_stuck("hang", who_hangs(self.all_actors, HANG_SECONDS))
             self._join_finished()
         finally:
             self.over = True  # after Ctrl-C too

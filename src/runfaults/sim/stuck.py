@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from runfaults.model import Ending, EventKind, History
 from runfaults.sim.actor import Actor, State
 from runfaults.targets.target import TargetError
+from runfaults.user_code import line_of
 
 MAY_RAISE = (
     "only `open`, `start`, `cancel`, `status`, `subscribe` and `close` may raise, to tell the user "
@@ -44,14 +45,21 @@ def deadlock_among(actors: Iterable[Actor]) -> str | None:
     return "; ".join(map(_who_waits, waiting))
 
 
-def stacks_of(actors: Iterable[Actor]) -> str:
-    """Where the thread of each actor is."""
+def who_hangs(actors: Iterable[Actor], seconds: float) -> str:
+    """Where the thread is that had its turn and does not come back from it.
+
+    Args:
+        actors: All that there are.
+        seconds: Of real time, for which it has been there.
+    """
     frames = sys._current_frames()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the documented way to see all stacks
-    threads = {actor.thread.ident: actor.name for actor in actors if actor.thread}
     return "\n".join(
-        f"{threads[ident]}:\n" + "".join(traceback.format_stack(frame))
-        for ident, frame in frames.items()
-        if ident in threads
+        f"{actor.name} reached no operation that is under control for {seconds:g} s; it is at "
+        f"{line_of(frame) or ''.join(traceback.format_stack(frame))}"
+        for actor in actors
+        if actor.thread
+        for frame in [frames.get(actor.thread.ident or 0)]
+        if frame is not None and frame.f_code is not Actor.park.__code__
     )
 
 
