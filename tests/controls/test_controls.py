@@ -218,6 +218,20 @@ CONTROLS = [
         sweep(),
     ),
     Control(
+        "by_the_wall",
+        "TimedByTheWall",
+        "TimedByItself",
+        ("succeeded-never-failed",),
+        sweep(cancels=("clock-forward",)),
+    ),
+    Control(
+        "by_the_wall",
+        "PatientByTheWall",
+        "PatientByItself",
+        ("nothing-escapes",),
+        (Search(Scope(BUSY, ("clock-forward",)), Allowance(1, 1, 0), reduce=True),),
+    ),
+    Control(
         "failing_close",
         "CloseIsTheWorks",
         "CloseIsItsOwn",

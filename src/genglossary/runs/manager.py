@@ -71,6 +71,7 @@ class _Run:
     cancel_event: Event = field(default_factory=Event)
     id: int = 0  # until its row is inserted
     doubtful: bool = False  # whether the transaction that inserted the row may have been undone
+    started_at: datetime | None = None
     thread: Thread | None = None
     previous: Thread | None = None  # the thread of the run before
 
@@ -381,7 +382,8 @@ class RunManager(LogStream):
                 row = get_run(conn, run.id)
                 cancelled = row is None or row["status"] in _ENDED
                 if not cancelled:
-                    update_run_status(conn, run.id, "running", started_at=datetime.now(UTC))
+                    run.started_at = datetime.now(UTC)
+                    update_run_status(conn, run.id, "running", started_at=run.started_at)
         except BaseException:
             discard(conn)
             raise
@@ -488,7 +490,11 @@ class RunManager(LogStream):
                 conn.execute("BEGIN IMMEDIATE")
                 if run.doubtful and not run.claim.is_newest():
                     return None
-                result = update_run_status_if_active(conn, run.id, outcome.status, outcome.message)
+                now = datetime.now(UTC)
+                end = max(now, run.started_at or now)  # the clock may have been set back
+                result = update_run_status_if_active(
+                    conn, run.id, outcome.status, outcome.message, finished_at=end
+                )
                 if result is RunUpdateResult.UPDATED:
                     conn.commit()
                     return outcome.status

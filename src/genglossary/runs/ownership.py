@@ -186,11 +186,12 @@ def interrupt_orphans(conn: sqlite3.Connection, database: Path) -> None:
     if get_active_run(conn) is None or not is_orphaned(database):
         return
     conn.execute(
-        "UPDATE runs SET status = 'interrupted', finished_at = ?, error_message = ?"
+        "UPDATE runs SET status = 'interrupted', error_message = ?,"
+        " finished_at = max(?, coalesce(started_at, ''))"  # the clock may have been set back
         " WHERE status IN ('pending', 'running')",
         (
-            datetime.now(UTC).isoformat(timespec="seconds"),
             "The process that ran this ended before it could record how the run went.",
+            datetime.now(UTC).isoformat(timespec="seconds"),
         ),
     )
 

@@ -26,6 +26,8 @@ from runfaults.explore.tasks import Tasks
 from runfaults.model import Ending
 from runfaults.model.element import CANCEL_TASK
 from runfaults.native.causes import RealCauses
+from runfaults.sim.misfortunes import MISFORTUNES
+from runfaults.sim.misfortunes.no_thread import NoThread
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.real.lasting import EVERY_KIND
 
@@ -62,15 +64,25 @@ STRUCK_RACES = Search(
 )
 """A cancel at every moment, one fault anywhere, one thread paused somewhere."""
 
+_OF_OTHERS = tuple(kind for kind in MISFORTUNES if kind != NoThread.name)
+"""What the target uses fails, as far as its adapter says what that is."""
+
+_SETTING = ("clock-back", "clock-forward")
+
 STRUCK_ACTS = Search(
-    Scope(acts=("cancel-twice", "close", "read", "start", "start-elsewhere", "subscribe")),
+    Scope(
+        ("busy", *_OF_OTHERS),
+        ("cancel-twice", "close", "read", "start", "start-elsewhere", "subscribe", *_SETTING),
+    ),
     _PAIRS,
     reduce=True,
 )
-"""A lock error anywhere, and any act but the cancels of the sweep at every moment."""
+"""A lock error or a misfortune of others, and any act but the cancels of the sweep."""
 
-_LASTING = Search(Scope(endings=TAKING_TIME), Allowance(0, 1, 0), reduce=True)
-"""Work that takes time, and a cancel at every moment of it."""
+_LASTING = Search(
+    Scope(acts=(*CANCELS, *_SETTING), endings=TAKING_TIME), Allowance(0, 1, 0), reduce=True
+)
+"""Work that takes time, and a cancel or another time of the wall clock at every moment of it."""
 
 BETWEEN_LINES = Lines(_RACING, paused=True)
 """Every act at every line, and again with one thread paused at a line."""
@@ -111,7 +123,9 @@ BOUNDS = {
         Bound(
             "quick",
             (
-                Sweep(Scope(tuple(KINDS), (), (1, None), (Ending.SUCCEEDS, Ending.RAISES))),
+                Sweep(
+                    Scope((*KINDS, *_OF_OTHERS), (), (1, None), (Ending.SUCCEEDS, Ending.RAISES))
+                ),
                 Search(Scope(("busy", "lost-acknowledgement"), CANCELS), _PAIRS, reduce=True),
                 INTERRUPTED,
                 _LASTING,
@@ -123,11 +137,11 @@ BOUNDS = {
         Bound(
             "default",
             (
-                Sweep(Scope(_OTHER_KINDS, (), (1, 2, None), _WITHOUT_CANCEL)),
+                Sweep(Scope((*_OTHER_KINDS, *_OF_OTHERS), (), (1, 2, None), _WITHOUT_CANCEL)),
                 Sweep(Scope(KEPT_UNDONE_DONE, (), ALL_COUNTS[1:], _WITHOUT_CANCEL)),
                 Search(
                     Scope(
-                        KEPT_UNDONE_DONE,
+                        (*KEPT_UNDONE_DONE, *_OF_OTHERS),
                         CANCELS,
                         endings=(*_WITHOUT_CANCEL, Ending.NOTICES_CANCEL),
                     ),
@@ -154,7 +168,12 @@ BOUNDS = {
                 Sweep(replace(EVERYTHING, acts=CANCELS)),
                 Search(replace(EVERYTHING, acts=CANCELS), _PAIRS, reduce=True),
                 RACES,
-                replace(_LASTING, most=RACES.most, reduce=False),
+                replace(
+                    _LASTING,
+                    scope=replace(_LASTING.scope, acts=CANCELS),
+                    most=RACES.most,
+                    reduce=False,
+                ),
                 STRUCK_RACES,
                 STRUCK_ACTS,
                 _SLOW,

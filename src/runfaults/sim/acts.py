@@ -13,6 +13,7 @@ from runfaults.model.vocabulary import word_of
 from runfaults.sim import interruption
 from runfaults.sim.actor import SimulationOver
 from runfaults.sim.recorder import Recorder
+from runfaults.sim.set_clock import CLOCK_BACK, CLOCK_FORWARD
 from runfaults.sim.stage import ActKind, Stage, ask, relay
 from runfaults.targets.target import (
     Cancels,
@@ -274,6 +275,8 @@ _ALL = (
         may_cancel=True,
         to_task=True,
     ),
+    CLOCK_BACK,
+    CLOCK_FORWARD,
 )
 
 ACTS: Mapping[str, ActKind] = MappingProxyType({act.name: act for act in _ALL})

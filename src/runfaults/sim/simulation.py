@@ -17,6 +17,7 @@ import time_machine
 
 from runfaults.model import Act, Ending, Journal, Schedule
 from runfaults.oracle.rule import Rule, queries_of
+from runfaults.sim.actor import current_actor
 from runfaults.sim.database import DatabaseTemplate
 from runfaults.sim.director import Director
 from runfaults.sim.execution import Execution
@@ -30,7 +31,7 @@ from runfaults.sim.printing import logging_apart, printing_apart
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.stuck import HangError, hang_in, in_a_clean_run
 from runfaults.sim.substitution import controlled_primitives
-from runfaults.sim.world import EPOCH, World
+from runfaults.sim.world import EPOCH, WALL_CLOCK, World
 from runfaults.sqlite.engine import real_connect
 from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.hook import connections_through
@@ -185,6 +186,7 @@ class Simulation:
         lines = None if how.get("with_lines") else schedule.lines
         self._lines.stop_at(lines)
         with time_machine.travel(EPOCH, tick=False) as traveller:
+            traveller.time_ns = _read_by_actors(traveller.time_ns)
             world = World(
                 self._target,
                 schedule,
@@ -202,6 +204,18 @@ class Simulation:
                 execution = world.play()
                 world.forget()
         return execution if asked is None else replace(execution, survey=tuple(asked.points))
+
+
+def _read_by_actors(real: Callable[[], int]) -> Callable[[], int]:
+    """The wall clock's time; an actor that reads it uses what another one may set."""
+
+    def time_ns() -> int:
+        actor = current_actor()
+        if actor is not None:
+            actor.turns.touch(WALL_CLOCK, change=False)
+        return real()
+
+    return time_ns
 
 
 @contextlib.contextmanager

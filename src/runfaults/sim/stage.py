@@ -67,6 +67,10 @@ class Stage(Protocol):
         """Cancel the task that this actor's act is done to."""
         ...
 
+    def set_clock(self, seconds: float) -> None:
+        """Set the wall clock forward by so many seconds, or back; no other clock changes."""
+        ...
+
     def open_another(self) -> Manager:
         """A second manager on the same database, as another process would open it."""
         ...

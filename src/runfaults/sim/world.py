@@ -47,6 +47,10 @@ EPOCH = 1_767_225_600.0
 """The wall clock when a schedule begins: 2026-01-01 00:00:00 UTC."""
 
 
+WALL_CLOCK = "wall clock"
+"""As a thing that actors use."""
+
+
 class World:
     """One schedule in progress: who is on stage and what has been seen.
 
@@ -80,9 +84,8 @@ class World:
         self._recorder = Recorder() if recorder is None else recorder
         self.wall_clock: Callable[[float], None] = lambda _: None
         self._director = ScheduleDirector(schedule, self._enter, director)
-        self.scheduler = Scheduler(
-            self._recorder, self._director, lambda now: self.wall_clock(EPOCH + now)
-        )
+        self._set_by = 0.0
+        self.scheduler = Scheduler(self._recorder, self._director, self._show_time)
         self._recurrence = Recurrence(self._circumstances, self._news)
         self._patience = Patience(self.scheduler, self._recorder, patience_of(target))
         livelock = self.scheduler.livelock
@@ -278,6 +281,15 @@ class World:
         self._recorder.add(actor, EventKind.REQUEST, act.kind, act.task)
         if not self.scheduler.tasks.cancel(act.task):
             self._director.ignored.append(act)
+
+    def set_clock(self, seconds: float) -> None:
+        """See `Stage`."""
+        self.scheduler.touch(WALL_CLOCK, change=True)
+        self._set_by += seconds
+        self._show_time(self.scheduler.clock)
+
+    def _show_time(self, now: float) -> None:
+        self.wall_clock(EPOCH + now + self._set_by)
 
     def held(self) -> Counter[str]:
         """See `Stage`."""
