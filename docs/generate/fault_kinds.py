@@ -52,6 +52,16 @@ operation: a COMMIT with a rollback journal keeps readers out, an open transacti
 strikes wherever the engine is reached, in scenarios and in the bound `nightly`; with `--real` it is
 emulated. [How it was compared](fidelity.md#slow) with processes that wait in the middle.
 
+## A cause that lasts for hours
+
+`fault busy at run execute UPDATE runs for 2 h` strikes until two hours of virtual time have passed,
+longer than any reasonable retry. No manager can record a status meanwhile, so what is asked then is
+that none is recorded wrongly, and that the row is right in the end: because the manager tries on,
+as [the contract](../architecture/status-contract.md) wants it, or because the next start of the
+program sets the row right. Where a row is still active when everything else has ended, a second
+manager is opened, and `eventually-terminal` judges what that leaves. The bound `nightly` has such a
+lock at each operation.
+
 ## Where nothing can strike
 
 {nowhere}"""

@@ -36,7 +36,7 @@ where the file wants it and a point that is never reached are errors, with line 
 
 - `expect`: {verdicts}.
 - `pipeline`: {endings} ([what they do](acts-and-endings.md#endings-of-the-pipeline)).
-- `times`: a whole number from 1 up, or `"until lifted"`.
+- `times`: a whole number from 1 up, `"until lifted"` (a minute), or `"for 2 h"`.
 - `kind` of a fault: one of the [fault kinds](fault-kinds.md). `kind` of an act: one of the
   [acts](acts-and-endings.md#acts). `rules`: [their names](rules.md), or those
   of the `own_rules` ([how to write one](../how-to/write-a-rule.md)).

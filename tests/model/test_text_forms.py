@@ -15,7 +15,9 @@ WORD = st.text("abcdefgz_-0123456789.", min_size=1, max_size=8)
 SUBJECT = st.sampled_from(("", "UPDATE runs", "BEGIN IMMEDIATE", "_lock", "pipeline", "x"))
 
 POINTS = st.builds(FaultPoint, WORD, st.sampled_from(Operation), SUBJECT, st.integers(1, 99))
-FAULTS = st.builds(Fault, WORD, POINTS, st.none() | st.integers(1, 9))
+FAULTS = st.builds(Fault, WORD, POINTS, st.integers(1, 9), st.just(0)) | st.builds(
+    Fault, WORD, POINTS, st.none(), st.integers(0, 99)
+)
 TASKS = WORD.filter(lambda word: word != "at")
 ACTS = st.builds(Act, WORD, st.none() | POINTS, st.just("")) | st.builds(
     Act, st.just("cancel-task"), st.none() | POINTS, TASKS
@@ -52,6 +54,7 @@ def test_text_reads_back_as_the_same(noun: Any) -> None:
         (Fault.parse, "busy at run commit"),
         (Fault.parse, "busy at run commit #2 x3"),
         (Fault.parse, "busy-snapshot at run execute INSERT runs until lifted"),
+        (Fault.parse, "busy at run commit #2 for 12 h"),
         (Act.parse, "cancel"),
         (Act.parse, "cancel at run reach pipeline"),
         (Act.parse, "cancel-task Jobs.handle-2 at run task Jobs.handle-2 #3"),

@@ -38,11 +38,13 @@ points = st.builds(
 )
 fault_points = points.filter(lambda point: point.operation.can_be_struck)
 moments = points.filter(lambda point: point.operation is not Operation.CALL)
+kinds = st.sampled_from(sorted(KINDS))
 schedules = st.builds(
     Schedule,
     st.sampled_from(Ending),
     st.lists(
-        st.builds(Fault, st.sampled_from(sorted(KINDS)), fault_points, st.none() | st.integers(1)),
+        st.builds(Fault, kinds, fault_points, st.integers(1), st.just(0))
+        | st.builds(Fault, kinds, fault_points, st.none(), st.integers(0)),
         max_size=3,
     ).map(tuple),
     st.lists(
@@ -114,7 +116,7 @@ BAD = [
     ('pipeline = "succeeds"', 'journal = "off"', 7, "write 'delete', 'wal' or 'target'"),
     ('pipeline = "succeeds"', 'seed = "x"', 7, "'x' is not a whole number"),
     ('pipeline = "succeeds"', "faults = 1", 7, "unknown key 'faults'; allowed are: journal"),
-    ("times = 2", "times = 0", 16, "write a whole number from 1 up, or 'until lifted'"),
+    ("times = 2", "times = 0", 16, "write a whole number from 1 up, 'until lifted', or 'for 2 h'"),
     ("times = 2", "time = 2", 16, "unknown key 'time'; allowed are: at, kind, times"),
     ('at = "run commit"\ntimes', 'at = "run"\ntimes', 15, "'run' is not a point; write 'actor"),
     (

@@ -22,6 +22,7 @@ ALLOWED = {
     + '[schedule]\npipeline = "raises-in-transaction"\njournal = "wal"\nseed = -7\n'
     + '[[fault]]\nkind = "busy"\nat = "run commit #12"\ntimes = 3\n'
     + '[[fault]]\nkind = "full"\nat = "run execute UPDATE runs"\ntimes = "until lifted"\n'
+    + '[[fault]]\nkind = "busy"\nat = "run commit #2"\ntimes = "for 12 h"\n'
     + '[[act]]\nkind = "cancel"\n[[act]]\nkind = "start-elsewhere"\nat = "run reach pipeline"\n'
     + '[[preemption]]\nat = "run acquire a lock #2"\nto = "cancel"\n',
     "spaces around a point": HEAD + '[[fault]]\nkind = "busy"\nat = " run commit "\n',
@@ -52,6 +53,7 @@ FORBIDDEN = {
     "a fault where no error strikes": HEAD + '[[fault]]\nkind = "busy"\nat = "run acquire l"\n',
     "an ordinal of nought": HEAD + '[[fault]]\nkind = "busy"\nat = "run commit #0"\n',
     "an actor alone": HEAD + '[[fault]]\nkind = "busy"\nat = "run"\n',
+    "no hours": HEAD + '[[fault]]\nkind = "busy"\nat = "run commit"\ntimes = "for 0 h"\n',
     "never": HEAD + '[[fault]]\nkind = "busy"\nat = "run commit"\ntimes = 0\n',
     "times in other words": HEAD + '[[fault]]\nkind = "busy"\nat = "run commit"\ntimes = "once"\n',
     "an unknown key of a fault": HEAD + '[[fault]]\nkind = "busy"\nat = "run commit"\nhow = 1\n',

@@ -100,6 +100,11 @@ _SLOW = Search(
 )
 """Any operation takes long, alone and with a cancel."""
 
+_HOURS = Sweep(
+    Scope(("busy",), (), (None,), (Ending.SUCCEEDS, Ending.RAISES), journals=JOURNALS, hours=2)
+)
+"""A lock that is held for longer than any reasonable retry."""
+
 _AGAIN = Repeats(Scope((), AGAIN))
 
 KEPT_UNDONE_DONE = ("busy", "ioerr-write", "lost-acknowledgement")
@@ -177,6 +182,7 @@ BOUNDS = {
                 STRUCK_RACES,
                 STRUCK_ACTS,
                 _SLOW,
+                _HOURS,
                 BETWEEN_LINES,
                 replace(
                     _CTRL_C,

@@ -72,6 +72,7 @@ class Scope:
         endings: How the scripted pipeline ends.
         journals: SQLite journal modes; by default the one that the target itself chooses.
         seed: Seed of the `random` module in every schedule.
+        hours: How long a fault without a count lasts; 0: until it is lifted.
     """
 
     kinds: tuple[str, ...] = ("busy",)
@@ -80,6 +81,7 @@ class Scope:
     endings: tuple[Ending, ...] = (Ending.SUCCEEDS,)
     journals: tuple[Journal, ...] = (Journal.TARGET,)
     seed: int = 0
+    hours: int = 0
 
     def bases(self) -> list[Schedule]:
         """The schedules without elements from which everything grows."""

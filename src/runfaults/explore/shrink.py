@@ -184,7 +184,9 @@ def _simpler(element: Element) -> Iterator[Element]:
         case Fault(kind, _, times):
             for fewer in (1, 2, 3, 4, 6):
                 if times is None or fewer < times:
-                    yield element._replace(times=fewer)
+                    yield element._replace(times=fewer, hours=0)
+            if element.hours:
+                yield element._replace(hours=0)
             if kind in KINDS and kind != _SIMPLEST_KIND:
                 yield element._replace(kind=_SIMPLEST_KIND)
         case Act(kind, _):

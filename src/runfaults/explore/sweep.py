@@ -38,7 +38,8 @@ class Sweep:
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""
         scope = self.scope
-        listed = ", ".join("until lifted" if n is None else str(n) for n in scope.counts)
+        lasting = f"for {scope.hours} h" if scope.hours else "until lifted"
+        listed = ", ".join(lasting if n is None else str(n) for n in scope.counts)
         counts = "once" if scope.counts == (1,) else f"{listed} times"
         cancels = f", or one of {', '.join(scope.acts)}" if scope.acts else ""
         return (
@@ -73,7 +74,9 @@ class Sweep:
         (fault,) = schedule.faults
         counts = self.scope.counts
         for position, count in enumerate(counts):
-            trial = runner.run(replace(schedule, faults=(fault._replace(times=count),)))
+            hours = 0 if count else self.scope.hours
+            struck = fault._replace(times=count, hours=hours)
+            trial = runner.run(replace(schedule, faults=(struck,)))
             found.add(trial)
             if count is not None and trial.execution.struck[0] < count:
                 found.pruned += len(counts) - position - 1

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 from runfaults.model.fault_point import FaultPoint
 
-_TEXT = re.compile(r"(?P<kind>\S+) at (?P<at>.+?)(?: (?P<times>x[1-9]\d*|until lifted))?")
+_TEXT = re.compile(
+    r"(?P<kind>\S+) at (?P<at>.+?)"
+    r"(?: (?:x(?P<times>[1-9]\d*)|(?P<lasting>until lifted)|for (?P<hours>[1-9]\d*) h))?"
+)
 
 
 class Fault(NamedTuple):
@@ -22,14 +25,22 @@ class Fault(NamedTuple):
         at: The point of the first strike.
         times: How many operations it strikes; None for "until lifted": `LIFTED_AFTER` seconds
             of virtual time after the first strike, or `MOST_STRIKES` of them.
+        hours: Where `times` is None: it is lifted so many hours later, not `LIFTED_AFTER` seconds.
     """
 
     kind: str
     at: FaultPoint
     times: int | None = 1
+    hours: int = 0
+
+    @property
+    def lifted_after(self) -> float:
+        """Virtual seconds between its first strike and its end, where only time ends it."""
+        return self.hours * 3600.0 or LIFTED_AFTER
 
     def __str__(self) -> str:
-        times = {None: " until lifted", 1: ""}.get(self.times, f" x{self.times}")
+        lasting = f" for {self.hours} h" if self.hours else " until lifted"
+        times = {None: lasting, 1: ""}.get(self.times, f" x{self.times}")
         return f"{self.kind} at {self.at}{times}"
 
     @classmethod
@@ -42,14 +53,15 @@ class Fault(NamedTuple):
         match = _TEXT.fullmatch(text.strip())
         if match is None:
             raise ValueError(
-                f"{text!r} is not a fault; write 'kind at point [xN | until lifted]', for example "
-                "'busy at run commit x3'"
+                f"{text!r} is not a fault; write 'kind at point [xN | until lifted | for N h]', "
+                "for example 'busy at run commit x3'"
             )
-        times = match["times"] or "x1"
+        lasts = match["lasting"] or match["hours"]
         return cls(
             match["kind"],
             FaultPoint.parse(match["at"]),
-            None if times == "until lifted" else int(times[1:]),
+            None if lasts else int(match["times"] or 1),
+            int(match["hours"] or 0),
         )
 
 

@@ -49,6 +49,7 @@ _TOP = (
     "death",
 )
 _UNTIL_LIFTED = "until lifted"
+_FOR_HOURS = re.compile(r"for ([1-9]\d*) h")
 
 
 class ScenarioError(ValueError):
@@ -130,7 +131,8 @@ def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
     }
     tables: list[tuple[str, dict[str, object]]] = [("", head), ("[schedule]\n", script)]
     for fault in schedule.faults:
-        times = _UNTIL_LIFTED if fault.times is None else fault.times
+        lasting = f"for {fault.hours} h" if fault.hours else _UNTIL_LIFTED
+        times = lasting if fault.times is None else fault.times
         tables.append(("[[fault]]\n", {"kind": fault.kind, "at": str(fault.at), "times": times}))
     for act in schedule.acts:
         at: dict[str, object] = {} if act.at is None else {"at": str(act.at)}
@@ -170,7 +172,7 @@ def _fault(table: _Table) -> Fault:
             "at",
             f"no fault can strike at {str(at)!r}; `runfaults points` lists where one can",
         )
-    return Fault(kind, at, table.value("times", _times, 1))
+    return Fault(kind, at, *table.value("times", _times, (1, 0)))
 
 
 def _kind(name: str) -> str:
@@ -242,15 +244,18 @@ def _whole_number(number: object) -> int:
     return number
 
 
-def _times(number: object) -> int | None:
+def _times(number: object) -> tuple[int | None, int]:
+    """How many times it strikes; or None, and for how many hours if that is said."""
     if number == _UNTIL_LIFTED:
-        return None
+        return None, 0
+    if hours := _FOR_HOURS.fullmatch(str(number)):
+        return None, int(hours[1])
     if type(number) is not int or number < 1:
         raise ValueError(
             f"{number!r} is not a number of times; write a whole number from 1 up, "
-            f"or {_UNTIL_LIFTED!r}"
+            f"{_UNTIL_LIFTED!r}, or 'for 2 h'"
         )
-    return number
+    return number, 0
 
 
 _REQUIRED: Any = object()

@@ -108,7 +108,11 @@ def _fault() -> dict[str, Any]:
             "at": _point(operations, "run commit #2"),
             "times": {
                 "description": "How many operations it strikes.",
-                "anyOf": [{"type": "integer", "minimum": 1}, {"const": "until lifted"}],
+                "anyOf": [
+                    {"type": "integer", "minimum": 1},
+                    {"const": "until lifted"},
+                    {"type": "string", "pattern": "^for [1-9][0-9]* h$"},
+                ],
                 "default": 1,
             },
         },

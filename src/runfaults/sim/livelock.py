@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 from runfaults.model import EventKind, FaultPoint
-from runfaults.model.fault import LIFTED_AFTER
 from runfaults.sim.actor import Actor, State
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import LONG, Leap, Recurrence
@@ -52,7 +51,8 @@ class Livelock:
         recorder: Is told how it got stuck.
         recurrence: Notices that the schedule goes round; None: the limits of steps and time do.
         goes_round: Whether the same will be done again in the same state.
-        in_trouble: Whether a fault is at work that only time ends: what repeats may continue then.
+        trouble: Seconds that the faults at work last which only time ends: what repeats may
+            continue then.
         is_idle: Asks whether those that still run have nothing left to do.
         shortened: Whether it went round, and rounds were passed over.
         polling: Whether the schedule ended while threads looked for work that never comes.
@@ -62,7 +62,7 @@ class Livelock:
     recorder: Recorder
     recurrence: Recurrence | None = None
     goes_round: bool = True
-    in_trouble: Callable[[], bool] = lambda: False
+    trouble: Callable[[], float] = lambda: 0.0
     is_idle: Callable[[], bool] = lambda: False
     shortened: bool = False
     polling: bool = False
@@ -122,8 +122,8 @@ class Livelock:
         self.shortened = True
         if isinstance(found, Leap):
             self._leap(found)
-        elif self.in_trouble():
-            self._leap(Leap(LIFTED_AFTER))
+        elif seconds := self.trouble():
+            self._leap(Leap(seconds))
         else:
             self._go_round(recurrence, operations)
 

@@ -87,13 +87,17 @@ class World:
         self._set_by = 0.0
         self.scheduler = Scheduler(self._recorder, self._director, self._show_time)
         self._recurrence = Recurrence(self._circumstances, self._news)
-        self._patience = Patience(self.scheduler, self._recorder, patience_of(target))
+        self._hours = max([f.lifted_after for f in schedule.faults if f.hours], default=0.0)
+        patience = patience_of(target)
+        self._patience = Patience(
+            self.scheduler, self._recorder, None if patience is None else patience + self._hours
+        )
         livelock = self.scheduler.livelock
         # A director may choose otherwise in the same state.
         livelock.goes_round = director is None
         livelock.recurrence = None if director or self._patience.seconds else self._recurrence
         livelock.is_idle = self._is_idle
-        livelock.in_trouble = lambda: bool(self._plan.to_be_lifted)
+        livelock.trouble = lambda: max([f.lifted_after for f in self._plan.to_be_lifted], default=0)
         self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock, kinds)
         self.gate = WorldGate(
             self.scheduler, self._recorder, self._plan, self._observe, database, survey
@@ -346,7 +350,21 @@ class World:
         acts.wait(self, self._await_acts)
         acts.close(self, "user")
         self.scheduler.reach(Operation.REACH, "closed")
+        if self._hours:
+            self._recover()
         self._let_pollers_end()
+
+    def _recover(self) -> None:
+        """Open a manager anew where one has given up: what lasted for hours has ended by now."""
+        active = [run for run in self._shown if not self._is_over(run)]
+        if not active:
+            return
+        another = acts.attempt(self._recorder, "user", "open", self.open_another)
+        if another is not None:
+            for run in active:
+                end = Wait(f"{_end_of(run)}, recovered")
+                self._patience.until(partial(self._is_over, run), end)
+            acts.close_this(self, "user", another)
 
     def _let_pollers_end(self) -> None:
         """See soon that threads which are never stopped look for work that never comes."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from runfaults.model import FaultPoint, Operation
-from runfaults.model.fault import LIFTED_AFTER, MOST_STRIKES
+from runfaults.model.fault import MOST_STRIKES
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.kinds import KINDS, kind_named
 
@@ -46,6 +46,11 @@ class Planned(Protocol):
         """How many operations it strikes; None until it is lifted."""
         ...
 
+    @property
+    def lifted_after(self) -> float:
+        """Seconds after which it is lifted then."""
+        ...
+
 
 _Planned = TypeVar("_Planned", bound=Planned)
 
@@ -55,7 +60,7 @@ class FaultPlan(Generic[_Planned]):
 
     A fault begins at its point. From then on it strikes each call of the same actor that its kind
     can really strike, until it has struck `times` times, or, without a number, until
-    `LIFTED_AFTER` seconds have passed since it could strike first, or after `MOST_STRIKES`. Where
+    `lifted_after` seconds have passed since it could strike first, or after `MOST_STRIKES`. Where
     several could strike a call, the first in order does. A fault that cannot strike at its point is
     refused, and strikes nowhere.
     """
@@ -152,7 +157,8 @@ class FaultPlan(Generic[_Planned]):
         first = self._first.get(index)
         if self.faults[index].times is not None or first is None:
             return False
-        return self._now() - first >= LIFTED_AFTER or self._struck[index] >= MOST_STRIKES
+        fault = self.faults[index]
+        return self._now() - first >= fault.lifted_after or self._struck[index] >= MOST_STRIKES
 
     def _strike(self, index: int, indices: list[int]) -> None:
         self._struck[index] += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from runfaults.model.fault import LIFTED_AFTER
 from runfaults.sqlite.kinds import kind_named
 from runfaults.sqlite.numbering import Point
 
@@ -31,6 +32,11 @@ class Strike(NamedTuple):
     def times(self) -> int | None:
         """How many operations it strikes; None if it lasts."""
         return None if self.lasting else 1
+
+    @property
+    def lifted_after(self) -> float:
+        """Seconds of the clock of the call after which it is lifted."""
+        return LIFTED_AFTER
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.at}{' until lifted' if self.lasting else ''}"
