@@ -200,6 +200,9 @@ def test_an_hours_sleep_moves_the_clocks_and_takes_no_time() -> None:
         assert time.monotonic() - before >= 3600
         assert time.time() - stamp >= 3600
         assert (datetime.now(UTC) - wall).total_seconds() >= 3600
+        with closing(sqlite3.connect(":memory:")) as connection:
+            (stored,) = connection.execute("SELECT strftime('%s', 'now')").fetchone()
+        assert int(stored) - stamp >= 3600 - 1, "SQL has whole seconds"
     assert time.perf_counter() - real < 3600
     assert (datetime.now(UTC) - wall).total_seconds() < 3600
 

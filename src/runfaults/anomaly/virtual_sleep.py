@@ -19,6 +19,7 @@ import time_machine
 
 from runfaults.sim.captured import Place, captured
 from runfaults.sim.frozen_time import is_time_frozen
+from runfaults.sqlite.clock import clock_of_python
 
 _Events = list[tuple[selectors.SelectorKey, int]]
 
@@ -64,6 +65,7 @@ class _Clock:
         if self._wall is None:
             now = datetime.now(UTC)
             self._wall = self._stack.enter_context(time_machine.travel(now, tick=True))
+            self._stack.enter_context(clock_of_python())
         self._wall.shift(timedelta(seconds=seconds))
 
     def reading(self, real: Callable[[], Any], unit: float) -> Callable[[], Any]:

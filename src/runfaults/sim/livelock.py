@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn, Protocol
 
 from runfaults.model import EventKind, FaultPoint
@@ -54,6 +54,9 @@ class Livelock:
         trouble: Seconds that the faults at work last which only time ends: what repeats may
             continue then.
         is_idle: Asks whether those that still run have nothing left to do.
+        still_to_come: How near the schedule's other elements are: it does not end while they come
+            nearer. Time passes as without them, so that a point is the moment that it was when the
+            point was found.
         shortened: Whether it went round, and rounds were passed over.
         polling: Whether the schedule ended while threads looked for work that never comes.
     """
@@ -64,9 +67,11 @@ class Livelock:
     goes_round: bool = True
     trouble: Callable[[], float] = lambda: 0.0
     is_idle: Callable[[], bool] = lambda: False
+    still_to_come: Callable[[], list[int]] = list[int]
     shortened: bool = False
     polling: bool = False
     _leapt: float = 0.0
+    _came: list[int] = field(default_factory=list[int])
 
     def look(self, point: FaultPoint, operations: int) -> None:
         """Look at a yield point.
@@ -131,6 +136,9 @@ class Livelock:
         """Nothing new can come of what the actors do: they poll, or go round without an end."""
         if self.course.rouse():
             recurrence.begin_anew(operations)
+            return
+        before, self._came = self._came, self.still_to_come()
+        if self._came != before:
             return
         self.end_if_idle()
         if self.goes_round:

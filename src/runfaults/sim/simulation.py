@@ -32,6 +32,7 @@ from runfaults.sim.recorder import Recorder
 from runfaults.sim.stuck import HangError, hang_in, in_a_clean_run
 from runfaults.sim.substitution import controlled_primitives
 from runfaults.sim.world import EPOCH, WALL_CLOCK, World
+from runfaults.sqlite.clock import clock_of_python
 from runfaults.sqlite.engine import real_connect
 from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.hook import connections_through
@@ -126,6 +127,7 @@ class Simulation:
             stack.enter_context(watched(self._folder))
             connect = stack.enter_context(connections_through(CurrentGate()))
             stack.enter_context(controlled_primitives((real_connect, connect)))
+            stack.enter_context(clock_of_python())
             stack.enter_context(_no_garbage_collection())
             stack.enter_context(_quiet_logging())
             stack.enter_context(logging_apart())

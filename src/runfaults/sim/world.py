@@ -98,6 +98,7 @@ class World:
         livelock.recurrence = None if director or self._patience.seconds else self._recurrence
         livelock.is_idle = self._is_idle
         livelock.trouble = lambda: max([f.lifted_after for f in self._plan.to_be_lifted], default=0)
+        livelock.still_to_come = self._still_to_come
         self._plan = FaultPlan(schedule.faults, lambda: self.scheduler.clock, kinds)
         self.gate = WorldGate(
             self.scheduler, self._recorder, self._plan, self._observe, database, survey
@@ -320,17 +321,20 @@ class World:
         return [self._patience.told(), [each.read_bytes() for each in files]]
 
     def _circumstances(self) -> list[object]:
-        """All else that decides what happens next."""
-        pending = [fault.at for fault in self._plan.unreached()] + self._director.pending()
+        """All else that decides what happens next, but for the elements still to come."""
         counted = zip(self._schedule.faults, self.struck, strict=True)
         return [
-            [self.scheduler.reached(point) for point in pending],
             [struck for fault, struck in counted if fault.times is not None],
             list(map(str, self._plan.to_be_lifted)),
             self._news(),
             [connection for _, connection in self.gate.left_open()],
             random.getstate(),
         ]
+
+    def _still_to_come(self) -> list[int]:
+        """How often the points of what is still to come have been reached, by other ordinals."""
+        pending = [fault.at for fault in self._plan.unreached()] + self._director.pending()
+        return [self.scheduler.reached(point) for point in pending]
 
     # --- actors -------------------------------------------------------------------------------
 

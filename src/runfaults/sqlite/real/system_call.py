@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from runfaults.sqlite.real.engine_library import engine_library
 from runfaults.sqlite.real.recipe import Recipe, Unavailable
+from runfaults.sqlite.real.vfs import default_vfs
 
 _INT, _LONG, _POINTER = ctypes.c_int, ctypes.c_ssize_t, ctypes.c_void_p
 _SIGNATURES: dict[str, tuple[Any, ...]] = {
@@ -29,25 +29,6 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
 
 READ_CALLS = ("read", "pread", "pread64")
 WRITE_CALLS = ("write", "pwrite", "pwrite64")
-
-
-class _Vfs(ctypes.Structure):
-    """`sqlite3_vfs`, version 3 (SQLite C API)."""
-
-    _fields_ = (
-        ("iVersion", _INT),
-        ("szOsFile", _INT),
-        ("mxPathname", _INT),
-        ("pNext", _POINTER),
-        ("zName", ctypes.c_char_p),
-        ("pAppData", _POINTER),
-        ("before", _POINTER * 13),
-        (
-            "xSetSystemCall",
-            ctypes.CFUNCTYPE(_INT, _POINTER, ctypes.c_char_p, _POINTER),
-        ),
-        ("xGetSystemCall", ctypes.CFUNCTYPE(_POINTER, _POINTER, ctypes.c_char_p)),
-    )
 
 
 def failing_system_call(*names: str, error: int, file: str = "", performed: bool = False) -> Recipe:
@@ -106,9 +87,7 @@ def replaced(
     Raises:
         Unavailable: if this SQLite makes none of them through its table.
     """
-    find = engine_library().sqlite3_vfs_find
-    find.restype = ctypes.POINTER(_Vfs)
-    vfs = find(None)
+    vfs = default_vfs()
     if vfs.contents.iVersion < 3:  # noqa: PLR2004 - since SQLite 3.7.6
         raise Unavailable("this SQLite's default VFS has no replaceable system calls")
     restore: list[tuple[bytes, int]] = []
