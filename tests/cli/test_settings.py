@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from in_this_process import ROOT, runfaults
 
-from runfaults.campaign.settings import SettingsError, load_settings
+from runfaults.campaign.settings import SettingsError, load_settings, own_folder
 from runfaults.cli.aim import DEFAULT, chosen_target
 
 FEW = ("--bound", "1,0,0", "--only", "busy")
@@ -147,6 +147,6 @@ def test_scenarios_are_saved_beside_the_settings(
 ) -> None:
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path / "below")
-    assert load_settings().save is None
+    assert load_settings().save == own_folder() == Path(".runfaults")
     (tmp_path / "pyproject.toml").write_text('[tool.runfaults]\ntarget = "huey"\n')
-    assert load_settings().save == Path("../.runfaults")
+    assert load_settings().save == own_folder() == Path("../.runfaults")

@@ -42,3 +42,17 @@ def test_its_own_is_written_again(tmp_path: Path) -> None:
     assert first is not None
     assert load_scenario(Path(first)).schedule.seed == 2
     assert list(tmp_path.iterdir()) == [Path(first)]
+
+
+def test_a_name_that_another_process_is_writing_is_left_to_it(tmp_path: Path) -> None:
+    (tmp_path / "lost.toml.new").touch()
+    os.utime(tmp_path / "lost.toml.new", (later := time.time() + 60, later))
+    assert ScenarioFolder(tmp_path).save(scenario(1)) == str(tmp_path / "lost-2.toml")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["lost-2.toml", "lost.toml.new"]
+
+
+def test_a_claim_that_a_killed_process_left_is_taken_over(tmp_path: Path) -> None:
+    (tmp_path / "lost.toml.new").touch()
+    os.utime(tmp_path / "lost.toml.new", (1, 1))
+    assert ScenarioFolder(tmp_path).save(scenario(1)) == str(tmp_path / "lost.toml")
+    assert [each.name for each in tmp_path.iterdir()] == ["lost.toml"]

@@ -26,8 +26,7 @@ class Settings:
         source: A checkout of GenGlossary in its place; None if it is not given.
         bound: How much to run; None if it is not given.
         budget: The time that a check may take, such as `5m`; None if it is not given.
-        save: Folder for the scenario files of violations: `.runfaults` beside the file if it is not
-            given; None if there is no file.
+        save: Folder for the scenario files of violations: that of `own_folder` if it is not given.
         baseline: File of known violations; None if it is not given.
     """
 
@@ -36,7 +35,7 @@ class Settings:
     source: Path | None = None
     bound: str | None = None
     budget: str | None = None
-    save: Path | None = None
+    save: Path = Path(".runfaults")
     baseline: Path | None = None
 
 
@@ -46,14 +45,31 @@ def load_settings(folder: Path | None = None) -> Settings:
     Raises:
         SettingsError: if it cannot be read, or has a key or a value that means nothing.
     """
+    found = _found(folder)
+    return Settings() if found is None else _read(*found)
+
+
+def own_folder() -> Path:
+    """Where a project keeps what is not named: beside its settings, else in the current folder.
+
+    Raises:
+        SettingsError: if the settings cannot be read.
+    """
+    found = _found()
+    return Settings().save if found is None else _beside(found[0])
+
+
+def _beside(settings: Path) -> Path:
+    return Path(os.path.relpath(settings.parent / Settings().save))
+
+
+def _found(folder: Path | None = None) -> tuple[Path, dict[str, object]] | None:
+    """The file that has the settings, and them; None if there are none."""
     here = Path.cwd() if folder is None else folder.resolve()
-    for place in (here, *here.parents):
-        if (place / _FILE).exists():
-            return _read(place / _FILE)
-    return Settings()
-
-
-def _read(path: Path) -> Settings:
+    places = (place / _FILE for place in (here, *here.parents))
+    path = next((path for path in places if path.exists()), None)
+    if path is None:
+        return None
     try:
         document = read_toml(read(path))
     except UnreadableError as error:
@@ -61,10 +77,13 @@ def _read(path: Path) -> Settings:
     tools: object = document.get("tool", {})
     found = cast("dict[str, object]", tools).get("runfaults") if _is_table(tools) else None
     if found is None:
-        return Settings()
+        return None
     if not _is_table(found):
         raise SettingsError(f"{path}: `tool.runfaults` is not a table; write [tool.runfaults]")
-    table = cast("dict[str, object]", found)
+    return path, cast("dict[str, object]", found)
+
+
+def _read(path: Path, table: dict[str, object]) -> Settings:
     for key in table:
         if key not in Settings.__slots__:
             raise SettingsError(
@@ -82,7 +101,7 @@ def _read(path: Path) -> Settings:
         source=_path(path, table, "source"),
         bound=_text(path, table, "bound"),
         budget=_text(path, table, "budget"),
-        save=_path(path, {"save": ".runfaults", **table}, "save"),
+        save=_path(path, table, "save") or _beside(path),
         baseline=_path(path, table, "baseline"),
     )
 

@@ -18,6 +18,7 @@ from runfaults.campaign.conclude import conclude
 from runfaults.campaign.memory import Cache
 from runfaults.campaign.profile import profiled
 from runfaults.campaign.running import Options, Outcome, run_campaign
+from runfaults.campaign.settings import own_folder
 from runfaults.cli.aim import chosen_target, setting, tested_options
 from runfaults.cli.exit_codes import exit_code_of
 from runfaults.cli.explaining import print_understanding
@@ -39,7 +40,6 @@ from runfaults.targets.target import TargetError
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
-_CACHE = Path(".runfaults/cache")
 
 
 def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
@@ -133,7 +133,8 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
     "--cache/--no-cache",
     default=False,
     show_default="--no-cache",
-    help="Take the result of unchanged code from .runfaults/cache, or run everything again.",
+    help="Take the result of unchanged code from .runfaults/cache, beside the project's settings, "
+    "or run everything again.",
 )
 @click.option(
     "--baseline",
@@ -147,7 +148,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
 @click.option(
     "--save",
     type=_FOLDER,
-    default=setting("save", Path(".runfaults")),
+    default=setting("save"),
     callback=writable_folder,
     help="Folder for the scenario files of violations; default: .runfaults.",
 )
@@ -234,7 +235,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
         fail_fast=fail_fast,
         is_known=(lambda _: False) if known is None else known.may_know,
         save_to=save,
-        cache=Cache(_CACHE) if cache and not profiled_too else None,
+        cache=Cache(own_folder() / "cache") if cache and not profiled_too else None,
         state=state,
         cluster=cluster,
     )

@@ -40,7 +40,7 @@ from runfaults.report.timeline import print_printed, print_timeline
 @click.option(
     "--save",
     type=click.Path(file_okay=False, path_type=Path),
-    default=setting("save", Path(".runfaults")),
+    default=setting("save"),
     callback=writable_folder,
     help="Folder for the scenario files of violations; default: .runfaults.",
 )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import click
 
+from runfaults.campaign.settings import own_folder
 from runfaults.model import CheckResult, EarlyEnd, EventKind, Verdict
 from runfaults.report.steps import printable
 from runfaults.report.wording import replay_command
@@ -18,9 +19,6 @@ _LARGER = {"quick": "default", "default": "nightly"}
 
 _CRASH = ("check", "--bound", "crash")
 """What `crash` is short for, and has the options that it lacks."""
-
-STATE = ".runfaults/state"
-"""Where a check that was not told to keep its jobs can keep them the next time."""
 
 
 def print_next_steps(result: CheckResult, bound: str) -> None:
@@ -75,7 +73,9 @@ def _to_finish(result: CheckResult, words: list[str]) -> tuple[str, str]:
             return "to continue from here", _typed(words)
         case _:
             command = [*_CRASH, *option_for(result.target)] if words[0] == "crash" else words
-            return "to run it so that it can be continued", _typed([*command, "--state", STATE])
+            return "to run it so that it can be continued", _typed(
+                [*command, "--state", str(own_folder() / "state")]
+            )
 
 
 def _beyond(bound: str, words: list[str], tested: Iterable[str]) -> tuple[str, str]:

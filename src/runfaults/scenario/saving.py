@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Generator
 from itertools import chain, count
 from pathlib import Path
 
@@ -31,9 +33,11 @@ class ScenarioFolder:
         Returns:
             The file, as the user would type it; None if it could not be written.
         """
-        path = self._free(scenario.name)
+        path = self._path / f"{scenario.name}.toml"
         try:
-            write_whole(path, dump_scenario(scenario, self._path))
+            self._path.mkdir(parents=True, exist_ok=True)
+            with self._claimed(scenario.name) as path:
+                write_whole(path, dump_scenario(scenario, self._path))
         except OSError as error:
             self.unwritten.append(
                 f"the scenario {path} could not be written: {error.strerror}; its schedule is in "
@@ -43,15 +47,27 @@ class ScenarioFolder:
         _OURS.add(path.resolve())
         return str(path)
 
-    def _free(self, name: str) -> Path:
-        """A file of that name that no other process has written since this one began."""
+    @contextlib.contextmanager
+    def _claimed(self, name: str) -> Generator[Path]:
+        """A file of that name that no other process writes, or has written since this one began."""
         numbered = (f"{name}-{number}" for number in count(2))
-        return next(
-            path
-            for each in chain([name], numbered)
-            for path in [self._path / f"{each}.toml"]
-            if path.resolve() in _OURS or not _is_newer(path)
-        )
+        for path in (self._path / f"{each}.toml" for each in chain([name], numbered)):
+            claim = path.with_suffix(".toml.new")
+            try:
+                claim.touch(exist_ok=_is_stale(claim))
+            except FileExistsError:
+                continue
+            try:
+                if path.resolve() in _OURS or not _is_newer(path):
+                    yield path
+                    return
+            finally:
+                claim.unlink(missing_ok=True)
+
+
+def _is_stale(claim: Path) -> bool:
+    """Whether a process was killed while it had that, before this one began."""
+    return claim.exists() and not _is_newer(claim)
 
 
 def _is_newer(path: Path) -> bool:
