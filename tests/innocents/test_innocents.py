@@ -16,7 +16,7 @@ from runfaults.campaign.conclude import check
 from runfaults.campaign.running import Options
 from runfaults.crash.lives import Lives
 from runfaults.crash.moments import deaths_in
-from runfaults.explore.job import Scope
+from runfaults.explore.job import JOURNALS, Scope
 from runfaults.explore.runner import Runner
 from runfaults.explore.samples import Samples
 from runfaults.explore.strategy import Strategy
@@ -122,6 +122,16 @@ def exercised(program: str) -> set[str]:
     exempt = exemptions(target_named(target_of(program)))
     of_deaths = {j.rule for trial in died(program) for j in trial.judgements if j.exercised}
     return swept | of_deaths - {*exempt}
+
+
+@programs
+@pytest.mark.nightly
+def test_it_holds_where_an_operation_takes_long_and_a_lock_lasts_for_hours(program: str) -> None:
+    slow = Sweep(Scope(("slow",), ("cancel", "read", "start"), journals=JOURNALS))
+    lasting = Sweep(Scope(("busy",), (), (None,), hours=2))
+    result = checked(program, slow, lasting)
+    assert (result.notes, result.doubts) == ((), ())
+    assert result.verdict is Verdict.HOLDS, [v.scenario for v in result.violations]
 
 
 @programs
