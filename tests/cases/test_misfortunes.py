@@ -109,6 +109,18 @@ def test_a_start_that_failed_has_told_no_line_before() -> None:
     assert not [kinds for kinds in surveyed(execution).values() if "queue-full" in kinds]
 
 
+def test_a_queue_is_as_full_as_the_target_has_seen_it() -> None:
+    """It asks first, under its lock: what tells it that there is room cannot be full after that."""
+    (execution,) = played(f"{CONTROLS / 'told.py'}:AsksFirst", "pipeline succeeds")
+    struck = {point for point, kinds in surveyed(execution).items() if "queue-full" in kinds}
+    assert struck == {"run call queue.full"}
+    (execution,) = played(
+        f"{CONTROLS / 'told.py'}:AsksFirst", "fault queue-full at run call queue.put"
+    )
+    ((_, reason),) = execution.refused
+    assert reason == "the target has seen before that the queue has room"
+
+
 def test_no_act_comes_at_a_call(tmp_path: Path) -> None:
     schedule = Schedule.parse("act cancel at run call queue.put")
     scenario = Scenario("a", "A symptom.", "genglossary", schedule)

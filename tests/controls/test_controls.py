@@ -239,7 +239,7 @@ CONTROLS = [
         sweep(kinds=("close-raises",)),
     ),
     Control(
-        "told", "DropsTheEnd", "MakesRoom", ("signal-matches-record",), sweep(kinds=("queue-full",))
+        "told", "DropsTheEnd", "AsksFirst", ("signal-matches-record",), sweep(kinds=("queue-full",))
     ),
     Control(
         "told",

@@ -47,6 +47,13 @@ class BoundedManager(PlainManager):
             queue.put_nowait(end)
 
 
+class AskingManager(BoundedManager):
+    def tell(self, queue: Queue[Any], status: str) -> None:
+        while queue.full():
+            queue.get_nowait()
+        queue.put_nowait({"event": "done", "outcome": status})
+
+
 class DroppingManager(BoundedManager):
     def tell(self, queue: Queue[Any], status: str) -> None:
         if not queue.full():
@@ -117,6 +124,10 @@ class DropsTheEnd(PlainTarget):
 
 class FullIsFailed(PlainTarget):
     manager = TellsInTheRecordManager
+
+
+class AsksFirst(PlainTarget):
+    manager = AskingManager
 
 
 class MakesRoom(PlainTarget):

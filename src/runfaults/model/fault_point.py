@@ -26,7 +26,7 @@ class Operation(StrEnum):
     """A line of the program that uses what other threads may use; the subject is its place."""
     CALL = "call"
     """Using what is none of the program's own; the subject is which: `client.close`, `queue.put`,
-    `subscriber`. A fault can strike there, and no thread is switched."""
+    `queue.full`, `subscriber`. A fault can strike there, and no thread is switched."""
     TASK = "task"
     """A step of a task, from an await to the next; the subject is the task's name."""
     REACH = "reach"

@@ -173,7 +173,7 @@ class _Causes:
         """
         if kind.name == "closed":
             return _closed_past_the_gate
-        if kind.name in CAUSES:
+        if kind.name in CAUSES or not call.operation.touches_database:
             return kind.real(call)
         situation = situation_of(call)
         if isinstance(situation, str):

@@ -27,6 +27,7 @@ def _struck(real: Callable[..., Any], subject: str) -> Callable[..., Any]:
 USED: dict[tuple[type, str], Any] = {
     (Client, "close"): _struck(Client.close, "client.close"),
     (Inbox, "put"): _struck(Inbox.put, "queue.put"),
+    (Inbox, "full"): _struck(Inbox.full, "queue.full"),
     (Callback, "__call__"): _struck(Callback.__call__, "subscriber"),
 }
 """What stands in the place of each method while a simulation is entered."""

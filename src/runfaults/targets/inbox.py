@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from queue import Full, Queue
 from typing import Any
 
@@ -23,6 +24,7 @@ class Inbox:
 
     Attributes:
         was_full: Whether it has been filled.
+        was_seen: Whether the target has seen how full it is, by another way than by a put.
     """
 
     def __init__(self, queue: Queue[Any], completion: Completion, line: object = None) -> None:
@@ -30,10 +32,12 @@ class Inbox:
         self._completion = completion
         self._line = line
         self._bound = queue.maxsize
-        self.was_full = False
-        self._put, self._get = queue.put, queue.get
+        self.was_full = self.was_seen = False
+        self._put, self._full, self._take = queue.put, queue.full, queue.get
         if self._line is not None:
-            queue.put = self.put  # `put_nowait` comes there too
+            queue.put, queue.full = self.put, self.full  # `put_nowait` comes there too
+            for name in ("get", "qsize", "empty"):
+                setattr(queue, name, self._seen(getattr(queue, name)))
 
     @property
     def has_bound(self) -> bool:
@@ -44,25 +48,35 @@ class Inbox:
         """Put a message into the queue; the target does."""
         self._put(item, block, timeout)
 
+    def full(self) -> bool:
+        """Whether the queue is full; the target asks."""
+        self.was_seen = True
+        return self._full()
+
+    def _seen(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def see(*arguments: object, **named: object) -> object:
+            self.was_seen = True
+            return self._emptied(real(*arguments, **named))
+
+        return see
+
     def fill(self) -> None:
         """Put lines into it until it is full.
 
         A few stand for as many as it has room for: it has no room for more until it was emptied.
         """
         self.was_full = True
-        room = min(_LINES, self._bound - self._queue.qsize())
-        self._queue.maxsize = self._queue.qsize() + room
-        self._queue.get = self.get
-        for _ in range(room):
+        size = len(self._queue.queue)
+        self._queue.maxsize = min(size + _LINES, self._bound)
+        for _ in range(self._queue.maxsize - size):
             with contextlib.suppress(Full):
                 self._put(self._line, block=False)
 
-    def get(self, block: bool = True, timeout: float | None = None) -> object:  # noqa: FBT001, FBT002  # the queue's signature
-        """Take a message out of a queue that was filled; who empties it makes all the room."""
-        message = self._get(block, timeout)
-        if self._queue.empty():
+    def _emptied(self, answer: object) -> object:
+        """Who has emptied a queue that was filled has made all the room."""
+        if not self._queue.queue:
             self._queue.maxsize = self._bound
-        return message
+        return answer
 
     def next_signal(self) -> str | None:
         """Wait for the next completion signal.
@@ -72,7 +86,7 @@ class Inbox:
             message of None is where no completion signal is one.
         """
         while True:
-            message = self._queue.get()
+            message = self._emptied(self._take())
             status = self._completion.read(message)
             if status is not None or message is None:
                 return status

@@ -10,7 +10,8 @@ from runfaults.targets.inbox import Inbox
 class QueueFull(Misfortune):
     """A subscriber reads slowly, and the work has told it more than its queue has room for.
 
-    The queue really is full: the call puts, raises `queue.Full` or waits as it does by itself.
+    The queue really is full: the call puts, raises `queue.Full` or waits as it does by itself. It
+    was so before the call: what asks `full()` first is told the same.
     """
 
     name = "queue-full"
@@ -26,6 +27,8 @@ class QueueFull(Misfortune):
             return "the queue has no bound"
         if inbox.was_full:
             return "the queue was full before, and the work has told no more"
+        if inbox.was_seen:
+            return "the target has seen before that the queue has room"
         return None if call.begun else "no work has told anything yet"
 
     def strike(self, call: Call) -> object:
