@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,8 +33,21 @@ def load(name: str) -> Any:  # noqa: ANN401  # whatever has that name
     place, _, attribute = name.rpartition(":")
     module = _module_at(place)
     if not hasattr(module, attribute):
-        raise CannotLoadError(f"{place} has no {attribute!r}")
+        raise CannotLoadError(f"{place} has no {attribute!r}{_instead(module, attribute)}")
     return getattr(module, attribute)
+
+
+def _instead(module: ModuleType, attribute: str) -> str:
+    """The name that was meant, if one is like it; else those of what the module defines."""
+    defined = [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and getattr(value, "__module__", None) == module.__name__
+    ]
+    meant = get_close_matches(attribute, defined, 1)
+    if meant:
+        return f"; did you mean {meant[0]!r}?"
+    return f"; it defines {', '.join(sorted(defined))}" if defined else "; it defines nothing"
 
 
 def require_nameable(name: str) -> None:

@@ -63,20 +63,23 @@ _AGAIN_IN = 0.05
 
 
 @contextlib.contextmanager
-def running(what: str, remedy: str, complaint: type[Exception]) -> Generator[None]:
+def running(what: str, remedy: str, complaint: type[Exception], place: str = "") -> Generator[None]:
     """Run code of the user's in the block: nothing but our own exceptions leaves it.
 
     Args:
         what: What is told of it: `prepare of target jobs`.
         remedy: What it must do instead.
         complaint: The type of the exception in place of what it raises.
+        place: What is told of the place where it is written, if what it raises has none in it.
     """
     try:
         yield
     except BaseException as error:
         if _is_ours(error):
             raise
-        raise complaint(f"{what}: raised {told(error)}{place_of(error)}; {remedy}") from error
+        raise complaint(
+            f"{what}: raised {told(error)}{place_of(error) or place}; {remedy}"
+        ) from error
 
 
 def _is_ours(error: BaseException) -> bool:

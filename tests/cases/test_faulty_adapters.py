@@ -97,7 +97,7 @@ MISTAKES = {
     ),
     "no column": (
         (AUDITS, 'Audit("jobs", key="id", status="stat")'),
-        ("`audit` cannot be used: no such column: NEW.stat",),
+        ("`audit` (", "target.py:36) cannot be used: no such column: NEW.stat"),
     ),
     "another column of the id": (
         (AUDITS, 'Audit("jobs", key="state", status="state")'),
@@ -133,7 +133,7 @@ MISTAKES = {
     ),
     "no table": (
         ('"CREATE TABLE jobs (', '"CREATE TABLE job ('),
-        ("`audit` cannot be used: no such table: main.jobs",),
+        ("`audit` (", "target.py:36) cannot be used: no such table: main.jobs"),
     ),
     "prepare leaves a connection open": (
         ("def begin(", PREPARES + "def begin("),
@@ -189,7 +189,38 @@ MISTAKES = {
     ),
     "a package is not installed": (
         ("def start(self)", "packages = ('nosuchpackage',)\n\n        def start(self)"),
-        ("`packages` is ('nosuchpackage',); it must be a tuple of names of installed packages",),
+        ("`packages` (", "target.py:43) is ('nosuchpackage',); it must be a tuple of names of"),
+    ),
+    "no SQL in the schema": (
+        ("owner TEXT)", "owner TEXT"),
+        ("prepare: raised OperationalError: incomplete input (", "target.py:35); it must create"),
+    ),
+    "it is made with an argument": (
+        ("def begin(", "def __init__(self, path):\n            pass\n\n        def begin("),
+        ("missing 1 required positional argument: 'path' (", "target.py:40); it is called"),
+    ),
+    "what opens it takes too little": (
+        ("def begin(self, database, work)", "def begin(self, database)"),
+        ("open raised TypeError: ", "but 3 were given (", "target.py:40); it must work"),
+    ),
+    "an exemption without a reason": (
+        ('"jobs run side by side"', '""'),
+        ("`exempt` (", "target.py:38) is {'one-active-run': ''}; it must be a dict: why"),
+    ),
+    "a task's name that is no tuple": (
+        ("def start(self)", "cancellable = 'Jobs.run'\n\n        def start(self)"),
+        ("`cancellable` (", "target.py:43) is 'Jobs.run'; it must be a tuple of qualified names"),
+    ),
+    "two letters are exchanged": (
+        (
+            "def start(self)",
+            "def cancle(self, run):\n            return True\n\n        def start(self)",
+        ),
+        ("`cancle` (", "target.py:43) is never called; did you mean `cancel`?"),
+    ),
+    "a letter is missing": (
+        ("def start(self)", "def wit(self, run):\n            pass\n\n        def start(self)"),
+        ("`wit` (", "target.py:43) is never called; did you mean `wait`?"),
     ),
     "a connection is kept in the process": (
         (
@@ -200,7 +231,7 @@ MISTAKES = {
     ),
     "no schema": (
         ("schema = ", "sql = "),
-        ("`audit` cannot be used: no such table: main.jobs",),
+        ("`audit` (", "target.py:36) cannot be used: no such table: main.jobs"),
     ),
 }
 

@@ -105,6 +105,28 @@ def test_broken_toml_gets_one_line_with_its_place(tmp_path: Path) -> None:
     assert f"{path}: is not valid TOML" in complaint(runfaults("replay", path))
 
 
+@pytest.mark.parametrize("command", [("replay",), ("minimise",), ("draw", "-o", "x.svg")])
+def test_what_cannot_be_played_is_told_with_its_file(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "late.toml"
+    path.write_text(LATE)
+    told = complaint(runfaults(command[0], path, *command[1:]))
+    assert f"{path}: " in told
+    assert "never reached: busy at run commit #99" in told
+
+
+LATE = """
+name = "late"
+symptom = "There is no such commit."
+target = "genglossary"
+
+[[fault]]
+kind = "busy"
+at = "run commit #99"
+"""
+
+
 def test_a_folder_without_scenarios_gets_one_line(tmp_path: Path) -> None:
     assert "no scenario files (*.toml)" in complaint(runfaults("replay", tmp_path))
 

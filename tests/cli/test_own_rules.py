@@ -190,6 +190,11 @@ def test_the_settings_of_the_project_list_rules_seen_from_their_file(project: Pa
         ('[tool.runfaults]\nrules = "rules.py:x"\n', "`rules` is not a list of texts"),
         ("[tool.runfaults]\nrules = [1]\n", "`rules` is not a list of texts"),
         ("[tool]\nrunfaults = 1\n", "`tool.runfaults` is not a table"),
+        (
+            '[tool.runfault]\nbound = "quick"\n',
+            "[tool.runfault] is read by no one; write [tool.run",
+        ),
+        ('[tool.run-faults]\nbound = "quick"\n', "[tool.run-faults] is read by no one"),
         ("[tool\n", "is not valid TOML"),
     ],
 )

@@ -92,7 +92,11 @@ def test_what_goes_without_saying_is_not_printed() -> None:
         (Act.parse, "cancel Jobs.handle", "is not an act; write 'kind .at point.' or 'cancel-task"),
         (Act.parse, "cancel-task at run commit", "is not an act"),
         (Preemption.parse, "run commit", "is not a preemption; write 'point to actor'"),
-        (Schedule.parse, "pipeline sleeps", "'sleeps' is not a valid Ending"),
+        (
+            Schedule.parse,
+            "pipeline sleeps",
+            "'sleeps' is no ending of a pipeline; write one of: succeeds, raises, ",
+        ),
         (Schedule.parse, "journal paper", "'journal paper' is not part of a schedule; write"),
         (Schedule.parse, "seed x", "invalid literal"),
         (Schedule.parse, "", "'' is not part of a schedule"),

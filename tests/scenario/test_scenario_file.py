@@ -112,7 +112,12 @@ BAD = [
     ),
     ('expect = "holds"', 'rules = "all"', 4, 'write a list of rules: rules = ["'),
     ('expect = "holds"', 'rules = ["be-good"]', 4, "there is no rule 'be-good'; the rules are"),
-    ('pipeline = "succeeds"', 'pipeline = "wins"', 7, "'wins' is not a valid Ending"),
+    (
+        'pipeline = "succeeds"',
+        'pipeline = "wins"',
+        7,
+        "'wins' is no ending of a pipeline; write one of: succeeds",
+    ),
     ('pipeline = "succeeds"', 'journal = "off"', 7, "write 'delete', 'wal' or 'target'"),
     ('pipeline = "succeeds"', 'seed = "x"', 7, "'x' is not a whole number"),
     ('pipeline = "succeeds"', "faults = 1", 7, "unknown key 'faults'; allowed are: journal"),

@@ -73,7 +73,10 @@ def test_a_file_that_failed_can_be_tried_again(tmp_path: Path) -> None:
             "cannot be imported: raised ModuleNotFoundError: No module named 'no'",
         ),
         ("runfaults.model:Nobody", "runfaults.model has no 'Nobody'"),
+        ("runfaults.model.result:Taly", "has no 'Taly'; did you mean 'Tally'"),
+        ("runfaults.model.result:Nobody", "has no 'Nobody'; it defines .*Tally"),
         ("missing.py:Mine", "there is no file missing.py"),
+        ("missing.py", "'missing.py' is a file; write which class of it .*: missing.py:CLASS"),
     ],
 )
 def test_a_target_that_does_not_exist_is_told_with_a_remedy(name: str, told: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
 
@@ -77,6 +78,8 @@ def _found(folder: Path | None = None) -> tuple[Path, dict[str, object]] | None:
     tools: object = document.get("tool", {})
     found = cast("dict[str, object]", tools).get("runfaults") if _is_table(tools) else None
     if found is None:
+        for like in get_close_matches("runfaults", cast("dict[str, object]", tools), 1, 0.85):
+            raise SettingsError(f"{path}: [tool.{like}] is read by no one; write [tool.runfaults]")
         return None
     if not _is_table(found):
         raise SettingsError(f"{path}: `tool.runfaults` is not a table; write [tool.runfaults]")

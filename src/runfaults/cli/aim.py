@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import click
 
 from runfaults.campaign.settings import Settings, load_settings
 from runfaults.cli.next_step import name_command
+from runfaults.explore.trial import NotPlayableError
 from runfaults.model import Scenario
 from runfaults.scenario.trust import NotAskedForError, require_asked_for
 from runfaults.targets.checkout import PREFIX
+from runfaults.targets.target import TargetError
 
 DEFAULT = "genglossary"
 """The target where neither the command line nor the project's settings name one."""
@@ -71,6 +74,15 @@ def played_target(given: str | None, scenario: Scenario, file: Path) -> str:
     except NotAskedForError as error:
         raise NotAskedForError(f"{file}: {error}") from error
     return scenario.target
+
+
+@contextmanager
+def playing(file: Path) -> Generator[None]:
+    """Name the scenario file in what keeps it from being played."""
+    try:
+        yield
+    except (TargetError, NotPlayableError) as error:
+        raise type(error)(f"{file}: {error}") from error
 
 
 def chosen_target(target: str | None, source: Path | None) -> str:

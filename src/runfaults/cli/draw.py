@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from runfaults.campaign.replay import replay
-from runfaults.cli.aim import given_target, played_options, played_target
+from runfaults.cli.aim import given_target, played_options, played_target, playing
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option, unheard
 from runfaults.cli.writing import writable_file
@@ -41,7 +41,7 @@ def command(
     suffix = output.suffix.lower()
     if suffix not in {".svg", ".png"}:
         raise click.UsageError(f"{output}: give the picture a name that ends in .svg or .png")
-    with unheard(wanted=redact):
+    with unheard(wanted=redact), playing(file):
         scenario = load_scenario(file, own)
         tested = played_target(given_target(target, source), scenario, file)
         played = replay(scenario, tested, own=own, redact=redact)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from runfaults.campaign.players import open_player, player_for
-from runfaults.cli.aim import given_target, played_options, played_target
+from runfaults.cli.aim import given_target, played_options, played_target, playing
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option, unheard
 from runfaults.cli.writing import writable_file
@@ -42,7 +42,7 @@ def command(
     output: Path | None,
 ) -> None:
     """Shrink a failing scenario and say what each remaining element is needed for."""
-    with unheard(wanted=redact):
+    with unheard(wanted=redact), playing(file):
         scenario = load_scenario(file, own)
         name = played_target(given_target(target, source), scenario, file)
         own, kind = (*scenario.own_rules, *own), player_for(scenario.schedule)

@@ -9,7 +9,7 @@ from click.exceptions import Exit
 
 from runfaults.campaign.confirm import reality
 from runfaults.campaign.replay import replay
-from runfaults.cli.aim import aim_options, given_target, played_target
+from runfaults.cli.aim import aim_options, given_target, played_target, playing
 from runfaults.cli.debugger import stop_in_target
 from runfaults.cli.exit_codes import UNTESTABLE, exit_code
 from runfaults.cli.own_rules import rule_option
@@ -73,7 +73,7 @@ def command(
     verdicts: list[Verdict] = []
     for path in paths:
         try:
-            with unheard(wanted=redact):
+            with unheard(wanted=redact), playing(path):
                 scenario = load_scenario(path, own)
                 tested = played_target(given, scenario, path)
                 on_strike = stop_in_target if debug else None

@@ -151,12 +151,13 @@ def _require_answers(player: Player, history: History) -> None:
                 )
 
 
-def _not_started(_: Target, execution: Execution) -> Iterator[str]:
+def _not_started(target: Target, execution: Execution) -> Iterator[str]:
     history = execution.history
     for event in _of(history, EventKind.REPLY):
         if event.subject in {"open", "start", "close"} and event.value.startswith("raised "):
             stack = dict(history.places).get(event.number, "").splitlines()
-            at = f" at {stack[-1]}" if stack else ""
+            called = {"open": ("open", "begin")}.get(event.subject, (event.subject,))
+            at = f" at {stack[-1]}" if stack else place_in(target, *called)
             yield f"{event.subject} {event.value}{at}; it must work when no fault strikes"
 
 

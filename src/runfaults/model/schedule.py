@@ -31,6 +31,10 @@ class Ending(StrEnum):
     RETURNS_WHEN_CLOSED = "returns-when-closed"
     """The same, but returns, with half of its work."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise ValueError(f"{value!r} is no ending of a pipeline; write one of: {', '.join(cls)}")
+
     @property
     def takes_time(self) -> bool:
         """Whether time passes between its two steps."""

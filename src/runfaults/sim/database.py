@@ -64,8 +64,12 @@ class DatabaseTemplate:
     def _build(self, journal: Journal) -> bytes:
         with tempfile.TemporaryDirectory(prefix=prefix(), dir=self._within) as name:
             path = Path(name) / FILE_NAME
-            what, remedy = f"target {self._target.name}: prepare", "it must create the schema"
-            with running(what, f"{remedy} in the new database file that it is given", TargetError):
+            with running(
+                f"target {self._target.name}: prepare",
+                "it must create the schema in the new database file that it is given",
+                TargetError,
+                place_in(self._target, "prepare", "schema"),
+            ):
                 self._target.prepare(path)
             with contextlib.closing(real_connect(path)) as connection:
                 self._put_audit(connection)
@@ -93,8 +97,9 @@ class DatabaseTemplate:
                 connection.executescript(repetition_script(connection, audit, words))
         except sqlite3.Error as error:
             raise TargetError(
-                f"target {self._target.name}: `audit` cannot be used: {error}; it must name a "
-                "table that `prepare` creates, with columns of its own"
+                f"target {self._target.name}: `audit`{place_in(self._target, 'audit')} cannot be "
+                f"used: {error}; it must name a table that `prepare` creates, with columns of its "
+                "own"
             ) from error
 
 

@@ -54,6 +54,10 @@ def target_named(name: str) -> Target:
         return Checkout(Path(name.removeprefix(PREFIX)).resolve())
     if name in TARGETS:
         return TARGETS[name]()
+    if ":" not in name and name.endswith(".py"):
+        raise LookupError(
+            f"{name!r} is a file; write which class of it is the adapter: {name}:CLASS"
+        )
     if ":" not in name:
         raise LookupError(
             f"there is no target {name!r}; built-in targets are: {', '.join(TARGETS)}; "

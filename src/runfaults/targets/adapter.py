@@ -13,6 +13,7 @@ from runfaults.model import Vocabulary
 from runfaults.targets.audit import Audit, AuditScript
 from runfaults.targets.places import place_in
 from runfaults.targets.shape import not_run
+from runfaults.targets.slips import slips
 from runfaults.targets.target import Target, TargetError
 from runfaults.user_code import running
 
@@ -27,6 +28,7 @@ _PARTS = {
 
 _OPTIONAL = {
     "exempt": "a dict: why, in a phrase, by the name of each rule",
+    "cancellable": "a tuple of qualified names of coroutines, such as 'Jobs.handle'",
     "remarks": "a tuple of sentences",
     "threads": "a dict: one word for a sort of threads, by the beginning of their names",
     "processes": "a phrase",
@@ -53,7 +55,8 @@ def adapter(name: str, make: object) -> Target:
     """
     if not callable(make):
         raise TargetError(f"target {name} is {_shown(make)}; name a class with the protocol Target")
-    with running(f"target {name} cannot be made", "it is called without arguments", TargetError):
+    what, remedy = f"target {name} cannot be made", "it is called without arguments"
+    with running(what, remedy, TargetError, place_in(make, "__init__")):
         made: Any = make()
     for complaint in _complaints(name, made):
         raise TargetError(f"target {name}: {complaint}")
@@ -69,11 +72,12 @@ def _complaints(name: str, made: object) -> Iterator[str]:
             if part in _PARTS:
                 yield f"it has no `{part}`, which must be {wanted}"
         elif not _CHECKS[part](value):
-            yield f"`{part}` is {_shown(value)}; it must be {wanted}"
+            yield f"`{part}`{place_in(made, part)} is {_shown(value)}; it must be {wanted}"
         elif part == "vocabulary":
             yield from _in_vocabulary(value)
         elif what := not_run(value):
             yield f"`{part}`{place_in(made, part)} is {what}{_INSTEAD.get(part, '')}"
+    yield from slips(made)
 
 
 def _in_vocabulary(vocabulary: Any) -> Iterator[str]:  # noqa: ANN401  # of any types
@@ -150,7 +154,10 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "audit": _is_audit,
     "prepare": _takes(1),
     "open": _takes(2),
-    "exempt": _is_mapping_of_texts,
+    "exempt": lambda value: (
+        _is_mapping_of_texts(value) and all(each.strip() for each in value.values())
+    ),
+    "cancellable": lambda value: isinstance(value, tuple | list) and _are_texts(value),
     "remarks": lambda value: isinstance(value, tuple | list) and _are_texts(value),
     "threads": _is_mapping_of_texts,
     "processes": lambda value: isinstance(value, str),
