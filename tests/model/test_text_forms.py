@@ -95,7 +95,7 @@ def test_what_goes_without_saying_is_not_printed() -> None:
         (
             Schedule.parse,
             "pipeline sleeps",
-            "'sleeps' is no ending of a pipeline; write one of: succeeds, raises, ",
+            "'sleeps' is not an ending of a pipeline; write one of: succeeds, raises, ",
         ),
         (Schedule.parse, "journal paper", "'journal paper' is not part of a schedule; write"),
         (Schedule.parse, "seed x", "invalid literal"),

@@ -116,7 +116,7 @@ BAD = [
         'pipeline = "succeeds"',
         'pipeline = "wins"',
         7,
-        "'wins' is no ending of a pipeline; write one of: succeeds",
+        "'wins' is not an ending of a pipeline; write one of: succeeds",
     ),
     ('pipeline = "succeeds"', 'journal = "off"', 7, "write 'delete', 'wal' or 'target'"),
     ('pipeline = "succeeds"', 'seed = "x"', 7, "'x' is not a whole number"),

@@ -75,10 +75,11 @@ def _found(folder: Path | None = None) -> tuple[Path, dict[str, object]] | None:
         document = read_toml(read(path))
     except UnreadableError as error:
         raise SettingsError(f"{path}: {error}") from error
-    tools: object = document.get("tool", {})
-    found = cast("dict[str, object]", tools).get("runfaults") if _is_table(tools) else None
+    content: object = document.get("tool", {})
+    tools = cast("dict[str, object]", content) if _is_table(content) else {}
+    found = tools.get("runfaults")
     if found is None:
-        for like in get_close_matches("runfaults", cast("dict[str, object]", tools), 1, 0.85):
+        for like in get_close_matches("runfaults", tools, 1, 0.85):
             raise SettingsError(f"{path}: [tool.{like}] is read by no one; write [tool.runfaults]")
         return None
     if not _is_table(found):

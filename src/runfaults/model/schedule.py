@@ -33,7 +33,8 @@ class Ending(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> None:
-        raise ValueError(f"{value!r} is no ending of a pipeline; write one of: {', '.join(cls)}")
+        there_are = ", ".join(cls)
+        raise ValueError(f"{value!r} is not an ending of a pipeline; write one of: {there_are}")
 
     @property
     def takes_time(self) -> bool:
