@@ -54,6 +54,34 @@ QUICK = (
 
 NIGHTLY = (
     Mutation(
+        "the rows of executemany are one operation",
+        "sqlite/cursor.py",
+        "if not rows.begin_batch():",
+        "if rows.given:",
+        "sqlite/test_inject.py::test_executemany_fails_in_the_middle",
+    ),
+    Mutation(
+        "a slow operation keeps no lock",
+        "sqlite/slow.py",
+        "        for level in levels:\n",
+        "        for level in ():\n",
+        "sqlite/test_slow.py::test_others_meet_the_locks_of_a_process_that_waits_in_the_middle",
+    ),
+    Mutation(
+        "a cause that lasts for hours ends after a minute",
+        "model/fault.py",
+        "self.hours * 3600.0 or LIFTED_AFTER",
+        "LIFTED_AFTER",
+        "cases/test_hours.py::test_what_is_recorded_wrongly_after_hours_is_found",
+    ),
+    Mutation(
+        "a manager that has given up is opened again, though nothing lasted for hours",
+        "sim/world.py",
+        "        if self._hours:\n            self._recover()\n",
+        "        self._recover()\n",
+        "cases/test_hours.py::test_a_row_that_the_next_start_sets_right_is_none_that_is_left",
+    ),
+    Mutation(
         "an answer commutes with the end of the run that it is about",
         "sim/world.py",
         "self.scheduler.touch(OUTCOMES, change=change)",
