@@ -239,6 +239,8 @@ def _request(event: Event) -> str:
         "subscribe": "a subscription",
         "cancel-api": "a cancel through the API",
         "keyboard-interrupt": "a keyboard interrupt",
+        "clock-back": "a wall clock set a day back",
+        "clock-forward": "a wall clock set a day forward",
         "cancel-task": f"a cancel of the task{task}",
     }.get(event.subject, f"a {event.subject}")
 
