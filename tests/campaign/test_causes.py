@@ -8,7 +8,7 @@ import pytest
 
 from planted_races import CONTROLS
 from runfaults.campaign.campaign import Campaign
-from runfaults.campaign.causes import find_causes
+from runfaults.campaign.causes import Causes, Group, Seen, described, find_causes
 from runfaults.campaign.choices import Choices
 from runfaults.campaign.conclude import conclude
 from runfaults.campaign.findings_file import from_document, to_document
@@ -23,6 +23,7 @@ from runfaults.explore.shrink import shrink
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Cause, CheckResult, Ending, Fault, FaultPoint, Schedule, Verdict
 from runfaults.model.listener import Silence
+from runfaults.oracle import RULES
 from runfaults.scenario.file import load_scenario
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
@@ -110,6 +111,21 @@ def test_each_rule_that_is_broken_is_among_those_of_a_cause() -> None:
     result = checked_for(BROKEN)
     broken = {rule for rule, tally in result.rules.items() if tally.broken}
     assert {rule for cause in causes(result) for rule in cause.rules} == broken
+
+
+def test_the_contract_is_that_of_the_rule_that_the_shown_history_breaks() -> None:
+    trial = replay(load_scenario(SCENARIOS / "recording-gives-up.toml"))
+    mark = mark_of(trial)
+    assert mark is not None
+    heavier = mark._replace(rules=("succeeded-never-failed", *mark.rules))
+    sighting = Sighting(1, trial.schedule)
+    group = Group(tuple(Seen(each, frozenset(), sighting) for each in (mark, heavier)))
+    order = tuple(rule.name for rule in RULES)
+    with Simulation(target_named(BROKEN)) as simulation:
+        found = Causes((group,), Choices(), order)
+        cause = described(group, trial.witness(), found, Runner(simulation))
+    assert cause.rules[0] == "succeeded-never-failed"
+    assert cause.page.endswith("#eventually-terminal")
 
 
 def test_a_schedule_is_not_shrunk_to_one_of_another_cause() -> None:

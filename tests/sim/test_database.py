@@ -40,6 +40,20 @@ def test_every_schedule_gets_a_fresh_file_in_its_journal_mode(
     assert not (tmp_path / "left").exists()
 
 
+def test_what_prepare_leaves_beside_the_database_is_there_each_time(tmp_path: Path) -> None:
+    class HasMore(GenGlossary):
+        def prepare(self, database: Path) -> None:
+            super().prepare(database)
+            (database.parent / "more").mkdir()
+            (database.parent / "more" / "settings").write_text("as prepared")
+
+    template, settings = DatabaseTemplate(HasMore()), tmp_path / "more" / "settings"
+    for _ in range(2):
+        template.restore(tmp_path, Journal.DELETE)
+        assert settings.read_text() == "as prepared"
+        settings.write_text("changed by a schedule")
+
+
 def test_the_journal_mode_may_be_left_to_the_target(tmp_path: Path) -> None:
     class SetsWal(GenGlossary):
         def prepare(self, database: Path) -> None:

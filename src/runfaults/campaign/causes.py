@@ -20,7 +20,7 @@ from runfaults.explore.mark import Mark, Sighting, mark_of
 from runfaults.explore.runner import Runner
 from runfaults.explore.strategy import Strategy
 from runfaults.explore.trial import Trial, Witness
-from runfaults.model import Cause, EventKind, History, Schedule, Verdict
+from runfaults.model import Cause, EventKind, History, Judgement, Schedule, Verdict
 from runfaults.oracle.deed import deciding
 
 MAX_CAUSES = 40
@@ -170,9 +170,9 @@ def described(group: Group, witness: Witness, causes: Causes, runner: Runner) ->
     chosen = causes.choices.deciding("\n".join(stack))
     before = dict(zip(stack[1:], stack, strict=False))
     statement = stack[-1] if stack else ""
-    contract = next(
-        (contract_of(each.meaning) for each in runner.rules if each.name == rules[0]), ""
-    )
+    broken = _heaviest(witness).rule
+    meaning = next((each.meaning for each in runner.rules if each.name == broken), "")
+    contract = contract_of(meaning)
     return Cause(
         deed=deed_of(witness),
         decided_at=place_of(chosen),
@@ -182,15 +182,19 @@ def described(group: Group, witness: Witness, causes: Causes, runner: Runner) ->
         schedules=group.schedules,
         rules=rules,
         contract=contract,
-        page=f"docs/reference/rules.md#{rules[0]}" if contract else "",
+        page=f"docs/reference/rules.md#{broken}" if contract else "",
     )
 
 
 def deed_of(witness: Witness) -> str:
     """What was done, in words that go before a place."""
-    heaviest = next(each for each in witness.judgements if each.verdict is Verdict.BROKEN)
-    deed = deciding(witness.history, heaviest)
+    deed = deciding(witness.history, _heaviest(witness))
     return f"{deed.text} {deed.after}".rstrip()
+
+
+def _heaviest(witness: Witness) -> Judgement:
+    """The broken rule that decides what is said of a history."""
+    return next(each for each in witness.judgements if each.verdict is Verdict.BROKEN)
 
 
 def contract_of(meaning: str) -> str:

@@ -24,9 +24,12 @@ from runfaults.user_code import running
 
 FILE_NAME = "runs.db"
 
+_OF_SQLITE = f"{FILE_NAME}-"
+"""Begins the names of its journal, its write-ahead log and the index of that."""
+
 
 class DatabaseTemplate:
-    """A prepared database file that every schedule gets a copy of.
+    """A prepared database file, and the files beside it, that every schedule gets a copy of.
 
     Args:
         target: Whose schema it has.
@@ -40,7 +43,7 @@ class DatabaseTemplate:
         self._target = target
         self._repetitions = repetitions
         self._within = within or memory_backed_folder()
-        self._images: dict[Journal, bytes] = {}
+        self._files: dict[Journal, dict[str, bytes]] = {}
 
     @border(Phase.WATCHING)
     def restore(self, folder: Path, journal: Journal) -> Path:
@@ -50,18 +53,21 @@ class DatabaseTemplate:
                 shutil.rmtree(entry.path)
             else:
                 os.unlink(entry.path)  # noqa: PTH108  # the hot path of an exploration
-        path = folder / FILE_NAME
-        with open(path, "wb") as file:  # noqa: PTH123
-            file.write(self.image(journal))
-        return path
+        for name, content in self.files(journal).items():
+            path = folder / name
+            if path.parent != folder:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            with open(path, "wb") as file:  # noqa: PTH123
+                file.write(content)
+        return folder / FILE_NAME
 
-    def image(self, journal: Journal) -> bytes:
-        """The bytes of the file that every schedule gets a copy of."""
-        if journal not in self._images:
-            self._images[journal] = self._build(journal)
-        return self._images[journal]
+    def files(self, journal: Journal) -> dict[str, bytes]:
+        """What every schedule gets a copy of, by its way from the database's folder."""
+        if journal not in self._files:
+            self._files[journal] = self._build(journal)
+        return self._files[journal]
 
-    def _build(self, journal: Journal) -> bytes:
+    def _build(self, journal: Journal) -> dict[str, bytes]:
         with tempfile.TemporaryDirectory(prefix=prefix(), dir=self._within) as name:
             path = Path(name) / FILE_NAME
             with running(
@@ -75,7 +81,12 @@ class DatabaseTemplate:
                 self._put_audit(connection)
                 if journal is not Journal.TARGET:
                     self._choose(journal, connection)
-            return path.read_bytes()
+            found = (each for each in sorted(Path(name).rglob("*")) if each.is_file())
+            return {
+                str(each.relative_to(name)): each.read_bytes()
+                for each in found
+                if not each.name.startswith(_OF_SQLITE)
+            }
 
     def _choose(self, journal: Journal, connection: sqlite3.Connection) -> None:
         try:
@@ -135,7 +146,7 @@ def journal_of(target: Target) -> Journal:
 
     Of all modes, WAL alone is kept in the file (SQLite docs, "Database File Format", 1.3.3).
     """
-    image = DatabaseTemplate(target).image(Journal.TARGET)
+    image = DatabaseTemplate(target).files(Journal.TARGET)[FILE_NAME]
     return Journal.WAL if image[_WRITE_VERSION] == _WAL else Journal.DELETE
 
 
