@@ -231,6 +231,20 @@ NIGHTLY = (
         "explore/test_convergence.py::test_what_another_kind_left_is_another_state",
     ),
     Mutation(
+        "the wall clock is read by no one in the eyes of the search",
+        "sim/simulation.py",
+        "actor.turns.touch(WALL_CLOCK, change=False)",
+        "pass",
+        "cases/test_set_clock.py::test_the_reduced_search_sets_it_only_where_it_is_read_afterwards",
+    ),
+    Mutation(
+        "a queue is full though the target has seen room in it",
+        "sim/misfortunes/queue_full.py",
+        "if inbox.was_seen:",
+        "if False:",
+        "cases/test_misfortunes.py::test_a_queue_is_as_full_as_the_target_has_seen_it",
+    ),
+    Mutation(
         "a misfortune left a state that it had not",
         "explore/convergence.py",
         "within.get(number), segment.clock",
@@ -404,8 +418,8 @@ NIGHTLY = (
     ),
     Mutation(
         "a livelock cuts off an act that is still to come",
-        "sim/world.py",
-        "            [self.scheduler.reached(point) for point in pending],\n",
+        "sim/livelock.py",
+        "        if self._came != before:\n            return\n",
         "",
         "cases/test_livelocks.py::test_an_act_that_is_still_to_come_ends_the_loop",
     ),
