@@ -222,11 +222,11 @@ def violation_of(
         neighbour=neighbour,
         saved_to=saved_to,
         cause=cause,
-        asking=() if saved_to is None else _asking(scenario, Path(saved_to)),
+        asking=() if saved_to is None else asking(scenario, Path(saved_to)),
     )
 
 
-def _asking(scenario: Scenario, file: Path) -> tuple[str, ...]:
+def asking(scenario: Scenario, file: Path) -> tuple[str, ...]:
     """What a command must name, as the file may not have it loaded on its own."""
     needed = [(scenario.target, "--target"), *((each, "--rule") for each in scenario.own_rules)]
     words = (option_for(each, option) for each, option in needed if not is_asked_for(each, file))

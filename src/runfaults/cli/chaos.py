@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -9,12 +10,14 @@ from click.exceptions import Exit
 
 from runfaults.chaos.soak import chaos
 from runfaults.cli.exit_codes import exit_code_of
+from runfaults.cli.next_step import name_command, typed, without
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.writing import writable_folder
-from runfaults.model import Journal
+from runfaults.model import Journal, Verdict
 from runfaults.report.progress import progressing
 from runfaults.report.terminal import print_result
 from runfaults.report.timeline import print_timeline
+from runfaults.scenario.trust import option_for
 
 
 @click.command("chaos")
@@ -81,4 +84,10 @@ def command(
     print_result(result.check)
     if result.kept is not None:
         click.echo(f"database and journals: {result.kept}")
+    if result.check.verdict is Verdict.BROKEN:
+        words = ["check", *option_for(target), "--bound", "crash"]
+        name_command("to look for a schedule that shows it each time", typed(words))
+    elif result.check.finished:
+        longer = [*without(sys.argv[1:], "--seconds"), "--seconds", f"{10 * seconds:g}"]
+        name_command("to run it for longer", typed(longer))
     raise Exit(exit_code_of(result.check))

@@ -11,11 +11,13 @@ from click.exceptions import Exit
 from runfaults.campaign.bounds import BOUNDS, bound_named
 from runfaults.campaign.compare import Change, Comparison, compare
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN
+from runfaults.cli.next_step import name_command, typed
 from runfaults.cli.own_rules import rule_option
 from runfaults.model import CheckResult, Verdict
 from runfaults.report.progress import progressing
 from runfaults.report.steps import printable
 from runfaults.report.wording import describe_duration, describe_rule
+from runfaults.scenario.trust import option_for
 from runfaults.targets.checkout import PREFIX
 
 
@@ -52,6 +54,9 @@ def command(
         found = compare(first, second, bound_named(bound), progress, own=own, processes=jobs)
     for line in _lines(found):
         click.echo(printable(line))
+    if found.worse:
+        words = ["check", *option_for(second), "--bound", bound]
+        name_command("to save a scenario of each violation", typed(words))
     raise Exit(_exit_code(found))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from runfaults.campaign.replay import replay
 from runfaults.cli.aim import given_target, played_options, played_target, playing
+from runfaults.cli.next_step import name_command, typed, without
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option, unheard
 from runfaults.cli.writing import writable_file
@@ -53,3 +55,5 @@ def command(
     except ModuleNotFoundError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{scenario.name}: {played.verdict}; drawn to {output}")
+    words = without(without(sys.argv[2:], "-o"), "--output")
+    name_command("to see it step by step", typed(["replay", *words]))

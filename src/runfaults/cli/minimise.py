@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from runfaults.campaign.players import open_player, player_for
+from runfaults.campaign.violations import asking
 from runfaults.cli.aim import given_target, played_options, played_target, playing
+from runfaults.cli.next_step import typed
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option, unheard
 from runfaults.cli.writing import writable_file
@@ -72,4 +74,5 @@ def command(
     for judgement in failing:
         click.echo(printable(f"{judgement.rule} is {judgement.verdict}: {judgement.reason}"))
     path.write_text(dump_scenario(smaller, path.parent), encoding="utf-8")
-    click.echo(f"saved to {path}; to reproduce: runfaults replay {path}")
+    again = typed(["replay", str(path), *asking(smaller, path)])
+    click.echo(f"saved to {printable(str(path))}; to reproduce: {printable(again)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -54,9 +54,9 @@ def next_steps(result: CheckResult, bound: str, words: list[str]) -> Iterable[tu
     elif result.notes:
         yield "to report the bug, add the notes above and the output of", "runfaults --version"
     elif result.unstruck:
-        yield "to list which faults can strike where", _typed(["points", *tested])
+        yield "to list which faults can strike where", typed(["points", *tested])
     elif result.verdict is Verdict.UNKNOWN and not replays:
-        yield "to see what was understood of the target", _typed(["check", *tested, "--explain"])
+        yield "to see what was understood of the target", typed(["check", *tested, "--explain"])
     elif result.verdict in {Verdict.HOLDS, Verdict.NOTHING_NEW}:
         yield _beyond(bound, words, tested)
 
@@ -65,15 +65,15 @@ def _to_finish(result: CheckResult, words: list[str]) -> tuple[str, str]:
     """What runs the rest of a bound."""
     match result.interrupted:
         case EarlyEnd.HANG:
-            return "when the line that the remarks name is mended, to run it again", _typed(words)
+            return "when the line that the remarks name is mended, to run it again", typed(words)
         case EarlyEnd.DEATHS:
-            alone = [*_without(words, "--jobs"), "--jobs", "1"]
-            return "to see why its processes died", _typed(alone)
+            alone = [*without(words, "--jobs"), "--jobs", "1"]
+            return "to see why its processes died", typed(alone)
         case _ if "--state" in _names(words):
-            return "to continue from here", _typed(words)
+            return "to continue from here", typed(words)
         case _:
             command = [*_CRASH, *option_for(result.target)] if words[0] == "crash" else words
-            return "to run it so that it can be continued", _typed(
+            return "to run it so that it can be continued", typed(
                 [*command, "--state", str(own_folder() / "state")]
             )
 
@@ -81,9 +81,9 @@ def _to_finish(result: CheckResult, words: list[str]) -> tuple[str, str]:
 def _beyond(bound: str, words: list[str], tested: Iterable[str]) -> tuple[str, str]:
     """What runs more than a bound that holds."""
     if bound in _LARGER:
-        larger = [*_without(words, "--bound"), "--bound", _LARGER[bound]]
-        return "to run more schedules", _typed(larger)
-    return "to kill the process too", _typed(["chaos" if bound == "crash" else "crash", *tested])
+        larger = [*without(words, "--bound"), "--bound", _LARGER[bound]]
+        return "to run more schedules", typed(larger)
+    return "to kill the process too", typed(["chaos" if bound == "crash" else "crash", *tested])
 
 
 _SEEING = {
@@ -105,7 +105,7 @@ def _names(words: Iterable[str]) -> set[str]:
     return {word.partition("=")[0] for word in words}
 
 
-def _without(words: list[str], option: str) -> list[str]:
+def without(words: Sequence[str], option: str) -> list[str]:
     """The words without an option that has a value, in either form."""
     return [
         word
@@ -114,5 +114,6 @@ def _without(words: list[str], option: str) -> list[str]:
     ]
 
 
-def _typed(words: Iterable[str]) -> str:
+def typed(words: Iterable[str]) -> str:
+    """The command of these words, as a shell takes it."""
     return shlex.join(["runfaults", *words])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from runfaults.campaign.replay import replay
 from runfaults.cli.aim import aim_options, given_target, played_target, playing
 from runfaults.cli.debugger import stop_in_target
 from runfaults.cli.exit_codes import UNTESTABLE, exit_code
+from runfaults.cli.next_step import name_command, typed
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option, unheard
 from runfaults.explore.trial import NotPlayableError, Trial
@@ -71,6 +73,7 @@ def command(
     given = given_target(target, source)
     paths = [path for each in files for path in scenario_files(each)]
     verdicts: list[Verdict] = []
+    shown: list[tuple[Scenario, Trial]] = []
     for path in paths:
         try:
             with unheard(wanted=redact), playing(path):
@@ -91,11 +94,14 @@ def command(
             click.echo(f"{path}: cannot be tested with {source}: {error}", err=True)
             raise Exit(UNTESTABLE) from error
         verdicts.append(played.verdict_by(scenario.rules))
+        shown.append((scenario, played))
         if exact:
             click.echo(printable(played.history.text()), nl=False)
         else:
             _print(path, scenario, played, real=real, whole=len(paths) == 1)
     worst = Verdict.worst(verdicts) if verdicts else Verdict.UNKNOWN
+    if len(paths) == len(shown) == 1 and not (real or exact):
+        _name_next(*shown[0])
     untestable = source is not None and worst is Verdict.UNKNOWN
     raise Exit(UNTESTABLE if untestable else exit_code(worst))
 
@@ -137,3 +143,16 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
             click.echo(f"  {rule}: does not judge this target")
         elif not judging[rule]:
             click.echo(f"  {rule}: not exercised: nothing that it judges happened")
+
+
+def _name_next(scenario: Scenario, played: Trial) -> None:
+    """Name what shows more of a single schedule that is broken."""
+    if played.verdict_by(scenario.rules) is not Verdict.BROKEN:
+        return
+    words = sys.argv[2:]
+    if scenario.schedule.faults and not {"--pdb", "--redact"} & set(words):
+        stop = typed(["replay", *words, "--pdb"])
+        name_command("to stop in your own code where the fault strikes", stop)
+    else:
+        words = [word for word in words if word != "--pdb"]
+        name_command("to draw it", typed(["draw", *words, "-o", f"{scenario.name}.svg"]))
