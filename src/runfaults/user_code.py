@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from itertools import islice
 from linecache import getline
@@ -63,14 +63,17 @@ _AGAIN_IN = 0.05
 
 
 @contextlib.contextmanager
-def running(what: str, remedy: str, complaint: type[Exception], place: str = "") -> Generator[None]:
+def running(
+    what: str, remedy: str, complaint: type[Exception], place: Callable[[], str] = str
+) -> Generator[None]:
     """Run code of the user's in the block: nothing but our own exceptions leaves it.
 
     Args:
         what: What is told of it: `prepare of target jobs`.
         remedy: What it must do instead.
         complaint: The type of the exception in place of what it raises.
-        place: What is told of the place where it is written, if what it raises has none in it.
+        place: Finds what is told of the place where it is written, if what it raises has none in
+            it: that reads the source, so only then.
     """
     try:
         yield
@@ -78,7 +81,7 @@ def running(what: str, remedy: str, complaint: type[Exception], place: str = "")
         if _is_ours(error):
             raise
         raise complaint(
-            f"{what}: raised {told(error)}{place_of(error) or place}; {remedy}"
+            f"{what}: raised {told(error)}{place_of(error) or place()}; {remedy}"
         ) from error
 
 

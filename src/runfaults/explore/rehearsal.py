@@ -114,7 +114,11 @@ def rehearse(player: Player, schedule: Schedule, kinds: Sequence[str]) -> Rehear
         schedule: What is there already.
         kinds: Names of the fault kinds that could be added.
     """
-    execution = player.play(schedule, survey=kinds)
+    return rehearsal_of(player.play(schedule, survey=kinds))
+
+
+def rehearsal_of(execution: Execution) -> Rehearsal:
+    """What could be added to a schedule that was run with a survey."""
     events = execution.history.events
     return Rehearsal(
         execution.steps,

@@ -13,7 +13,7 @@ from typing import ClassVar
 from runfaults.explore.determinism import compare_some
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import NOTHING, Job, Measured, Scope
-from runfaults.explore.rehearsal import rehearse
+from runfaults.explore.rehearsal import rehearsal_of
 from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.model import Act, Fault, Preemption, Schedule
 from runfaults.model.element import CANCEL_TASK
@@ -58,8 +58,9 @@ class Tasks:
     def jobs(self, runner: Runner) -> Iterator[Job]:
         """The clean schedules, if there are tasks, and each with one fault."""
         for base in self.scope.bases():
-            if runner.player.play(base).tasks:
-                for schedule in (base, *self._struck(runner, base)):
+            execution = runner.player.play(base, survey=self.strikes)
+            if execution.tasks:
+                for schedule in (base, *self._struck(execution)):
                     yield Job(schedule, rank=(4, schedule.size), group="switches between tasks")
 
     def run(self, runner: Runner, job: Job, found: Findings) -> None:
@@ -67,22 +68,21 @@ class Tasks:
 
         And a clean one with each of them and each fault that can follow.
         """
-        execution = runner.run(job.base).execution
-        begin = rehearse(runner.player, job.base, self.strikes).last.event
+        execution = runner.run(job.base, survey=self.strikes).execution
+        begin = rehearsal_of(execution).last.event
         for element in self._elements(execution, runner.player.target, begin):
-            schedule = job.base.adding(element)
-            found.add(runner.run(schedule))
+            trial = runner.run(job.base.adding(element), survey=self.strikes)
+            found.add(trial)
             if not job.base.faults:
-                for struck in self._struck(runner, schedule):
+                for struck in self._struck(trial.execution):
                     found.add(runner.run(struck))
         compare_some(runner.player, job.base, found)
 
-    def _struck(self, runner: Runner, schedule: Schedule) -> Iterator[Schedule]:
-        """A schedule with each fault that can come after all that it has."""
-        if self.faults:
-            for offer in rehearse(runner.player, schedule, self.strikes).faults():
-                if offer.late:
-                    yield schedule.adding(Fault(offer.name, offer.point))
+    def _struck(self, execution: Execution) -> Iterator[Schedule]:
+        """A schedule that was run, with each fault that can come after all that it has."""
+        for offer in rehearsal_of(execution).faults():
+            if offer.late:
+                yield execution.history.schedule.adding(Fault(offer.name, offer.point))
 
     def _elements(
         self, execution: Execution, target: Target, begin: int

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ class DatabaseTemplate:
                 f"target {self._target.name}: prepare",
                 "it must create the schema in the new database file that it is given",
                 TargetError,
-                place_in(self._target, "prepare", "schema"),
+                partial(place_in, self._target, "prepare", "schema"),
             ):
                 self._target.prepare(path)
             with contextlib.closing(real_connect(path)) as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from functools import partial
 from importlib.util import find_spec
 from math import inf
 from typing import Any
@@ -56,7 +57,7 @@ def adapter(name: str, make: object) -> Target:
     if not callable(make):
         raise TargetError(f"target {name} is {_shown(make)}; name a class with the protocol Target")
     what, remedy = f"target {name} cannot be made", "it is called without arguments"
-    with running(what, remedy, TargetError, place_in(make, "__init__")):
+    with running(what, remedy, TargetError, partial(place_in, make, "__init__")):
         made: Any = make()
     for complaint in _complaints(name, made):
         raise TargetError(f"target {name}: {complaint}")

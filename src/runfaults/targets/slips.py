@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Protocol
 
 from runfaults.targets import target
@@ -38,6 +39,7 @@ def slips(made: object) -> Iterator[str]:
                 )
 
 
+@cache
 def _methods() -> dict[str, int]:
     """Every method that an adapter may have, with the number of its parameters."""
     protocols = [each for each in vars(target).values() if _is_protocol(each)]
