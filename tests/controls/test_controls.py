@@ -211,6 +211,20 @@ CONTROLS = [
         sweep(Ending.RETURNS_WHEN_CLOSED, cancels=("cancel",)),
     ),
     Control(
+        "halfway",
+        "HalfwayIsCompleted",
+        "HalfwayIsCancelled",
+        ("failed-has-a-cause",),
+        sweep(Ending.NOTICES_CANCEL, cancels=("cancel",)),
+    ),
+    Control(
+        "halfway",
+        "HalfwayIsFailed",
+        "HalfwayIsCancelled",
+        ("cancelled-never-failed",),
+        sweep(Ending.NOTICES_CANCEL, cancels=("cancel",)),
+    ),
+    Control(
         "given_away",
         "DurabilityGivenAway",
         "DurabilityKept",

@@ -15,7 +15,8 @@ from runfaults.targets import TARGETS
 ENDINGS = {
     Ending.SUCCEEDS: "returns normally",
     Ending.RAISES: "raises an exception",
-    Ending.NOTICES_CANCEL: "raises the cancel exception if it was cancelled, else returns",
+    Ending.NOTICES_CANCEL: "raises the cancel exception if it was cancelled, or returns with half "
+    "of its work where there is none; else succeeds",
     Ending.LEAVES_TRANSACTION_OPEN: "returns with uncommitted work",
     Ending.RAISES_IN_TRANSACTION: "raises with uncommitted work",
     Ending.EXITS: "raises SystemExit",

@@ -10,6 +10,9 @@ from typing import NamedTuple
 from runfaults.model.schedule import Schedule
 from runfaults.model.vocabulary import Vocabulary
 
+TOLD_TO = "as it was told to"
+"""Value of a pipeline's `stopped` that noticed a cancel, and could only return."""
+
 
 class EventKind(StrEnum):
     """The sort of an event, and what its `subject` and `value` then say."""
@@ -34,8 +37,9 @@ class EventKind(StrEnum):
     longer can."""
     PIPELINE = "pipeline"
     """The scripted pipeline: run, subject = `started`, `returned`, `raised`, `cancelled`, or
-    `stopped` where its client was closed under it, value = the exception as `Class: message` (none:
-    it returned with half of its work); or, at the end, `lost`: it had returned with a
+    `stopped` where it did half of its work: value = `TOLD_TO` if it noticed a cancel and returned,
+    else the exception as `Class: message`, or nothing where it returned, as its client was closed
+    under it. Or, at the end, `lost`: it had returned with a
     transaction open, and what was in it is not in the database."""
     REQUEST = "request"
     """A user asks the manager: subject = `start`, `cancel`, `cancel-api`, ..., run if known."""

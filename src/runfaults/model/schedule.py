@@ -18,7 +18,8 @@ class Ending(StrEnum):
     SUCCEEDS = "succeeds"
     RAISES = "raises"
     NOTICES_CANCEL = "notices-cancel"
-    """Raises the target's cancel exception if its cancel event is set, else succeeds."""
+    """Raises the target's cancel exception if its cancel event is set, or returns halfway where
+    there is none; else succeeds."""
     LEAVES_TRANSACTION_OPEN = "leaves-transaction-open"
     """Returns normally with uncommitted work on the connection it was given."""
     RAISES_IN_TRANSACTION = "raises-in-transaction"

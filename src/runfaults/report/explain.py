@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from runfaults.model import Event, EventKind, FaultPoint, History, Judgement, Operation, Verdict
+from runfaults.model.history import TOLD_TO
 from runfaults.report.steps import DATABASE, Failure, Step, awaited, printable, steps, wait_text
 
 _ROUTINE = frozenset({"start", "subscribe", "close"})
@@ -248,10 +249,11 @@ def _request(event: Event) -> str:
 def _pipeline(event: Event) -> str:
     because = f" {event.value}" if event.value else ""
     raised = f"raised{because}" if event.value else "returned early"
+    closed = f"the pipeline's client was closed under it, and the pipeline {raised}"
     return {
         "started": "",
         "returned": "the pipeline succeeded" + (f" ({event.value})" if event.value else ""),
-        "stopped": f"the pipeline's client was closed under it, and the pipeline {raised}",
+        "stopped": f"the pipeline stopped{because}" if event.value == TOLD_TO else closed,
         "raised": f"the pipeline raised{because}",
         "cancelled": "the pipeline noticed the cancel and stopped",
         "lost": "what the pipeline had left uncommitted is not in the database: it is lost",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runfaults.model import Ending, EventKind, Operation
+from runfaults.model.history import TOLD_TO
 from runfaults.sim.actor import SimulationOver, current_actor
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.run_numbers import RunNumbers
@@ -65,7 +66,7 @@ class ClientClosedError(RuntimeError):
 
 
 class _HalfDoneError(Exception):
-    """The work returns early; no target sees it."""
+    """The work returns early, for this reason if it has one; no target sees it."""
 
 
 class ScriptedPipeline:
@@ -121,8 +122,8 @@ class ScriptedPipeline:
                 self._play(attempt, connection, cancelled, cancel_exception, client)
         except SimulationOver:
             raise
-        except _HalfDoneError:
-            add(name, EventKind.PIPELINE, "stopped", run=run)
+        except _HalfDoneError as reason:
+            add(name, EventKind.PIPELINE, "stopped", str(reason), run)
         except BaseException as error:
             attempt.raised = True
             attempt.committed |= not _in_transaction(connection)
@@ -148,9 +149,12 @@ class ScriptedPipeline:
             connection.execute("INSERT INTO runfaults_work (step) VALUES ('first')")
             self._commit(attempt, connection)
         if self._ending is Ending.NOTICES_CANCEL and cancelled():
-            if cancel_exception is None:
-                return  # it stops, and has no way to say so
-            raise cancel_exception("the work noticed the cancel")
+            # Without an exception to say so it returns, as if it had done all.
+            raise (
+                _HalfDoneError(TOLD_TO)
+                if cancel_exception is None
+                else cancel_exception("the work noticed the cancel")
+            )
         self._let_time_pass(client)
         if self._ending is Ending.RAISES:
             raise ScriptedError("the script says so")

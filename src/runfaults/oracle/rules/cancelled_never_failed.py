@@ -22,7 +22,8 @@ def cancelled_never_failed(history: History, facts: Facts) -> Iterator[Finding]:
     """A run that was cancelled is never recorded failed, not even for a moment.
 
     It was cancelled if a cancel of it was answered `True`, if its pipeline raised the target's
-    cancel exception, or if its client was closed under it after a cancel had been asked for.
+    cancel exception, or if, after a cancel had been asked for, its pipeline noticed that or its
+    client was closed under it.
 
     Exercised: a run was cancelled, and a terminal status was recorded for it.
 

@@ -22,7 +22,8 @@ def failed_has_a_cause(history: History, facts: Facts) -> Iterator[Finding]:
 
     And it is recorded completed only if its pipeline returned before, with all of its work. Work
     that was returned in an open transaction and is not in the database was lost: that is a cause,
-    and no completion. So is work that stopped halfway because its client was closed under it.
+    and no completion. So is work that stopped halfway, because it noticed a cancel, or because its
+    client was closed under it.
 
     Exercised: a run was recorded failed or completed.
 
@@ -66,4 +67,4 @@ def _last_word(run: RunFacts, number: int) -> str:
     return f"it {how} (event {last.number})"
 
 
-_HOW = {"cancelled": "was cancelled", "stopped": "stopped when its client was closed"}
+_HOW = {"cancelled": "was cancelled", "stopped": "stopped halfway"}
