@@ -15,8 +15,8 @@ from runfaults.oracle.judge import judge
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 
-EVERY = 80
-"""Of so many jobs of the sweep one is run: a few hundred schedules of each sort."""
+EVERY = 5
+"""Of so many jobs of the sweep one is run: some two hundred schedules."""
 
 
 SWEEP = Campaign("genglossary", bound_named("default").strategies[:1])
