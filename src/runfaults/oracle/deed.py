@@ -29,12 +29,17 @@ class Deed(NamedTuple):
 
 
 def deciding(history: History, judgement: Judgement) -> Deed:
-    """What decided a judgement: the last event of its evidence says what, and the events where."""
+    """What decided a judgement: the last event of its evidence says what, and the events where.
+
+    That the work ended is no deed of the program: the status that it belies is.
+    """
     events = history.events
     if not events:
         return Deed("nothing happened", None)
-    last = events[judgement.evidence[-1]] if judgement.evidence else events[-1]
-    first = events[judgement.evidence[0]] if judgement.evidence else last
+    evidence = [events[number] for number in judgement.evidence] or [events[-1]]
+    first, last = evidence[0], evidence[-1]
+    if last.kind is EventKind.PIPELINE and last.subject != "started":
+        last = next((each for each in reversed(evidence) if each.kind is EventKind.STATUS), last)
     if first.kind is EventKind.VOLATILE:
         return Deed("recorded without waiting for the disk", statement_of(history, first))
     match last.kind:
