@@ -8,7 +8,7 @@ import pytest
 
 from planted_races import CONTROLS
 from runfaults.campaign.campaign import Campaign
-from runfaults.campaign.causes import Causes, Group, Seen, described, find_causes
+from runfaults.campaign.causes import Causes, Group, Seen, deed_of, described, find_causes
 from runfaults.campaign.choices import Choices
 from runfaults.campaign.conclude import conclude
 from runfaults.campaign.findings_file import from_document, to_document
@@ -21,7 +21,7 @@ from runfaults.explore.mark import Mark, Sighting, mark_of
 from runfaults.explore.runner import Runner
 from runfaults.explore.shrink import shrink
 from runfaults.explore.sweep import Sweep
-from runfaults.model import Cause, CheckResult, Ending, Fault, FaultPoint, Schedule, Verdict
+from runfaults.model import Cause, CheckResult, Ending, Fault, FaultPoint, Place, Schedule, Verdict
 from runfaults.model.listener import Silence
 from runfaults.oracle import RULES
 from runfaults.scenario.file import load_scenario
@@ -126,6 +126,12 @@ def test_the_contract_is_that_of_the_rule_that_the_shown_history_breaks() -> Non
         cause = described(group, trial.witness(), found, Runner(simulation))
     assert cause.rules[0] == "succeeded-never-failed"
     assert cause.page.endswith("#eventually-terminal")
+
+
+def test_words_that_lead_to_a_place_are_said_only_where_one_is_known() -> None:
+    witness = replay(load_scenario(SCENARIOS / "recording-gives-up.toml")).witness()
+    assert deed_of(witness, Place("runs.py", 1, "live")) == "left running after the failure"
+    assert deed_of(witness, None) == "left running"
 
 
 def test_a_schedule_is_not_shrunk_to_one_of_another_cause() -> None:

@@ -20,7 +20,7 @@ from runfaults.explore.mark import Mark, Sighting, mark_of
 from runfaults.explore.runner import Runner
 from runfaults.explore.strategy import Strategy
 from runfaults.explore.trial import Trial, Witness
-from runfaults.model import Cause, EventKind, History, Judgement, Schedule, Verdict
+from runfaults.model import Cause, EventKind, History, Judgement, Place, Schedule, Verdict
 from runfaults.oracle.deed import deciding
 
 MAX_CAUSES = 40
@@ -168,14 +168,15 @@ def described(group: Group, witness: Witness, causes: Causes, runner: Runner) ->
     mark = mark_of(witness)
     stack = mark.stack.splitlines() if mark is not None else []
     chosen = causes.choices.deciding("\n".join(stack))
+    decided_at = place_of(chosen)
     before = dict(zip(stack[1:], stack, strict=False))
     statement = stack[-1] if stack else ""
     broken = _heaviest(witness).rule
     meaning = next((each.meaning for each in runner.rules if each.name == broken), "")
     contract = contract_of(meaning)
     return Cause(
-        deed=deed_of(witness),
-        decided_at=place_of(chosen),
+        deed=deed_of(witness, decided_at),
+        decided_at=decided_at,
         statement_at=None if chosen == statement else place_of(statement),
         called_at=place_of(before.get(chosen, "")),
         struck_at=place_of(_struck(witness.history).rpartition("\n")[2]),
@@ -186,10 +187,10 @@ def described(group: Group, witness: Witness, causes: Causes, runner: Runner) ->
     )
 
 
-def deed_of(witness: Witness) -> str:
-    """What was done, in words that go before a place."""
+def deed_of(witness: Witness, place: Place | None) -> str:
+    """What was done, in words that go before the place where one is known, else stand alone."""
     deed = deciding(witness.history, _heaviest(witness))
-    return f"{deed.text} {deed.after}".rstrip()
+    return f"{deed.text} {deed.after}".rstrip() if place else deed.text
 
 
 def _heaviest(witness: Witness) -> Judgement:

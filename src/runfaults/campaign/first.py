@@ -86,6 +86,7 @@ class FirstSeen:
     def _tell(self, witness: Witness, mark: Mark, found: Findings) -> None:
         alike = [each for each in found.causes if each[:2] == mark[:2]]
         stack = alike[0].stack if alike else ""
+        place = place_of(Choices().deciding(stack))
         violation = violation_of(
             self._campaign,
             witness,
@@ -93,8 +94,8 @@ class FirstSeen:
             self._names,
             self._folder,
             cause=Cause(
-                deed_of(witness),
-                place_of(Choices().deciding(stack)),
+                deed_of(witness, place),
+                place,
                 None,
                 None,
                 None,
