@@ -10,6 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from linecache import getline
@@ -25,11 +26,31 @@ class Interrupted(KeyboardInterrupt):
     """Ctrl-C, SIGTERM or SIGHUP: the user ends it, and not the target."""
 
 
+@dataclass(slots=True)
+class Interruption:
+    """How far the user's interruption of this command has come.
+
+    Attributes:
+        heard: Whether the run has ended, by the first one or by itself: a further one raises
+            nothing. Not before, as code of the target's may have swallowed what the first raised.
+            To assign it is one step, between whose parts no signal is handled.
+        hurried: Whether there was one since: what is left to do is to be cut short.
+    """
+
+    heard: bool = False
+    hurried: bool = False
+
+
+interruption = Interruption()
+"""That of this process; `heed_interruptions` begins it."""
+
+
 def heed_interruptions() -> None:
-    """Have Ctrl-C, SIGTERM and the end of the terminal raise `Interrupted` from now on.
+    """Have Ctrl-C, SIGTERM and the end of the terminal raise `Interrupted` until it is heard.
 
     A job that is cancelled in CI ends by SIGTERM: it is Ctrl-C by another name.
     """
+    interruption.heard = interruption.hurried = False
     for number in interruptions():
         signal.signal(number, _interrupt)
     sys.unraisablehook = _unraisable
@@ -46,7 +67,10 @@ def interruptions() -> set[signal.Signals]:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     del frame
-    raise Interrupted(signal.Signals(number).name)
+    if interruption.heard:
+        interruption.hurried = True
+    else:
+        raise Interrupted(signal.Signals(number).name)
 
 
 def _unraisable(lost: sys.UnraisableHookArgs) -> None:

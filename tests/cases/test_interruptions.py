@@ -50,7 +50,7 @@ def test_what_was_found_is_told_and_nothing_is_left(
     here.write("target.py", BROKEN.format(40))  # after the first lives, in the search
     os.mkfifo(here.folder / "far")
     (here.folder / "tmp").mkdir()
-    arguments = ("check", "--target", "target.py:Target", "--bound", "1,0,1", "--jobs", jobs)
+    arguments = ("check", "--target", "target.py:Target", "--bound", "1,0,2", "--jobs", jobs)
     with here.begin(*arguments, RUNFAULTS_TMPDIR=str(here.folder / "tmp")) as process:
         wait_until_far(here.folder)
         process.send_signal(number)
@@ -82,7 +82,7 @@ def test_no_process_outlives_one_that_is_killed(here: Any) -> None:
     here.write("target.py", BROKEN.format(25))
     os.mkfifo(here.folder / "far")
     (here.folder / "tmp").mkdir()
-    arguments = ("check", "--target", "target.py:Target", "--bound", "1,0,1", "--jobs", "2")
+    arguments = ("check", "--target", "target.py:Target", "--bound", "1,0,2", "--jobs", "2")
     with here.begin(*arguments, RUNFAULTS_TMPDIR=str(here.folder / "tmp")) as process:
         wait_until_far(here.folder)
         process.kill()

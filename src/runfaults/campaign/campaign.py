@@ -15,6 +15,7 @@ from runfaults.explore.strategy import Strategy
 from runfaults.explore.tasks import Tasks
 from runfaults.model import Journal
 from runfaults.model.element import CANCEL_TASK
+from runfaults.user_code import interruption
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Campaign:
         except OutOfTimeError:
             found.partial = True
         except KeyboardInterrupt:
+            interruption.heard = True
             found.partial = True
             raise
         else:

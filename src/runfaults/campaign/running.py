@@ -28,6 +28,7 @@ from runfaults.process_end import HungError
 from runfaults.scenario.saving import ScenarioFolder
 from runfaults.sim.acts import act_named
 from runfaults.sim.database import journal_of
+from runfaults.user_code import interruption
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,7 @@ def _run(  # what there is to run, with what, and where it is kept
                 if first.any and not before:
                     options.on_violation()
         except KeyboardInterrupt:
+            interruption.heard = True
             listener.note("interrupted")
             return EarlyEnd.USER, ()
         except (HungError, WorkersDiedError) as error:

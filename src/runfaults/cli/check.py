@@ -37,6 +37,7 @@ from runfaults.sim.acts import ACTS
 from runfaults.sim.meter import Phase
 from runfaults.sim.misfortunes import EVERY_FAULT
 from runfaults.targets.target import TargetError
+from runfaults.user_code import interruption
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -242,6 +243,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     with profiled() if profiled_too else nullcontext() as profile:
         with unheard(wanted=redact) as errors, progressing(errors) as progress:
             outcome = run_campaign(campaign, options, progress)
+            interruption.heard = True
             _require_offered(tested, acts, endings, outcome)
             if outcome.found.witnesses:
                 progress.note("grouping violations by cause, shrinking one of each")
@@ -282,10 +284,13 @@ def _concluded(
 ) -> CheckResult:
     """The result; after Ctrl-C without what is done for single violations."""
     hurry = Budget(GRACE) if outcome.interrupted else spending
-    try:
-        return conclude(campaign, outcome, save_to=save, baseline=known, should_stop=hurry.over)
-    except KeyboardInterrupt:
-        return conclude(campaign, outcome, save_to=save, baseline=known, should_stop=lambda: True)
+    return conclude(
+        campaign,
+        outcome,
+        save_to=save,
+        baseline=known,
+        should_stop=lambda: hurry.over() or interruption.hurried,
+    )
 
 
 GRACE = 5.0

@@ -56,6 +56,9 @@ _TO_HEED_LOCKED = 3.0
 _HINTS = 2
 """Interruptions that are passed on; one more kills the command."""
 
+_BY_TERMINAL = 0x80
+"""SI_KERNEL, the origin of a signal: a terminal sends it to the command's process too."""
+
 _LAST_STANDARD = 2
 
 
@@ -172,7 +175,10 @@ class _Command:
             if number is not None and number.si_signo != signal.SIGCHLD:
                 signals += 1
                 patience = min(patience, time.monotonic() + _TO_HEED)
-                os.kill(self._pid, signal.SIGKILL if signals > _HINTS else number.si_signo)
+                if signals > _HINTS:
+                    os.kill(self._pid, signal.SIGKILL)
+                elif number.si_code != _BY_TERMINAL:
+                    os.kill(self._pid, number.si_signo)
             ended, status = os.waitpid(self._pid, os.WNOHANG)
             if ended:
                 self._listen()
