@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -88,3 +88,25 @@ def test_two_of_targets_and_sources_are_compared_in_order(tmp_path: Path) -> Non
     for targets in ((), ("a", "b")):
         with pytest.raises(click.UsageError, match=f"{len(targets) + 1} given, 2 are compared"):
             _two(targets, (tmp_path,))
+
+
+class PressingCtrlC(Silence):
+    """Interrupts when the first job is done, and hears which targets were begun."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+
+    def start(self, total: int | None, sorts: Mapping[int, int] | None = None) -> None:
+        del total, sorts
+        self.begun.append("a target")
+
+    def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
+        del count, more, sort
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_in_the_first_begins_no_second() -> None:
+    listener = PressingCtrlC()
+    with pytest.raises(KeyboardInterrupt):
+        compare(PATIENT, NAIVE, SMALL, listener, processes=1)
+    assert listener.begun == ["a target"]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from runfaults.campaign.bound import Bound
 from runfaults.campaign.campaign import Campaign
-from runfaults.campaign.conclude import check
-from runfaults.campaign.running import Options
+from runfaults.campaign.conclude import conclude
+from runfaults.campaign.running import Options, run_campaign
 from runfaults.explore.runner import Runner
 from runfaults.explore.trial import NotPlayableError
-from runfaults.model import CheckResult, Scenario, Verdict
+from runfaults.model import CheckResult, EarlyEnd, Scenario, Verdict
 from runfaults.model.listener import Listener
 
 
@@ -81,12 +81,16 @@ def compare(
 
     Raises:
         TargetError: if one of them cannot be tested.
+        KeyboardInterrupt: if either was interrupted: what it had no time to break is no difference.
     """
     results: list[CheckResult] = []
     for name in (first, second):
         listener.note(name)
         campaign = Campaign(name, bound.strategies, own=own)
-        results.append(check(campaign, Options(processes), listener))
+        outcome = run_campaign(campaign, Options(processes), listener)
+        if outcome.interrupted is EarlyEnd.USER:
+            raise KeyboardInterrupt
+        results.append(conclude(campaign, outcome))
     found = [
         [each.scenario for each in result.violations if each.verdict is Verdict.BROKEN]
         for result in results
