@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from runfaults.campaign.compare import Comparison, compare
 from runfaults.cli.compare import _exit_code, _lines, _named, _two
 from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
-from runfaults.model import Verdict
+from runfaults.model import EarlyEnd, Verdict
 from runfaults.model.listener import Silence
 
 NAIVE = "runfaults.targets.skeletons.thread:MyTarget"
@@ -52,6 +53,14 @@ def test_the_bad_one_second(compared: Callable[[str, str], Comparison]) -> None:
     assert RULE in found.worse
     assert {change.verdicts for change in found.changes} == {(Verdict.HOLDS, Verdict.BROKEN)}
     assert _exit_code(found) == 1
+
+
+def test_a_first_that_a_hang_has_cut_short_proves_nothing_worse(
+    compared: Callable[[str, str], Comparison],
+) -> None:
+    found = compared(PATIENT, NAIVE)
+    cut_short = replace(found.first, interrupted=EarlyEnd.HANG)
+    assert _exit_code(replace(found, first=cut_short)) == 3
 
 
 def test_one_with_itself(compared: Callable[[str, str], Comparison]) -> None:

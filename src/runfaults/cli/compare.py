@@ -75,6 +75,8 @@ def _named(given: str) -> str:
 
 
 def _exit_code(found: Comparison) -> int:
+    if found.first.interrupted:  # what it had no time to break is not worse in the second
+        return UNKNOWN
     if found.worse:
         return BROKEN
     return UNKNOWN if found.second.verdict is Verdict.UNKNOWN else HOLDS
