@@ -227,6 +227,15 @@ def test_the_line_that_decides_records_the_fewest_statuses() -> None:
     assert choices.deciding("") == ""
 
 
+def test_the_base_class_decides_where_the_line_that_calls_it_records_every_status() -> None:
+    choices = Choices()
+    derived = "jobs/derived.py:5 in live: super().live(job)"
+    for status in ("completed", "failed"):
+        choices.note(derived, status)
+    choices.note(f"{CALLER}\n{SHARED}", "failed")
+    assert choices.deciding(f"{derived}\n{CALLER}\n{SHARED}") == CALLER
+
+
 def test_a_line_is_read_as_it_is_written() -> None:
     place = place_of("runs/manager.py:30 in finish: a: b")
     assert place is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterable
 
 from one_try import OneTryManager
 from plain_manager import Job, PlainManager, PlainTarget
@@ -29,6 +30,36 @@ class VerboseManager(OneTryManager):
         super().live(job)
 
 
+class Loud:
+    """Prints as it is collected: what refers to itself is, some time."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+    def __del__(self) -> None:
+        print("collected")
+
+
+class WastefulManager(OneTryManager):
+    def live(self, job: Job) -> None:
+        Loud()
+        super().live(job)
+
+    def leaks(self) -> Iterable[tuple[str, str]]:
+        print("asked")
+        return super().leaks()
+
+
+class ForgetfulManager(PlainManager):
+    def live(self, job: Job) -> None:
+        kept: list[object] = [self.forgotten()]
+        kept.append(kept)
+        super().live(job)
+
+    async def forgotten(self) -> None:
+        """Never awaited, which Python warns of as it is collected."""
+
+
 class StoppingManager(PlainManager):
     def live(self, job: Job) -> None:
         print("before")
@@ -42,6 +73,14 @@ class Talking(PlainTarget):
 
 class Verbose(PlainTarget):
     manager = VerboseManager
+
+
+class Wasteful(PlainTarget):
+    manager = WastefulManager
+
+
+class Forgetful(PlainTarget):
+    manager = ForgetfulManager
 
 
 class Stopping(PlainTarget):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import sys
 from pathlib import Path
 
@@ -53,6 +54,37 @@ def test_of_very_much_the_end_is_kept_and_the_rest_counted() -> None:
     assert first == "(40,297 characters before these are left out)"
     assert len(rest) == MOST_PRINTED
     assert rest.endswith("\n98\n99\n")
+
+
+def test_what_is_collected_afterwards_and_an_adapter_print_to_their_schedule(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Simulation(target_named(f"{FILE}:Wasteful")) as simulation:
+        simulation.play(CLEAN)
+        told = [simulation.play(CLEAN, with_places=True).history.printed for _ in range(2)]
+    assert told == ["asked\ncollected\n"] * 2
+    assert capsys.readouterr() == ("", "")
+
+
+AWAITED = """
+from runfaults.model import Schedule
+from runfaults.sim.simulation import Simulation
+from runfaults.targets import target_named
+
+with Simulation(target_named({target!r})) as simulation:
+    simulation.play(Schedule())
+    told = [simulation.play(Schedule(), with_places=True).history.printed for _ in range(2)]
+print(*[text.count("forgotten' was never awaited") for text in told])
+"""
+
+
+def test_each_schedule_tells_that_a_coroutine_was_never_awaited() -> None:
+    script = AWAITED.format(target=f"{FILE}:Forgetful")
+    # In a process of its own: under pytest, what Python warns of goes to pytest.
+    ended = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+    assert (ended.stdout, ended.stderr) == ("1 1\n", "")
 
 
 def test_a_breakpoint_ends_it(

@@ -23,7 +23,8 @@ class Choices:
 
     A statement that records every status chose none of them: the line that called it with this one
     did. So the line that decides is one of those through which the fewest were recorded: the
-    innermost in the file where the stack begins, which is the manager's own, else of all.
+    innermost in the file where the stack begins, which is the manager's own, else in that of the
+    outermost, such as the file of its base class: what that calls serves others too.
 
     Attributes:
         statuses: The statuses, by the line of a stack, `file:line in function: code`.
@@ -75,7 +76,7 @@ class Choices:
         fewest = min(map(self._count, lines))
         choosing = [line for line in lines if self._count(line) == fewest]
         begun_in = [line for line in choosing if _file(line) == _file(lines[0])]
-        return (begun_in or choosing)[-1]
+        return (begun_in or [line for line in choosing if _file(line) == _file(choosing[0])])[-1]
 
     def functions(self, stack: str) -> frozenset[str]:
         """The functions of a stack in the file where it begins, each with the first.

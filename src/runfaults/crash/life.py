@@ -207,7 +207,7 @@ def _play(target: Target, database: Path, life: LifeScript, pipe: int) -> None:
     later = (life.number - 1) * BETWEEN_LIVES
     with time_machine.travel(EPOCH + later, tick=False) as traveller:
         world.wall_clock = lambda moment: traveller.move_to(moment + later)
-        with printing_apart():
+        with printing_apart(chronicle.hear):
             world.play()
     chronicle.tell(_account(world, chronicle))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from textwrap import indent
 from typing import TYPE_CHECKING, TextIO
 
 from runfaults.model import Cell, CheckResult, Verdict, Violation
@@ -110,11 +109,11 @@ def _heading(text: str) -> Text:
     return Text("\n").append(printable(text), "bold")
 
 
-def _indented(text: str, console: Console, style: str = "") -> RenderableType:
+def _indented(text: str, console: Console, style: str = "", deeper: int = 0) -> RenderableType:
     from rich.padding import Padding
     from rich.text import Text
 
-    indent = 2 if console.width >= NARROW else 0
+    indent = (2 if console.width >= NARROW else 0) + deeper
     beyond = max(0, console.width - PROSE_WIDTH)
     return Padding(Text(printable(text), style), (0, beyond, 0, indent))
 
@@ -190,7 +189,7 @@ def _violation(number: int, violation: Violation, console: Console) -> Iterator[
         yield _indented(f"broken so {extent}", console, "dim")
     if printed := describe_printed(violation.history):
         yield _indented("the target printed:", console, "dim")
-        yield _indented(indent(printed, "  "), console, "dim")
+        yield _indented(printed, console, "dim", deeper=2)
     if violation.replays:
         yield _indented(f"schedule: {scenario.schedule}", console, "dim")
     if violation.evidence:

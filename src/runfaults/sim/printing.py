@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Generator
+from threading import get_ident
 from typing import Any, TextIO
 
 from runfaults.sim.actor import current_actor
@@ -14,25 +15,39 @@ from runfaults.sim.actor import current_actor
 _STANDARD = ("stdout", "stderr")
 
 
+Hear = Callable[[str], object]
+"""Takes what is printed."""
+
+
 class _Apart:
     """A standard stream: its schedule hears what an actor prints; any other thread just prints.
 
     Args:
         real: The stream that it stands for, whose everything else it has.
+        hear: Takes what the thread prints that made this; None if it just prints.
     """
 
-    def __init__(self, real: TextIO) -> None:
+    def __init__(self, real: TextIO, hear: Hear | None = None) -> None:
         self._real = real
+        self._hear = hear
+        self._player = get_ident()
+
+    def _hearer(self) -> Hear | None:
+        """Takes what the current thread prints; None if it just prints."""
+        actor = current_actor()
+        if actor is not None:
+            return actor.turns.hear
+        return self._hear if get_ident() == self._player else None
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # as the stream has it
         return getattr(self._real, name)
 
     def write(self, text: str) -> int:
         """See `TextIO.write`."""
-        actor = current_actor()
-        if actor is None:
+        hear = self._hearer()
+        if hear is None:
             return self._real.write(text)
-        actor.turns.hear(text)
+        hear(text)
         return len(text)
 
     def writelines(self, lines: Any) -> None:  # noqa: ANN401  # any iterable of texts
@@ -41,13 +56,13 @@ class _Apart:
             self.write(line)
 
     def isatty(self) -> bool:
-        """Whether colours and movements of a cursor make sense: not where an actor prints."""
-        return current_actor() is None and self._real.isatty()
+        """Whether colours and movements of a cursor make sense: not where a schedule hears it."""
+        return self._hearer() is None and self._real.isatty()
 
     @property
     def buffer(self) -> Any:  # noqa: ANN401  # a stream of bytes, of which few methods are used
         """What takes bytes in its stead."""
-        return self._real.buffer if current_actor() is None else _Bytes(self)
+        return self._real.buffer if self._hearer() is None else _Bytes(self)
 
 
 class _Bytes:
@@ -67,17 +82,19 @@ class _Bytes:
 
 @contextlib.contextmanager
 def printing_apart(
-    debugger: Callable[[], None] | None = None,
+    hear: Hear, debugger: Callable[[], None] | None = None
 ) -> Generator[Callable[[], None] | None]:
     """Have schedules hear what their actors print, while the context is entered.
 
     A debugger ends that, as `breakpoint()` does: its prompt is for the user to see.
 
     Args:
+        hear: Takes what this thread prints: the adapter, as it is asked what it holds, and what is
+            collected as garbage.
         debugger: Opens one; the context gives what ends it and does that.
     """
     real: dict[str, Any] = {name: getattr(sys, name) for name in _STANDARD}
-    apart = {name: _Apart(file) for name, file in real.items() if file is not None}
+    apart = {name: _Apart(file, hear) for name, file in real.items() if file is not None}
     hook = sys.breakpointhook
 
     def put_back() -> None:

@@ -53,7 +53,12 @@ class Recorder:
 
     def hear(self, text: str) -> None:
         """Keep what the target prints, where places are asked for: a person will read that."""
-        if self._with_places and not self.closed:
+        if not self.closed:
+            self.hear_afterwards(text)
+
+    def hear_afterwards(self, text: str) -> None:
+        """Keep what is printed also where the schedule has ended, as what it left is collected."""
+        if self._with_places:
             self._printed += text
             if len(self._printed) > 2 * MOST_PRINTED:
                 self._shorten()

@@ -176,15 +176,16 @@ class Simulation:
 
     def _play(self, schedule: Schedule, **how: Unpack[How]) -> Execution:
         self._runs += 1
+        with_places = how.get("with_places", False)
         if self._runs % _COLLECT_ALL_EVERY == 0:
-            gc.collect()
-        elif self._runs % _COLLECT_EVERY == 0:
-            gc.collect(0)
+            _collect(2)
+        elif with_places or self._runs % _COLLECT_EVERY == 0:
+            _collect(0)
         random.seed(schedule.seed)
         database = self._template.restore(self._folder, schedule.journal)
         survey = how.get("survey")
         asked = None if survey is None else Survey(survey, self._kinds)
-        recorder = Recorder(with_places=how.get("with_places", False))
+        recorder = Recorder(with_places=with_places)
         lines = None if how.get("with_lines") else schedule.lines
         self._lines.stop_at(lines)
         with time_machine.travel(EPOCH, tick=False) as traveller:
@@ -201,11 +202,23 @@ class Simulation:
             world.scheduler.lines = None if lines == () else self._lines
             world.queries = self._queries
             world.wall_clock = traveller.move_to
-            with printing_apart(self._on_strike) as on_strike:
-                world.gate.on_strike = on_strike
+            hear = recorder.hear_afterwards
+            with _each_warning(told=with_places), printing_apart(hear, self._on_strike) as strike:
+                world.gate.on_strike = strike
                 execution = world.play()
                 world.forget()
+                if with_places:
+                    del world  # what it leaves may complain as it is collected
+                    gc.collect(0)
+                    history = replace(execution.history, printed=recorder.printed)
+                    execution = replace(execution, history=history)
         return execution if asked is None else replace(execution, survey=tuple(asked.points))
+
+
+def _collect(generation: int) -> None:
+    """Collect garbage; what that prints is of schedules that have been told."""
+    with printing_apart(lambda _: None):
+        gc.collect(generation)
 
 
 def _read_by_actors(real: Callable[[], int]) -> Callable[[], int]:
@@ -218,6 +231,13 @@ def _read_by_actors(real: Callable[[], int]) -> Callable[[], int]:
         return real()
 
     return time_ns
+
+
+@contextlib.contextmanager
+def _each_warning(*, told: bool) -> Generator[None]:
+    """Have a schedule that a person will read print also what Python has warned of before."""
+    with warnings.catch_warnings() if told else contextlib.nullcontext():
+        yield
 
 
 @contextlib.contextmanager
@@ -236,6 +256,7 @@ def _no_garbage_collection() -> Generator[None]:
     try:
         yield
     finally:
+        _collect(2)
         if not is_frozen:
             gc.unfreeze()
         if enabled:
