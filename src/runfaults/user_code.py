@@ -117,9 +117,30 @@ def _is_ours(error: BaseException) -> bool:
     return isinstance(error, KeyboardInterrupt) and not heeded
 
 
+REDACTING = "_RUNFAULTS_REDACT"
+"""In the environment of a process that leaves messages of exceptions out of what it tells, and so
+in that of the processes that it starts."""
+
+LEFT_OUT = "(redacted)"
+"""What stands in the place of a value."""
+
+_QUOTING = frozenset({"", "SQLITE_ERROR", "SQLITE_CONSTRAINT_TRIGGER"})
+"""Errors whose message may quote values: no engine's, a statement's, what a trigger says."""
+
+
+def redact_messages(*, wanted: bool) -> None:
+    """Leave messages of exceptions out of what this process tells from now on, or no longer."""
+    if wanted:
+        os.environ[REDACTING] = "1"
+    else:
+        os.environ.pop(REDACTING, None)
+
+
 def told(error: BaseException) -> str:
     """An exception's type and message, in a line."""
     message = " ".join(str(error).split())
+    if REDACTING in os.environ and getattr(error, "sqlite_errorname", "") in _QUOTING:
+        message = message and LEFT_OUT
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 

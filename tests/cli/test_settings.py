@@ -90,7 +90,7 @@ def test_without_settings_the_target_is_the_one_that_comes_along(
     assert chosen_target(None, None) == DEFAULT
 
 
-@pytest.mark.parametrize("command", ["check", "points", "crash"])
+@pytest.mark.parametrize("command", ["check", "points", "crash", "chaos"])
 def test_a_target_and_a_checkout_are_one_too_many(command: str, project: Path) -> None:
     ended = runfaults(command, "--target", "huey", "--source", ".", folder=project)
     assert ended.returncode == 2
@@ -103,6 +103,7 @@ def test_a_target_and_a_checkout_are_one_too_many(command: str, project: Path) -
         ("bound = 1", '`bound` is not a text; write bound = "quick"'),
         ('save = ""', "`save` is not a text"),
         ('target = "a"\nsource = "b"', "a check has one of them"),
+        ('redact = "yes"', "`redact` is not true or false; write redact = true"),
         ('bounds = "quick"', "unknown key 'bounds'; allowed are: rules, target, source"),
     ],
 )
@@ -122,6 +123,19 @@ def test_a_setting_that_cannot_be_used_is_wrong_usage(line: str, tmp_path: Path)
     ended = runfaults("check", folder=tmp_path)
     assert ended.returncode == 2
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "points", "crash", "chaos"])
+def test_every_command_that_tests_takes_the_target_of_the_project(
+    command: str, tmp_path: Path
+) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.runfaults]\ntarget = "gone.py:Target"\n')
+    ended = runfaults(command, folder=tmp_path)
+    assert ended.returncode == 2
+    assert "gone.py" in ended.stderr
+    ended = runfaults(command, "--source", ".", folder=tmp_path)
+    assert ended.returncode == 2
+    assert "RunManager" in ended.stderr
 
 
 class Terminal(StringIO):

@@ -15,11 +15,12 @@ from runfaults.report.github import step_summary
 from runfaults.report.html import to_html
 from runfaults.report.json_report import to_json
 from runfaults.report.junit import to_junit
-from runfaults.report.redact import LEFT_OUT, redacted
+from runfaults.report.redact import redacted
 from runfaults.report.terminal import print_result
 from runfaults.report.timeline import print_printed
 from runfaults.report.wording import MOST_PRINTED_LINES
 from runfaults.testing.bench import failure_text
+from runfaults.user_code import LEFT_OUT
 
 LINES = [f"{number} \x1b[2J <b>" for number in range(100)]
 

@@ -68,6 +68,7 @@ def compare(
     *,
     own: tuple[str, ...] = (),
     processes: int | None = None,
+    redact: bool = False,
 ) -> Comparison:
     """Check both targets, and play with each what was found with the other.
 
@@ -78,15 +79,18 @@ def compare(
         listener: Hears how far it is, once for each.
         own: Addresses of rules of the user's own.
         processes: Number of processes; None for one per core.
+        redact: Whether values of the user's data are left out of what is found.
 
     Raises:
         TargetError: if one of them cannot be tested.
         KeyboardInterrupt: if either was interrupted: what it had no time to break is no difference.
     """
+    campaigns = [
+        Campaign(name, bound.strategies, own=own, redact=redact) for name in (first, second)
+    ]
     results: list[CheckResult] = []
-    for name in (first, second):
-        listener.note(name)
-        campaign = Campaign(name, bound.strategies, own=own)
+    for campaign in campaigns:
+        listener.note(campaign.target)
         outcome = run_campaign(campaign, Options(processes), listener)
         if outcome.interrupted is EarlyEnd.USER:
             raise KeyboardInterrupt
@@ -96,8 +100,8 @@ def compare(
         for result in results
     ]
     changes = [
-        *_played_with(Campaign(second, bound.strategies, own=own), found[0], 1),
-        *_played_with(Campaign(first, bound.strategies, own=own), found[1], 0),
+        *_played_with(campaigns[1], found[0], 1),
+        *_played_with(campaigns[0], found[1], 0),
     ]
     return Comparison(results[0], results[1], tuple(changes))
 

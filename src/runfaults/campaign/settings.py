@@ -29,6 +29,7 @@ class Settings:
         budget: The time that a check may take, such as `5m`; None if it is not given.
         save: Folder for the scenario files of violations: that of `own_folder` if it is not given.
         baseline: File of known violations; None if it is not given.
+        redact: Whether values of the user's data are left out of what is told.
     """
 
     rules: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class Settings:
     budget: str | None = None
     save: Path = Path(".runfaults")
     baseline: Path | None = None
+    redact: bool = False
 
 
 def load_settings(folder: Path | None = None) -> Settings:
@@ -107,6 +109,7 @@ def _read(path: Path, table: dict[str, object]) -> Settings:
         budget=_text(path, table, "budget"),
         save=_path(path, table, "save") or _beside(path),
         baseline=_path(path, table, "baseline"),
+        redact=_flag(path, table, "redact"),
     )
 
 
@@ -117,6 +120,15 @@ def _text(path: Path, table: dict[str, object], key: str) -> str | None:
     if not isinstance(value, str) or not value:
         raise SettingsError(
             f"{path}: [tool.runfaults] `{key}` is not a text; write {_EXAMPLES[key]}"
+        )
+    return value
+
+
+def _flag(path: Path, table: dict[str, object], key: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise SettingsError(
+            f"{path}: [tool.runfaults] `{key}` is not true or false; write {key} = true"
         )
     return value
 

@@ -36,6 +36,7 @@ from runfaults.model import CheckResult, Event, EventKind, History, Journal, Sch
 from runfaults.model.listener import Listener
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rule import Rule, queries_of
+from runfaults.report.redact import redacted
 from runfaults.sim.acts import MAY_CANCEL
 from runfaults.sim.commits import of_unwatched_commits
 from runfaults.sim.database import DatabaseTemplate, rows_in
@@ -54,6 +55,9 @@ NEMESES: tuple[Callable[[], Nemesis], ...] = (HoldLock, Kill, Full, Pause)
 
 PATIENCE = 120.0
 """Seconds that workers have to finish once all trouble is lifted; then they are called hung."""
+
+_DATABASE = "database"
+"""Folder for the database, and for whatever the target puts beside it."""
 
 _LAST = -1
 """The number of the process that looks when all workers have finished."""
@@ -108,6 +112,7 @@ def chaos(  # noqa: PLR0913  # what a soak is conducted with
     journal: Journal = Journal.DELETE,
     folder: Path | None = None,
     own: Collection[str] = (),
+    redact: bool = False,
     nemeses: Sequence[Callable[[], Nemesis]] = NEMESES,
 ) -> ChaosResult:
     """Let several processes use one database while everything around them goes wrong.
@@ -122,6 +127,7 @@ def chaos(  # noqa: PLR0913  # what a soak is conducted with
         folder: Where database and journals are put and kept; None: a temporary folder that is
             kept only if something is found.
         own: Addresses of rules of the user's own.
+        redact: Whether no value of the user's data is told; then the database is not kept.
         nemeses: What goes wrong.
 
     Returns:
@@ -142,13 +148,13 @@ def chaos(  # noqa: PLR0913  # what a soak is conducted with
     place = _place(folder, seed)
     keep = False
     try:
-        soak = _Soak(target, place, seed, journal, processes, rules)
+        soak = _Soak(target, place, seed, journal, processes, rules, redact)
         result = soak.run(progress, seconds, [make() for make in nemeses])
         keep = folder is not None or result.verdict is not Verdict.HOLDS
         return replace(result, kept=place if keep else None)
     finally:
-        if not keep:
-            shutil.rmtree(place, ignore_errors=True)
+        if redact or not keep:
+            shutil.rmtree(place / _DATABASE if keep else place, ignore_errors=True)
 
 
 def _place(folder: Path | None, seed: int) -> Path:
@@ -169,6 +175,7 @@ class _Soak:
     journal: Journal
     processes: int
     own_rules: tuple[Rule, ...] = ()
+    redact: bool = False
     trouble: Counter[str] = field(default_factory=Counter[str])
     problems: list[str] = field(default_factory=list[str])
     _workers: dict[int, _Worker] = field(default_factory=dict[int, _Worker])
@@ -183,7 +190,7 @@ class _Soak:
     @property
     def database(self) -> Path:
         """The one database."""
-        return self.place / "database" / "runs.db"
+        return self.place / _DATABASE / "runs.db"
 
     def run(self, progress: Listener, seconds: float, nemeses: Sequence[Nemesis]) -> ChaosResult:
         """Trouble, then quiet, then the accounts."""
@@ -284,6 +291,8 @@ class _Soak:
         history = History(
             self.target, Schedule(journal=self.journal), words, tuple(events), MAY_CANCEL
         )
+        if self.redact:
+            history = redacted(history)
         trouble = Counter({name: self.trouble[name] for name in _TROUBLE})
         told = ", ".join(f"{count:,} {name}" for name, count in trouble.items())
         circumstances = Circumstances(
@@ -328,7 +337,8 @@ class _Soak:
             ["runfaults.sim.time_machine_alone", work.__module__, "runfaults.targets.genglossary"]
         )
         receiver, sender = context.Pipe(duplex=False)
-        assignment = Assignment(self.target, self.database, name, f"{self.seed} {name}")
+        seed = f"{self.seed} {name}"
+        assignment = Assignment(self.target, self.database, name, seed, self.redact)
         process = context.Process(target=function, args=(assignment, sender), daemon=True)
         process.start()
         sender.close()

@@ -38,6 +38,7 @@ from runfaults.targets.target import (
     Waits,
 )
 from runfaults.temporary import memory_backed_folder, prefix
+from runfaults.user_code import redact_messages, told
 
 _LOOK_EVERY = 0.2
 """Real seconds between two looks for runs of dead processes."""
@@ -61,12 +62,14 @@ class Assignment:
         database: The one database of all workers.
         name: Its name in the journals.
         seed: Decides everything that it does.
+        redact: Whether it tells no value of the user's data.
     """
 
     target: str
     database: Path
     name: str
     seed: str
+    redact: bool = False
 
 
 def require_fit(target: Target, ids: Sequence[object], *, closes: bool) -> None:
@@ -90,7 +93,7 @@ def require_fit(target: Target, ids: Sequence[object], *, closes: bool) -> None:
 
 def work(assignment: Assignment, pipe: Connection) -> None:
     """The main function of a worker process; everything it says goes through the pipe."""
-    _settle_in()
+    _settle_in(assignment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stop = threading.Event()
 
@@ -104,7 +107,7 @@ def work(assignment: Assignment, pipe: Connection) -> None:
         with _entered(assignment.target) as target:
             _User(assignment, journal).live(target, stop.is_set)
     except Exception as error:
-        journal.write("crashed", value=f"{type(error).__name__}: {error}")
+        journal.write("crashed", value=told(error))
         raise
 
 
@@ -113,7 +116,7 @@ def look(assignment: Assignment, pipe: Connection) -> None:
 
     Before it reads it waits for runs of dead processes, as long as the target says.
     """
-    _settle_in()
+    _settle_in(assignment)
     journal = Writer(pipe.fileno(), assignment.name)
     pipeline = _Pipeline(journal, random.Random(assignment.seed))  # noqa: S311
     with _entered(assignment.target) as target:
@@ -160,7 +163,7 @@ def _ask(journal: Writer, what: str, run: int | None, question: Callable[[], obj
     try:
         answer = question()
     except Exception as error:  # noqa: BLE001 - the answer to a request may be any error
-        journal.write(what, "reply", run, f"raised {type(error).__name__}: {error}")
+        journal.write(what, "reply", run, f"raised {told(error)}")
         return None
     known = answer if what == "start" and isinstance(answer, int) else run
     journal.write(what, "reply", known, str(answer))
@@ -190,8 +193,13 @@ def _read(journal: Writer, manager: Reads, run: int) -> None:
     _ask(journal, "read", run, lambda: manager.status(run))
 
 
-def _settle_in() -> None:
+def _settle_in(assignment: Assignment) -> None:
     """End this process with its parent, and keep the terminal quiet."""
+    redact_messages(wanted=assignment.redact)
+    if assignment.redact:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for standard in (1, 2):
+            os.dup2(nowhere, standard)
     logging.getLogger().addHandler(logging.NullHandler())
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -226,7 +234,7 @@ class _Pipeline:
                 instead()
         except BaseException as error:
             how = ending_by(error, cancel_exception)
-            self._journal.write("pipeline", run=run, value=f"{how} {type(error).__name__}: {error}")
+            self._journal.write("pipeline", run=run, value=f"{how} {told(error)}")
             raise
         self._journal.write("pipeline", run=run, value="returned")
 
@@ -246,8 +254,8 @@ class _Pipeline:
                 connection.execute("INSERT INTO runfaults_work (step) VALUES (?)", (step,))
                 if not within:
                     connection.commit()
-            if connection is not None and step == "second":
-                self._journal.write("work", run=run)
+                    if step == "second":
+                        self._journal.write("work", run=run)
             if client.is_closed_within(pause):
                 raise ClientClosedError("the client was closed")
             if cancelled() and cancel_exception is not None:
@@ -300,9 +308,7 @@ class _User:
         try:
             signals = manager.subscribe(run)
         except Exception as error:  # noqa: BLE001 - the answer to a request may be any error
-            self._journal.write(
-                "subscribe", "reply", run, f"raised {type(error).__name__}: {error}"
-            )
+            self._journal.write("subscribe", "reply", run, f"raised {told(error)}")
             return None
         self._journal.write("subscribe", "reply", run, f"user@{self._assignment.name}")
         return signals

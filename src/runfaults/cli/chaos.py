@@ -9,19 +9,22 @@ import click
 from click.exceptions import Exit
 
 from runfaults.chaos.soak import chaos
+from runfaults.cli.aim import chosen_target, tested_options
 from runfaults.cli.exit_codes import exit_code_of
 from runfaults.cli.next_step import name_command, typed, without
 from runfaults.cli.own_rules import rule_option
+from runfaults.cli.redact import redact_option, unheard
 from runfaults.cli.writing import writable_folder
 from runfaults.model import Journal, Verdict
 from runfaults.report.progress import progressing
+from runfaults.report.steps import printable
 from runfaults.report.terminal import print_result
 from runfaults.report.timeline import print_timeline
 from runfaults.scenario.trust import option_for
 
 
 @click.command("chaos")
-@click.option("--target", default="genglossary", show_default=True, help="System under test.")
+@tested_options
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
@@ -45,21 +48,25 @@ from runfaults.scenario.trust import option_for
     help="SQLite journal mode.",
 )
 @rule_option
+@redact_option
 @click.option(
     "--dir",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
     callback=writable_folder,
-    help="Keep database and journals here; otherwise only if something is found.",
+    help="Keep database and journals here; otherwise only if something is found. With --redact "
+    "the database is not kept.",
 )
-def command(
+def command(  # noqa: PLR0913  # a parameter for each option
     *,
-    target: str,
+    target: str | None,
+    source: Path | None,
     seconds: float,
     processes: int,
     seed: int,
     journal: str,
     own: tuple[str, ...],
+    redact: bool,
     folder: Path | None,
 ) -> None:
     """Let real processes use one database while locks, kills, full disks and pauses strike.
@@ -67,9 +74,10 @@ def command(
     Nothing is simulated. What users were told is journalled outside the database and held against
     it at the end. Linux only.
     """
-    with progressing() as progress:
+    tested = chosen_target(target, source)
+    with unheard(wanted=redact) as errors, progressing(errors) as progress:
         result = chaos(
-            target,
+            tested,
             progress,
             seconds=seconds,
             processes=processes,
@@ -77,15 +85,16 @@ def command(
             journal=Journal(journal),
             folder=folder,
             own=own,
+            redact=redact,
         )
     for violation in result.check.violations:
-        click.echo(f"{violation.scenario.name}: the events of the run")
+        click.echo(printable(f"{violation.scenario.name}: the events of the run"))
         print_timeline(violation.history, violation.judgements)
     print_result(result.check)
     if result.kept is not None:
-        click.echo(f"database and journals: {result.kept}")
+        click.echo(f"{'' if redact else 'database and '}journals: {printable(str(result.kept))}")
     if result.check.verdict is Verdict.BROKEN:
-        words = ["check", *option_for(target), "--bound", "crash"]
+        words = ["check", *option_for(tested), "--bound", "crash"]
         name_command("to look for a schedule that shows it each time", typed(words))
     elif result.check.finished:
         longer = [*without(sys.argv[1:], "--seconds"), "--seconds", f"{10 * seconds:g}"]

@@ -13,6 +13,7 @@ from runfaults.campaign.compare import Change, Comparison, compare
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN
 from runfaults.cli.next_step import name_command, typed
 from runfaults.cli.own_rules import rule_option
+from runfaults.cli.redact import redact_option, unheard
 from runfaults.model import CheckResult, Verdict
 from runfaults.report.progress import progressing
 from runfaults.report.steps import printable
@@ -37,12 +38,15 @@ from runfaults.targets.checkout import PREFIX
     help=f"How much to run: {', '.join(BOUNDS)}.",
 )
 @rule_option
+@redact_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: one per core.")
 def command(
     targets: tuple[str, ...],
     sources: tuple[Path, ...],
     bound: str,
+    *,
     own: tuple[str, ...],
+    redact: bool,
     jobs: int | None,
 ) -> None:
     """Run the same bound on two targets, or on two checkouts given as folders, side by side.
@@ -50,8 +54,10 @@ def command(
     Exits with 1 if a rule is broken with SECOND that is not broken with FIRST.
     """
     first, second = _two(targets, sources)
-    with progressing() as progress:
-        found = compare(first, second, bound_named(bound), progress, own=own, processes=jobs)
+    with unheard(wanted=redact) as errors, progressing(errors) as progress:
+        found = compare(
+            first, second, bound_named(bound), progress, own=own, processes=jobs, redact=redact
+        )
     for line in _lines(found):
         click.echo(printable(line))
     if found.worse:

@@ -8,6 +8,7 @@ import textwrap
 import click
 
 from runfaults.campaign.campaign import Campaign
+from runfaults.cli.redact import unheard
 from runfaults.explore.runner import PlayerKind
 from runfaults.explore.understanding import understood
 
@@ -20,7 +21,10 @@ def print_understanding(campaign: Campaign) -> None:
     Raises:
         TargetError: the target cannot be tested.
     """
-    with campaign.open_player(PlayerKind.SIMULATION) as player:
+    with (
+        unheard(wanted=campaign.redact),
+        campaign.open_player(PlayerKind.SIMULATION) as player,
+    ):
         told = understood(player)
     click.echo(f"target {player.target.name}, as its clean runs show it")
     columns = shutil.get_terminal_size((100, 24)).columns

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from runfaults.cli.aim import chosen_target, tested_options
+from runfaults.cli.redact import redact_option, unheard
 from runfaults.explore.probe import probe
 from runfaults.model import Ending, Journal, Operation, Schedule
 from runfaults.sim.execution import Execution
@@ -33,6 +34,7 @@ from runfaults.targets import target_named
 )
 @click.option("--why-not", is_flag=True, help="Also say why the other kinds cannot strike.")
 @click.option("--lines", is_flag=True, help="List the lines for acts and preemptions instead.")
+@redact_option
 @click.option("--tasks", is_flag=True, help="List the steps of the event loop's tasks instead.")
 def command(
     target: str | None,
@@ -40,23 +42,29 @@ def command(
     pipeline: str,
     journal: str,
     *,
+    redact: bool,
     why_not: bool,
     lines: bool,
     tasks: bool,
 ) -> None:
     """List the fault points of a clean run and the kinds that can strike at each."""
     schedule = Schedule(pipeline=Ending(pipeline), journal=Journal(journal))
-    with Simulation(target_named(chosen_target(target, source))) as simulation:
+    tested = chosen_target(target, source)
+    kinds = () if lines or tasks else tuple(SIMULATED_KINDS)
+    with unheard(wanted=redact), Simulation(target_named(tested)) as simulation:
         probe(simulation)
-        if lines:
-            _list_lines(simulation.play(schedule, with_lines=True))
-            return
-        if tasks:
-            for step in simulation.play(schedule).tasks:
-                click.echo(str(step.at.point))
-            return
-        survey = simulation.play(schedule, survey=tuple(SIMULATED_KINDS)).survey
-    for point, _event, refusals in survey:
+        played = simulation.play(schedule, survey=kinds, with_lines=lines)
+    if lines:
+        _list_lines(played)
+    elif tasks:
+        for step in played.tasks:
+            click.echo(str(step.at.point))
+    else:
+        _list_kinds(played, why_not=why_not)
+
+
+def _list_kinds(execution: Execution, *, why_not: bool) -> None:
+    for point, _event, refusals in execution.survey:
         possible = [kind for kind, refusal in refusals if refusal is None]
         click.echo(f"{point}: {', '.join(possible) or 'nothing can strike here'}")
         if why_not:

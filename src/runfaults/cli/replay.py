@@ -69,7 +69,7 @@ def command(
     installed is skipped, and that is said; it is unknown if all are.
     """
     if debug and redact:
-        raise click.UsageError("--pdb shows all that there is; leave out --redact")
+        raise click.UsageError("--pdb shows all that there is; add --no-redact")
     given = given_target(target, source)
     paths = [path for each in files for path in scenario_files(each)]
     verdicts: list[Verdict] = []
@@ -101,7 +101,7 @@ def command(
             _print(path, scenario, played, real=real, whole=len(paths) == 1)
     worst = Verdict.worst(verdicts) if verdicts else Verdict.UNKNOWN
     if len(paths) == len(shown) == 1 and not (real or exact):
-        _name_next(*shown[0])
+        _name_next(*shown[0], redact=redact)
     untestable = source is not None and worst is Verdict.UNKNOWN
     raise Exit(UNTESTABLE if untestable else exit_code(worst))
 
@@ -145,12 +145,12 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
             click.echo(f"  {rule}: not exercised: nothing that it judges happened")
 
 
-def _name_next(scenario: Scenario, played: Trial) -> None:
+def _name_next(scenario: Scenario, played: Trial, *, redact: bool) -> None:
     """Name what shows more of a single schedule that is broken."""
     if played.verdict_by(scenario.rules) is not Verdict.BROKEN:
         return
     words = sys.argv[2:]
-    if scenario.schedule.faults and not {"--pdb", "--redact"} & set(words):
+    if scenario.schedule.faults and not redact and "--pdb" not in words:
         stop = typed(["replay", *words, "--pdb"])
         name_command("to stop in your own code where the fault strikes", stop)
     else:

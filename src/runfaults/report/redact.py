@@ -10,13 +10,10 @@ import re
 from dataclasses import replace
 
 from runfaults.model import Event, EventKind, History
-
-LEFT_OUT = "(redacted)"
-"""What stands in the place of a value."""
+from runfaults.user_code import LEFT_OUT
 
 _LITERAL = re.compile(r"[xX]?'(?:[^']|'')*'|(?<![\w.?:@$])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
 _RAISED = re.compile(r"((?:raised )?[\w.]+: ).+", re.DOTALL)
-_RAISED_WITHIN = re.compile(r"(raised [\w.]+: ).+?(?= at \S+:\d+ in |; |$)", re.DOTALL)
 _OF_THE_ENGINE = re.compile(
     r"(?:raised )?\w*(?:Error|Warning): .+ \[SQLITE_(?!ERROR\b|CONSTRAINT_TRIGGER\b)\w+\]"
 )
@@ -40,8 +37,6 @@ def _redacted(event: Event) -> str:
         return _LITERAL.sub("?", value)
     if event.kind is EventKind.ROWS and not value.startswith("raised "):
         return value and LEFT_OUT
-    if event.kind is EventKind.STUCK:
-        return _RAISED_WITHIN.sub(rf"\1{LEFT_OUT}", value)
     if event.kind in _FAILURES | {EventKind.ROWS} and not _OF_THE_ENGINE.fullmatch(value):
         return _RAISED.sub(rf"\1{LEFT_OUT}", value)
     return value

@@ -11,7 +11,7 @@ from runfaults.sim.recorder import Recorder
 from runfaults.sim.scheduler import Scheduler
 from runfaults.sqlite.observed import Observed
 from runfaults.targets.target import Inspectable, TargetError
-from runfaults.user_code import place_of
+from runfaults.user_code import place_of, told
 
 
 class Leftovers:
@@ -75,15 +75,15 @@ class Leftovers:
     def told_by(self, manager: Inspectable) -> list[tuple[str, str]]:
         """What the adapter says that is held; that it cannot be used is no violation."""
         try:
-            told = list(manager.leaks())
-            wrong = next((each for each in told if not _is_pair(each)), None)
+            pairs = list(manager.leaks())
+            wrong = next((each for each in pairs if not _is_pair(each)), None)
             complaint = "" if wrong is None else f"yielded {wrong!r}"
         except TargetError:
             raise
         except Exception as error:  # noqa: BLE001  # the adapter may raise anything
-            told, complaint = [], f"raised {type(error).__name__}: {error}{place_of(error)}"
+            pairs, complaint = [], f"raised {told(error)}{place_of(error)}"
         if not complaint:
-            return told
+            return pairs
         if not any(event.subject == "uncontrolled" for event in self._stuck()):
             text = f"the adapter's `leaks` {complaint}; it must yield pairs of texts: what, which"
             self._recorder.add("harness", EventKind.STUCK, "uncontrolled", text)

@@ -28,6 +28,7 @@ from runfaults.targets.source_tree import Definition, SourceTree
 from runfaults.targets.stubs import StubFinder, StubModule
 from runfaults.targets.target import Audit, TargetError, Work
 from runfaults.temporary import memory_backed_folder, prefix
+from runfaults.user_code import told
 
 PREFIX = "source:"
 """Begins the name of a target that is a checkout; its path follows."""
@@ -94,27 +95,27 @@ class Checkout:
     def remarks(self) -> tuple[str, ...]:
         """Sentences on what was found, and what stands in for missing packages."""
         self._be_prepared()
-        told = [
+        remarks = [
             f"RunManager is in {self._manager.file.relative_to(self._path)}",
             f"PipelineExecutor, scripted, is in {self._executor.file.relative_to(self._path)}",
             self._route_remark,
         ]
         if "register_subscriber" in self._manager.methods:
-            told.append(self._signals.remark)
+            remarks.append(self._signals.remark)
         if self._log_stream is not None:
             file = self._log_stream.file.relative_to(self._path)
-            told.append(
+            remarks.append(
                 f"a subscriber that is left is not a leak: {self._log_stream.name} in "
                 f"{file}:{self._log_stream.node.lineno} takes its own back"
             )
         if self._stubs is not None:
-            told += [
+            remarks += [
                 f"{package} is not installed and was stubbed (imported by {file})"
                 for package, file in sorted(self._stubs.stubbed.items())
             ]
         if not {"close", "shutdown"} & self._manager.methods:
-            told.append("RunManager has no close(): at the end its threads are only waited for")
-        return tuple(told)
+            remarks.append("RunManager has no close(): at the end its threads are only waited for")
+        return tuple(remarks)
 
     # --- what a target does -------------------------------------------------------------------
 
@@ -208,13 +209,13 @@ class Checkout:
             if isinstance(error, KeyboardInterrupt):
                 raise
             stubbed = self._stubs.stubbed
-            told = f"{self._path}: cannot be imported: {type(error).__name__}: {error}"
+            complaint = f"{self._path}: cannot be imported: {told(error)}"
             if stubbed:
-                told += (
+                complaint += (
                     f"; {', '.join(sorted(stubbed))} is not installed here, which may be why; to "
                     f"have it installed for this once: {command_with(self._path, stubbed)}"
                 )
-            raise TargetError(told) from error
+            raise TargetError(complaint) from error
         self._stubs.used.clear()
 
     def _parts(self) -> Parts:

@@ -24,6 +24,7 @@ from typing import Any
 
 from runfaults.targets.source_tree import Definition, SourceTree
 from runfaults.targets.stubs import StubMeta, StubModule
+from runfaults.user_code import told
 
 _VERBS = frozenset({"delete", "post", "put", "patch", "route", "api_route"})
 
@@ -114,9 +115,7 @@ def _route(tree: SourceTree, found: Definition) -> Route:
         module = importlib.import_module(found.module)
         function = getattr(module, found.name)
     except Exception as error:
-        raise NotPlayableRouteError(
-            f"its module cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+        raise NotPlayableRouteError(f"its module cannot be imported: {told(error)}") from error
     if isinstance(function, StubMeta) or not callable(function):
         raise NotPlayableRouteError("its decorator is of a package that is not installed here")
     _let_refusals_be_raised(module, found.node)
