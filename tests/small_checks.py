@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from runfaults.explore.strategy import Strategy
 from runfaults.explore.sweep import Sweep
 from runfaults.model import CheckResult
 from runfaults.model.listener import Listener, Silence
+from runfaults.user_code import heed_interruptions, interrupting
 
 BROKEN = f"{CONTROLS / 'one_try.py'}:OneTry"
 SOUND = f"{CONTROLS / 'plain_manager.py'}:Plain"
@@ -31,8 +35,22 @@ SMALL = (SWEEP, SEARCH)
 """A dozen jobs that are known from the beginning, and a search of which more follow."""
 
 
+@contextlib.contextmanager
+def heeding() -> Iterator[None]:
+    """Interruptions are heeded in the block as in a command, and count no more after it."""
+    before = {number: signal.getsignal(number) for number in interrupting()}
+    heed_interruptions()
+    try:
+        yield
+    finally:
+        heed_interruptions()
+        sys.unraisablehook = sys.__unraisablehook__
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class InterruptedAfter(Silence):
-    """Ctrl-C is pressed when so many jobs are done."""
+    """Ctrl-C is pressed when so many jobs are done, where it is heeded."""
 
     def __init__(self, jobs: int) -> None:
         self.left = jobs
@@ -40,7 +58,7 @@ class InterruptedAfter(Silence):
     def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
         self.left -= count
         if self.left == 0:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
 
 def stop_after(asked: int) -> Callable[[], bool]:
@@ -56,7 +74,8 @@ def campaign_of(target: str, *strategies: Strategy) -> Campaign:
 def explored(target: str, listener: Listener | None = None, **options: Any) -> Outcome:
     """What comes of a small campaign in one process."""
     given = replace(Options(processes=1), **options)
-    return run_campaign(campaign_of(target), given, listener or Silence())
+    with heeding():
+        return run_campaign(campaign_of(target), given, listener or Silence())
 
 
 def checked(

@@ -27,36 +27,58 @@ class Interrupted(KeyboardInterrupt):
 
 
 @dataclass(slots=True)
-class Interruption:
-    """How far the user's interruption of this command has come.
+class Interruptions:
+    """Those of this command by its user: each raises `Interrupted`, until there is much to lose.
 
     Attributes:
-        heard: Whether the run has ended, by the first one or by itself: a further one raises
-            nothing. Not before, as code of the target's may have swallowed what the first raised.
-            To assign it is one step, between whose parts no signal is handled.
-        hurried: Whether there was one since: what is left to do is to be cut short.
+        count: How many have come.
+        asked_for: Whether what was found would be lost if one raised: `count` tells of them then.
     """
 
-    heard: bool = False
-    hurried: bool = False
+    count: int = 0
+    asked_for: bool = False
+    _breaks: bool = False
+
+    @contextlib.contextmanager
+    def breaking_off(self) -> Generator[None]:
+        """Let the first that comes in the block raise all the same, and no further one.
+
+        No signal is handled between the parts of an assignment.
+        """
+        self._breaks = True
+        try:
+            yield
+        finally:
+            self._breaks = False
+
+    def come(self, number: int) -> None:
+        """Count one.
+
+        Raises:
+            Interrupted: if it breaks off what is done.
+        """
+        self.count += 1
+        if self._breaks or not self.asked_for:
+            self._breaks = False
+            raise Interrupted(signal.Signals(number).name)
 
 
-interruption = Interruption()
-"""That of this process; `heed_interruptions` begins it."""
+interruptions = Interruptions()
+"""Those of this process; `heed_interruptions` begins to count them."""
 
 
 def heed_interruptions() -> None:
-    """Have Ctrl-C, SIGTERM and the end of the terminal raise `Interrupted` until it is heard.
+    """Have Ctrl-C, SIGTERM and the end of the terminal interrupt this command.
 
     A job that is cancelled in CI ends by SIGTERM: it is Ctrl-C by another name.
     """
-    interruption.heard = interruption.hurried = False
-    for number in interruptions():
+    interruptions.count, interruptions.asked_for = 0, False
+    for number in interrupting():
         signal.signal(number, _interrupt)
     sys.unraisablehook = _unraisable
 
 
-def interruptions() -> set[signal.Signals]:
+def interrupting() -> set[signal.Signals]:
     """The signals by which a user ends a command; not that of a closed terminal under `nohup`."""
     found = {signal.SIGINT, signal.SIGTERM}
     closed: signal.Signals | None = getattr(signal, "SIGHUP", None)
@@ -67,10 +89,7 @@ def interruptions() -> set[signal.Signals]:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     del frame
-    if interruption.heard:
-        interruption.hurried = True
-    else:
-        raise Interrupted(signal.Signals(number).name)
+    interruptions.come(number)
 
 
 def _unraisable(lost: sys.UnraisableHookArgs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from runfaults.model import Schedule, Tally, Verdict
 from runfaults.model.listener import Silence
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
-from small_checks import BROKEN, SMALL, SOUND, explored
+from runfaults.user_code import interruptions
+from small_checks import BROKEN, SMALL, SOUND, explored, heeding
 
 RULE = "succeeded-never-failed"
 
@@ -92,6 +94,24 @@ def test_without_time_left_each_violation_is_shown_as_it_was_found(outcome: Outc
     smallest = {str(each.schedule) for each in outcome.found.witnesses.values()}
     assert {str(each.scenario.schedule) for each in result.violations} == smallest
     assert [each.evidence for each in result.violations] == [None] * len(result.violations)
+    assert any("no time left to minimise" in remark for remark in result.remarks)
+
+
+@pytest.mark.parametrize("asked", [0, 2, 5])
+def test_ctrl_c_cuts_the_conclusion_short(outcome: Outcome, asked: int) -> None:
+    answers = iter([False] * asked)
+
+    def press() -> bool:
+        if next(answers, True):
+            signal.raise_signal(signal.SIGINT)
+        return False
+
+    with heeding():
+        interruptions.asked_for = True
+        result = conclude(Campaign(BROKEN, SMALL), outcome, should_stop=press)
+        assert interruptions.count == 1
+    assert result.verdict is Verdict.BROKEN
+    assert result.violations
     assert any("no time left to minimise" in remark for remark in result.remarks)
 
 

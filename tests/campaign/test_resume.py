@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from runfaults.campaign.memory import StateError, alone_in
-from runfaults.campaign.running import Options, run_campaign
+from runfaults.campaign.memory import Cache, StateError, alone_in
+from runfaults.campaign.running import Options, Outcome, run_campaign
+from runfaults.explore.findings import Findings
 from runfaults.explore.sweep import Sweep
 from runfaults.model.listener import Silence
 from small_checks import (
@@ -24,6 +26,7 @@ from small_checks import (
     checked,
     comparable,
     explored,
+    heeding,
     stop_after,
 )
 
@@ -130,7 +133,8 @@ def pressed_after(asked: int) -> Callable[[], bool]:
     def ask() -> bool:
         for answer in answers:
             return answer
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+        return False
 
     return ask
 
@@ -138,10 +142,11 @@ def pressed_after(asked: int) -> Callable[[], bool]:
 def test_what_a_job_had_found_when_ctrl_c_ended_it_counts() -> None:
     several = replace(SWEEP, scope=replace(SWEEP.scope, counts=(1, 2, 3)))
     campaign = campaign_of(BROKEN, several)
-    outcomes = [
-        run_campaign(campaign, Options(processes=1, should_stop=pressed_after(asked)), Silence())
-        for asked in range(3, 12)
-    ]
+    outcomes: list[Outcome] = []
+    for asked in range(3, 12):
+        options = Options(processes=1, should_stop=pressed_after(asked))
+        with heeding():
+            outcomes.append(run_campaign(campaign, options, Silence()))
     assert all(outcome.interrupted for outcome in outcomes)
     ran = [outcome.found.verdicts.total() for outcome in outcomes]
     assert ran == sorted(ran)
@@ -154,3 +159,18 @@ def test_what_a_job_had_found_when_ctrl_c_ended_it_counts() -> None:
         for number, (earlier, later) in enumerate(pairwise(ran))
     ]
     assert any(ended_in_a_job)
+
+
+class InterruptedCache(Cache):
+    """Ctrl-C is pressed when all is run, and is about to be kept."""
+
+    def keep(self, fingerprint: str, found: Findings) -> tuple[str, ...]:
+        signal.raise_signal(signal.SIGINT)
+        return super().keep(fingerprint, found)
+
+
+def test_what_was_found_counts_also_where_ctrl_c_comes_after_it(tmp_path: Path) -> None:
+    outcome = explored(BROKEN, cache=InterruptedCache(tmp_path))
+    assert not outcome.interrupted
+    assert comparable(BROKEN, outcome) == comparable(BROKEN, explored(BROKEN))
+    assert list(tmp_path.glob("*.json"))

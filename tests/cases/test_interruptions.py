@@ -27,6 +27,9 @@ BROKEN = """
                         far.write("enough")
 """
 
+BOTH = [signal.SIGINT, signal.SIGTERM]
+"""Two at one instant."""
+
 
 def wait_until_far(folder: Path) -> None:
     """Wait for the first process that has run enough schedules; no other one waits to be read."""
@@ -36,16 +39,17 @@ def wait_until_far(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("jobs", "number"),
+    ("jobs", "numbers"),
     [
-        ("1", signal.SIGTERM),
-        ("2", signal.SIGINT),
-        pytest.param("1", signal.SIGINT, marks=pytest.mark.nightly),
-        pytest.param("2", signal.SIGTERM, marks=pytest.mark.nightly),
+        ("1", [signal.SIGTERM]),
+        ("2", BOTH),
+        pytest.param("1", BOTH, marks=pytest.mark.nightly),
+        pytest.param("2", [signal.SIGINT], marks=pytest.mark.nightly),
+        pytest.param("2", [signal.SIGTERM], marks=pytest.mark.nightly),
     ],
 )
 def test_what_was_found_is_told_and_nothing_is_left(
-    here: Any, number: signal.Signals, jobs: str
+    here: Any, numbers: list[signal.Signals], jobs: str
 ) -> None:
     here.write("target.py", BROKEN.format(40))  # after the first lives, in the search
     os.mkfifo(here.folder / "far")
@@ -53,7 +57,8 @@ def test_what_was_found_is_told_and_nothing_is_left(
     arguments = ("check", "--target", "target.py:Target", "--bound", "1,0,2", "--jobs", jobs)
     with here.begin(*arguments, RUNFAULTS_TMPDIR=str(here.folder / "tmp")) as process:
         wait_until_far(here.folder)
-        process.send_signal(number)
+        for number in numbers:
+            process.send_signal(number)
         output, _ = process.communicate(timeout=120)
     assert process.returncode == 1, output
     assert "succeeded-never-failed" in output

@@ -28,26 +28,41 @@ except Interrupted as error:
 """
 
 
-HEARD = """\
+COUNTED = """\
 import signal
-from runfaults.user_code import Interrupted, heed_interruptions, interruption
+from runfaults.user_code import Interrupted, heed_interruptions, interruptions
+
+def press(times):
+    for _ in range(times):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except Interrupted:
+            print("raised", interruptions.count)
+        else:
+            print("counted", interruptions.count)
 
 heed_interruptions()
-for _ in range(2):  # code of the target's may swallow the first one
-    try:
-        signal.raise_signal(signal.SIGINT)
-    except Interrupted:
-        print("raised", interruption.hurried)
-interruption.heard = True
-print(interruption.hurried)
-signal.raise_signal(signal.SIGTERM)
-print(interruption.hurried)
+press(2)  # code of the target's may swallow the first one
+interruptions.asked_for = True
+press(1)
+with interruptions.breaking_off():
+    press(2)
+with interruptions.breaking_off():
+    pass
+press(1)
 """
 
 
-def test_it_raises_until_it_is_heard_and_hurries_then() -> None:
-    ended = _run(HEARD)
-    assert ended.stdout.splitlines() == ["raised False", "raised False", "False", "True"]
+def test_each_raises_until_they_are_asked_for() -> None:
+    ended = _run(COUNTED)
+    assert ended.stdout.splitlines() == [
+        "raised 1",
+        "raised 2",
+        "counted 3",
+        "raised 4",
+        "counted 5",
+        "counted 6",
+    ]
 
 
 def _run(script: str) -> subprocess.CompletedProcess[str]:

@@ -36,7 +36,7 @@ from runfaults.sim.acts import ACTS
 from runfaults.sim.simulation import Simulation
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
-from small_checks import InterruptedAfter, campaign_of, checked, comparable, concluded
+from small_checks import InterruptedAfter, campaign_of, checked, comparable, concluded, heeding
 
 LARGE = Samples(Scope(tuple(KINDS), tuple(ACTS), (1, 3, None), AT_ONCE, JOURNALS), samples=30)
 """Up to three faults and two acts of all kinds."""
@@ -60,7 +60,8 @@ SAMPLED = {race: only(RARE if race is LOCK_ORDER else 120, race.act) for race in
 def ran(target: str, samples: Samples, listener: Listener | None = None, **options: Any) -> Outcome:
     """What comes of these samples alone."""
     given = replace(Options(processes=1), **options)
-    return run_campaign(campaign_of(target, samples), given, listener or Silence())
+    with heeding():
+        return run_campaign(campaign_of(target, samples), given, listener or Silence())
 
 
 def reseeded(seed: int) -> Samples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
 from runfaults.model import EarlyEnd, Verdict
 from runfaults.model.listener import Silence
+from small_checks import heeding
 
 NAIVE = "runfaults.targets.skeletons.thread:MyTarget"
 PATIENT = f"{Path(__file__).parent / 'patient.py'}:PatientTarget"
@@ -111,11 +113,11 @@ class PressingCtrlC(Silence):
 
     def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
         del count, more, sort
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_ctrl_c_in_the_first_begins_no_second() -> None:
     listener = PressingCtrlC()
-    with pytest.raises(KeyboardInterrupt):
+    with heeding(), pytest.raises(KeyboardInterrupt):
         compare(PATIENT, NAIVE, SMALL, listener, processes=1)
     assert listener.begun == ["a target"]

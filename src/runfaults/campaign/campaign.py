@@ -15,7 +15,7 @@ from runfaults.explore.strategy import Strategy
 from runfaults.explore.tasks import Tasks
 from runfaults.model import Journal
 from runfaults.model.element import CANCEL_TASK
-from runfaults.user_code import interruption
+from runfaults.user_code import Interrupted, interruptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +74,17 @@ class Campaign:
             for job in strategy.jobs(runner)
         ]
 
-    def run(self, runner: Runner, job: Job, found: Findings | None = None) -> Findings:
-        """Run one job; what it found is partial if time was over meanwhile.
-
-        Args:
-            runner: Runs its schedules.
-            job: The job.
-            found: Takes what it finds: it is whole also where Ctrl-C ends the job.
-        """
-        found = Findings() if found is None else found
+    def run(self, runner: Runner, job: Job) -> Findings:
+        """Run one job; what it found is partial if time was over meanwhile, or Ctrl-C came."""
+        found = Findings()
         strategy = self.strategies[job.strategy]
         try:
-            strategy.run(runner, job, found)
-        except OutOfTimeError:
+            with interruptions.breaking_off():
+                strategy.run(runner, job, found)
+                place(runner, found)
+        except (OutOfTimeError, Interrupted):
             found.partial = True
-        except KeyboardInterrupt:
-            interruption.heard = True
-            found.partial = True
-            raise
-        else:
-            place(runner, found)
-        finally:
-            found.belong_to(strategy.describe())
+        found.belong_to(strategy.describe())
         follow_ups = (each._replace(strategy=job.strategy) for each in found.follow_ups)
         found.follow_ups = dict.fromkeys(follow_ups)
         return found

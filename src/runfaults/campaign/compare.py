@@ -11,8 +11,9 @@ from runfaults.campaign.conclude import conclude
 from runfaults.campaign.running import Options, run_campaign
 from runfaults.explore.runner import Runner
 from runfaults.explore.trial import NotPlayableError
-from runfaults.model import CheckResult, EarlyEnd, Scenario, Verdict
+from runfaults.model import CheckResult, Scenario, Verdict
 from runfaults.model.listener import Listener
+from runfaults.user_code import interruptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def compare(
 
     Raises:
         TargetError: if one of them cannot be tested.
-        KeyboardInterrupt: if either was interrupted: what it had no time to break is no difference.
+        KeyboardInterrupt: if it was interrupted: what it had no time to break is no difference.
     """
     campaigns = [
         Campaign(name, bound.strategies, own=own, redact=redact) for name in (first, second)
@@ -92,9 +93,9 @@ def compare(
     for campaign in campaigns:
         listener.note(campaign.target)
         outcome = run_campaign(campaign, Options(processes), listener)
-        if outcome.interrupted is EarlyEnd.USER:
+        results.append(conclude(campaign, outcome, should_stop=_is_interrupted))
+        if _is_interrupted():
             raise KeyboardInterrupt
-        results.append(conclude(campaign, outcome))
     found = [
         [each.scenario for each in result.violations if each.verdict is Verdict.BROKEN]
         for result in results
@@ -112,6 +113,8 @@ def _played_with(campaign: Campaign, scenarios: list[Scenario], position: int) -
         return
     with campaign.open_player() as player:
         for scenario in scenarios:
+            if _is_interrupted():
+                raise KeyboardInterrupt
             trial = Runner(player).run(scenario.schedule)
             try:
                 trial.require_playable(scenario.name)
@@ -122,6 +125,10 @@ def _played_with(campaign: Campaign, scenarios: list[Scenario], position: int) -
                 continue
             pair = (Verdict.BROKEN, verdict) if position else (verdict, Verdict.BROKEN)
             yield Change(scenario, pair, why_not)
+
+
+def _is_interrupted() -> bool:
+    return interruptions.count > 0
 
 
 def _verdict(result: CheckResult, rule: str) -> Verdict | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 from runfaults.campaign.baseline import Baseline, without_known
+from runfaults.campaign.budget import Budget
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.causes import find_causes
 from runfaults.campaign.confirm import confirm
@@ -24,6 +26,7 @@ from runfaults.scenario.saving import ScenarioFolder
 from runfaults.sim.misfortunes import EVERY_FAULT
 from runfaults.targets import target_named
 from runfaults.targets.target import remarks
+from runfaults.user_code import interruptions
 
 MAX_PROBLEMS = 20
 """Problems of the harness that a result names."""
@@ -56,8 +59,15 @@ def conclude(
         save_to: Folder for the scenario files of violations; None to save none. Where it takes
             none, the result says so, and is whole all the same.
         baseline: Violations that are known: they are set aside, and the remarks say so.
-        should_stop: Asked again and again; True ends early what is done for single violations.
+        should_stop: Asked again and again; True ends early what is done for single violations, as
+            an interruption does: at once, or after `GRACE` where it ended the campaign.
     """
+    before = interruptions.count
+    hurry = Budget(GRACE if before or outcome.interrupted else inf)
+
+    def should_end() -> bool:
+        return interruptions.count > before or hurry.over() or should_stop()
+
     if not outcome.found.witnesses and baseline is None:
         return _result(campaign, outcome, outcome.found)
     folder = None if save_to is None else ScenarioFolder(save_to)
@@ -65,24 +75,24 @@ def conclude(
         runner = campaign.runner(player)
         if outcome.left:  # the last job may have ended before it looked where it was broken
             placed = PlacedRunner(runner)
-            placed.should_stop = should_stop
+            placed.should_stop = should_end
             place(placed, outcome.found)
-        found = recurring(runner, outcome.found, should_stop)
-        causes = find_causes(campaign.strategies, runner, found, should_stop)
+        found = recurring(runner, outcome.found, should_end)
+        causes = find_causes(campaign.strategies, runner, found, should_end)
         result = _result(campaign, outcome, found)
         if baseline is None:
-            shown = tuple(violations(campaign, runner, found, causes, folder, should_stop))
+            shown = tuple(violations(campaign, runner, found, causes, folder, should_end))
             remarks_too = (*result.remarks, *causes.remarks)
             result = replace(result, violations=shown, remarks=remarks_too)
         else:
             result = without_known(
-                campaign, runner, result, found, causes, baseline, folder, should_stop
+                campaign, runner, result, found, causes, baseline, folder, should_end
             )
     confirmed = tuple(
-        replace(each, evidence=None if should_stop() else confirm(each))
+        replace(each, evidence=None if should_end() else confirm(each))
         for each in result.violations
     )
-    cut_short = (_CUT_SHORT,) if confirmed and should_stop() else ()
+    cut_short = (_CUT_SHORT,) if confirmed and should_end() else ()
     return replace(
         result,
         violations=confirmed,
@@ -90,6 +100,9 @@ def conclude(
         unwritten=(*result.unwritten, *(folder.unwritten if folder is not None else ())),
     )
 
+
+GRACE = 5.0
+"""Real seconds for minimising and confirming after Ctrl-C: CI kills a job soon after SIGTERM."""
 
 _CUT_SHORT = (
     "there was no time left to minimise and to confirm every violation: `runfaults minimise FILE` "

@@ -36,10 +36,10 @@ def place(runner: Runner, found: Findings) -> None:
     Places cost too much to note them for every schedule, and not every schedule is broken. What
     is not reproduced, or has no place in the user's code, keeps the operation as its place.
     """
-    sightings, found.causes = found.causes, {}
-    for mark, sighting in sightings.items():
+    placed = Findings()
+    for mark, sighting in found.causes.items():
         if mark.stack:
-            found.sight(mark, sighting)
+            placed.sight(mark, sighting)
             continue
         stack = ""
         try:
@@ -49,4 +49,5 @@ def place(runner: Runner, found: Findings) -> None:
         if again is not None and again.rules == mark.rules and again.deed == mark.deed:
             stack = again.stack
         near = "" if stack else mark.near.partition("; ")[0]
-        found.sight(Mark(mark.rules, mark.deed, mark.status, stack, near), sighting)
+        placed.sight(Mark(mark.rules, mark.deed, mark.status, stack, near), sighting)
+    found.causes = placed.causes

@@ -54,7 +54,8 @@ def run_jobs(
             runner = campaign.runner(player)
             runner.should_stop = should_stop
             while agenda.waiting and not should_stop():
-                yield from _run_here(campaign, runner, agenda.take())
+                job = agenda.take()
+                yield job, campaign.run(runner, job)
         return
     for _ in range(MAX_DEATHS):
         yield from _run_in_pool(campaign, agenda, processes, should_stop)
@@ -63,17 +64,6 @@ def run_jobs(
     raise WorkersDiedError(
         f"worker processes died {MAX_DEATHS} times with {len(agenda)} jobs left; --jobs 1 shows why"
     )
-
-
-def _run_here(campaign: Campaign, runner: Runner, job: Job) -> Generator[tuple[Job, Findings]]:
-    """Run a job in this process; what it has found counts also where Ctrl-C ends it."""
-    found = Findings()
-    try:
-        campaign.run(runner, job, found)
-    except KeyboardInterrupt:
-        yield job, found
-        raise
-    yield job, found
 
 
 def _run_in_pool(

@@ -28,7 +28,7 @@ from runfaults.process_end import HungError
 from runfaults.scenario.saving import ScenarioFolder
 from runfaults.sim.acts import act_named
 from runfaults.sim.database import journal_of
-from runfaults.user_code import interruption
+from runfaults.user_code import interruptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,10 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
         known = None if options.cache is None else options.cache.find(identity)
         simulated = campaign.player is PlayerKind.SIMULATION
         jobs = campaign.jobs(campaign.runner(player)) if simulated and known is None else []
+    if known is None and not simulated:
+        with campaign.open_player() as player:
+            jobs = campaign.jobs(campaign.runner(player))
+    interruptions.asked_for = True  # for good: from here on there may be findings
     if known is not None:
         return Outcome(
             known,
@@ -113,9 +117,6 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
             remarks=(*told, _RECALLED),
             strategies=campaign.strategies,
         )
-    if not simulated:
-        with campaign.open_player() as player:
-            jobs = campaign.jobs(campaign.runner(player))
     agenda = Agenda(jobs)
     found = Findings()
     with contextlib.nullcontext() if options.state is None else alone_in(options.state):
@@ -182,7 +183,7 @@ def _run(  # what there is to run, with what, and where it is kept
     enough = options.fail_fast
 
     def should_stop() -> bool:
-        return options.should_stop() or (enough and first.new)
+        return interruptions.count > 0 or options.should_stop() or (enough and first.new)
 
     with contextlib.ExitStack() as stack:
         if journal is not None:
@@ -202,13 +203,12 @@ def _run(  # what there is to run, with what, and where it is kept
                 first.look(its)
                 if first.any and not before:
                     options.on_violation()
-        except KeyboardInterrupt:
-            interruption.heard = True
-            listener.note("interrupted")
-            return EarlyEnd.USER, ()
         except (HungError, WorkersDiedError) as error:
             hung = isinstance(error, HungError)
             return EarlyEnd.HANG if hung else EarlyEnd.DEATHS, (str(error),)
+    if interruptions.count:
+        listener.note("interrupted")
+        return EarlyEnd.USER, ()
     return None, (_FAILED_FAST,) if options.fail_fast and first.new and agenda else ()
 
 

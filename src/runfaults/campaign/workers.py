@@ -9,7 +9,6 @@ from typing import Protocol
 from runfaults.campaign.agenda import Agenda
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
-from runfaults.user_code import interruption
 
 MAX_DEATHS = 3
 """Times that worker processes may die before the campaign gives up."""
@@ -62,9 +61,6 @@ def dispatch(
             for future in wait(waiting, _ASK_EVERY, FIRST_COMPLETED).done:
                 found = future.result()
                 yield waiting.pop(future), found
-    except KeyboardInterrupt:
-        interruption.heard = True
-        raise
     finally:
         if waiting:
             workers.cancel_running()

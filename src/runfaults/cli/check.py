@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from click.exceptions import Exit
 
-from runfaults.campaign.baseline import Baseline, load_baseline
+from runfaults.campaign.baseline import load_baseline
 from runfaults.campaign.bounds import BOUNDS, bound_named
 from runfaults.campaign.budget import Budget, parse_duration
 from runfaults.campaign.campaign import Campaign
@@ -28,7 +28,7 @@ from runfaults.cli.redact import redact_option, unheard
 from runfaults.cli.reports import report_options, require_distinct_reports, write_reports
 from runfaults.cli.writing import code_of_writing, require_writable_folder, writable_folder
 from runfaults.explore.job import Chosen
-from runfaults.model import CheckResult, Ending, Journal
+from runfaults.model import Ending, Journal
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rules import RULES
 from runfaults.report.progress import progressing
@@ -37,7 +37,6 @@ from runfaults.sim.acts import ACTS
 from runfaults.sim.meter import Phase
 from runfaults.sim.misfortunes import EVERY_FAULT
 from runfaults.targets.target import TargetError
-from runfaults.user_code import interruption
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -243,11 +242,12 @@ def command(  # noqa: PLR0913  # a parameter for each option
     with profiled() if profiled_too else nullcontext() as profile:
         with unheard(wanted=redact) as errors, progressing(errors) as progress:
             outcome = run_campaign(campaign, options, progress)
-            interruption.heard = True
             _require_offered(tested, acts, endings, outcome)
             if outcome.found.witnesses:
                 progress.note("grouping violations by cause, shrinking one of each")
-            result = _concluded(campaign, outcome, save, known, spending)
+            result = conclude(
+                campaign, outcome, save_to=save, baseline=known, should_stop=spending.over
+            )
         if profile is not None:
             profile.enter(Phase.REPORTING)
         print_result(result, grid=grid)
@@ -273,28 +273,6 @@ def _require_offered(
             f"end as --pipeline names, {', '.join(endings)}; runfaults.targets.client has one to "
             "give"
         )
-
-
-def _concluded(
-    campaign: Campaign,
-    outcome: Outcome,
-    save: Path | None,
-    known: Baseline | None,
-    spending: Budget,
-) -> CheckResult:
-    """The result; after Ctrl-C without what is done for single violations."""
-    hurry = Budget(GRACE) if outcome.interrupted else spending
-    return conclude(
-        campaign,
-        outcome,
-        save_to=save,
-        baseline=known,
-        should_stop=lambda: hurry.over() or interruption.hurried,
-    )
-
-
-GRACE = 5.0
-"""Real seconds for minimising and confirming after Ctrl-C: CI kills a job soon after SIGTERM."""
 
 
 def _chosen(only: tuple[str, ...], own: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -32,7 +32,7 @@ from runfaults.process_end import (
     tell_of_end,
 )
 from runfaults.temporary import remove_folders_of
-from runfaults.user_code import heed_interruptions, interruptions
+from runfaults.user_code import heed_interruptions, interrupting
 
 _ENDED = b"\0"
 """What the command's process tells before its exit code, when it ends by itself."""
@@ -69,7 +69,7 @@ def main() -> None:
     _open_closed()
     ending, tell = os.pipe()
     parent_lives, parent = os.pipe()
-    heeded = interruptions()
+    heeded = interrupting()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, heeded | {signal.SIGCHLD})
     pid = os.fork()
@@ -109,13 +109,13 @@ def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
     try:
         heed_interruptions()
         outlive_readers()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, interruptions() | {signal.SIGCHLD})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, interrupting() | {signal.SIGCHLD})
         cli.main()
     except SystemExit as stop:
         code = stop.code
     except KeyboardInterrupt:  # before there is anything to interrupt, or a second one
         code = UNKNOWN
-    signal.pthread_sigmask(signal.SIG_BLOCK, interruptions())
+    signal.pthread_sigmask(signal.SIG_BLOCK, interrupting())
     sys.stdout.flush()
     code = code_of_writing(code, unwritten) if isinstance(code, int) else UNKNOWN
     os.write(tell, _ENDED + b"%d" % code + _ENDED)
