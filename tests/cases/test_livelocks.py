@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -60,6 +61,7 @@ def test_it_is_told_after_a_few_rounds(here: Any, loop: str) -> None:
     told = here.check(HEAD + loop)
     assert told.code == 2
     assert "it never ends: livelock: the same state again and again" in told.text
+    assert re.search(r"steps, at \S+\.py:\d+ in \w+: \S", told.text)
 
 
 class Patient(Jobs):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -228,6 +229,17 @@ def test_points_are_lines_too() -> None:
     assert all(" line " in each for each in listed)
 
 
+def test_points_that_no_fault_can_strike_are_in_their_place() -> None:
+    listed = runfaults("points", "--target", PLAIN).stdout.splitlines()
+    points = [line.partition(":")[0] for line in listed]
+    assert "run acquire lock: an act or a switch of threads" in listed
+    close, lock, record = (
+        points.index(f"run {each}") for each in ("close #2", "acquire lock", "commit #4")
+    )
+    assert close < lock < record
+    assert points.index("user spawn run") < points.index("user join run")
+
+
 def test_points_say_what_can_strike_where_and_why_not() -> None:
     ended = runfaults("points", "--target", PLAIN, "--why-not")
     assert ended.returncode == HOLDS
@@ -335,5 +347,6 @@ def test_the_verdict_does_not_depend_on_who_reads_the_output(tmp_path: Path) -> 
     )
     os.close(write)
     assert ended.returncode == BROKEN, ended.stderr
-    assert ended.stderr == ""
+    progress = re.compile(r"\[\d+:\d\d\] ")
+    assert all(map(progress.match, ended.stderr.splitlines())), ended.stderr
     assert json.loads((tmp_path / "result.json").read_text())["verdict"] == "broken"

@@ -44,9 +44,10 @@ def test_a_check_that_could_not_judge_does_not_say_holds() -> None:
 def test_each_region_of_the_bound_has_its_count() -> None:
     regions = (Region("all with one fault", 1200, 310), Region("1 sample", 1))
     lines = printed(replace(passing_result(), regions=regions)).splitlines()
-    assert lines[-4:-1] == [
-        "  bound: all with one fault: 1,200 run, 310 pruned as equivalent",
-        "  1 sample: 1 run",
+    assert lines[-5:-1] == [
+        "  bound:",
+        "  - all with one fault: 1,200 run, 310 pruned as equivalent",
+        "  - 1 sample: 1 run",
         "  4,120 schedules in 41.3 s; Python 3.11.7, SQLite 3.40.1, runfaults 0.1.0",
     ]
 
@@ -165,8 +166,8 @@ def test_nothing_but_commands_is_wider_than_the_terminal(width: int) -> None:
 
 def test_notes_and_what_was_not_reached_are_told() -> None:
     text = printed(broken_result())
-    assert "Not reached\n  faults until lifted with an API cancel: 600 schedules\n" in text
-    assert "Notes\n  2 schedules hung and could not be judged.\n" in text
+    assert "Not reached\n  - faults until lifted with an API cancel: 600 schedules\n" in text
+    assert "Notes\n  - 2 schedules hung and could not be judged.\n" in text
 
 
 def test_an_ascii_terminal_gets_ascii() -> None:

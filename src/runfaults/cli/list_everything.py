@@ -7,6 +7,7 @@ import click
 from runfaults.campaign.bounds import BOUNDS
 from runfaults.model import Ending
 from runfaults.oracle.rules import RULES
+from runfaults.report.console import print_prose
 from runfaults.sim.acts import ACTS
 from runfaults.sim.misfortunes import SIMULATED_KINDS
 from runfaults.sqlite.real.lasting import CAUSES
@@ -42,7 +43,9 @@ def _section(title: str, entries: dict[str, str]) -> None:
     width = max(map(len, entries))
     click.secho(title, bold=True)
     for name, text in entries.items():
-        click.echo(f"  {name.ljust(width)}  {text}".rstrip())
+        for number, line in enumerate(text.split("\n")):
+            start = "" if number else name
+            print_prose(f"  {start.ljust(width)}  {line}".rstrip(), hanging=width + 4)
 
 
 def _summary(thing: object) -> str:

@@ -18,6 +18,7 @@ from runfaults.explore.probe import probe
 from runfaults.explore.runner import Runner
 from runfaults.explore.shrink import needs, shrink
 from runfaults.oracle.own import addresses_of
+from runfaults.report.console import print_prose
 from runfaults.report.steps import printable
 from runfaults.scenario.file import dump_scenario, load_scenario
 
@@ -65,14 +66,16 @@ def command(
         own_rules=addresses_of(rules, own),
     )
     path = output or file.with_suffix(".minimal.toml")
-    click.echo(
+    print_prose(
         f"from {scenario.schedule.size} to {found.schedule.size} elements, after "
-        f"{found.tried + len(needed)} schedules: {found.schedule}"
+        f"{found.tried + len(needed)} schedules: {found.schedule}",
+        hanging=2,
     )
     for need in needed:
-        click.echo(f"  {need.element}: without it the verdict is: {need.without}")
+        print_prose(f"  {need.element}: without it the verdict is: {need.without}", hanging=4)
     for judgement in failing:
-        click.echo(printable(f"{judgement.rule} is {judgement.verdict}: {judgement.reason}"))
+        reason = f"{judgement.rule} is {judgement.verdict}: {judgement.reason}"
+        print_prose(printable(reason), hanging=2)
     path.write_text(dump_scenario(smaller, path.parent), encoding="utf-8")
     again = typed(["replay", str(path), *asking(smaller, path)])
     click.echo(f"saved to {printable(str(path))}; to reproduce: {printable(again)}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from heapq import merge
+from operator import itemgetter
 from pathlib import Path
 
 import click
@@ -9,7 +12,8 @@ import click
 from runfaults.cli.aim import chosen_target, tested_options
 from runfaults.cli.redact import redact_option, unheard
 from runfaults.explore.probe import probe
-from runfaults.model import Ending, Journal, Operation, Schedule
+from runfaults.model import Ending, FaultPoint, Journal, Operation, Schedule
+from runfaults.report.console import print_prose
 from runfaults.sim.execution import Execution
 from runfaults.sim.misfortunes import SIMULATED_KINDS
 from runfaults.sim.simulation import Simulation
@@ -47,7 +51,10 @@ def command(
     lines: bool,
     tasks: bool,
 ) -> None:
-    """List the fault points of a clean run and the kinds that can strike at each."""
+    """List the points of a clean run, and the kinds of fault that can strike at each.
+
+    An act can enter, and a thread be paused, at each of them but those of `call`.
+    """
     schedule = Schedule(pipeline=Ending(pipeline), journal=Journal(journal))
     tested = chosen_target(target, source)
     kinds = () if lines or tasks else tuple(SIMULATED_KINDS)
@@ -64,13 +71,28 @@ def command(
 
 
 def _list_kinds(execution: Execution, *, why_not: bool) -> None:
-    for point, _event, refusals in execution.survey:
-        possible = [kind for kind, refusal in refusals if refusal is None]
-        click.echo(f"{point}: {', '.join(possible) or 'nothing can strike here'}")
-        if why_not:
-            for kind, refusal in refusals:
-                if refusal is not None:
-                    click.echo(f"    not {kind}: {refusal}")
+    refused = {point: dict(refusals) for point, _, refusals in execution.survey}
+    for point in _in_order(execution):
+        refusals = refused.get(point, {})
+        possible = [kind for kind, refusal in refusals.items() if refusal is None]
+        print_prose(f"{point}: {', '.join(possible) or _otherwise(point)}", hanging=4)
+        for kind, refusal in refusals.items():
+            if why_not and refusal is not None:
+                print_prose(f"    not {kind}: {refusal}", hanging=8)
+
+
+def _otherwise(point: FaultPoint) -> str:
+    """What can happen at a point where no fault strikes."""
+    struck = point.operation.can_be_struck
+    return "nothing can strike here" if struck else "an act or a switch of threads"
+
+
+def _in_order(execution: Execution) -> Iterator[FaultPoint]:
+    """Where threads can be switched, and where a fault can strike, as they are reached."""
+    reached = {step.point: step.event for step in execution.steps}
+    others = [(event, point) for point, event, _ in execution.survey if point not in reached]
+    steps = ((event, point) for point, event in reached.items())
+    return (point for _, point in merge(steps, others, key=itemgetter(0)))
 
 
 def _list_lines(execution: Execution) -> None:

@@ -117,7 +117,7 @@ def scenario_files(given: Path) -> list[Path]:
 
 
 def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: bool) -> None:
-    click.echo(printable(f"{path}: {scenario.symptom}"))
+    print_prose(printable(f"{path}: {scenario.symptom}"), hanging=2)
     if whole:
         print_timeline(played.history, played.judgements)
         print_prose(explain(played.history, played.judgements))
@@ -128,7 +128,7 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
     verdict = played.verdict_by(scenario.rules)
     click.echo(f"{verdict} ({'; '.join(expected)})")
     for reason in played.execution.unavailable:
-        click.echo(printable(f"  not available on this machine: {reason}"))
+        print_prose(printable(f"  not available on this machine: {reason}"), hanging=4)
     alike: dict[str, list[str]] = {}
     for judgement in played.failing():
         asked = judgement.rule in scenario.rules or not scenario.rules
@@ -136,7 +136,7 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
             rule = judgement.rule if asked else f"also {judgement.rule}"
             alike.setdefault(f"{judgement.verdict}: {judgement.reason}", []).append(rule)
     for told, rules in alike.items():
-        click.echo(printable(f"  {', '.join(rules)}: {told}"))
+        print_prose(printable(f"  {', '.join(rules)}: {told}"), hanging=4)
     judging = {judgement.rule: judgement.exercised for judgement in played.judgements}
     for rule in scenario.rules:
         if rule not in judging:

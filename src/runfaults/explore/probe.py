@@ -189,7 +189,8 @@ def _stuck(_: Target, execution: Execution) -> Iterator[str]:
     for event in _of(history, EventKind.STUCK):
         if event.subject == "uncontrolled":
             yield event.value
-        yield f"it never ends: {event.subject}: {event.value}"
+        at = dict(history.places).get(event.number)
+        yield f"it never ends: {event.subject}: {event.value}{f', at {at}' * bool(at)}"
 
 
 def _not_recorded(target: Target, execution: Execution) -> Iterator[str]:
@@ -220,13 +221,23 @@ def _not_worked(target: Target, execution: Execution) -> Iterator[str]:
         yield (
             f"the work was never done: {_opening(target)} must make the target call `work` as its "
             "work function, in a thread that it starts, and `wait` must not return before that; "
-            f"recorded was: {', '.join(_statuses(history))}; does what calls it raise?"
+            f"recorded was: {', '.join(_statuses(history))}; "
+            + ("; ".join(_left_waiting(history)) or "does what calls it raise?")
         )
     runs = {told.run for told in _of(history, EventKind.STATUS)}
     for event in pipeline:
         if event.run is not None and event.run not in runs:
             run = ids.get(event.run, str(event.run))
             yield f"`work` was called for run {run}, which the audit never saw"
+
+
+def _left_waiting(history: History) -> Iterator[str]:
+    """Where threads of the target still wait when everything has settled."""
+    places, last = dict(history.places), {event.actor: event for event in history.events}
+    for event in last.values():
+        stack = places.get(event.number, "").splitlines()
+        if event.kind is EventKind.WAIT and stack and event.actor != "user":
+            yield f"the thread {event.actor} waits for {event.subject} at {stack[-1]}"
 
 
 def _worked_inline(target: Target, execution: Execution) -> Iterator[str]:

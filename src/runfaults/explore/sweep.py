@@ -39,8 +39,9 @@ class Sweep:
         """The schedules in words."""
         scope = self.scope
         lasting = f"for {scope.hours} h" if scope.hours else "until lifted"
-        listed = ", ".join(lasting if n is None else str(n) for n in scope.counts)
-        counts = "once" if scope.counts == (1,) else f"{listed} times"
+        times = {None: lasting, 1: "once", 2: "twice"}
+        *others, most = [times.get(each, f"{each} times") for each in scope.counts]
+        counts = f"{', '.join(others)} or {most}" if others else most
         cancels = f", or one of {', '.join(scope.acts)}" if scope.acts else ""
         return (
             f"all schedules with at most one fault ({counts}){cancels}; "

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
+import textwrap
 from io import StringIO
 from typing import TYPE_CHECKING, TextIO, cast
 
@@ -17,6 +19,9 @@ PIPE_WIDTH = 100
 
 PROSE_WIDTH = 100
 """Columns that prose has at most: longer lines are hard to read, however wide the terminal."""
+
+NARROW = 40
+"""Columns below which nothing is indented."""
 
 _PADDING = re.compile(r" +(?=\n)")
 
@@ -68,11 +73,27 @@ def open_console(file: TextIO | None = None, width: int | None = None) -> Consol
     return console
 
 
-def print_prose(text: str) -> None:
-    """Print a paragraph on standard output: in lines of readable length, in a pipe in one."""
-    console = open_console()
-    piped = not console.is_terminal
-    console.print(text, soft_wrap=piped, width=None if piped else min(console.width, PROSE_WIDTH))
+def print_prose(text: str, hanging: int = 0) -> None:
+    """Print on standard output: on a terminal in lines of readable length, in a pipe as it is.
+
+    Args:
+        text: Lines.
+        hanging: Columns by which what continues a line is indented.
+    """
+    columns = min(shutil.get_terminal_size().columns, PROSE_WIDTH)
+    if sys.stdout.isatty() and columns >= NARROW:
+        text = "\n".join(_broken(line, columns, hanging) for line in text.split("\n"))
+    EncodableFile(sys.stdout).write(f"{text}\n")
+
+
+def _broken(line: str, columns: int, hanging: int) -> str:
+    return textwrap.fill(
+        line,
+        columns,
+        subsequent_indent=" " * hanging,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def is_ascii(console: Console) -> bool:

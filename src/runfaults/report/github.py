@@ -175,7 +175,7 @@ def _section(violation: Violation) -> Iterator[str]:
     if repair := _contract(violation):
         yield f"{_escape(repair)}\n"
     if extent := describe_extent(violation):
-        yield f"Broken so {_escape(extent)}.\n"
+        yield f"S{_escape(extent[1:])}.\n"
     if violation.evidence:
         yield f"Evidence: {_escape(violation.evidence)}.\n"
     if violation.saved_to is not None:

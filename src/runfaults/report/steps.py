@@ -276,7 +276,7 @@ def steps(history: History, judgements: Iterable[Judgement] = ()) -> tuple[Step,
             continued=invoked is not None and invoked is not group[0],
             evidence=tuple(event.number for event in group if event.number in decisive),
             until=max(ends.get(event.number, group[0].time) for event in group),
-            stack=_stack(group, places) or _stuck_at(group[0], history, places),
+            stack=_stuck_at(group[0], history, places) or _stack(group, places),
         )
         for group, invoked in _groups(history.events)
     )
@@ -290,7 +290,7 @@ def _stack(group: list[Event], places: dict[int, str]) -> tuple[str, ...]:
 
 def _stuck_at(stuck: Event, history: History, places: dict[int, str]) -> tuple[str, ...]:
     """For a deadlock, where each actor waits, one line each."""
-    if stuck.kind is not EventKind.STUCK:
+    if stuck.kind is not EventKind.STUCK or stuck.subject == "livelock":
         return ()
     last = {event.actor: event for event in history.events[: stuck.number]}
     waits = (event for event in last.values() if event.kind is EventKind.WAIT)

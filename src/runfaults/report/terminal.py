@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from runfaults.model import Cell, CheckResult, Verdict, Violation
-from runfaults.report.console import PROSE_WIDTH, is_ascii, open_console
+from runfaults.report.console import NARROW, PROSE_WIDTH, is_ascii, open_console
 from runfaults.report.explain import explain
 from runfaults.report.grid import Grid, cell_text
 from runfaults.report.steps import printable
@@ -39,9 +39,6 @@ SHOWN_POINTS = 40
 """Rows of the coverage grid from which on those where everything held are summed up."""
 NAMED_POINTS = 4
 """Points that are named where a kind of fault broke a rule; the others are counted."""
-
-NARROW = 40
-"""Columns below which nothing is indented."""
 
 
 def print_result(
@@ -82,7 +79,7 @@ def _parts(result: CheckResult, console: Console, *, grid: bool) -> Iterator[Ren
     ):
         if lines:
             yield _heading(title)
-            yield from (_indented(line, console) for line in lines)
+            yield _entries(lines, console)
     yield ""
     yield from _summary(result, console)
 
@@ -92,7 +89,8 @@ def _summary(result: CheckResult, console: Console) -> Iterator[RenderableType]:
     from rich.text import Text
 
     versions = result.versions
-    yield _indented("bound: " + "\n".join(map(describe_region, result.regions)), console)
+    yield _indented("bound:", console)
+    yield _entries(map(describe_region, result.regions), console)
     yield _indented(
         f"{result.schedules.total:,} {result.counted} in {describe_duration(result.elapsed)}; "
         f"Python {versions.python}, SQLite {versions.sqlite}, runfaults {versions.runfaults}",
@@ -113,9 +111,27 @@ def _indented(text: str, console: Console, style: str = "", deeper: int = 0) -> 
     from rich.padding import Padding
     from rich.text import Text
 
-    indent = (2 if console.width >= NARROW else 0) + deeper
-    beyond = max(0, console.width - PROSE_WIDTH)
-    return Padding(Text(printable(text), style), (0, beyond, 0, indent))
+    return Padding(Text(printable(text), style), _margins(console, deeper))
+
+
+def _margins(console: Console, deeper: int = 0) -> tuple[int, int, int, int]:
+    """Around what is indented, as CSS has them: prose is no wider than can be read well."""
+    indent = 2 if console.width >= NARROW else 0
+    return 0, max(0, console.width - PROSE_WIDTH), 0, indent + deeper
+
+
+def _entries(lines: Iterable[str], console: Console) -> RenderableType:
+    """Lines of which each may be longer than the console is wide."""
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column()
+    table.add_column(overflow="fold")
+    for line in lines:
+        table.add_row("-", Text(printable(line)))
+    return Padding(table, _margins(console))
 
 
 def _rules(result: CheckResult, console: Console) -> Iterator[RenderableType]:
@@ -186,7 +202,7 @@ def _violation(number: int, violation: Violation, console: Console) -> Iterator[
     if repair := describe_repair(violation):
         yield _indented(f"the contract: {repair}", console)
     if extent := describe_extent(violation):
-        yield _indented(f"broken so {extent}", console, "dim")
+        yield _indented(extent, console, "dim")
     if printed := describe_printed(violation.history):
         yield _indented("the target printed:", console, "dim")
         yield _indented(printed, console, "dim", deeper=2)

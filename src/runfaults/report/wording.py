@@ -128,18 +128,22 @@ def describe_printed(history: History, most: int = MOST_PRINTED_LINES) -> str:
 
 
 def _line(place: Place) -> str:
-    return f"{place}: {place.code}" if place.code else str(place)
+    return f"{place}: {place.code}{_REST.get(place.code[-1], '')}" if place.code else str(place)
+
+
+_REST = {"(": "...)", "[": "...]", "{": "...}"}
+"""What stands for the further lines of a statement, by what its first line ends with."""
 
 
 def describe_extent(violation: Violation) -> str:
-    """How many schedules are broken in that way, and which rules; empty if that is not known."""
+    """In how many schedules it was seen, and what else they break; empty if that is not known."""
     cause = violation.cause
     if cause is None:
         return ""
     shown = {each.rule for each in violation.failing}
     others = [rule for rule in cause.rules if rule not in shown]
-    also = f"; in others of them also {', '.join(others)}" if others else ""
-    return f"in {cause.schedules:,} schedule{'s' * (cause.schedules != 1)}{also}"
+    also = f"; some of them also break {', '.join(others)}" if others else ""
+    return f"seen in {cause.schedules:,} schedule{'s' * (cause.schedules != 1)}{also}"
 
 
 def describe_repair(violation: Violation) -> str:

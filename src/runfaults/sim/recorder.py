@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runfaults.model import Event, EventKind
-from runfaults.user_code import calling_code, stack_of
+from runfaults.user_code import calling_code, calling_line, stack_of
 
 MOST_PRINTED = 20_000
 """Characters of what the target prints that are kept: the last ones."""
@@ -19,7 +19,8 @@ class Recorder:
         events: What happened so far.
         clock: The virtual time of the next events.
         closed: When True nothing more is written: the schedule has ended and is being unwound.
-        places: Where each operation was called from, as (event number, stack), if asked for.
+        places: Where each operation was called from, as (event number, stack), if asked for; where
+            the schedule got stuck, the line.
         stuck: How the schedule got stuck: the subjects of its STUCK events.
     """
 
@@ -47,6 +48,8 @@ class Recorder:
                 self.places.append((len(self.events), calling_code()))
             if kind is _STUCK:
                 self.stuck.add(subject)
+                if self._with_places:
+                    self.places.append((len(self.events), calling_line()))
             self.events.append(
                 Event(len(self.events), self.clock, actor, kind, subject, value, run)
             )

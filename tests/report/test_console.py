@@ -1,0 +1,42 @@
+"""Prose is broken between words where a person reads it, and left whole where a program does."""
+
+from __future__ import annotations
+
+import sys
+from io import StringIO
+
+import pytest
+
+from runfaults.report.console import print_prose
+
+
+class Terminal(StringIO):
+    """What a terminal is told."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+TEXT = "run commit: " + ", ".join(["lost-acknowledgement"] * 6) + "\nrun close: closed"
+
+
+def printed(monkeypatch: pytest.MonkeyPatch, file: StringIO, columns: int) -> list[str]:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys, "stdout", file)
+    print_prose(TEXT, hanging=4)
+    return file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("columns", [50, 80, 300])
+def test_a_terminal_gets_whole_words_and_what_continues_a_line_is_indented(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    first, *rest, last = printed(monkeypatch, Terminal(), columns)
+    assert [each[:5] for each in rest] == ["    l"] * len(rest) != []
+    assert max(map(len, (first, *rest))) <= min(columns, 100)
+    assert " ".join(map(str.strip, (first, *rest))) == TEXT.splitlines()[0]
+    assert last == "run close: closed"
+
+
+def test_a_pipe_gets_each_line_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert printed(monkeypatch, StringIO(), 50) == TEXT.splitlines()
