@@ -56,8 +56,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--runfaults-budget", metavar="TIME", help="when `sweep` stops, such as 60s, 5m or 1.5h")
     add("--runfaults-seed", metavar="N", type=int, default=0, help="seed of `sweep`'s schedules")
     add("--runfaults-save", metavar="FOLDER", help="save failing schedules as scenario files")
-    parser.addini("runfaults_target", "name of the system under test", default="genglossary")
+    add(
+        "--runfaults-redact",
+        action="store_true",
+        help="leave values of the user's data out of what is told, as --redact of a command does",
+    )
+    parser.addini(
+        "runfaults_target",
+        "name of the system under test; without it that of [tool.runfaults], else genglossary",
+        default="",
+    )
     parser.addini("runfaults_rules", "rules of your own, as FILE.py:NAME", type="args")
+    parser.addini("runfaults_redact", "what --runfaults-redact does", type="bool", default=False)
     parser.addini("runfaults_save", "folder for failing schedules, as scenario files", default="")
     parser.addini(
         "runfaults_scenarios", "folders of scenario files, each of which is a test", type="args"
@@ -76,8 +86,30 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args.extend(str(folder) for folder in _scenario_folders(config))
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Leave values out of all that is told, from the collection on, if that is asked for."""
+    if _redacts(session.config):
+        from runfaults.user_code import redact
+
+        redact(wanted=True)
+        session.config.add_cleanup(lambda: redact(wanted=False))
+
+
 def _option(config: pytest.Config, name: str) -> str:
     return cast("str", config.getoption(name) or config.getini(name))
+
+
+def _redacts(config: pytest.Config) -> bool:
+    if config.getoption("runfaults_redact") or config.getini("runfaults_redact"):
+        return True
+    project = config.rootpath / "pyproject.toml"
+    if not project.exists() or b"runfaults" not in project.read_bytes():
+        return False  # without an import, which costs all who have this installed
+    from runfaults.campaign.settings import SettingsError, load_settings
+
+    with suppress(SettingsError):  # who uses them says so
+        return load_settings(config.rootpath).redact
+    return False
 
 
 def _own_rules(config: pytest.Config) -> tuple[str, ...]:
@@ -103,8 +135,14 @@ def _save_to(config: pytest.Config) -> Path | None:
 
 @pytest.fixture(scope="module")
 def runfaults_target(pytestconfig: pytest.Config) -> str:
-    """Name of the system under test: `--runfaults-target`, else the ini; override it at will."""
-    return _option(pytestconfig, "runfaults_target")
+    """Name of the system under test; override it at will.
+
+    It is that of `--runfaults-target`, else of the ini, else of `[tool.runfaults]`.
+    """
+    from runfaults.campaign.settings import load_settings
+
+    given = _option(pytestconfig, "runfaults_target")
+    return given or load_settings(pytestconfig.rootpath).tested or "genglossary"
 
 
 @pytest.fixture(scope="module")

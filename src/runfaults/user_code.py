@@ -16,7 +16,7 @@ from itertools import islice
 from linecache import getline
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 _OWN_FOLDERS = (Path(__file__).parent, Path(contextlib.__file__).parent)
 """The harness and the standard library: not where a reader looks for the cause."""
@@ -123,9 +123,10 @@ def running(
     except BaseException as error:
         if _is_ours(error):
             raise
+        cause = None if redacting() else error  # a traceback would have its message
         raise complaint(
             f"{what}: raised {told(error)}{place_of(error) or place()}; {remedy}"
-        ) from error
+        ) from cause
 
 
 def _is_ours(error: BaseException) -> bool:
@@ -136,9 +137,9 @@ def _is_ours(error: BaseException) -> bool:
     return isinstance(error, KeyboardInterrupt) and not heeded
 
 
-REDACTING = "_RUNFAULTS_REDACT"
-"""In the environment of a process that leaves messages of exceptions out of what it tells, and so
-in that of the processes that it starts."""
+_REDACTING = "_RUNFAULTS_REDACT"
+"""In the environment of a process that leaves values of the user's data out of what it tells, and
+so in that of the processes that it starts."""
 
 LEFT_OUT = "(redacted)"
 """What stands in the place of a value."""
@@ -147,18 +148,52 @@ _QUOTING = frozenset({"", "SQLITE_ERROR", "SQLITE_CONSTRAINT_TRIGGER"})
 """Errors whose message may quote values: no engine's, a statement's, what a trigger says."""
 
 
-def redact_messages(*, wanted: bool) -> None:
-    """Leave messages of exceptions out of what this process tells from now on, or no longer."""
+def redact(*, wanted: bool) -> None:
+    """Leave values of the user's data out of what this process tells from now on, or no longer."""
     if wanted:
-        os.environ[REDACTING] = "1"
+        os.environ[_REDACTING] = "1"
     else:
-        os.environ.pop(REDACTING, None)
+        os.environ.pop(_REDACTING, None)
+
+
+def redacting() -> bool:
+    """Whether this process leaves values of the user's data out of what it tells."""
+    return _REDACTING in os.environ
+
+
+_STANDARD = (1, 2)
+
+
+@contextlib.contextmanager
+def unheard(*, wanted: bool) -> Generator[TextIO]:
+    """Let nothing be heard of what this process, or one that it starts, prints in the block.
+
+    Args:
+        wanted: Whether that is so.
+
+    Yields:
+        Standard error, which is heard.
+    """
+    if not wanted:
+        yield sys.stderr
+        return
+    output, errors = sys.stdout, sys.stderr
+    output.flush()
+    with contextlib.ExitStack() as stack, open(os.devnull, "w") as nowhere:  # noqa: PTH123  # no path
+        for descriptor in _STANDARD:
+            kept = os.dup(descriptor)
+            stack.callback(os.close, kept)
+            stack.callback(os.dup2, kept, descriptor)
+            os.dup2(nowhere.fileno(), descriptor)
+        stack.enter_context(contextlib.redirect_stdout(nowhere))
+        stack.enter_context(contextlib.redirect_stderr(nowhere))
+        yield errors
 
 
 def told(error: BaseException) -> str:
     """An exception's type and message, in a line."""
     message = " ".join(str(error).split())
-    if REDACTING in os.environ and getattr(error, "sqlite_errorname", "") in _QUOTING:
+    if redacting() and getattr(error, "sqlite_errorname", "") in _QUOTING:
         message = message and LEFT_OUT
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runfaults.anomaly.database_state import DatabaseState, Table
+from runfaults.user_code import LEFT_OUT, redacting
 
 _ROWS = 4
 """So many rows of each sort are shown of a table."""
@@ -41,6 +42,7 @@ def _of_tables(expected: DatabaseState, found: DatabaseState) -> Iterator[str]:
 
 def _some(sign: str, rows: list[str]) -> Iterator[str]:
     for row in rows[:_ROWS]:
-        yield f"  {sign} {row if len(row) <= _WIDTH else row[: _WIDTH - 3] + '...'}"
+        shown = row if len(row) <= _WIDTH else f"{row[: _WIDTH - 3]}..."
+        yield f"  {sign} {LEFT_OUT if redacting() else shown}"
     if len(rows) > _ROWS:
         yield f"  {sign} and {len(rows) - _ROWS:,} rows more"

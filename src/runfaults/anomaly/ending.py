@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from types import GeneratorType
 from typing import cast
 
-from runfaults.user_code import place_of
+from runfaults.user_code import place_of, told
+
+_SHOWN = 230
+"""Characters of an exception that are told."""
 
 _MARK = "_runfaults_struck"
 _PLAIN = (type(None), bool, int, float, str, bytes)
@@ -88,9 +91,7 @@ def raised(error: BaseException) -> Raised | Endless:
     """What a call raised."""
     if isinstance(error, NeverEndsError):
         return Endless(str(error))
-    message = " ".join(str(error).split())[:200]
-    what = f"{type(error).__name__}: {message}" if message else type(error).__name__
-    return Raised(what, is_of_fault(error), place_of(error))
+    return Raised(told(error)[:_SHOWN], is_of_fault(error), place_of(error))
 
 
 def is_of_fault(error: BaseException | None) -> bool:

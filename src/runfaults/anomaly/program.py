@@ -28,6 +28,7 @@ from runfaults.sqlite.hook import connections_through, modules_with_connect
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.strike import Strike
 from runfaults.temporary import memory_backed_folder
+from runfaults.user_code import LEFT_OUT, redacting
 
 _LIMIT = 10_000
 """Operations of SQLite, after which a step does not end."""
@@ -261,6 +262,8 @@ def _told(ending: Ending) -> str:
             return f"raised {what}"
         case Endless(why=why):
             return f"does not end: {why}"
+        case _ if redacting():
+            return f"returned {LEFT_OUT}"
         case _:
             return f"returned {ending.answer or 'an object'}"
 

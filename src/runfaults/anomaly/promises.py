@@ -10,6 +10,7 @@ from runfaults.anomaly.clean_runs import CleanRuns, told_difference
 from runfaults.anomaly.ending import Endless, Raised, Returned
 from runfaults.anomaly.observation import Databases, Observation
 from runfaults.anomaly.options import Options
+from runfaults.user_code import LEFT_OUT, redacting
 
 _SHOWN = 60
 _NOTHING_IN_IT = {"[]", "{}", "()", "''", "b''", "set()", "frozenset()"}
@@ -151,6 +152,8 @@ def answers_rightly(of: Evidence) -> Broken | None:
 
 
 def _short(text: str) -> str:
+    if redacting() and text not in _NOTHING_IN_IT:
+        return LEFT_OUT
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 

@@ -13,7 +13,7 @@ from runfaults.explore.host import Host
 from runfaults.explore.job import Job
 from runfaults.explore.versions import versions
 from runfaults.model import Versions
-from runfaults.user_code import redact_messages
+from runfaults.user_code import redact
 
 
 class OtherSurroundingsError(ValueError):
@@ -70,7 +70,7 @@ class Isolated:
 def running_jobs(order: Order, folder: str) -> Generator[Callable[[Job], Findings]]:
     """Answers with what a job found; see `Host`."""
     campaign = order.campaign
-    redact_messages(wanted=campaign.redact)
+    redact(wanted=campaign.redact)
     with campaign.open_player(within=folder) as player:
         _require_as_ordered(order)
         runner = campaign.runner(player)

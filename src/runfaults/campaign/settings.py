@@ -41,6 +41,15 @@ class Settings:
     baseline: Path | None = None
     redact: bool = False
 
+    @property
+    def tested(self) -> str | None:
+        """What is tested where the command line names nothing; None if nothing is named here."""
+        if self.source is None:
+            return self.target
+        from runfaults.targets.checkout import checkout_named
+
+        return checkout_named(self.source)
+
 
 def load_settings(folder: Path | None = None) -> Settings:
     """Read the pyproject.toml of a folder, by default the current one, or of its next parent.

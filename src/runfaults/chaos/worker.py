@@ -38,7 +38,7 @@ from runfaults.targets.target import (
     Waits,
 )
 from runfaults.temporary import memory_backed_folder, prefix
-from runfaults.user_code import redact_messages, told
+from runfaults.user_code import redact, told
 
 _LOOK_EVERY = 0.2
 """Real seconds between two looks for runs of dead processes."""
@@ -195,7 +195,7 @@ def _read(journal: Writer, manager: Reads, run: int) -> None:
 
 def _settle_in(assignment: Assignment) -> None:
     """End this process with its parent, and keep the terminal quiet."""
-    redact_messages(wanted=assignment.redact)
+    redact(wanted=assignment.redact)
     if assignment.redact:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for standard in (1, 2):

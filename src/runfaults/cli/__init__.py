@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from runfaults.cli.exit_codes import HARNESS, HOLDS, UNKNOWN, USAGE
-from runfaults.user_code import REDACTING, heed_interruptions, told
+from runfaults.user_code import heed_interruptions, redacting, told
 
 COMMANDS = {
     "check": "check",
@@ -111,7 +111,7 @@ def main() -> NoReturn:
     except BaseException as error:  # noqa: BLE001  # exit code 1 means that a rule is broken
         if _is_foreseen(error):
             complain(str(error.args[0] if isinstance(error, LookupError) else error), USAGE)
-        if REDACTING in os.environ:
+        if redacting():
             traceback.print_tb(error.__traceback__)
         else:
             traceback.print_exception(error)

@@ -14,7 +14,7 @@ from runfaults.cli.next_step import name_command
 from runfaults.explore.trial import NotPlayableError
 from runfaults.model import Scenario
 from runfaults.scenario.trust import NotAskedForError, require_asked_for
-from runfaults.targets.checkout import PREFIX
+from runfaults.targets.checkout import checkout_named
 from runfaults.targets.target import TargetError
 
 DEFAULT = "genglossary"
@@ -56,7 +56,7 @@ def given_target(target: str | None, source: Path | None) -> str | None:
     """
     if target is not None and source is not None:
         raise click.UsageError("--target and --source name two things to test; give one of them")
-    return target if source is None else f"{PREFIX}{source.resolve()}"
+    return target if source is None else checkout_named(source)
 
 
 def played_target(given: str | None, scenario: Scenario, file: Path) -> str:
@@ -67,8 +67,7 @@ def played_target(given: str | None, scenario: Scenario, file: Path) -> str:
     """
     if given is not None:
         return given
-    settings = load_settings()
-    named = given_target(settings.target, settings.source)
+    named = load_settings().tested
     try:
         require_asked_for(scenario.target, file, () if named is None else (named,))
     except NotAskedForError as error:
@@ -90,8 +89,7 @@ def chosen_target(target: str | None, source: Path | None) -> str:
     given = given_target(target, source)
     if given is not None:
         return given
-    settings = load_settings()
-    configured = given_target(settings.target, settings.source)
+    configured = load_settings().tested
     context = click.get_current_context(silent=True)
     if configured is None and context is not None:
         name_command(

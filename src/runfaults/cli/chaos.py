@@ -13,7 +13,7 @@ from runfaults.cli.aim import chosen_target, tested_options
 from runfaults.cli.exit_codes import exit_code_of
 from runfaults.cli.next_step import name_command, typed, without
 from runfaults.cli.own_rules import rule_option
-from runfaults.cli.redact import redact_option, unheard
+from runfaults.cli.redact import redact_option
 from runfaults.cli.writing import writable_folder
 from runfaults.model import Journal, Verdict
 from runfaults.report.progress import progressing
@@ -21,6 +21,7 @@ from runfaults.report.steps import printable
 from runfaults.report.terminal import print_result
 from runfaults.report.timeline import print_timeline
 from runfaults.scenario.trust import option_for
+from runfaults.user_code import unheard
 
 
 @click.command("chaos")

@@ -24,7 +24,7 @@ from runfaults.cli.exit_codes import exit_code_of
 from runfaults.cli.explaining import print_understanding
 from runfaults.cli.next_step import print_next_steps
 from runfaults.cli.own_rules import rule_option
-from runfaults.cli.redact import redact_option, unheard
+from runfaults.cli.redact import redact_option
 from runfaults.cli.reports import report_options, require_distinct_reports, write_reports
 from runfaults.cli.writing import code_of_writing, require_writable_folder, writable_folder
 from runfaults.explore.job import Chosen
@@ -37,6 +37,7 @@ from runfaults.sim.acts import ACTS
 from runfaults.sim.meter import Phase
 from runfaults.sim.misfortunes import EVERY_FAULT
 from runfaults.targets.target import TargetError
+from runfaults.user_code import unheard
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)

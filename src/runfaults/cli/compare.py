@@ -13,13 +13,14 @@ from runfaults.campaign.compare import Change, Comparison, compare
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN
 from runfaults.cli.next_step import name_command, typed
 from runfaults.cli.own_rules import rule_option
-from runfaults.cli.redact import redact_option, unheard
+from runfaults.cli.redact import redact_option
 from runfaults.model import CheckResult, Verdict
 from runfaults.report.progress import progressing
 from runfaults.report.steps import printable
 from runfaults.report.wording import describe_duration, describe_rule
 from runfaults.scenario.trust import option_for
-from runfaults.targets.checkout import PREFIX
+from runfaults.targets.checkout import checkout_named
+from runfaults.user_code import unheard
 
 
 @click.command("compare")
@@ -77,7 +78,7 @@ def _two(targets: tuple[str, ...], sources: tuple[Path, ...]) -> tuple[str, str]
 
 
 def _named(given: str) -> str:
-    return f"{PREFIX}{Path(given).resolve()}" if Path(given).is_dir() else given
+    return checkout_named(Path(given)) if Path(given).is_dir() else given
 
 
 def _exit_code(found: Comparison) -> int:

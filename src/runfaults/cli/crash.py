@@ -17,7 +17,7 @@ from runfaults.cli.aim import chosen_target, setting, tested_options
 from runfaults.cli.exit_codes import exit_code, exit_code_of
 from runfaults.cli.next_step import print_next_steps
 from runfaults.cli.own_rules import rule_option
-from runfaults.cli.redact import redact_option, unheard
+from runfaults.cli.redact import redact_option
 from runfaults.cli.writing import code_of_writing, writable_folder
 from runfaults.model import Journal, Schedule
 from runfaults.report.console import print_prose
@@ -25,6 +25,7 @@ from runfaults.report.explain import explain
 from runfaults.report.progress import progressing
 from runfaults.report.terminal import print_result
 from runfaults.report.timeline import print_printed, print_timeline
+from runfaults.user_code import unheard
 
 
 @click.command("crash")

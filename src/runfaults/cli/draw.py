@@ -11,10 +11,11 @@ from runfaults.campaign.replay import replay
 from runfaults.cli.aim import given_target, played_options, played_target, playing
 from runfaults.cli.next_step import name_command, typed, without
 from runfaults.cli.own_rules import rule_option
-from runfaults.cli.redact import redact_option, unheard
+from runfaults.cli.redact import redact_option
 from runfaults.cli.writing import writable_file
 from runfaults.report.picture import draw_png, draw_svg
 from runfaults.scenario.file import load_scenario
+from runfaults.user_code import unheard
 
 
 @click.command("draw")

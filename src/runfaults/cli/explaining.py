@@ -8,9 +8,9 @@ import textwrap
 import click
 
 from runfaults.campaign.campaign import Campaign
-from runfaults.cli.redact import unheard
 from runfaults.explore.runner import PlayerKind
 from runfaults.explore.understanding import understood
+from runfaults.user_code import unheard
 
 _WIDTH = 12
 

@@ -12,7 +12,7 @@ from runfaults.campaign.violations import asking
 from runfaults.cli.aim import given_target, played_options, played_target, playing
 from runfaults.cli.next_step import typed
 from runfaults.cli.own_rules import rule_option
-from runfaults.cli.redact import redact_option, unheard
+from runfaults.cli.redact import redact_option
 from runfaults.cli.writing import writable_file
 from runfaults.explore.probe import probe
 from runfaults.explore.runner import Runner
@@ -21,6 +21,7 @@ from runfaults.oracle.own import addresses_of
 from runfaults.report.console import print_prose
 from runfaults.report.steps import printable
 from runfaults.scenario.file import dump_scenario, load_scenario
+from runfaults.user_code import unheard
 
 
 @click.command("minimise")

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from runfaults.campaign.settings import load_settings
-from runfaults.cli.redact import unheard
 from runfaults.oracle.own import own_rules
+from runfaults.user_code import unheard
 
 
 def _all_own_rules(

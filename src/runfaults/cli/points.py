@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from runfaults.cli.aim import chosen_target, tested_options
-from runfaults.cli.redact import redact_option, unheard
+from runfaults.cli.redact import redact_option
 from runfaults.explore.probe import probe
 from runfaults.model import Ending, FaultPoint, Journal, Operation, Schedule
 from runfaults.report.console import print_prose
@@ -18,6 +18,7 @@ from runfaults.sim.execution import Execution
 from runfaults.sim.misfortunes import SIMULATED_KINDS
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
+from runfaults.user_code import unheard
 
 
 @click.command("points")

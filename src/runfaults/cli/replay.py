@@ -15,7 +15,7 @@ from runfaults.cli.debugger import stop_in_target
 from runfaults.cli.exit_codes import UNTESTABLE, exit_code
 from runfaults.cli.next_step import name_command, typed
 from runfaults.cli.own_rules import rule_option
-from runfaults.cli.redact import redact_option, unheard
+from runfaults.cli.redact import redact_option
 from runfaults.explore.trial import NotPlayableError, Trial
 from runfaults.model import Scenario, Verdict
 from runfaults.report.console import print_prose
@@ -25,6 +25,7 @@ from runfaults.report.timeline import print_printed, print_timeline
 from runfaults.scenario.file import load_scenario
 from runfaults.targets.optional import MissingPackageError
 from runfaults.targets.target import TargetError
+from runfaults.user_code import unheard
 
 
 @click.command("replay")

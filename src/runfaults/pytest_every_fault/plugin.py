@@ -313,9 +313,10 @@ def _repeat(item: pytest.Item, order: Order, finale: _Finale) -> _Repetition:
 
 
 def _crash(error: pytest.ExceptionInfo[BaseException]) -> str:
-    from runfaults.user_code import place_of
+    from runfaults.user_code import place_of, redacting, told
 
-    return f"{error.exconly()}\n{place_of(error.value).strip()}".rstrip()
+    what = told(error.value) if redacting() else error.exconly()
+    return f"{what}\n{place_of(error.value).strip()}".rstrip()
 
 
 # --- the run that is reported -----------------------------------------------------------------

@@ -37,6 +37,11 @@ _SCHEMA = ("initialize_db", "init_db", "initialize_database", "create_tables", "
 _CONNECT = ("get_connection", "connect", "open_connection")
 
 
+def checkout_named(folder: Path) -> str:
+    """The name of the target that a checkout in a folder is."""
+    return f"{PREFIX}{folder.resolve()}"
+
+
 class Checkout:
     """The target `source:PATH`.
 

@@ -8,7 +8,7 @@ import random
 from collections import Counter, OrderedDict
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from runfaults.campaign.players import open_player
@@ -26,6 +26,8 @@ from runfaults.report.wording import describe_printed
 from runfaults.scenario.file import dump_scenario
 from runfaults.sim.frozen_time import is_time_frozen, thawed
 from runfaults.testing.first_look import require_survived
+from runfaults.testing.untold import untold
+from runfaults.user_code import redacting
 
 REMEMBERED = 512
 """Rehearsals that a bench keeps: strategies ask for those of short schedules again and again."""
@@ -262,17 +264,18 @@ def _player_of(target: str, rules: tuple[str, ...]) -> Generator[Player]:
     """
     place = target, rules
     require_survived(target, rules)
-    with _same_randomness():
+    opened = partial(open_player, target, own=rules, redact=redacting())
+    with _same_randomness(), untold():
         if is_time_frozen():
             leave_simulation()
-            with thawed(), open_player(target, own=rules) as player:
+            with thawed(), opened() as player:
                 _probe_once(place, player)
                 yield player
             return
         if place not in _entered:
             leave_simulation()
             with contextlib.ExitStack() as stack:
-                player = stack.enter_context(open_player(target, own=rules))
+                player = stack.enter_context(opened())
                 _probe_once(place, player)
                 _entered[place] = player, stack.pop_all()
         yield _entered[place][0]

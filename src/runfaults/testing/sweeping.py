@@ -20,6 +20,8 @@ from runfaults.report.explain import explain
 from runfaults.report.wording import describe_printed, describe_where, headline, replay_command
 from runfaults.testing.bench import bench_for, leave_simulation
 from runfaults.testing.first_look import require_survived
+from runfaults.testing.untold import untold
+from runfaults.user_code import redacting
 
 
 class BrokenBoundError(AssertionError):
@@ -51,12 +53,13 @@ class Sweep:
         leave_simulation()
         require_survived(self.target, self.rules)
         seeded = bound_named(self.bound).seeded(self.seed)
-        result = conclude.check(
-            Campaign(self.target, seeded.strategies, own=self.rules),
-            Options(processes=1, should_stop=Budget(self.seconds).spent),
-            Silence(),
-            save_to=self.save_to,
-        )
+        with untold():
+            result = conclude.check(
+                Campaign(self.target, seeded.strategies, own=self.rules, redact=redacting()),
+                Options(processes=1, should_stop=Budget(self.seconds).spent),
+                Silence(),
+                save_to=self.save_to,
+            )
         tried = bench_for(self.target, self.rules).tried
         for verdict in OF_ONE_HISTORY:
             tried[verdict] += getattr(result.schedules, verdict)
