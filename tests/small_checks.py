@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, Self
 
 from planted_races import CONTROLS
 from runfaults.campaign.baseline import Baseline
@@ -59,6 +60,40 @@ class InterruptedAfter(Silence):
         self.left -= count
         if self.left == 0:
             signal.raise_signal(signal.SIGINT)
+
+
+class Pressing:
+    """Presses Ctrl-C, and has CI end the job at the same instant, at a call of this thread's.
+
+    Args:
+        at: Name of what is called; empty: anything.
+        nth: Number of that call, from 1; 0 counts them alone.
+    """
+
+    def __init__(self, at: str = "", nth: int = 1) -> None:
+        self.at = at
+        self.nth = nth
+        self.calls = 0
+        self.pressed = False
+
+    def __enter__(self) -> Self:
+        sys.setprofile(self._called)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+    def _called(self, frame: FrameType, event: str, _: object) -> None:
+        if event != "call" or self.pressed or self.at not in {"", frame.f_code.co_qualname}:
+            return
+        self.calls += 1
+        if self.calls == self.nth:
+            self.pressed = True
+            both = {signal.SIGINT, signal.SIGTERM}
+            signal.pthread_sigmask(signal.SIG_BLOCK, both)
+            for each in both:
+                signal.raise_signal(each)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, both)
 
 
 def stop_after(asked: int) -> Callable[[], bool]:

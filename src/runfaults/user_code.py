@@ -41,11 +41,11 @@ class Interruptions:
 
     @contextlib.contextmanager
     def breaking_off(self) -> Generator[None]:
-        """Let the first that comes in the block raise all the same, and no further one.
+        """Let the first that comes in the block raise all the same; later ones are asked for.
 
         No signal is handled between the parts of an assignment.
         """
-        self._breaks = True
+        self.asked_for = self._breaks = True
         try:
             yield
         finally:

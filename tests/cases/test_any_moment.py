@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-from types import FrameType
-from typing import Any, Self
+from typing import Any
 
 import pytest
+
+from small_checks import Pressing
 
 BROKEN = """
     from jobs import Jobs, JobsTarget
@@ -18,38 +17,6 @@ BROKEN = """
                 super().record(connection, job, state)
                 super().record(connection, job, "error")
 """
-
-
-class Pressing:
-    """Presses Ctrl-C, and has CI end the job at the same instant, at a call of this thread's.
-
-    Args:
-        at: Number of that call, from 1, or name of what is called; 0 counts the calls alone.
-    """
-
-    def __init__(self, at: int | str) -> None:
-        self.at = at
-        self.calls = 0
-        self.pressed = False
-
-    def __enter__(self) -> Self:
-        sys.setprofile(self._called)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sys.setprofile(None)
-
-    def _called(self, frame: FrameType, event: str, _: object) -> None:
-        if event != "call" or self.pressed:
-            return
-        self.calls += 1
-        if self.at in {self.calls, frame.f_code.co_qualname}:
-            self.pressed = True
-            both = {signal.SIGINT, signal.SIGTERM}
-            signal.pthread_sigmask(signal.SIG_BLOCK, both)
-            for each in both:
-                signal.raise_signal(each)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, both)
 
 
 @pytest.mark.parametrize(
@@ -73,14 +40,76 @@ def test_what_was_found_counts(here: Any, called: str, code: int) -> None:
     assert [*here.folder.glob("saved/*.toml")] if code == 1 else "interrupted" in told.text
 
 
+SCENARIO = """
+    name = "several"
+    symptom = "a job that is done is called an error"
+    target = "target.py:Target"
+
+    [schedule]
+    pipeline = "succeeds"
+
+    [[fault]]
+    kind = "slow"
+    at = "run connect"
+
+    [[fault]]
+    kind = "slow"
+    at = "user connect"
+
+    [[fault]]
+    kind = "slow"
+    at = "user commit"
+"""
+
+
+@pytest.mark.parametrize(
+    ("nth", "left", "code"), [(1, 3, 3), (3, 1, 3), (99, 0, 0)], ids=["first", "third", "never"]
+)
+def test_minimise_saves_the_smallest_so_far(here: Any, nth: int, left: int, code: int) -> None:
+    here.write("target.py", BROKEN)
+    here.write("several.toml", SCENARIO)
+    with Pressing("_Search._keeps", nth):
+        told = here.run("minimise", "several.toml")
+    assert told.code == code, told.text
+    assert ("interrupted: a smaller one may be left" in told.text) is (code == 3)
+    assert f"from 3 to {left} elements" in told.text
+    assert (here.folder / "several.minimal.toml").read_text().count("[[fault]]") == left
+
+
+@pytest.mark.parametrize(
+    ("program", "code"), [(BROKEN, 1), (BROKEN.replace('"error"', "state"), 3)], ids=["bug", "twin"]
+)
+def test_replay_tells_what_it_has_played(here: Any, program: str, code: int) -> None:
+    here.write("target.py", program)
+    for name in "abc":
+        here.write(f"{name}.toml", SCENARIO.partition("[[fault]]")[0])
+    with Pressing("play", 2):
+        told = here.run("replay", "a.toml", "b.toml", "c.toml")
+    assert told.code == code, told.text
+    assert "interrupted: 2 of 3 files were not replayed" in told.text
+    assert "a.toml: a job that is done" in told.text
+    with Pressing("play", 1):
+        told = here.run("replay", "a.toml", "b.toml", "c.toml")
+    assert told.code == 3
+    assert "interrupted; nothing was left behind" in told.text
+
+
+def test_a_single_schedule_that_was_played_counts(here: Any) -> None:
+    here.write("target.py", BROKEN)
+    words = ("crash", "--target", "target.py:Target", "--schedule", "pipeline succeeds")
+    for called, code in (("play", 3), ("print_timeline", 1)):
+        with Pressing(called):
+            assert here.run(*words).code == code
+
+
 @pytest.mark.nightly
 def test_the_code_changes_once(here: Any) -> None:
     here.check(BROKEN)  # what is imported is imported once
-    with Pressing(0) as pressing:
+    with Pressing(nth=0) as pressing:
         assert here.check(BROKEN).code == 1
     codes: list[int] = []
     for part in range(1, PARTS):
-        with Pressing(pressing.calls * part // PARTS):
+        with Pressing(nth=pressing.calls * part // PARTS):
             told = here.check(BROKEN)
         assert "Traceback" not in told.text
         codes.append(told.code)

@@ -1,6 +1,6 @@
-"""Makes `soak_journals` importable: pytest's importlib mode leaves `sys.path` alone."""
+"""Makes `soak_journals` and `small_checks` importable: importlib mode leaves `sys.path` alone."""
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parent))
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1])]

@@ -25,6 +25,8 @@ from runfaults.chaos.nemeses.nemesis import Nemesis, Scene
 from runfaults.chaos.soak import NEMESES, ChaosResult, chaos
 from runfaults.model import Journal, Verdict
 from runfaults.model.listener import Silence
+from runfaults.user_code import interruptions
+from small_checks import Pressing, heeding
 
 CONTROLS = Path(__file__).parents[1] / "crash" / "controls"
 
@@ -156,6 +158,31 @@ def test_a_manager_that_steals_runs_is_caught_and_its_twin_passes(
     assert result.verdict is verdict
     stolen = result.check.rules["orphan-is-interrupted-not-failed"]
     assert (stolen.verdict is Verdict.BROKEN) is (verdict is Verdict.BROKEN)
+
+
+@pytest.mark.usefixtures("controls_can_be_imported")
+@pytest.mark.parametrize(
+    ("twin", "seen", "verdict"),
+    [
+        ("Planted", a_run_was_interrupted, Verdict.BROKEN),
+        ("Innocent", all_are_there, Verdict.UNKNOWN),
+    ],
+)
+def test_further_interruptions_lose_nothing(
+    soak: Soak, twin: str, seen: Seen, verdict: Verdict
+) -> None:
+    def press(scene: Scene) -> bool:
+        if seen(scene):
+            signal.raise_signal(signal.SIGINT)
+        return False
+
+    with heeding(), Pressing("_Soak._end_all"):
+        target = f"{CONTROLS / 'orphan_stolen'}.py:{twin}"
+        result = soak(target, (), press, processes=PROCESSES)
+        assert interruptions.count >= 3
+    assert result.check.not_reached == ("interrupted before every run had ended",)
+    assert result.verdict is verdict
+    assert result.kept is not None
 
 
 def children_of(pid: int) -> set[int]:

@@ -49,6 +49,7 @@ from runfaults.targets.target import (
     works_in_processes,
 )
 from runfaults.temporary import memory_backed_folder
+from runfaults.user_code import interruptions
 
 NEMESES: tuple[Callable[[], Nemesis], ...] = (HoldLock, Kill, Full, Pause)
 """The conductor's. The fifth, the clock, is moved by each worker itself."""
@@ -196,6 +197,7 @@ class _Soak:
         """Trouble, then quiet, then the accounts."""
         self._prepare()
         scene = Scene(self.database, self._victims, self._write)
+        interruptions.asked_for = True
         try:
             self._trouble(progress, seconds, nemeses, scene)
             self._finish(progress)
@@ -350,7 +352,13 @@ class _Soak:
         self._selector.register(receiver, selectors.EVENT_READ, (number, worker))
 
     def _listen(self, timeout: float) -> None:
-        """Take what workers say to their journals; bury those whose pipe has ended."""
+        """Take what workers say to their journals; bury those whose pipe has ended.
+
+        Raises:
+            KeyboardInterrupt: if the user has interrupted the soak.
+        """
+        if interruptions.count:
+            raise KeyboardInterrupt
         for key, _ in self._selector.select(timeout):
             number, worker = key.data
             heard = os.read(worker.pipe.fileno(), 65_536)

@@ -25,7 +25,7 @@ from runfaults.report.explain import explain
 from runfaults.report.progress import progressing
 from runfaults.report.terminal import print_result
 from runfaults.report.timeline import print_printed, print_timeline
-from runfaults.user_code import unheard
+from runfaults.user_code import interruptions, unheard
 
 
 @click.command("crash")
@@ -85,7 +85,7 @@ def command(
 
 
 def _play(target: str, schedule: Schedule, own: tuple[str, ...], *, redact: bool) -> int:
-    with unheard(wanted=redact):
+    with unheard(wanted=redact), interruptions.breaking_off():
         trial = play(target, schedule, own=own, redact=redact)
     print_timeline(trial.history, trial.judgements)
     print_prose(explain(trial.history, trial.judgements))

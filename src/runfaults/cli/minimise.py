@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+from click.exceptions import Exit
 
 from runfaults.campaign.players import open_player, player_for
 from runfaults.campaign.violations import asking
 from runfaults.cli.aim import given_target, played_options, played_target, playing
+from runfaults.cli.exit_codes import UNKNOWN
 from runfaults.cli.next_step import typed
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option
@@ -21,7 +23,7 @@ from runfaults.oracle.own import addresses_of
 from runfaults.report.console import print_prose
 from runfaults.report.steps import printable
 from runfaults.scenario.file import dump_scenario, load_scenario
-from runfaults.user_code import unheard
+from runfaults.user_code import interruptions, unheard
 
 
 @click.command("minimise")
@@ -53,8 +55,8 @@ def command(
         with open_player(name, kind, own=own, redact=redact) as player:
             probe(player)
             runner = Runner(player)
-            found = shrink(runner, scenario.schedule)
-            needed = needs(runner, found.schedule)
+            found = shrink(runner, scenario.schedule, should_stop=_is_interrupted)
+            needed = needs(runner, found.schedule, _is_interrupted)
     verdict = found.trial.verdict
     failing = [each for each in found.trial.failing() if each.verdict is verdict]
     rules = tuple(each.rule for each in failing)
@@ -80,3 +82,10 @@ def command(
     path.write_text(dump_scenario(smaller, path.parent), encoding="utf-8")
     again = typed(["replay", str(path), *asking(smaller, path)])
     click.echo(f"saved to {printable(str(path))}; to reproduce: {printable(again)}")
+    if len(needed) < len(found.schedule.elements):
+        click.echo("interrupted: a smaller one may be left to find; minimise the saved one again")
+        raise Exit(UNKNOWN)
+
+
+def _is_interrupted() -> bool:
+    return interruptions.count > 0

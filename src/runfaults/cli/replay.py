@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -25,7 +26,7 @@ from runfaults.report.timeline import print_printed, print_timeline
 from runfaults.scenario.file import load_scenario
 from runfaults.targets.optional import MissingPackageError
 from runfaults.targets.target import TargetError
-from runfaults.user_code import unheard
+from runfaults.user_code import Interrupted, interruptions, unheard
 
 
 @click.command("replay")
@@ -71,40 +72,76 @@ def command(
     """
     if debug and redact:
         raise click.UsageError("--pdb shows all that there is; add --no-redact")
-    given = given_target(target, source)
+    how = _How(given_target(target, source), source, own, redact, real, debug)
     paths = [path for each in files for path in scenario_files(each)]
-    verdicts: list[Verdict] = []
     shown: list[tuple[Scenario, Trial]] = []
-    for path in paths:
-        try:
-            with unheard(wanted=redact), playing(path):
-                scenario = load_scenario(path, own)
-                tested = played_target(given, scenario, path)
-                on_strike = stop_in_target if debug else None
-                played = replay(
-                    scenario, tested, own=own, real=real, redact=redact, on_strike=on_strike
-                )
-        except MissingPackageError as error:
-            if path in files:
-                raise
-            click.echo(f"{path}: skipped: {error}")
-            continue
-        except (TargetError, NotPlayableError) as error:
-            if source is None:
-                raise
-            click.echo(f"{path}: cannot be tested with {source}: {error}", err=True)
-            raise Exit(UNTESTABLE) from error
-        verdicts.append(played.verdict_by(scenario.rules))
-        shown.append((scenario, played))
-        if exact:
-            click.echo(printable(played.history.text()), nl=False)
-        else:
-            _print(path, scenario, played, real=real, whole=len(paths) == 1)
+    skipped = 0
+    try:
+        for path in paths:
+            if (played := how.play(path, named=path in files)) is None:
+                skipped += 1
+                continue
+            shown.append(played)
+            if exact:
+                click.echo(printable(played[1].history.text()), nl=False)
+            else:
+                _print(path, *played, real=real, whole=len(paths) == 1)
+    except Interrupted:
+        if not shown:
+            raise
+    verdicts = [trial.verdict_by(scenario.rules) for scenario, trial in shown]
+    if left := len(paths) - len(shown) - skipped:
+        click.echo(f"interrupted: {left:,} of {len(paths):,} files were not replayed", err=True)
+        verdicts.append(Verdict.UNKNOWN)
     worst = Verdict.worst(verdicts) if verdicts else Verdict.UNKNOWN
     if len(paths) == len(shown) == 1 and not (real or exact):
         _name_next(*shown[0], redact=redact)
     untestable = source is not None and worst is Verdict.UNKNOWN
     raise Exit(UNTESTABLE if untestable else exit_code(worst))
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How files are played, as the options say; see there."""
+
+    target: str | None
+    source: Path | None
+    own: tuple[str, ...]
+    redact: bool
+    real: bool
+    debug: bool
+
+    def play(self, path: Path, *, named: bool) -> tuple[Scenario, Trial] | None:
+        """Play a file; one that is not named itself is skipped where a package is missing.
+
+        Raises:
+            Interrupted: if the user has interrupted it, or one before.
+        """
+        if interruptions.count:
+            raise Interrupted
+        try:
+            with unheard(wanted=self.redact), playing(path), interruptions.breaking_off():
+                scenario = load_scenario(path, self.own)
+                tested = played_target(self.target, scenario, path)
+                on_strike = stop_in_target if self.debug else None
+                return scenario, replay(
+                    scenario,
+                    tested,
+                    own=self.own,
+                    real=self.real,
+                    redact=self.redact,
+                    on_strike=on_strike,
+                )
+        except MissingPackageError as error:
+            if named:
+                raise
+            click.echo(f"{path}: skipped: {error}")
+            return None
+        except (TargetError, NotPlayableError) as error:
+            if self.source is None:
+                raise
+            click.echo(f"{path}: cannot be tested with {self.source}: {error}", err=True)
+            raise Exit(UNTESTABLE) from error
 
 
 def scenario_files(given: Path) -> list[Path]:

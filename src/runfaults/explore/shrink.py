@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -24,6 +25,7 @@ from runfaults.model import (
 from runfaults.model.element import described
 from runfaults.sim.acts import ACTS
 from runfaults.sqlite.kinds import KINDS
+from runfaults.user_code import Interrupted, interruptions
 
 MANY_ELEMENTS = 4
 """From so many on a schedule is more than a person reads in a minute."""
@@ -104,12 +106,16 @@ def shrink(
     return Shrunk(search.trial, search.tried)
 
 
-def needs(runner: Runner, schedule: Schedule) -> tuple[Need, ...]:
-    """For each element of a minimal schedule the verdict without it."""
+def needs(
+    runner: Runner, schedule: Schedule, should_stop: Callable[[], bool] = lambda: False
+) -> tuple[Need, ...]:
+    """For each element of a minimal schedule the verdict without it, until it is to stop."""
     found: list[Need] = []
-    for element in schedule.elements:
-        trial = runner.run(schedule.without(element))
-        found.append(Need(described(element), trial.verdict if trial.playable else Verdict.UNKNOWN))
+    with contextlib.suppress(Interrupted), interruptions.breaking_off():
+        for element in takewhile(lambda _: not should_stop(), schedule.elements):
+            trial = runner.run(schedule.without(element))
+            verdict = trial.verdict if trial.playable else Verdict.UNKNOWN
+            found.append(Need(described(element), verdict))
     return tuple(found)
 
 
@@ -145,14 +151,15 @@ class _Search:
     ) -> None:
         """Take the first candidate that fails in the same way, again and again."""
         end = self.tried + most
-        while any(
-            self._keeps(each)
-            for each in takewhile(
-                lambda _: self.tried < end and not self._should_stop(),
-                candidates(self.trial.schedule),
-            )
-        ):
-            pass
+        with contextlib.suppress(Interrupted), interruptions.breaking_off():
+            while any(
+                self._keeps(each)
+                for each in takewhile(
+                    lambda _: self.tried < end and not self._should_stop(),
+                    candidates(self.trial.schedule),
+                )
+            ):
+                pass
 
     def _keeps(self, candidate: Schedule) -> bool:
         self.tried += 1
