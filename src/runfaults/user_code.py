@@ -234,6 +234,14 @@ def line_of(frame: FrameType | None) -> str:
     return _described(tuple(islice(_places(frame), 1)))
 
 
+def beginning_of(function: Callable[..., object]) -> str:
+    """The line where a function of the user's begins; empty if it is none."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None or not is_of_the_user(code.co_filename):
+        return ""
+    return _described((_Place(code.co_filename, code.co_firstlineno, code.co_name),))
+
+
 def _places(frame: FrameType | None) -> Iterator[_Place]:
     """The places in the user's code, the innermost first."""
     while frame is not None:

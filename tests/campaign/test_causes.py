@@ -15,6 +15,7 @@ from runfaults.campaign.findings_file import from_document, to_document
 from runfaults.campaign.lines import place_of
 from runfaults.campaign.replay import replay
 from runfaults.campaign.running import Options, run_campaign
+from runfaults.campaign.violations import Names
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Scope
 from runfaults.explore.mark import Mark, Sighting, mark_of
@@ -134,6 +135,15 @@ def test_words_that_lead_to_a_place_are_said_only_where_one_is_known() -> None:
     assert deed_of(witness, None) == "left running"
 
 
+def test_an_answer_that_asked_no_database_has_the_place_of_its_method() -> None:
+    mark = mark_of(replay(load_scenario(SCENARIOS / "cancel-accepted-too-late.toml")).witness())
+    assert mark is not None
+    assert mark.deed == "answered cancel"
+    place = place_of(mark.stack)
+    assert place is not None
+    assert (place.function, place.code[:10]) == ("cancel", "def cancel")
+
+
 def test_a_schedule_is_not_shrunk_to_one_of_another_cause() -> None:
     schedule = Schedule.parse("pipeline succeeds; fault busy at run commit #4 x3")
     with Simulation(target_named(BROKEN)) as simulation:
@@ -177,6 +187,20 @@ def sizes(*marks: Mark) -> list[int]:
     with Simulation(target_named(SOUND)) as simulation:
         causes = find_causes((), Runner(simulation), found, lambda: True)
     return [len(group.seen) for group in causes.groups]
+
+
+def group_of(*marks: Mark) -> Group:
+    return Group(tuple(Seen(each, frozenset(), Sighting(1, Schedule())) for each in marks))
+
+
+def test_a_name_that_was_told_stays_with_what_it_was_told_of() -> None:
+    left, other_left = other("left running", FIRST), other("left running", OTHER)
+    names = Names({"t-rule": FAILED, "t-rule-2": left, "t-rule-3": other_left})
+    assert names.give("t-rule", group_of(recorded("failed", OTHER))) == "t-rule-4"
+    assert names.give("t-rule", group_of(other_left, left)) == "t-rule-2"
+    assert names.give("t-rule", group_of(FAILED)) == "t-rule"
+    assert names.give("t-rule") == "t-rule-5"
+    assert names.give("../t:new") == "..-t-new"
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ Two marks are of one cause if they share a broken rule, and the same deed was do
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from runfaults.campaign.choices import Choices, ShouldStop, function_of
 from runfaults.campaign.lines import place_of
@@ -84,11 +84,13 @@ class Causes:
         groups: The marks of each.
         choices: What tells where each was decided.
         order: Names of the rules, the heaviest first.
+        told: Names under which violations were told of while the rest was run.
     """
 
     groups: tuple[Group, ...]
     choices: Choices
     order: tuple[str, ...]
+    told: Mapping[str, Mark] = field(default_factory=dict[str, Mark])
 
     @property
     def remarks(self) -> tuple[str, ...]:

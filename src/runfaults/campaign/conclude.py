@@ -79,6 +79,7 @@ def conclude(
             place(placed, outcome.found)
         found = recurring(runner, outcome.found, should_end)
         causes = find_causes(campaign.strategies, runner, found, should_end)
+        causes = replace(causes, told=outcome.told)
         result = _result(campaign, outcome, found)
         if baseline is None:
             shown = tuple(violations(campaign, runner, found, causes, folder, should_end))

@@ -9,7 +9,7 @@ from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.causes import deed_of
 from runfaults.campaign.choices import Choices
 from runfaults.campaign.lines import place_of
-from runfaults.campaign.violations import violation_of
+from runfaults.campaign.violations import Names, violation_of
 from runfaults.explore.findings import Findings
 from runfaults.explore.mark import Mark, mark_of
 from runfaults.explore.runner import rules_for
@@ -32,6 +32,7 @@ class FirstSeen:
         is_known: Whether what has a mark is no news, as a baseline may know its cause.
 
     Attributes:
+        told: The names under which they were told.
         any: Whether one was found.
         new: Whether one was found that is news.
     """
@@ -49,7 +50,8 @@ class FirstSeen:
         self._is_known = is_known
         self._rules: set[str] = set()
         self._deeds: set[tuple[str, str]] = set()
-        self._names: set[str] = set()
+        self._names = Names({})
+        self.told: dict[str, Mark] = {}
         self.any = False
         self.new = False
 
@@ -103,6 +105,7 @@ class FirstSeen:
                 mark.rules,
             ),
         )
+        self.told[violation.scenario.name] = alike[0] if alike else mark
         self._listener.found(violation)
 
     @cached_property

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Generator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runfaults.campaign.agenda import Agenda
@@ -71,6 +71,7 @@ class Outcome:
         strategies: Those of the campaign, with the acts that the target offers.
         remarks: Where findings come from that this campaign did not make itself.
         unwritten: What of it could not be kept, a sentence each.
+        told: Names under which violations were told of meanwhile.
     """
 
     found: Findings
@@ -81,6 +82,7 @@ class Outcome:
     remarks: tuple[str, ...] = ()
     strategies: tuple[Strategy, ...] = ()
     unwritten: tuple[str, ...] = ()
+    told: Mapping[str, Mark] = field(default_factory=dict[str, Mark])
 
 
 def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Outcome:
@@ -124,7 +126,9 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
         if journal is not None:
             _recall(journal, agenda, found)
         before = agenda.total - len(agenda)
-        interrupted, why = _run(campaign, options, listener, agenda, found, journal)
+        folder = None if options.save_to is None else ScenarioFolder(options.save_to)
+        first = FirstSeen(campaign, listener, folder, options.is_known)
+        interrupted, why = _run(campaign, options, listener, agenda, found, first, journal)
     told = (*told, *why)
     unwritten = () if journal is None else journal.unwritten
     if options.cache is not None and not agenda:
@@ -140,6 +144,7 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
         told,
         campaign.strategies,
         unwritten,
+        first.told,
     )
 
 
@@ -167,6 +172,7 @@ def _run(  # what there is to run, with what, and where it is kept
     listener: Listener,
     agenda: Agenda,
     found: Findings,
+    first: FirstSeen,
     journal: Journal | None,
 ) -> tuple[EarlyEnd | None, tuple[str, ...]]:
     """Run what is left, and cross it off job by job.
@@ -175,8 +181,6 @@ def _run(  # what there is to run, with what, and where it is kept
         What ended it early besides the budget, and what is to be said of that.
     """
     listener.start(len(agenda), Counter(job.strategy for job in agenda))
-    folder = None if options.save_to is None else ScenarioFolder(options.save_to)
-    first = FirstSeen(campaign, listener, folder, options.is_known)
     first.know(found)
     if first.any:
         options.on_violation()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.causes import MAX_CAUSES, Causes, Group, described
 from runfaults.campaign.placing import PlacedRunner
 from runfaults.explore.findings import Findings, schedule_order
+from runfaults.explore.mark import Mark
 from runfaults.explore.runner import Runner
 from runfaults.explore.shrink import NothingToMinimiseError, shrink
 from runfaults.explore.trial import NotPlayableError, Witness
@@ -22,8 +23,8 @@ from runfaults.oracle.rule import Rule
 from runfaults.scenario.saving import ScenarioFolder
 from runfaults.scenario.trust import is_asked_for, option_for
 
-Shown = tuple[Witness, Cause | None]
-"""What shows a violation, and what it has in common with others."""
+Shown = tuple[Witness, Cause | None, Group | None]
+"""What shows a violation, what it has in common with others, and these."""
 
 
 def violations(
@@ -46,7 +47,7 @@ def violations(
             is shown by then is shown as it was found.
     """
     shown: list[Shown] = list(_by_cause(causes, runner, should_stop))
-    covered = {rule for _, cause in shown if cause is not None for rule in cause.rules}
+    covered = {rule for _, cause, _ in shown if cause is not None for rule in cause.rules}
     others = sorted(
         (
             (rule, verdict, witness)
@@ -55,18 +56,16 @@ def violations(
         ),
         key=lambda each: (schedule_order(each[2].schedule), each[0]),
     )
-    shown += [(_smallest(runner, *each, should_stop), None) for each in others]
-    yield from show(campaign, runner, shown, save_to, should_stop)
+    shown += [(_smallest(runner, *each, should_stop), None, None) for each in others]
+    yield from show(campaign, runner, shown, Names(causes.told), save_to, should_stop)
 
 
-def _by_cause(
-    causes: Causes, runner: Runner, should_stop: Callable[[], bool]
-) -> Iterable[tuple[Witness, Cause]]:
+def _by_cause(causes: Causes, runner: Runner, should_stop: Callable[[], bool]) -> Iterable[Shown]:
     for group in causes.groups[:MAX_CAUSES]:
         if should_stop():
             return
         if (witness := _smallest_of(group, causes, runner, should_stop)) is not None:
-            yield witness, described(group, witness, causes, runner)
+            yield witness, described(group, witness, causes, runner), group
 
 
 def _smallest_of(
@@ -131,17 +130,42 @@ def _require_again(runner: Runner, found: Findings, rule: str, witness: Witness)
     del found.witnesses[rule, Verdict.BROKEN]
 
 
-def show(
+class Names:
+    """Names of violations, each given once.
+
+    Args:
+        told: Those under which some were told of before. A command that a user has copied from
+            there must not replay another violation in the end.
+    """
+
+    def __init__(self, told: Mapping[str, Mark]) -> None:
+        self._told = dict(told)
+
+    def give(self, text: str, group: Group | None = None) -> str:
+        """A name that can be one of a file's: that under which one of the group was told of."""
+        name = re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-")
+        numbered = [name, *(f"{name}-{number}" for number in range(2, len(self._told) + 3))]
+        marks = () if group is None else [each.mark for each in group.seen]
+        before = (each for each in numbered if self._told.get(each) in marks)
+        free = next(before, "") or next(each for each in numbered if each not in self._told)
+        self._told[free] = _GIVEN
+        return free
+
+
+_GIVEN = Mark((), "")
+
+
+def show(  # what is shown, of what, and how
     campaign: Campaign,
     runner: Runner,
     witnesses: Iterable[Shown],
+    names: Names,
     save_to: ScenarioFolder | None,
     should_stop: Callable[[], bool],
 ) -> Iterable[Violation]:
     """Make a violation of each witness; of several with one schedule, only of the first."""
     shown: set[str] = set()
-    names: set[str] = set()
-    for witness, cause in witnesses:
+    for witness, cause, group in witnesses:
         text = str(witness.schedule)
         if text not in shown:
             shown.add(text)
@@ -154,6 +178,7 @@ def show(
                 save_to,
                 neighbour=neighbour,
                 cause=cause,
+                group=group,
             )
 
 
@@ -184,11 +209,12 @@ def violation_of(
     campaign: Campaign,
     witness: Witness,
     rules: Iterable[Rule],
-    taken: set[str],
+    names: Names,
     save_to: ScenarioFolder | None,
     *,
     neighbour: History | None = None,
     cause: Cause | None = None,
+    group: Group | None = None,
 ) -> Violation:
     """Name a witness, and save its scenario.
 
@@ -196,16 +222,17 @@ def violation_of(
         campaign: What was run.
         witness: What shows it.
         rules: Those that judged.
-        taken: Names that others have; the name is added.
+        names: Gives it one.
         save_to: Takes the scenario file; None to save none.
         neighbour: What happens without its faults, where that passes.
         cause: What it has in common with others.
+        group: These.
     """
     verdict = witness.verdict
     failing = [each for each in witness.judgements if each.verdict is verdict]
     target, broken = campaign.target, tuple(each.rule for each in failing)
     scenario = Scenario(
-        name=_file_name(f"{target.rpartition(':')[2]}-{failing[0].rule}", taken),
+        name=names.give(f"{target.rpartition(':')[2]}-{failing[0].rule}", group),
         symptom=_symptom(failing[0], rules),
         target=target,
         schedule=witness.schedule,
@@ -213,7 +240,6 @@ def violation_of(
         rules=broken,
         own_rules=addresses_of(broken, campaign.own),
     )
-    taken.add(scenario.name)
     saved_to = None if save_to is None else save_to.save(scenario)
     return Violation(
         scenario,
@@ -238,15 +264,6 @@ def _symptom(judgement: Judgement, rules: Iterable[Rule]) -> str:
     sentences = {rule.name: rule.symptom for rule in rules}
     known = judgement.verdict is Verdict.BROKEN and sentences.get(judgement.rule)
     return known or judgement.reason
-
-
-def _file_name(text: str, taken: set[str]) -> str:
-    name = re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-")
-    return next(
-        free
-        for free in (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
-        if free not in taken
-    )
 
 
 def _passing_neighbour(runner: Runner, schedule: Schedule) -> History | None:

@@ -85,7 +85,10 @@ def _done(events: tuple[Event, ...], last: Event) -> Deed:
             text = (
                 f"answered {subject}" if last.kind is EventKind.REPLY else f"{last.kind} {subject}"
             )
-            return Deed(text, _last(events, last, EventKind.INVOKE, actor), after=_STATEMENT)
+            before = _last(events, last, EventKind.INVOKE, actor)
+            if before is None:  # it asked no database, so the place is that of what answered
+                return Deed(text, last.number)
+            return Deed(text, before, after=_STATEMENT)
 
 
 def statement_of(history: History, status: Event) -> int | None:

@@ -29,7 +29,7 @@ class Progress(Listener, Protocol):
 
 
 class PipeProgress:
-    """A line every ten seconds, for a log; nothing of what takes less.
+    """A line every ten seconds, for a log, and each violation when it is found.
 
     Args:
         file: Where to.
@@ -41,7 +41,6 @@ class PipeProgress:
         self._pace = Pace(clock)
         self._told = 0.0
         self._note = ""
-        self._waiting: list[str] = []
         self._one = threading.Lock()
         self._ended: threading.Event | None = None
 
@@ -70,11 +69,10 @@ class PipeProgress:
         self.tell_if_due()
 
     def found(self, violation: Violation) -> None:
-        """Tell it at once; in the first ten seconds, when they have ended."""
+        """Tell it at once."""
         with self._one:
-            self._waiting += first_words(violation)
-            if self._told:
-                self._tell_waiting()
+            for line in first_words(violation):
+                self._print(line)
 
     def stop(self) -> None:
         """Tell nothing more: the result is about to."""
@@ -88,15 +86,9 @@ class PipeProgress:
             if elapsed < self._told + EVERY:
                 return
             self._told = elapsed
-            self._tell_waiting()
             total = "" if self._pace.total is None else f" of {self._pace.total:,}"
-            parts = (f"{self._pace.done:,}{total} done", str(self._pace), self._note)
+            parts = (f"{self._pace.done:,}{total} jobs done", str(self._pace), self._note)
             self._print("; ".join(filter(None, parts)))
-
-    def _tell_waiting(self) -> None:
-        for line in self._waiting:
-            self._print(line)
-        self._waiting.clear()
 
     def _print(self, text: str) -> None:
         stamp = clock_text(self._pace.elapsed)

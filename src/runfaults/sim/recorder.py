@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from runfaults.model import Event, EventKind
-from runfaults.user_code import calling_code, calling_line, stack_of
+from runfaults.user_code import beginning_of, calling_code, calling_line, stack_of
 
 MOST_PRINTED = 20_000
 """Characters of what the target prints that are kept: the last ones."""
@@ -77,6 +79,19 @@ class Recorder:
             self._shorten()
         before = f"({self._cut:,} characters before these are left out)\n" if self._cut else ""
         return before + self._printed
+
+    def reply(
+        self,
+        actor: str,
+        subject: str,
+        value: str,
+        run: int | None,
+        method: Callable[..., object] | None,
+    ) -> None:
+        """Append what a method answered to a request."""
+        if self._with_places and not self.closed and method is not None:
+            self.places.append((len(self.events), beginning_of(method)))
+        self.add(actor, EventKind.REPLY, subject, value, run)
 
     def answer(self, actor: str, subject: str, error: BaseException, run: int | None) -> None:
         """Append the answer to a request that raised."""

@@ -109,13 +109,9 @@ def relay(
         stage.recorder.answer(actor, subject, error, run)
         stage.touch_outcomes(change=False)
         raise
-    add(
-        actor,
-        EventKind.REPLY,
-        subject,
-        _shown(subject, answer),
-        _run_of(stage, subject, answer, run),
-    )
+    method = getattr(type(stage.manager), {"read": "status"}.get(subject, subject), None)
+    about = _run_of(stage, subject, answer, run)
+    stage.recorder.reply(actor, subject, _shown(subject, answer), about, method)
     stage.touch_outcomes(change=False)
     return answer
 
