@@ -78,9 +78,11 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> float 
 @click.option(
     "--pipeline",
     "endings",
+    metavar="ENDING",
     multiple=True,
     type=click.Choice([str(ending) for ending in Ending]),
-    help="How the pipeline ends, instead of the endings of the bound. May be repeated.",
+    help="How the pipeline ends, instead of the endings of the bound: `runfaults list` has them. "
+    "May be repeated.",
 )
 @click.option(
     "--samples",

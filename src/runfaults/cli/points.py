@@ -25,10 +25,11 @@ from runfaults.user_code import unheard
 @tested_options
 @click.option(
     "--pipeline",
+    metavar="ENDING",
     default="succeeds",
     show_default=True,
     type=click.Choice([str(ending) for ending in Ending]),
-    help="How the pipeline ends.",
+    help="How the pipeline ends: `runfaults list` has the words.",
 )
 @click.option(
     "--journal",
