@@ -34,7 +34,7 @@ def schedules(told: Any) -> int:
 
 def test_a_target_without_cancel_gets_no_cancel_schedules(here: Any) -> None:
     acts = here.check(HEAD + WITHOUT, "--bound", "0,1,0")
-    assert "offers no cancel, cancel-api: not among the acts tried" in acts.text
+    assert "offers no cancel, cancel-api, subscribe: not among the acts tried" in acts.text
     bounds = acts.text.partition("bound: ")[2]
     assert re.findall(r"<= 1 act \(.*?\)", bounds) == ["<= 1 act (keyboard-interrupt)"]
     numbers = [int(number) for number in re.findall(r": (\d+) run", bounds)]
@@ -45,7 +45,7 @@ def test_a_target_without_cancel_gets_no_cancel_schedules(here: Any) -> None:
 def test_one_with_cancel_gets_those_and_no_others(here: Any) -> None:
     acts = here.check(HEAD + WITH, "--bound", "0,1,0")
     assert schedules(acts) > 1
-    assert "offers no cancel-api: not among the acts tried" in acts.text
+    assert "offers no cancel-api, subscribe: not among the acts tried" in acts.text
     assert "<= 1 act (cancel)" in acts.text
 
 

@@ -113,3 +113,102 @@ def test_the_lost_work_of_one_run_is_not_laid_to_another() -> None:
     broken = [each for each in judge(execution.history) if each.verdict is Verdict.BROKEN]
     assert broken == []
     assert sum(event.subject == "lost" for event in execution.history.events) == 1
+
+
+REOPENED = """
+    from jobs import Jobs, JobsTarget
+
+    class Process:
+        closed = False
+
+    class Target(JobsTarget):
+        class jobs(Jobs):
+            closed = False
+
+            def start(self):
+                if {where}.closed:
+                    raise RuntimeError("it is closed")
+                return super().start()
+
+            def close(self):
+                {where}.closed = True
+
+        def open(self, database, work):
+            if work is not vars(self).get("work"):
+                self.work, Process.closed = work, False
+            return super().open(database, work)
+"""
+TOLD = """
+    import queue
+    import threading
+    from runfaults.model import Vocabulary
+    from jobs import Jobs, JobsTarget
+
+    class Target(JobsTarget):
+        vocabulary = Vocabulary.of(("running",), "done", "error", "stopped")
+
+        class jobs(Jobs):
+            def __init__(self, database, work):
+                super().__init__(database, work)
+                self.lock = threading.Lock()
+                self.waiting, self.ended, self.stopped = [], {{}}, set()
+
+            def cancel(self, run):
+                with self.lock:
+                    if run in self.ended:
+                        return False
+                    self.stopped.add(run)
+                    return True
+
+            def record(self, connection, job, state):
+                with self.lock:
+                    state = self.ended.setdefault(job, "stopped" if job in self.stopped else state)
+                super().record(connection, job, state)
+                with self.lock:
+                    self.recorded = job
+                    for run, waiting in self.waiting:
+                        if {told}:
+                            waiting.put(state)
+                            waiting.put(None)
+                    self.waiting = [each for each in self.waiting if not (each[0] == job)]
+
+            recorded = 0
+
+            def subscribe(self, run):
+                with self.lock:
+                    waiting = queue.Queue()
+                    if {late}:
+                        waiting.put(self.ended[run])
+                        waiting.put(None)
+                    else:
+                        self.waiting.append((run, waiting))
+                return waiting.get
+"""
+"""A manager with subscribers: of whose end they are told, and whether late ones are at once."""
+
+
+def test_a_manager_that_is_opened_anew_is_a_new_one(here: Any) -> None:
+    told = here.check(REOPENED.format(where="Process"), "--bound", "0,1,0")
+    assert told.code == 1, told.text
+    assert "start-refused-only-while-active" in told.text
+    assert "act reopen at user reach closed" in told.text
+    again = here.run("replay", ".runfaults/Target-start-refused-only-while-active.toml")
+    assert again.code == 1, again.text
+
+
+def test_what_a_manager_keeps_to_itself_is_gone_with_it(here: Any) -> None:
+    told = here.check(REOPENED.format(where="self"), "--bound", "0,1,0")
+    assert told.code == 0, told.text
+
+
+def test_who_is_late_is_not_told_of_another_run(here: Any) -> None:
+    told = here.check(TOLD.format(told="True", late="False"), "--bound", "0,1,0")
+    assert told.code == 1, told.text
+    assert "signal-matches-record" in told.text
+    assert "act subscribe at" in told.text
+
+
+def test_who_is_late_is_told_of_the_run_that_was_asked_for(here: Any) -> None:
+    twin = TOLD.format(told="run == job", late="run in self.ended and run <= self.recorded")
+    told = here.check(twin, "--bound", "0,1,0")
+    assert told.code == 0, told.text

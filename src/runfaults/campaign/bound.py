@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from runfaults.explore.job import ALL_COUNTS, JOURNALS, Chosen, Scope
+from runfaults.explore.job import ALL_COUNTS, CANCELS, JOURNALS, Chosen, Scope
+from runfaults.explore.processes import Processes
+from runfaults.explore.repeats import AGAIN, Repeats
 from runfaults.explore.runner import PlayerKind
 from runfaults.explore.samples import Samples
 from runfaults.explore.strategy import Strategy
 from runfaults.explore.tasks import Tasks
 from runfaults.model import Ending
-from runfaults.model.element import CANCEL_TASK
 from runfaults.sim.acts import ACTS
 from runfaults.sim.misfortunes import SIMULATED_KINDS
+from runfaults.sim.stage import ActKind
 from runfaults.sqlite.slow import Slow
 
-_SINGLE_ACTS = tuple(name for name, act in ACTS.items() if not act.awaited and not act.to_task)
+_SINGLE_ACTS = tuple(
+    name for name, act in ACTS.items() if not (act.awaited or act.to_task or act.of_process)
+)
 
 _AT_ONCE = tuple(name for name in SIMULATED_KINDS if name != Slow.name)
 
@@ -48,7 +52,7 @@ class Bound:
     def limited_to(self, chosen: Chosen) -> Bound:
         """The same with what was chosen; with its own where nothing was."""
         limited = self._with_scopes(lambda scope: scope.limited_to(chosen))
-        return replace(limited, strategies=tuple(map(_leaving_tasks, limited.strategies)))
+        return replace(limited, strategies=tuple(map(_leaving_to_others, limited.strategies)))
 
     def seeded(self, seed: int) -> Bound:
         """The same with another seed in every schedule, and other samples."""
@@ -84,9 +88,19 @@ class Bound:
         return replace(self, strategies=tuple(dict.fromkeys(changed)))
 
 
-def _leaving_tasks(strategy: Strategy) -> Strategy:
-    """The strategy, which cancels tasks only if it knows the tasks."""
-    if isinstance(strategy, Tasks):
-        return strategy
-    acts = tuple(act for act in strategy.scope.acts if act != CANCEL_TASK)
+def _leaving_to_others(strategy: Strategy) -> Strategy:
+    """The strategy without the acts that only another one can place."""
+    acts = tuple(act for act in strategy.scope.acts if _places(strategy, ACTS[act]))
     return replace(strategy, scope=replace(strategy.scope, acts=acts))
+
+
+def _places(strategy: Strategy, act: ActKind) -> bool:
+    match strategy:
+        case Tasks():
+            return not (act.awaited or act.of_process)
+        case Processes():
+            return act.of_process
+        case Repeats():
+            return act.name in {*AGAIN, *CANCELS}
+        case _:
+            return not (act.awaited or act.to_task or act.of_process)

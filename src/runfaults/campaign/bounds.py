@@ -18,6 +18,7 @@ from runfaults.explore.job import (
     Scope,
 )
 from runfaults.explore.lines import Lines
+from runfaults.explore.processes import Processes
 from runfaults.explore.repeats import AGAIN, Repeats
 from runfaults.explore.samples import Samples
 from runfaults.explore.search import Search
@@ -105,7 +106,9 @@ _HOURS = Sweep(
 )
 """A lock that is held for longer than any reasonable retry."""
 
-_AGAIN = Repeats(Scope((), AGAIN))
+_AGAIN = Repeats(Scope((), (*AGAIN, *CANCELS)))
+
+_PROCESSES = Processes(Scope(acts=("process-starts", "process-cancels")))
 
 KEPT_UNDONE_DONE = ("busy", "ioerr-write", "lost-acknowledgement")
 """A kind for each thing that a failing COMMIT can leave: the transaction open, undone, or done."""
@@ -136,6 +139,7 @@ BOUNDS = {
                 _LASTING,
                 _CTRL_C,
                 _FIRST,
+                _PROCESSES,
                 _AGAIN,
             ),
         ),
@@ -161,7 +165,8 @@ BOUNDS = {
                 _CTRL_C,
                 _TASKS,
                 _FIRST,
-                Repeats(Scope(KEPT_UNDONE_DONE, AGAIN, endings=AT_ONCE), faults=True),
+                _PROCESSES,
+                Repeats(Scope(KEPT_UNDONE_DONE, _AGAIN.scope.acts, endings=AT_ONCE), faults=True),
             ),
         ),
         Bound("lines", (BETWEEN_LINES,)),
@@ -193,7 +198,8 @@ BOUNDS = {
                     _TASKS,
                     scope=replace(_TASKS.scope, kinds=KEPT_UNDONE_DONE, endings=tuple(Ending)),
                 ),
-                Repeats(Scope(tuple(KINDS), AGAIN, endings=AT_ONCE), faults=True),
+                Repeats(Scope(tuple(KINDS), _AGAIN.scope.acts, endings=AT_ONCE), faults=True),
+                replace(_PROCESSES, scope=replace(_PROCESSES.scope, endings=AT_ONCE)),
                 FirstLives(Scope(KEPT_UNDONE_DONE, endings=AT_ONCE)),
                 Samples(EVERYTHING, 5_000),
             ),

@@ -10,6 +10,7 @@ from runfaults.campaign.placing import place
 from runfaults.campaign.players import open_player
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
+from runfaults.explore.processes import Processes
 from runfaults.explore.runner import OutOfTimeError, Player, PlayerKind, Runner
 from runfaults.explore.strategy import Strategy
 from runfaults.explore.tasks import Tasks
@@ -57,12 +58,13 @@ class Campaign:
     def of_target(self, offered: Collection[str], journal: Journal) -> Campaign:
         """The same for a target that offers these acts and endings, and chooses this journal.
 
-        One without an event loop has no tasks.
+        One without an event loop has no tasks, one that is alone no other process.
         """
         fitted = tuple(
             replace(strategy, scope=strategy.scope.of_target(offered, journal))
             for strategy in self.strategies
             if CANCEL_TASK in offered or not isinstance(strategy, Tasks)
+            if set(offered) & set(strategy.scope.acts) or not isinstance(strategy, Processes)
         )
         return replace(self, strategies=fitted or self.strategies)
 

@@ -129,7 +129,7 @@ def _result(campaign: Campaign, outcome: Outcome, found: Findings) -> CheckResul
         not_reached=outcome.not_reached,
         interrupted=outcome.interrupted,
         at_least=found.verdicts.total() + outcome.left,
-        remarks=(*remarks(system), *outcome.remarks, *_abandoned(found)),
+        remarks=(*remarks(system), *outcome.remarks, *_abandoned(found), *sorted(found.in_vain)),
         unwritten=outcome.unwritten,
     )
 

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.fingerprint import code_in_development
 from runfaults.explore.findings import Findings
-from runfaults.explore.host import Host
 from runfaults.explore.job import Job
 from runfaults.explore.versions import versions
 from runfaults.model import Versions
+from runfaults.sim.host import Host
 from runfaults.user_code import redact
 
 

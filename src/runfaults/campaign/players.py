@@ -14,6 +14,7 @@ from runfaults.native.native import NativeSimulation
 from runfaults.oracle.own import own_rules
 from runfaults.report.redact import redacted
 from runfaults.sim.execution import Execution
+from runfaults.sim.other_process import OtherProcess
 from runfaults.sim.simulation import How, Simulation
 from runfaults.sqlite.real.lasting import CAUSES
 from runfaults.targets import target_named
@@ -47,7 +48,13 @@ def open_player(
     opened: AbstractContextManager[Player]
     match kind:
         case PlayerKind.SIMULATION:
-            opened = Simulation(target_named(target), on_strike, within, own_rules=own_rules(own))
+            opened = Simulation(
+                target_named(target),
+                on_strike,
+                within,
+                own_rules=own_rules(own),
+                another=OtherProcess(target),
+            )
         case PlayerKind.NATIVE:
             opened = NativeSimulation(target_named(target), within, own_rules(own))
         case PlayerKind.LIVES:

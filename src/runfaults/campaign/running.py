@@ -150,7 +150,12 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
 
 def _not_offered(campaign: Campaign, offered: Collection[str]) -> tuple[str, ...]:
     wanted = dict.fromkeys(act for each in campaign.strategies for act in each.scope.acts)
-    missing = [act for act in wanted if act not in offered and not act_named(act).to_task]
+    kinds = map(act_named, wanted)
+    missing = [
+        kind.name
+        for kind in kinds
+        if kind.name not in offered and not (kind.to_task or kind.of_process)
+    ]
     if not missing:
         return ()
     return (f"the target's manager offers no {', '.join(missing)}: not among the acts tried",)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Generator
 from typing import Any, Self, Unpack
 
 from runfaults.crash.sequence import LifeSequence
-from runfaults.explore.host import Host
 from runfaults.model import Schedule
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rule import queries_of
 from runfaults.sim.execution import Execution
+from runfaults.sim.host import Host
 from runfaults.sim.simulation import How, Simulation
 from runfaults.targets import target_named
 from runfaults.targets.target import Target

@@ -9,6 +9,7 @@ from runfaults.crash.life import BETWEEN_LIVES, LifeResult
 from runfaults.crash.post_mortem import DatabaseState
 from runfaults.model import Ending, Event, EventKind, Vocabulary
 from runfaults.sim.commits import of_one_commit, of_unwatched_commits
+from runfaults.sim.renamed import renamed
 
 
 class Telling:
@@ -67,8 +68,8 @@ class Telling:
             if event.number in places:
                 self._places.append((len(self._events), places[event.number]))
             self._time = max(self._time, event.time + offset)
-            renamed = _renamed(event, rename)
-            self._events.append(renamed._replace(number=len(self._events), time=self._time))
+            its = renamed(event, rename)
+            self._events.append(its._replace(number=len(self._events), time=self._time))
 
     def _tell_rest(
         self, lives: Sequence[LifeResult], before: DatabaseState, after: DatabaseState
@@ -111,23 +112,3 @@ class Telling:
         run: int | None = None,
     ) -> None:
         self._events.append(Event(len(self._events), self._time, actor, kind, subject, value, run))
-
-
-def _renamed(event: Event, rename: dict[str, str]) -> Event:
-    """The event with its actors called by their names in the whole story."""
-    subject, value = event.subject, event.value
-    first, space, rest = subject.partition(" ")
-    match event.kind:
-        case EventKind.INVOKE:
-            subject = rename.get(first, first) + space + rest
-        case EventKind.SIGNAL:
-            subject = rename.get(subject, subject)
-        case EventKind.REPLY if subject == "subscribe":
-            value = rename.get(value, value)
-        case EventKind.WAIT:
-            if first == "thread":
-                subject = first + space + rename.get(rest, rest)
-            value = rename.get(value, value)
-        case _:
-            pass
-    return event._replace(actor=rename.get(event.actor, event.actor), subject=subject, value=value)

@@ -56,6 +56,7 @@ class Findings:
         problems: Schedules that could not be played as written: a bug in the harness.
         doubts: Schedules that did not give the same history again.
         abandoned: Where connections were opened that the target left to the garbage collector.
+        in_vain: What was tried and proves nothing anywhere, a sentence each.
         sampled: What the samples beyond the bound were like.
         partial: Whether time was over before the job had ended.
         follow_ups: Jobs that a job has shown to be worth running besides. They are for what hands
@@ -76,6 +77,7 @@ class Findings:
     problems: list[str] = field(default_factory=list[str])
     doubts: list[str] = field(default_factory=list[str])
     abandoned: set[str] = field(default_factory=set[str])
+    in_vain: set[str] = field(default_factory=set[str])
     exercised: Counter[str] = field(default_factory=Counter[str])
     sampled: Measured = field(default_factory=Measured)
     follow_ups: dict[Job, None] = field(default_factory=dict[Job, None])
@@ -139,6 +141,7 @@ class Findings:
         self.problems = sorted({*self.problems, *other.problems})
         self.doubts = sorted({*self.doubts, *other.doubts})
         self.abandoned |= other.abandoned
+        self.in_vain |= other.in_vain
         self.sampled |= other.sampled
 
     def tally(self, rule: str | None = None) -> Tally:

@@ -7,22 +7,28 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runfaults.explore.findings import Findings
-from runfaults.explore.job import NOTHING, Job, Measured, Scope
+from runfaults.explore.job import CANCELS, NOTHING, Job, Measured, Scope
 from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.model import Act, Fault, FaultPoint, Operation, Schedule
+from runfaults.sim.execution import Execution
 
-ONCE, MANY_TIMES = "again", "again-and-again"
+ONCE, MANY_TIMES, ANEW, LATE = "again", "again-and-again", "reopen", "subscribe"
 
-AGAIN = (ONCE, MANY_TIMES)
+AGAIN = (ONCE, MANY_TIMES, ANEW, LATE)
 """The acts."""
 
 _OVER = FaultPoint("user", Operation.REACH, "settled")
 """When the first run has ended."""
 
+_CLOSED = FaultPoint("user", Operation.REACH, "closed")
+"""When its manager is closed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Many runs after a clean one; one more after a run that met a fault.
+    """Many runs after a clean one; one more, of a new manager too, after a cancel or fault.
+
+    Who subscribes to the first run while the second is at work, or has ended, is late.
 
     A job is a base schedule with all the faults of its history.
 
@@ -43,33 +49,73 @@ class Repeats:
 
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""
-        kinds = f", one more after a fault ({', '.join(self.scope.kinds)})" * self.faults
+        cancels = [each for each in CANCELS if each in self.scope.acts]
+        before = [f"a cancel ({', '.join(cancels)})"] * bool(cancels)
+        before += [f"a fault ({', '.join(self.scope.kinds)})"] * self.faults
+        more = f", one more after {' or '.join(before)}" if before else ""
         return (
-            f"many runs in one life, one after the other{kinds}; "
+            f"many runs in one life, one after the other, or in one process{more}; "
             f"{self.scope.describe_surroundings()}"
         )
 
     def jobs(self, runner: Runner) -> Iterator[Job]:  # noqa: ARG002  # they are known beforehand
         """A job for each clean schedule."""
         for base in self.scope.bases():
-            if set(AGAIN) & set(self.scope.acts):
+            if {ONCE, MANY_TIMES, ANEW} & set(self.scope.acts):
                 yield Job(base, rank=(4, 0), group="more runs in the same life")
 
     def run(self, runner: Runner, job: Job, found: Findings) -> None:
-        """Run a base schedule with many runs, and each fault with another run after it."""
+        """Run a base schedule with many runs, and each cancel and fault with another one after it.
+
+        Late subscribers come where no fault strikes.
+        """
         if MANY_TIMES in self.scope.acts:
             _add(runner, job.base.adding(Act(MANY_TIMES, _OVER)), found)
-        if not self.faults or ONCE not in self.scope.acts:
-            return
-        for point, _event, refusals in runner.player.play(job.base, survey=self.scope.kinds).survey:
+        another = [each for each in _ANOTHER if each.kind in self.scope.acts]
+        clean = runner.player.play(job.base, survey=self.strikes)
+        for first in (job.base, *self._cancelled(clean)):
+            for act in another:
+                second = _add(runner, first.adding(act), found)
+                for point in _of_a_second_run(second) if LATE in self.scope.acts else ():
+                    _add(runner, first.adding(act).adding(Act(LATE, point)), found)
+        for point, _event, refusals in clean.survey:
             for kind, refusal in refusals:
                 if refusal is None:
                     struck = job.base.adding(Fault(kind, point))
-                    _add(runner, struck.adding(Act(ONCE, _OVER)), found)
+                    for act in another:
+                        _add(runner, struck.adding(act), found)
+
+    def _cancelled(self, clean: Execution) -> Iterator[Schedule]:
+        """The base schedule with each cancel, while the work is done."""
+        for point in _begun(clean)[:1]:
+            for kind in CANCELS:
+                if kind in self.scope.acts:
+                    yield clean.history.schedule.adding(Act(kind, point))
 
 
-def _add(runner: Runner, schedule: Schedule, found: Findings) -> None:
+_ANOTHER = (Act(ONCE, _OVER), Act(ANEW, _CLOSED))
+"""What makes a second run."""
+
+
+def _add(runner: Runner, schedule: Schedule, found: Findings) -> Execution:
     """Run a schedule; where the first run never ends, or never begins, there is no second."""
     trial = runner.run(schedule)
     if not trial.execution.unreached:
         found.add(trial)
+    return trial.execution
+
+
+def _of_a_second_run(execution: Execution) -> Iterator[FaultPoint]:
+    """When its work has begun, and when it has ended."""
+    yield from _begun(execution)[1:2]
+    yield from (each for each in _reached(execution, "end") if each.actor in AGAIN)
+
+
+def _begun(execution: Execution) -> list[FaultPoint]:
+    """Where work begins."""
+    return _reached(execution, "pipeline")
+
+
+def _reached(execution: Execution, milestone: str) -> list[FaultPoint]:
+    points = (each.point for each in execution.steps)
+    return [at for at in points if at.operation is Operation.REACH and at.subject == milestone]

@@ -51,6 +51,11 @@ def addresses_of(names: Collection[str], addresses: Iterable[str]) -> tuple[str,
 
 
 def _loaded(address: str) -> Rule:
+    if any(rule.name == address for rule in RULES):
+        raise RuleError(
+            f"rule {address}: it is a built-in rule, and judges without being named; name rules of "
+            "your own, as path.py:name"
+        )
     try:
         found: object = load(address)
     except (CannotLoadError, ValueError) as error:

@@ -15,6 +15,7 @@ from runfaults.sim.actor import SimulationOver
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.set_clock import CLOCK_BACK, CLOCK_FORWARD
 from runfaults.sim.stage import ActKind, Stage, ask, relay
+from runfaults.sim.visit import PROCESS_CANCELS, PROCESS_STARTS
 from runfaults.targets.target import (
     Cancels,
     CancelsByRoute,
@@ -198,14 +199,25 @@ def cancel_task(stage: Stage, actor: str) -> None:
 def start_elsewhere(stage: Stage, actor: str) -> None:
     """Open a second manager on the same database, try to start a run there, and close it."""
     another: list[Manager] = []
-
-    def open_and_start() -> object:
-        another.append(stage.open_another())
-        return another[0].start()
-
-    ask(stage, actor, "start-elsewhere", None, open_and_start)
+    ask(stage, actor, "start-elsewhere", None, lambda: _open_and_start(stage, another))
     for manager in another:
         close_this(stage, actor, manager)
+
+
+def reopen(stage: Stage, actor: str) -> None:
+    """Open another manager, start a run with it, wait until that has ended, and close it."""
+    another: list[Manager] = []
+    user = f"{actor}@2"  # what the first manager did, such as to close, is nothing to this one
+    run = ask(stage, user, "start", None, lambda: _open_and_start(stage, another))
+    for manager in another:
+        if run is not None:
+            stage.await_end(run, manager)
+        close_this(stage, user, manager)
+
+
+def _open_and_start(stage: Stage, opened: list[Manager]) -> object:
+    opened.append(stage.open_another())
+    return opened[0].start()
 
 
 _ALL = (
@@ -257,6 +269,14 @@ _ALL = (
         awaited=True,
     ),
     ActKind(
+        "reopen",
+        "Open another manager in the same process, start a run, wait until it ends, close it.",
+        reopen,
+        needs_run=False,
+        awaited=True,
+        doors=(Closes,),
+    ),
+    ActKind(
         "close", "Close the manager.", close, needs_run=False, may_cancel=True, doors=(Closes,)
     ),
     ActKind(
@@ -277,6 +297,8 @@ _ALL = (
     ),
     CLOCK_BACK,
     CLOCK_FORWARD,
+    PROCESS_STARTS,
+    PROCESS_CANCELS,
 )
 
 ACTS: Mapping[str, ActKind] = MappingProxyType({act.name: act for act in _ALL})
@@ -297,16 +319,18 @@ def act_named(name: str) -> ActKind:
     return ACTS[name]
 
 
-def offered_by(manager: Manager, *, tasks: bool) -> tuple[str, ...]:
+def offered_by(manager: Manager, *, tasks: bool, processes: bool) -> tuple[str, ...]:
     """Names of the acts that can be done with a manager.
 
     Args:
         manager: What it is asked of.
         tasks: Whether there are tasks of an event loop.
+        processes: Whether there can be other processes.
     """
     return tuple(
         act.name
         for act in _ALL
         if (tasks or not act.to_task)
+        and (processes or not act.of_process)
         and (not act.doors or any(offers(manager, door) for door in act.doors))
     )

@@ -57,6 +57,7 @@ class Livelock:
         still_to_come: How near the schedule's other elements are: it does not end while they come
             nearer. Time passes as without them, so that a point is the moment that it was when the
             point was found.
+        longest: Virtual seconds that it may last.
         shortened: Whether it went round, and rounds were passed over.
         polling: Whether the schedule ended while threads looked for work that never comes.
     """
@@ -68,6 +69,7 @@ class Livelock:
     trouble: Callable[[], float] = lambda: 0.0
     is_idle: Callable[[], bool] = lambda: False
     still_to_come: Callable[[], list[int]] = list[int]
+    longest: float = MAX_VIRTUAL_SECONDS
     shortened: bool = False
     polling: bool = False
     _leapt: float = 0.0
@@ -94,9 +96,9 @@ class Livelock:
         Raises:
             SimulationOver: then.
         """
-        if until - self._leapt > MAX_VIRTUAL_SECONDS:
+        if until - self._leapt > self.longest:
             self.end_if_idle()
-            self.give_up(f"no end within {MAX_VIRTUAL_SECONDS:.0f} virtual seconds")
+            self.give_up(f"no end within {self.longest:.0f} virtual seconds")
 
     def end_if_idle(self) -> None:
         """End the schedule here if those that still run have nothing left to do.

@@ -76,6 +76,7 @@ class ScriptedPipeline:
         attempts: Each time that it was done on a connection, in order.
         has_client: It was given a client of its own.
         given: What it can be given, a phrase each, and whether it was.
+        done_before: How often it was done elsewhere: no two times write the same.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class ScriptedPipeline:
         self.attempts: list[Attempt] = []
         self.has_client = False
         self.given: dict[str, bool] = {}
+        self.done_before = 0
 
     def __call__(
         self,
@@ -111,7 +113,8 @@ class ScriptedPipeline:
             return
         add, name = self._recorder.add, actor.name
         run = self._numbers.of(run)
-        attempt = Attempt(len(self.attempts) + 1, run, within=is_begun_for(connection))
+        number = self.done_before + len(self.attempts) + 1
+        attempt = Attempt(number, run, within=is_begun_for(connection))
         self.attempts.append(attempt)
         add(name, EventKind.PIPELINE, "started", run=run)
         actor.turns.reach(Operation.REACH, "pipeline")

@@ -23,6 +23,7 @@ class Recorder:
         closed: When True nothing more is written: the schedule has ended and is being unwound.
         places: Where each operation was called from, as (event number, stack), if asked for; where
             the schedule got stuck, the line.
+        with_places: Whether they are.
         stuck: How the schedule got stuck: the subjects of its STUCK events.
     """
 
@@ -30,7 +31,7 @@ class Recorder:
         self.events: list[Event] = []
         self.places: list[tuple[int, str]] = []
         self.stuck: set[str] = set()
-        self._with_places = with_places
+        self.with_places = with_places
         self._printed = ""
         self._cut = 0
         self.closed = False
@@ -46,15 +47,21 @@ class Recorder:
     ) -> None:
         """Append an event at the present virtual time."""
         if not self.closed:
-            if self._with_places and kind in _PLACED:
+            if self.with_places and kind in _PLACED:
                 self.places.append((len(self.events), calling_code()))
             if kind is _STUCK:
                 self.stuck.add(subject)
-                if self._with_places:
+                if self.with_places:
                     self.places.append((len(self.events), calling_line()))
             self.events.append(
                 Event(len(self.events), self.clock, actor, kind, subject, value, run)
             )
+
+    def take_over(self, event: Event, place: str | None) -> None:
+        """Append an event of another process, with where it came from."""
+        if place is not None:
+            self.places.append((len(self.events), place))
+        self.events.append(event._replace(number=len(self.events)))
 
     def hear(self, text: str) -> None:
         """Keep what the target prints, where places are asked for: a person will read that."""
@@ -63,7 +70,7 @@ class Recorder:
 
     def hear_afterwards(self, text: str) -> None:
         """Keep what is printed also where the schedule has ended, as what it left is collected."""
-        if self._with_places:
+        if self.with_places:
             self._printed += text
             if len(self._printed) > 2 * MOST_PRINTED:
                 self._shorten()
@@ -89,13 +96,13 @@ class Recorder:
         method: Callable[..., object] | None,
     ) -> None:
         """Append what a method answered to a request."""
-        if self._with_places and not self.closed and method is not None:
+        if self.with_places and not self.closed and method is not None:
             self.places.append((len(self.events), beginning_of(method)))
         self.add(actor, EventKind.REPLY, subject, value, run)
 
     def answer(self, actor: str, subject: str, error: BaseException, run: int | None) -> None:
         """Append the answer to a request that raised."""
-        if self._with_places and not self.closed:
+        if self.with_places and not self.closed:
             self.places.append((len(self.events), stack_of(error)))
         value = f"raised {type(error).__name__}: {error}"
         self.add(actor, EventKind.REPLY, subject, value, run)

@@ -395,7 +395,7 @@ class Scheduler:
             due = [actor for actor in self.all_actors if actor.deadline is not None]
             if due:
                 first = min(due, key=lambda actor: actor.deadline or 0.0)
-                self._advance(first.deadline or 0.0)
+                self.advance(first.deadline or 0.0)
                 first.timed_out = True
                 self._make_ready(first)
             else:
@@ -418,7 +418,7 @@ class Scheduler:
 
     def leap(self, leap: Leap) -> None:
         """See `Course`."""
-        self._advance(self.clock + leap.seconds)
+        self.advance(self.clock + leap.seconds)
         for actor in self.all_actors:
             if actor.deadline is None:
                 continue
@@ -428,7 +428,8 @@ class Scheduler:
                 actor.timed_out = True
                 self._make_ready(actor)
 
-    def _advance(self, to: float) -> None:
+    def advance(self, to: float) -> None:
+        """Let virtual time pass in which no actor does anything."""
         self.livelock.require_time(to)
         self.clock = self._recorder.clock = max(self.clock, to)
         self._advanced(self.clock)

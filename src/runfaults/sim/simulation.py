@@ -11,13 +11,14 @@ import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Self, TypedDict, Unpack
+from typing import Protocol, Self, TypedDict, Unpack
 
 import time_machine
 
 from runfaults.model import Act, Ending, Journal, Schedule
 from runfaults.oracle.rule import Rule, queries_of
 from runfaults.sim.actor import current_actor
+from runfaults.sim.acts import act_named
 from runfaults.sim.database import DatabaseTemplate
 from runfaults.sim.director import Director
 from runfaults.sim.execution import Execution
@@ -31,6 +32,7 @@ from runfaults.sim.printing import logging_apart, printing_apart
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.stuck import HangError, hang_in, in_a_clean_run
 from runfaults.sim.substitution import controlled_primitives
+from runfaults.sim.visit import Visit, Visited
 from runfaults.sim.world import EPOCH, WALL_CLOCK, World
 from runfaults.sqlite.clock import clock_of_python
 from runfaults.sqlite.engine import real_connect
@@ -48,6 +50,22 @@ memory that they leave no longer fits the processor's caches, and each costs a t
 
 _COLLECT_ALL_EVERY = 4096
 """Schedules between those that also look at what earlier ones have kept: its size is no matter."""
+
+
+class Visitors(Protocol):
+    """Another process, which does acts."""
+
+    def begin(self) -> None:
+        """Start it, if it has not been started."""
+        ...
+
+    def visit(self, visit: Visit) -> Visited:
+        """Have it do what a visit asks for."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
 
 
 class How(TypedDict, total=False):
@@ -82,6 +100,7 @@ class Simulation:
         within: Folder for its files, which are removed when it is left; None for the usual one.
         kinds: What faults strike with, by name.
         own_rules: Rules of the user's own, whose queries are asked.
+        another: Another process, for the acts that need one; without it there are no such acts.
         warm: Whether the target does first what it does only once in a process.
 
     Raises:
@@ -96,6 +115,7 @@ class Simulation:
         within: str | None = None,
         kinds: Mapping[str, FaultKind] = SIMULATED_KINDS,
         own_rules: tuple[Rule, ...] = (),
+        another: Visitors | None = None,
         *,
         warm: bool = True,
     ) -> None:
@@ -106,6 +126,7 @@ class Simulation:
         self._target = target
         self._on_strike = on_strike
         self._kinds = kinds
+        self._another = another
         self._cold = set(Ending) if warm else set[Ending]()
         self._within = within or memory_backed_folder()
         self._template = DatabaseTemplate(target, self._within)
@@ -133,6 +154,8 @@ class Simulation:
             stack.enter_context(logging_apart())
             stack.enter_context(_quiet_collection())
             stack.callback(random.setstate, random.getstate())
+            if self._another is not None:
+                stack.callback(self._another.close)
             stack.callback(lambda: self._lines.stop_at(()))
             if self._cold:
                 self._run_cleanly()
@@ -181,6 +204,8 @@ class Simulation:
             _collect(2)
         elif with_places or self._runs % _COLLECT_EVERY == 0:
             _collect(0)
+        if self._another is not None and any(act_named(a.kind).of_process for a in schedule.acts):
+            self._another.begin()
         random.seed(schedule.seed)
         database = self._template.restore(self._folder, schedule.journal)
         survey = how.get("survey")
@@ -202,6 +227,8 @@ class Simulation:
             world.scheduler.lines = None if lines == () else self._lines
             world.queries = self._queries
             world.wall_clock = traveller.move_to
+            if self._another is not None:
+                world.receives = self._another.visit
             hear = recorder.hear_afterwards
             with _each_warning(told=with_places), printing_apart(hear, self._on_strike) as strike:
                 world.gate.on_strike = strike

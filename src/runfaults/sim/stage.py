@@ -27,8 +27,8 @@ class Stage(Protocol):
         """What the runs are called."""
         ...
 
-    def await_end(self, run: int) -> None:
-        """Return when the run has ended."""
+    def await_end(self, run: int, manager: Manager | None = None) -> None:
+        """Return when a run of that manager, or of the user's own, has ended."""
         ...
 
     def drain(self, manager: Manager) -> None:
@@ -69,6 +69,10 @@ class Stage(Protocol):
 
     def set_clock(self, seconds: float) -> None:
         """Set the wall clock forward by so many seconds, or back; no other clock changes."""
+        ...
+
+    def visit(self, actor: str, act: str) -> None:
+        """Have another process do an act, while this one stands still."""
         ...
 
     def open_another(self) -> Manager:
@@ -139,6 +143,7 @@ class ActKind(NamedTuple):
         at_user: Whether a strategy tries it at the points of the user alone, from the first request
             on: elsewhere it arrives when the user waits, which is a point of the user's too.
         to_task: Whether it is done to a task of an event loop, which has to be named.
+        of_process: Whether another process does it.
         doors: Protocols of a manager, with one of which it can be done; with any if there are none.
     """
 
@@ -151,4 +156,5 @@ class ActKind(NamedTuple):
     may_cancel: bool = False
     at_user: bool = False
     to_task: bool = False
+    of_process: bool = False
     doors: tuple[type[object], ...] = ()

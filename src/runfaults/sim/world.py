@@ -27,6 +27,7 @@ from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import Recurrence
 from runfaults.sim.run_numbers import RunNumbers
 from runfaults.sim.scheduler import Scheduler
+from runfaults.sim.visit import Receives, Visit, same_run, tell
 from runfaults.sqlite.gate import FaultKind
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
@@ -41,6 +42,7 @@ from runfaults.targets.target import (
     drains,
     offers,
     patience_of,
+    single_process,
 )
 
 EPOCH = 1_767_225_600.0
@@ -125,6 +127,9 @@ class World:
         self._awaited: list[Actor] = []
         self._acts: dict[str, Act] = {}
         self._drained: list[Manager] = []
+        self.receives: Receives | None = None
+        self._visits = 0
+        self._kept_out: list[str] = []
 
     @border(Phase.SWITCHING, Phase.EXPLORING)
     def play(self) -> Execution:
@@ -145,6 +150,8 @@ class World:
             self.scheduler.unwind()
             self._audit.close()
         events = tuple(self._recorder.events)
+        if self._visits and (run := same_run(events)) is not None:
+            self._kept_out.append(f"two starts made run {run}: have ids come from the database")
         target = self._target
         history = History(
             target.name,
@@ -182,7 +189,11 @@ class World:
     def _offered(self) -> tuple[str, ...]:
         if not self._managers:
             return ()
-        found = acts.offered_by(self.manager, tasks=bool(self.scheduler.tasks.steps))
+        found = acts.offered_by(
+            self.manager,
+            tasks=bool(self.scheduler.tasks.steps),
+            processes=self.receives is not None and not single_process(self._target),
+        )
         if self._work.has_client:
             found += tuple(ending for ending in Ending if ending.needs_client)
         return found
@@ -195,7 +206,11 @@ class World:
     @property
     def unreached(self) -> tuple[str, ...]:
         """Elements of the schedule whose moment has not come, as text."""
-        return (*map(str, self._plan.unreached()), *self._director.unreached())
+        return (
+            *map(str, self._plan.unreached()),
+            *self._director.unreached(),
+            *self._kept_out,
+        )
 
     @property
     def refused(self) -> tuple[tuple[Fault, str], ...]:
@@ -221,9 +236,9 @@ class World:
         """See `Stage`."""
         return self._audit.numbers
 
-    def await_end(self, run: int) -> None:
+    def await_end(self, run: int, manager: Manager | None = None) -> None:
         """See `Stage`."""
-        manager = self.manager
+        manager = manager or self.manager
         if offers(manager, Waits):
             manager.wait(self.numbers.id_of(run))
             return
@@ -286,6 +301,35 @@ class World:
         self._recorder.add(actor, EventKind.REQUEST, act.kind, act.task)
         if not self.scheduler.tasks.cancel(act.task):
             self._director.ignored.append(act)
+
+    def visit(self, actor: str, act: str) -> None:
+        """See `Stage`."""
+        if self.receives is None or not self._observe():
+            self._kept_out.append(f"{self._acts[actor]} (the database is locked)")
+            return
+        self._visits += 1
+        number = 1 + self._visits
+        visited = self.receives(
+            Visit(
+                act,
+                number,
+                self._schedule.base,
+                str(self._database),
+                self.scheduler.clock,
+                self.seen,
+                tuple(sorted(self._shown)),
+                self._run,
+                self._recorder.with_places,
+            )
+        )
+        if visited.kept_out:
+            self._kept_out.append(f"{self._acts[actor]} ({visited.kept_out})")
+        tell(self._recorder, visited, number)
+        for run, _, new, _ in self._audit.transitions() or ():
+            self._take_note(run, new)
+        self.scheduler.advance(self.scheduler.clock + visited.seconds)
+        self.scheduler.touch("database", change=True)
+        self.scheduler.wake("database")
 
     def set_clock(self, seconds: float) -> None:
         """See `Stage`."""
@@ -424,13 +468,16 @@ class World:
                     "and do not attach the database to another one: no fault strikes there"
                 )
             self._recorder.add("database", EventKind.STATUS, old, new, run)
-            self._shown[run] = new
-            if self._is_over(run):
-                self.touch_outcomes(change=True)
-                self.scheduler.wake(_end_of(run))
-            if self.numbers.is_known(run):
-                self._know(run)
+            self._take_note(run, new)
         return True
+
+    def _take_note(self, run: int, new: str) -> None:
+        self._shown[run] = new
+        if self._is_over(run):
+            self.touch_outcomes(change=True)
+            self.scheduler.wake(_end_of(run))
+        if self.numbers.is_known(run):
+            self._know(run)
 
     def _know(self, run: int | None) -> None:
         """Take note of the run: by its first status, or by the answer where that comes first."""

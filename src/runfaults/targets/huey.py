@@ -46,6 +46,7 @@ class Huey(Adapter):
     threads: Mapping[str, str] = {"Worker": "worker", "Scheduler": "scheduler"}
     patience = 200.0  # longer than any fault that is lifted
     drains = True  # what is in the queue waits for a consumer
+    single_process = "its ids are numbers that this adapter counts"
     exempt: Mapping[str, str] = {
         "one-active-run": "a queue holds as many tasks as are put into it",
         "orphan-is-interrupted-not-failed": "Huey documents that a task is lost with its consumer",

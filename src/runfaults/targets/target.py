@@ -254,6 +254,17 @@ class WorksInProcesses(Protocol):
 
 
 @runtime_checkable
+class SingleProcess(Protocol):
+    """A target whose database no second process opens.
+
+    Attributes:
+        single_process: Why, in a phrase: `the service runs with one worker`. Empty: others may.
+    """
+
+    single_process: str
+
+
+@runtime_checkable
 class Entered(Protocol):
     """A target with an import path of its own, on which it is only inside of a block."""
 
@@ -291,7 +302,7 @@ class Target(Protocol):
     """A system under test.
 
     An adapter may also be `Exempt`, `HasRemarks`, `Patient`, `Drains`, `NamesThreads`,
-    `WorksInProcesses`, `Entered`, `LivesInPackages` and `NamesCancellable`.
+    `WorksInProcesses`, `SingleProcess`, `Entered`, `LivesInPackages` and `NamesCancellable`.
 
     Attributes:
         name: As given to `--target`.
@@ -323,6 +334,11 @@ class Target(Protocol):
 def works_in_processes(target: Target) -> str:
     """The processes in which a target does its work, in a phrase; empty if there are none."""
     return target.processes if isinstance(target, WorksInProcesses) else ""
+
+
+def single_process(target: Target) -> str:
+    """Why no second process opens its database, in a phrase; empty if others may."""
+    return target.single_process if isinstance(target, SingleProcess) else ""
 
 
 def require_threads(target: Target) -> None:
@@ -358,4 +374,6 @@ def remarks(target: Target) -> tuple[str, ...]:
     """The sentences that a reader of a result has to know of the target."""
     told = target.remarks if isinstance(target, HasRemarks) else ()
     exempt: Mapping[str, str] = target.exempt if isinstance(target, Exempt) else {}
+    if alone := single_process(target):
+        told += (f"no other process is tried beside it: {alone}",)
     return (*told, *(f"{rule} does not judge this target: {why}" for rule, why in exempt.items()))
