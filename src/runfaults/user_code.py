@@ -75,6 +75,7 @@ def heed_interruptions() -> None:
     interruptions.count, interruptions.asked_for = 0, False
     for number in interrupting():
         signal.signal(number, _interrupt)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, interrupting())  # one may have waited for this
     sys.unraisablehook = _unraisable
 
 

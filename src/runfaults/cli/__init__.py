@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from runfaults.cli.exit_codes import HARNESS, HOLDS, UNKNOWN, USAGE
-from runfaults.user_code import heed_interruptions, redacting, told
+from runfaults.user_code import heed_interruptions, interruptions, redacting, told
 
 COMMANDS = {
     "check": "check",
@@ -99,13 +99,14 @@ def main() -> NoReturn:
     """Run the command; every expected trouble is one line and a documented exit code."""
     if "_RUNFAULTS_COMPLETE" in os.environ:
         cli()  # answers the shell, and exits
-    heed_interruptions()
     try:
+        heed_interruptions()
         code = cli.main(standalone_mode=False)  # what `Exit` was raised with
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)
     except (click.Abort, KeyboardInterrupt):
+        interruptions.asked_for = True  # a further one is not to cut off what is told
         again = shlex.join(["runfaults", *sys.argv[1:]])
         complain("interrupted; nothing was left behind; to run it again:", UNKNOWN, again)
     except BaseException as error:  # noqa: BLE001  # exit code 1 means that a rule is broken

@@ -32,7 +32,7 @@ from runfaults.process_end import (
     tell_of_end,
 )
 from runfaults.temporary import remove_folders_of
-from runfaults.user_code import heed_interruptions, interrupting
+from runfaults.user_code import interrupting
 
 _ENDED = b"\0"
 """What the command's process tells before its exit code, when it ends by itself."""
@@ -76,6 +76,8 @@ def main() -> None:
     if not pid:
         os.close(parent)
         _be_the_command(tell, parent_lives)
+    for number in signal.sigpending() & heeded:
+        os.kill(pid, number)  # it has come before that process was there
     os.close(tell)
     undertaker = os.fork()
     if not undertaker:
@@ -107,9 +109,8 @@ def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
     threading.Thread(target=_end_with_parent, args=(parent_lives,), daemon=True).start()
     threading.Thread(target=_show_life, args=(tell,), daemon=True).start()
     try:
-        heed_interruptions()
         outlive_readers()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, interrupting() | {signal.SIGCHLD})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         cli.main()
     except SystemExit as stop:
         code = stop.code
