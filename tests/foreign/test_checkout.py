@@ -416,6 +416,8 @@ def test_a_folder_without_a_run_manager_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("class RunManager(:\n")
     with pytest.raises(TargetError, match="no class RunManager in any Python file below it"):
         target_named(f"source:{tmp_path}")
+    with pytest.raises(TargetError, match=r"there is no folder .*gone; give that of a checkout"):
+        target_named(f"source:{tmp_path}/gone")
 
 
 def test_two_run_managers_are_told_so(copy: Copy) -> None:

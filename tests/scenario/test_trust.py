@@ -56,7 +56,7 @@ def test_what_a_link_leads_to_counts(project: Path) -> None:
     ("address", "option"),
     [
         ("../../loose/x.py:T", "--target ../../loose/x.py:T"),
-        ("source:/elsewhere", "--source /elsewhere"),
+        ("source:/usr", "--source /usr"),
     ],
 )
 def test_a_refusal_says_what_to_add(address: str, option: str, project: Path) -> None:
@@ -64,6 +64,12 @@ def test_a_refusal_says_what_to_add(address: str, option: str, project: Path) ->
         require_asked_for(address, project / "mine/a.toml")
     assert str(raised.value).endswith(f"add {option}")
     assert str(project / "mine") in str(raised.value)
+
+
+def test_a_checkout_that_is_not_there_is_not_to_be_added(project: Path) -> None:
+    """Its scenario was copied elsewhere, and names it by the way from its own folder."""
+    with pytest.raises(NotAskedForError, match=r"theirs/gone, which is not there: .*add --source"):
+        require_asked_for(f"source:{project}/theirs/gone", project / "theirs/a.toml")
 
 
 def test_rules_of_another_place_are_not_run(project: Path) -> None:

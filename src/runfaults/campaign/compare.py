@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from runfaults.campaign.bound import Bound
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import conclude
+from runfaults.campaign.players import open_player
 from runfaults.campaign.running import Options, run_campaign
+from runfaults.explore.probe import probe
 from runfaults.explore.runner import Runner
 from runfaults.explore.trial import NotPlayableError
 from runfaults.model import CheckResult, Scenario, Verdict
@@ -89,6 +91,8 @@ def compare(
     campaigns = [
         Campaign(name, bound.strategies, own=own, redact=redact) for name in (first, second)
     ]
+    with open_player(second, own=own, redact=redact) as player:
+        probe(player)  # before the first takes its time: what cannot be tested
     results: list[CheckResult] = []
     for campaign in campaigns:
         listener.note(campaign.target)

@@ -18,7 +18,7 @@ def stop_in_target() -> None:
     `quit` is Ctrl-C.
     """
     frame = _innermost_of_the_user(inspect.currentframe())
-    debugger = pdb.Pdb()
+    debugger = _Debugger()
     debugger.reset()
     outer: FrameType | None = frame
     while outer is not None:
@@ -26,11 +26,17 @@ def stop_in_target() -> None:
         debugger.botframe = outer
         outer = outer.f_back
     debugger.interaction(frame, None)
-    if debugger.quitting:
-        # Raised here it would be the target's to handle, and the history another one.
-        signal.raise_signal(signal.SIGINT)
-    elif debugger.stopframe is not debugger.botframe:
+    if debugger.stopframe is not debugger.botframe:
         sys.settrace(debugger.trace_dispatch)
+
+
+class _Debugger(pdb.Pdb):
+    """Leaving it is Ctrl-C, at whichever prompt: what it raises itself the target may handle."""
+
+    def set_quit(self) -> None:
+        """See `Bdb`; the target goes on until the command ends."""
+        self.set_continue()
+        signal.raise_signal(signal.SIGINT)
 
 
 def _innermost_of_the_user(frame: FrameType | None) -> FrameType | None:

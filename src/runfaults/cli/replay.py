@@ -70,8 +70,8 @@ def command(
     file names, or all if it names none. A file in a folder whose target needs a package that is not
     installed is skipped, and that is said; it is unknown if all are.
     """
-    if debug and redact:
-        raise click.UsageError("--pdb shows all that there is; add --no-redact")
+    if debug:
+        _require_debuggable(redact=redact, real=real)
     how = _How(given_target(target, source), source, own, redact, real, debug)
     paths = [path for each in files for path in scenario_files(each)]
     shown: list[tuple[Scenario, Trial]] = []
@@ -98,6 +98,20 @@ def command(
         _name_next(*shown[0], redact=redact)
     untestable = source is not None and worst is Verdict.UNKNOWN
     raise Exit(UNTESTABLE if untestable else exit_code(worst))
+
+
+def _require_debuggable(*, redact: bool, real: bool) -> None:
+    """See that there is something to stop at, and who could be asked there.
+
+    Raises:
+        click.UsageError: if not.
+    """
+    if redact:
+        raise click.UsageError("--pdb shows all that there is; add --no-redact")
+    if real:
+        raise click.UsageError("--pdb stops before an emulated fault strikes; leave out --real")
+    if not sys.stdin.isatty():
+        raise click.UsageError("--pdb asks what to do at a terminal; standard input is none here")
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,12 @@ def require_asked_for(
     Raises:
         NotAskedForError: if it does.
     """
+    code = code_of(address)
+    if address.startswith(PREFIX) and address not in named and code and not code.is_dir():
+        raise NotAskedForError(
+            f"it is to be played with the checkout {code}, which is not there: it names it by the "
+            "way from its own folder, and one of the two was moved; add --source FOLDER"
+        )
     if not is_asked_for(address, file, named):
         raise NotAskedForError(
             f"it wants {address} to be loaded, which is not in this project "

@@ -55,6 +55,8 @@ class Checkout:
     def __init__(self, path: Path) -> None:
         self.name = f"{PREFIX}{path}"
         self._path = path
+        if not path.is_dir():
+            raise TargetError(f"there is no folder {path}; give that of a checkout of GenGlossary")
         self._tree = SourceTree(path)
         self._manager = self._only_class("RunManager")
         self._executor = self._only_class("PipelineExecutor")
@@ -196,7 +198,10 @@ class Checkout:
         if len(found) == 1:
             return found[0]
         if not found:
-            raise TargetError(f"{self._path}: no class {name} in any Python file below it")
+            raise TargetError(
+                f"{self._path}: no class {name} in any Python file below it; give the folder of a "
+                "checkout of GenGlossary, or name an adapter of another job manager with --target"
+            )
         files = ", ".join(str(each.file.relative_to(self._path)) for each in found)
         raise TargetError(f"{self._path}: several classes {name}: {files}; give a narrower path")
 
