@@ -41,6 +41,17 @@ def test_it_runs_as_it_is_and_the_mistake_in_it_is_found(tmp_path: Path, style: 
     assert Verdict.BROKEN in {each.verdict for each in broken}
 
 
+def test_names_may_be_words_of_sql(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    result = typed(str(file), "--table", "order", "--columns", "index,group")
+    assert result.exit_code == 0, result.output
+    with Simulation(target_named(f"{file}:MyTarget")) as simulation:
+        probe(simulation)
+        ran = Runner(simulation).run(Schedule.parse("fault busy at run execute UPDATE order"))
+    ran.require_playable("a statement is named by its table")
+    assert ran.verdict is Verdict.BROKEN
+
+
 def test_what_is_not_given_has_a_usual_answer(tmp_path: Path) -> None:
     assert typed(str(tmp_path / "mine.py")).exit_code == 0
     text = (tmp_path / "mine.py").read_text("utf-8")

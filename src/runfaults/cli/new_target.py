@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+import sqlite3
 import sys
+from contextlib import closing, suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,6 +23,7 @@ _STYLES = {"thread": "thread", "pool": "pool", "polling": "polling", "asyncio": 
 """The file for each way of working."""
 
 _CLASS = "MyTarget"
+_AUDIT = 'Audit("{}", key="{}", status="{}")'
 _CONFIRM = "# As its clean runs show it: see whether the words mean that."
 
 
@@ -61,11 +64,13 @@ def command(
     columns = columns or _ask("Which of its columns are the id and the status?", "id,state")
     key, _, status = columns.partition(",")
     text = files("runfaults.targets.skeletons").joinpath(f"{_STYLES[style]}.py").read_text("utf-8")
+    key, status = _identifier(key, "--columns"), _identifier(status, "--columns")
     replaced = {
         "FILE": str(file),
-        "job_table": table,
-        "job_id": _identifier(key, "--columns"),
-        "job_state": _identifier(status, "--columns"),
+        _AUDIT.format("job_table", "job_id", "job_state"): _AUDIT.format(table, key, status),
+        "job_table": _in_sql(table),
+        "job_id": _in_sql(key),
+        "job_state": _in_sql(status),
     }
     for name, value in replaced.items():
         text = text.replace(name, value)
@@ -90,6 +95,14 @@ def _identifier(name: str, option: str) -> str:
             "any SQL expression can be written into the file afterwards"
         )
     return name.strip()
+
+
+def _in_sql(name: str) -> str:
+    """The name, in brackets if it is a word that SQL has reserved, such as `order`."""
+    with closing(sqlite3.connect(":memory:")) as connection, suppress(sqlite3.OperationalError):
+        connection.execute(f"CREATE TABLE {name} ({name})")
+        return name
+    return f"[{name}]"
 
 
 def _named(file: Path) -> tuple[Path, str]:

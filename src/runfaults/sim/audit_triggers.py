@@ -41,10 +41,11 @@ def require_usable(connection: sqlite3.Connection, audits: Audits) -> None:
         return
     for audit in audits if isinstance(audits, tuple) else (audits,):
         _, name = next(_columns(connection, audit.table))
+        table = _quoted(audit.table)
         for change in (
-            f"INSERT INTO {audit.table} DEFAULT VALUES",  # names from an adapter
-            f"UPDATE {audit.table} SET {name} = {name}",  # noqa: S608  # as above
-            f"DELETE FROM {audit.table}",  # noqa: S608  # as above
+            f"INSERT INTO {table} DEFAULT VALUES",  # names from an adapter
+            f"UPDATE {table} SET {name} = {name}",  # noqa: S608  # as above
+            f"DELETE FROM {table}",  # noqa: S608  # as above
         ):
             connection.execute(f"EXPLAIN {change}").close()
 
@@ -61,9 +62,9 @@ def repetition_script(
     words = ", ".join(f"'{word}'" for word in sorted(interrupted)) or "NULL"
     row = _Row(connection, audits)
     old, new, key = row.status("OLD"), row.status("NEW"), row.key("NEW")
-    columns = f"OF {audits.status}" if row.is_column(audits.status) else ""
+    columns = f"OF {_quoted(audits.status)}" if row.is_column(audits.status) else ""
     return f"""
-    CREATE TRIGGER runfaults_repeated AFTER UPDATE {columns} ON {audits.table}
+    CREATE TRIGGER runfaults_repeated AFTER UPDATE {columns} ON {_quoted(audits.table)}
     WHEN {old} IS {new} AND {new} IN ({words}) BEGIN
         INSERT INTO runfaults_audit (run, old, new) VALUES ({key}, {old}, {new});
     END;
@@ -78,7 +79,7 @@ def _triggers(row: _Row, suffix: str, *, alone: bool) -> str:
         suffix: What tells their names from those on another table.
         alone: Whether nothing but a row of this table tells of a run.
     """
-    table = row.audit.table
+    table = _quoted(row.audit.table)
     known = alone and not row.audit.deleted
     before = "NULL" if known else _LAST.format(key=row.key("NEW"))
     was = row.status("OLD") if known else _LAST.format(key=row.key("OLD"))
@@ -139,7 +140,7 @@ class _Row:
 
 def _columns(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str]]:
     """The columns of a table by their names in lower case, as SQL writes them."""
-    rows = connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
+    rows = connection.execute(f"PRAGMA table_xinfo({_quoted(table)})").fetchall()
     for _, name, *_ in rows:
         quoted = '"' + str(name).replace('"', '""') + '"'
         yield str(name).lower(), quoted
@@ -147,9 +148,14 @@ def _columns(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, 
         yield "rowid", "rowid"
 
 
+def _quoted(name: str) -> str:
+    """A name, which may be a word that SQL has reserved; anything else as it is."""
+    return f'"{name}"' if re.fullmatch(r"\w+", name) else name
+
+
 def _has_rowid(connection: sqlite3.Connection, table: str) -> bool:
     try:
-        connection.execute(f"SELECT rowid FROM {table} LIMIT 0")  # noqa: S608  # as above
+        connection.execute(f"SELECT rowid FROM {_quoted(table)} LIMIT 0")  # noqa: S608  # as above
     except sqlite3.OperationalError:
         return False
     return True
