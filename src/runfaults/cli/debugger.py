@@ -34,7 +34,7 @@ class _Debugger(pdb.Pdb):
     """Leaving it is Ctrl-C, at whichever prompt: what it raises itself the target may handle."""
 
     def set_quit(self) -> None:
-        """See `Bdb`; the target goes on until the command ends."""
+        """See `Bdb`; the target continues until the command ends."""
         self.set_continue()
         signal.raise_signal(signal.SIGINT)
 
