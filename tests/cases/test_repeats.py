@@ -201,6 +201,18 @@ def test_what_a_manager_keeps_to_itself_is_gone_with_it(here: Any) -> None:
     assert told.code == 0, told.text
 
 
+def test_nothing_is_asked_of_a_closed_manager_about_the_run_of_a_later_one() -> None:
+    schedule = Schedule.parse(
+        "pipeline succeeds; fault busy at user commit; act reopen at user reach closed"
+    )
+    with Simulation(target_named("genglossary")) as simulation:
+        execution = simulation.play(schedule)
+    assert not execution.unreached
+    assert [each for each in judge(execution.history) if each.verdict is Verdict.BROKEN] == []
+    asked = [event for event in execution.history.events if event.subject == "subscribe"]
+    assert asked == []
+
+
 def test_who_is_late_is_not_told_of_another_run(here: Any) -> None:
     told = here.check(TOLD.format(told="True", late="False"), "--bound", "0,1,0")
     assert told.code == 1, told.text

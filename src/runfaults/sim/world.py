@@ -128,6 +128,7 @@ class World:
         self._acts: dict[str, Act] = {}
         self._drained: list[Manager] = []
         self.receives: Receives | None = None
+        self._is_closed = False
         self._visits = 0
         self._kept_out: list[str] = []
 
@@ -397,6 +398,7 @@ class World:
         self.scheduler.reach(Operation.REACH, "settled")
         acts.wait(self, self._await_acts)
         acts.close(self, "user")
+        self._is_closed = True
         self.scheduler.reach(Operation.REACH, "closed")
         if self._hours:
             self._recover()
@@ -483,7 +485,7 @@ class World:
         """Take note of the run: by its first status, or by the answer where that comes first."""
         if self._run is None and run is not None and self._managers:
             self._run = run
-            if offers(self.manager, Signals):
+            if offers(self.manager, Signals) and not self._is_closed:
                 self._enter(Act("subscribe"))
             self.scheduler.wake("run")
 
