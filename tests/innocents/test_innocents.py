@@ -16,7 +16,9 @@ from runfaults.campaign.conclude import check
 from runfaults.campaign.running import Options
 from runfaults.crash.lives import Lives
 from runfaults.crash.moments import deaths_in
-from runfaults.explore.job import JOURNALS, Scope
+from runfaults.explore.job import CANCELS, JOURNALS, Scope
+from runfaults.explore.processes import Processes
+from runfaults.explore.repeats import AGAIN, Repeats
 from runfaults.explore.runner import Runner
 from runfaults.explore.samples import Samples
 from runfaults.explore.strategy import Strategy
@@ -44,8 +46,11 @@ PROGRAMS = (
 CHEAP = (
     Sweep(Scope(("busy", "lost-acknowledgement"), ("cancel", "read", "start"))),
     Samples(replace(EVERYTHING, kinds=tuple(KINDS)), 6, orders=2),
+    Repeats(Scope((), (*AGAIN, *CANCELS))),
+    Processes(Scope(acts=("process-starts",))),
 )
-"""Each lock, lost answer, cancel, read and start once, and a little of all that SQLite can do.
+"""Each lock, lost answer, cancel, read and start once, a little of all that SQLite can do, more
+runs, and a second process that starts one.
 
 That no thread can be started is not among it: only two of the programs bear that.
 """
