@@ -87,7 +87,7 @@ def test_a_scenario_with_an_act_that_the_target_has_not_is_wrong_usage(here: Any
     told = replayed(here, "succeeded-never-failed", act)
     assert told.code == 2
     assert "'cancel at run execute UPDATE jobs' cannot happen" in told.text
-    assert "it offers start, start-elsewhere, again, again-and-again, close" in told.text
+    assert "it offers start, start-elsewhere, again, again-and-again, reopen, close" in told.text
 
 
 def test_a_scenario_with_an_ending_that_the_target_has_not_is_wrong_usage(here: Any) -> None:

@@ -308,7 +308,10 @@ def test_what_was_understood_is_explained(here: Any) -> None:
         'Vocabulary.of(active="new", completed="done", failed="error")',
         "the work succeeded: new, done; it raised: new, error",
         "is done in the thread run, with a connection and the run's id; without a way to see",
-        "again, again-and-again, keyboard-interrupt, clock-back, clock-forward; no method for",
+        (
+            "again, again-and-again, keyboard-interrupt, clock-back, clock-forward, "
+            "process-starts; no method for"
+        ),
         "not one-active-run: jobs run side by side",
     ):
         assert words in told.text

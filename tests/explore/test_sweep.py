@@ -112,7 +112,7 @@ def test_three_numbers_are_a_bound() -> None:
         "raises-when-closed, returns-when-closed; journal target; orders that commute once\n"
         "all schedules with no fault, <= 1 act (cancel), no preemption; pipeline succeeds, raises; "
         "journal target\n"
-        "many runs in one life, one after the other; pipeline succeeds; journal target\n"
+        "no more runs in one life; pipeline succeeds; journal target\n"
         "no task of an event loop; pipeline succeeds, raises; journal target\n"
         "the first life of a process, compared with later ones: full, cancel at each point, once; "
         "pipeline succeeds; journal target"

@@ -17,6 +17,8 @@ ONCE, MANY_TIMES, ANEW, LATE = "again", "again-and-again", "reopen", "subscribe"
 AGAIN = (ONCE, MANY_TIMES, ANEW, LATE)
 """The acts."""
 
+_MAKING_RUNS = frozenset({ONCE, MANY_TIMES, ANEW})
+
 _OVER = FaultPoint("user", Operation.REACH, "settled")
 """When the first run has ended."""
 
@@ -49,19 +51,21 @@ class Repeats:
 
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""
+        surroundings = self.scope.describe_surroundings()
+        if not _MAKING_RUNS & set(self.scope.acts):
+            return f"no more runs in one life; {surroundings}"
         cancels = [each for each in CANCELS if each in self.scope.acts]
         before = [f"a cancel ({', '.join(cancels)})"] * bool(cancels)
         before += [f"a fault ({', '.join(self.scope.kinds)})"] * self.faults
         more = f", one more after {' or '.join(before)}" if before else ""
         return (
-            f"many runs in one life, one after the other, or in one process{more}; "
-            f"{self.scope.describe_surroundings()}"
+            f"many runs in one life, one after the other, or in one process{more}; {surroundings}"
         )
 
     def jobs(self, runner: Runner) -> Iterator[Job]:  # noqa: ARG002  # they are known beforehand
         """A job for each clean schedule."""
         for base in self.scope.bases():
-            if {ONCE, MANY_TIMES, ANEW} & set(self.scope.acts):
+            if _MAKING_RUNS & set(self.scope.acts):
                 yield Job(base, rank=(4, 0), group="more runs in the same life")
 
     def run(self, runner: Runner, job: Job, found: Findings) -> None:

@@ -70,6 +70,8 @@ class Tasks:
         """
         execution = runner.run(job.base, survey=self.strikes).execution
         begin = rehearsal_of(execution).last.event
+        if not job.base.faults:
+            found.in_vain.update(_unknown(execution, runner.player.target))
         for element in self._elements(execution, runner.player.target, begin):
             trial = runner.run(job.base.adding(element), survey=self.strikes)
             found.add(trial)
@@ -118,8 +120,24 @@ def _cancels(execution: Execution, target: Target, begin: int) -> Iterator[Act]:
 
 def _is_cancellable(step: TaskStep, target: Target) -> bool:
     if isinstance(target, NamesCancellable):
-        return re.sub(r"-\d+$", "", step.at.point.subject) in target.cancellable
+        return _coroutine(step) in target.cancellable
     return step.from_outside
+
+
+def _unknown(execution: Execution, target: Target) -> Iterator[str]:
+    """What to say of names of coroutines that no task of a clean run has."""
+    known = {_coroutine(step) for step in execution.tasks}
+    for name in target.cancellable if isinstance(target, NamesCancellable) else ():
+        if name not in known:
+            yield (
+                f"`cancellable` names {name}, and no task of a clean run is one of it: they are of "
+                f"{', '.join(sorted(known))}"
+            )
+
+
+def _coroutine(step: TaskStep) -> str:
+    """The qualified name of the coroutine that a task runs."""
+    return re.sub(r"-\d+$", "", step.at.point.subject)
 
 
 def _between(execution: Execution, first: TaskStep, last: TaskStep) -> Iterator[Step]:

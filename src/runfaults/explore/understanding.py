@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from runfaults.explore.probe import probe
 from runfaults.explore.proposal import source_of
-from runfaults.explore.runner import Player
+from runfaults.explore.runner import Player, rules_for
 from runfaults.model import (
     Act,
     Ending,
@@ -18,7 +18,6 @@ from runfaults.model import (
     Schedule,
 )
 from runfaults.oracle.judge import judge
-from runfaults.oracle.rules import RULES
 from runfaults.sim.acts import ACTS
 from runfaults.sim.execution import Execution
 from runfaults.targets.audit import Audit, AuditScript
@@ -29,7 +28,7 @@ def understood(player: Player) -> tuple[tuple[str, str], ...]:
     """What was understood of a target: a topic and what is to be said of it, each.
 
     Raises:
-        TargetError: it cannot be tested; see `probe`.
+        TargetError: it cannot be tested, or exempts itself from what is not a rule.
     """
     offered = probe(player)
     succeeded = player.play(Schedule(journal=Journal.TARGET))
@@ -42,7 +41,7 @@ def understood(player: Player) -> tuple[tuple[str, str], ...]:
         ("work", _work(succeeded)),
         ("end", _end(offered)),
         ("acts", _acts(offered)),
-        ("rules", "; ".join(_rules(player.target, [succeeded, raised, *acted]))),
+        ("rules", "; ".join(_rules(player, [succeeded, raised, *acted]))),
     )
 
 
@@ -102,15 +101,17 @@ def _acts(offered: tuple[str, ...]) -> str:
     return f"{played}; no method for {', '.join(missing)}" if missing else played
 
 
-def _rules(target: Target, executions: list[Execution]) -> Iterator[str]:
+def _rules(player: Player, executions: list[Execution]) -> Iterator[str]:
+    target = player.target
+    rules = rules_for(target, own=player.own_rules)
     exempt: Mapping[str, str] = target.exempt if isinstance(target, Exempt) else {}
     asked = {
         judgement.rule
         for execution in executions
-        for judgement in judge(execution.history)
+        for judgement in judge(execution.history, rules)
         if judgement.exercised
     }
-    judging = [rule.name for rule in RULES if rule.name not in exempt]
+    judging = [rule.name for rule in rules]
     yield f"exercised without a fault: {', '.join(name for name in judging if name in asked)}"
     if rest := [name for name in judging if name not in asked]:
         yield f"by a fault, a death or another act, if at all: {', '.join(rest)}"
