@@ -150,7 +150,7 @@ def test_a_project_may_ask_for_it(folder: Path) -> None:
     try:
         assert SECRET not in everything(folder, "points --target target.py:Target")
         asked = everything(folder, "points --target target.py:Target --no-redact")
-        stopped = everything(folder, f"replay {SAVED} --pdb", [2])
+        stopped = everything(folder, "replay pyproject.toml --pdb", [2])
     finally:
         settings.write_text("")
     assert SECRET in asked

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 HEAD = """
+    import collections
     import queue
     import sqlite3
     from contextlib import closing
@@ -19,7 +20,7 @@ HEAD = """
 
         def __init__(self, database, work):
             super().__init__(database, work)
-            self.heard = queue.Queue()
+            self.heard = collections.defaultdict(queue.Queue)
 
         def _if_running(self, state, job):
             sql = "UPDATE jobs SET state = ? WHERE id = ? AND state = 'running'"
@@ -42,8 +43,8 @@ HEAD = """
                 state = "error"
             if not self._if_running(state, job):
                 state = "stopped"
-            self.heard.put({"done": self.DONE, "stopped": self.STOPPED}.get(state, state))
-            self.heard.put(None)
+            self.heard[job].put({"done": self.DONE, "stopped": self.STOPPED}.get(state, state))
+            self.heard[job].put(None)
 
     class Words(JobsTarget):
         jobs = Stoppable
@@ -64,7 +65,7 @@ SIGNALS = """
             DONE = {word!r}
 
             def subscribe(self, run):
-                return self.heard.get
+                return self.heard[run].get
 """
 READS = """
     class Target(Words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -17,6 +18,7 @@ from runfaults.campaign.campaign import Campaign
 from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
 from runfaults.report import REPORTS
+from small_checks import heeding
 
 Typed = Callable[..., int]
 
@@ -97,15 +99,14 @@ def test_an_interrupted_check_is_3_with_the_result_so_far(
     pressed = iter([None, None])
 
     def run(*given: Any) -> object:
-        try:
-            next(pressed)
-        except StopIteration:
-            raise KeyboardInterrupt from None
+        if next(pressed, "pressed"):
+            signal.raise_signal(signal.SIGINT)
         return real(*given)
 
     real = Campaign.run
     monkeypatch.setattr(Campaign, "run", run)
-    assert check(typed, SOUND, "--state", "state") == 3
+    with heeding():
+        assert check(typed, SOUND, "--state", "state") == 3
     assert "2 schedules" in capsys.readouterr().out
     monkeypatch.undo()
     monkeypatch.setitem(bounds.BOUNDS, "tiny", TINY)
