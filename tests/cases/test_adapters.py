@@ -131,6 +131,12 @@ def test_an_adapter_of_the_wrong_form(here: Any, line: str, words: str) -> None:
     assert words in re.sub(r" \(\S+\.py:\d+\)", "", told.text)
 
 
+def test_an_exemption_from_what_is_no_rule_is_not_explained_away(here: Any) -> None:
+    told = here.check(HEAD + CLASS.format("exempt = {'one-active-rum': 'many'}"), "--explain")
+    assert told.code == 2
+    assert "`exempt` names 'one-active-rum', which is not a rule" in told.text
+
+
 @pytest.mark.parametrize(
     ("program", "words"),
     [

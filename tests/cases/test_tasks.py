@@ -237,6 +237,14 @@ _SCENARIO = """
 """
 
 
+def test_a_name_that_no_coroutine_has_is_told() -> None:
+    found = found_in(target_of(task_jobs.LostByGather, "LostByGather.tired"))
+    (told,) = found.in_vain
+    assert told.startswith("`cancellable` names LostByGather.tired, and no task of a clean run")
+    assert "LostByGather.tried" in told
+    assert found_in(target_of(task_jobs.LostByGather, "LostByGather.tried")).in_vain == set()
+
+
 # --- what nobody pays for -------------------------------------------------------------------------
 
 
