@@ -240,7 +240,9 @@ _SCENARIO = """
 def test_a_name_that_no_coroutine_has_is_told() -> None:
     found = found_in(target_of(task_jobs.LostByGather, "LostByGather.tired"))
     (told,) = found.in_vain
-    assert told.startswith("`cancellable` names LostByGather.tired, and no task of a clean run")
+    assert told.startswith(
+        "`cancellable` names LostByGather.tired, and no task of a run that succeeds"
+    )
     assert "LostByGather.tried" in told
     assert found_in(target_of(task_jobs.LostByGather, "LostByGather.tried")).in_vain == set()
 

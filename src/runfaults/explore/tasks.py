@@ -15,7 +15,7 @@ from runfaults.explore.findings import Findings
 from runfaults.explore.job import NOTHING, Job, Measured, Scope
 from runfaults.explore.rehearsal import rehearsal_of
 from runfaults.explore.runner import PlayerKind, Runner
-from runfaults.model import Act, Fault, Preemption, Schedule
+from runfaults.model import Act, Ending, Fault, Preemption, Schedule
 from runfaults.model.element import CANCEL_TASK
 from runfaults.sim.execution import Execution, Step, TaskStep
 from runfaults.sim.tasks import EVENT_LOOP, OTHERS
@@ -70,7 +70,7 @@ class Tasks:
         """
         execution = runner.run(job.base, survey=self.strikes).execution
         begin = rehearsal_of(execution).last.event
-        if not job.base.faults:
+        if not job.base.faults and job.base.pipeline is Ending.SUCCEEDS:
             found.in_vain.update(_unknown(execution, runner.player.target))
         for element in self._elements(execution, runner.player.target, begin):
             trial = runner.run(job.base.adding(element), survey=self.strikes)
@@ -125,13 +125,13 @@ def _is_cancellable(step: TaskStep, target: Target) -> bool:
 
 
 def _unknown(execution: Execution, target: Target) -> Iterator[str]:
-    """What to say of names of coroutines that no task of a clean run has."""
+    """What to say of names of coroutines that no task of a clean run that succeeds has."""
     known = {_coroutine(step) for step in execution.tasks}
     for name in target.cancellable if isinstance(target, NamesCancellable) else ():
         if name not in known:
             yield (
-                f"`cancellable` names {name}, and no task of a clean run is one of it: they are of "
-                f"{', '.join(sorted(known))}"
+                f"`cancellable` names {name}, and no task of a run that succeeds is one of it: "
+                f"they are of {', '.join(sorted(known))}"
             )
 
 
