@@ -170,6 +170,15 @@ class CancelsItsOwn(Cancels):
         return run in HERE.active and super().may_cancel(run)
 
 
+class RefusesOthers(CancelsItsOwn):
+    """Innocent: says so by an error."""
+
+    def cancel(self, run: int) -> bool:
+        if run not in HERE.active | HERE.decided:
+            raise LookupError("no job of this process")
+        return super().cancel(run)
+
+
 class Exclusive(InDatabase):
     """Innocent: no other process gets at the database."""
 

@@ -21,7 +21,7 @@ PLANTED = {
     "Recovers": ("orphan-is-interrupted-not-failed", "process-starts"),
     "Cancels": ("accepted-cancel-is-cancelled", "process-cancels"),
 }
-INNOCENT = ("InDatabase", "Locked", "RecoversTheDead", "CancelsItsOwn")
+INNOCENT = ("InDatabase", "Locked", "RecoversTheDead", "CancelsItsOwn", "RefusesOthers")
 KEPT_OUT = {"Waits": "stands still", "Leases": "no end within 1 virtual second"}
 
 
@@ -106,6 +106,7 @@ def test_a_violation_by_another_process_is_saved_and_replayed(process_jobs: Any)
     told = process_jobs.check(target("InMemory"), "--bound", "quick", *only)
     assert told.code == 1, told.text
     assert "another process, a real one, at each point: process-starts" in told.text
+    assert "not confirmed: the target offers no" not in told.text
     saved = ".runfaults/Target-one-active-run.toml"
     again = process_jobs.run("replay", saved, "--target", "target.py:Target")
     assert again.code == 1, again.text

@@ -56,7 +56,8 @@ def open_player(
                 another=OtherProcess(target),
             )
         case PlayerKind.NATIVE:
-            opened = NativeSimulation(target_named(target), within, own_rules(own))
+            another = OtherProcess(target)
+            opened = NativeSimulation(target_named(target), within, own_rules(own), another)
         case PlayerKind.LIVES:
             opened = Lives(target, own)
         case PlayerKind.FIRST_LIVES:

@@ -22,7 +22,7 @@ from runfaults.oracle.rule import Rule
 from runfaults.sim.execution import Execution
 from runfaults.sim.misfortunes import EVERY_FAULT
 from runfaults.sim.real_threads import uncontrolled
-from runfaults.sim.simulation import How, Simulation
+from runfaults.sim.simulation import How, Simulation, Visitors
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.real.held_by_process import OtherProcess
 from runfaults.sqlite.real.lasting import CAUSES, DISK_FULL, READ_ONLY_FOLDER
@@ -40,12 +40,18 @@ class NativeSimulation:
         target: The system under test.
         within: Folder for its files, which are removed when it is left; None for the usual one.
         own_rules: Rules of the user's own, whose queries are asked.
+        another: Another process, for the acts that need one.
     """
 
     def __init__(
-        self, target: Target, within: str | None = None, own_rules: tuple[Rule, ...] = ()
+        self,
+        target: Target,
+        within: str | None = None,
+        own_rules: tuple[Rule, ...] = (),
+        another: Visitors | None = None,
     ) -> None:
         self._target = target
+        self._another = another
         self.own_rules = own_rules
         self._within = within
         self._causes = _Causes()
@@ -116,6 +122,7 @@ class NativeSimulation:
                     within=within,
                     kinds=self._causes.kinds,
                     own_rules=self.own_rules,
+                    another=self._another,
                 )
                 stack.enter_context(simulation)
                 self._simulation, self._place, self._stack = simulation, place, stack.pop_all()

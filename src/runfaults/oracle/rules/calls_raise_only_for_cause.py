@@ -20,8 +20,8 @@ _WHILE_UNDECIDED = ("cancel", "subscribe")
 def calls_raise_only_for_cause(history: History, facts: Facts) -> Iterator[Finding]:
     """No cancel, subscription, read or close raises where no fault and no error came before.
 
-    A cancel and a subscription count if the manager that was asked knows the run and nothing was
-    decided, a read if it knows the run, a close if no other one came before its answer. None of the
+    A cancel and a subscription count if the run is one of the process that was asked and nothing
+    was decided, a read if the run is, a close if no other one came before its answer. None of the
     others counts once a close was asked. Starts have a rule of their own. What ends a process, as
     `SystemExit` does, has no cause at all, unless the work itself raised it.
 
@@ -66,7 +66,7 @@ def _must_answer(request: Request, facts: Facts) -> bool:
             for other in facts.requests
         )
     run = facts.runs.get(request.run or 0)
-    if run is None or not run.is_known(request.asked.number):
+    if run is None or not run.is_known(request.asked.number) or request.process not in run.owners:
         return False
     if facts.closing(request.process, end):
         return False
