@@ -21,7 +21,14 @@ PLANTED = {
     "Recovers": ("orphan-is-interrupted-not-failed", "process-starts"),
     "Cancels": ("accepted-cancel-is-cancelled", "process-cancels"),
 }
-INNOCENT = ("InDatabase", "Locked", "RecoversTheDead", "CancelsItsOwn", "RefusesOthers")
+INNOCENT = (
+    "InDatabase",
+    "Locked",
+    "Exclusive",
+    "RecoversTheDead",
+    "CancelsItsOwn",
+    "RefusesOthers",
+)
 KEPT_OUT = {"Waits": "stands still", "Leases": "no end within 1 virtual second"}
 
 

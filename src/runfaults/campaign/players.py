@@ -14,7 +14,7 @@ from runfaults.native.native import NativeSimulation
 from runfaults.oracle.own import own_rules
 from runfaults.report.redact import redacted
 from runfaults.sim.execution import Execution
-from runfaults.sim.other_process import OtherProcess
+from runfaults.sim.other_process import VisitingProcess
 from runfaults.sim.simulation import How, Simulation
 from runfaults.sqlite.real.lasting import CAUSES
 from runfaults.targets import target_named
@@ -53,10 +53,10 @@ def open_player(
                 on_strike,
                 within,
                 own_rules=own_rules(own),
-                another=OtherProcess(target),
+                another=VisitingProcess(target),
             )
         case PlayerKind.NATIVE:
-            another = OtherProcess(target)
+            another = VisitingProcess(target)
             opened = NativeSimulation(target_named(target), within, own_rules(own), another)
         case PlayerKind.LIVES:
             opened = Lives(target, own)

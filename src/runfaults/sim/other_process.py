@@ -27,7 +27,7 @@ _ATTEMPTS = 1000
 """More than there are attempts of work in one schedule."""
 
 
-class OtherProcess:
+class VisitingProcess:
     """Receives visits for a target, once it has begun.
 
     Args:
