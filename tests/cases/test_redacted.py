@@ -139,7 +139,7 @@ def test_no_file_and_no_output_has_the_value(folder: Path) -> None:
 @pytest.mark.parametrize(("command", "said"), list(OTHERS.items()))
 def test_no_other_command_has_the_value(command: str, said: str, folder: Path) -> None:
     text = everything(folder, f"{command} --redact")
-    assert said in text
+    assert said in " ".join(text.split())  # lines are wrapped anywhere
     assert SECRET not in text
     assert not list(folder.glob("soak/*/database"))
 
