@@ -219,12 +219,16 @@ def test_headings_and_landmarks_lead_a_screen_reader_through_the_page() -> None:
     assert (tags.count("main"), tags.count("header"), tags.count("nav")) == (1, 1, 1)
     (language,) = (attributes.get("lang") for tag, attributes, *_ in elements if tag == "html")
     assert language == "en"
+    names: list[str] = []
     for tag, attributes, data, _ in elements:
         named = attributes.get("aria-label") or attributes.get("aria-labelledby")
         if tag in {"nav", "section", "article"} or attributes.get("role") in {"group", "region"}:
             assert named, attributes
+        if tag in {"nav", "section"} or attributes.get("role") == "region":
+            names.append(named or "")
         if tag in {"a", "button", "summary", "th", "caption"}:
             assert named or "".join(data).strip(), (tag, attributes)
+    assert len(names) == len(set(names)), "landmarks are told from each other"
 
 
 def test_what_scrolls_can_be_reached_by_keyboard() -> None:

@@ -271,6 +271,79 @@ def test_on_a_phone_a_button_brings_its_step_into_view_above_the_panel(opened: O
     assert not hidden
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_the_grid_says_is_broken_into_no_lines(opened: Open, width: int) -> None:
+    browser = opened(broken_result())
+    resize(browser, width, 844)
+    broken = browser.execute_script(
+        """
+        const lines = (node) => {
+          const range = document.createRange();
+          range.selectNodeContents(node);
+          return range.getClientRects().length;
+        };
+        return [...document.querySelectorAll(".grid td, .grid thead span")]
+          .filter((cell) => lines(cell) !== 1).map((cell) => cell.textContent);
+        """
+    )
+    assert broken == []
+
+
+def test_on_a_phone_the_panel_hides_nothing_that_has_the_focus(opened: Open) -> None:
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    browser = opened(replace(broken_result(), violations=(mission_bug(),)))
+    resize(browser, 390, 844)
+    reached: list[str] = []
+    for _ in range(40):
+        ActionChains(browser).send_keys(Keys.TAB).perform()
+        text, hidden = browser.execute_script(
+            """
+            const node = document.activeElement;
+            const { left, top, width, height } = node.getBoundingClientRect();
+            const seen = document.elementFromPoint(left + width / 2, top + height / 2);
+            return [node.textContent.trim(), height < 100 && !node.contains(seen)];
+            """
+        )
+        reached.append(text)
+        assert not hidden, text
+    assert any(text.startswith("Show ") for text in reached)
+    assert "Proof" in reached
+
+
+def test_a_violation_that_is_far_away_is_laid_out_when_it_comes_near(opened: Open) -> None:
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    browser = opened(replace(broken_result(), violations=(mission_bug(),) * 20))
+    last = browser.find_elements("class name", "violation")[-1]
+    laid_out = (
+        "return arguments[0].firstElementChild.checkVisibility({contentVisibilityAuto: true})"
+    )
+    assert not browser.execute_script(laid_out, last)
+    browser.execute_script("arguments[0].scrollIntoView()", last)
+    WebDriverWait(browser, 30, poll_frequency=0.05).until(
+        lambda _: browser.execute_script(laid_out, last)
+    )
+
+
+def test_without_scripts_a_timeline_shows_all_and_offers_nothing_that_needs_one(
+    browser: Any, opened: Open
+) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        opened(broken_result())
+        timeline = browser.find_element("class name", "timeline")
+        steps = timeline.find_elements("css selector", "tr.step")
+        assert all(step.is_displayed() for step in steps)
+        assert not any(each.is_displayed() for each in browser.find_elements("tag name", "button"))
+        assert "arrow keys" not in browser.find_element("tag name", "main").text
+        table = timeline.find_element("tag name", "table")
+        assert table.size["width"] == timeline.size["width"]
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
 def test_hostile_text_does_nothing(opened: Open) -> None:
     browser = opened(replace(broken_result(), violations=(hostile(),)))
     timeline = bring_into_view(browser)
