@@ -1,4 +1,4 @@
-"""The HTML report in a real browser: the operating system's Chromium, headless."""
+"""The HTML report, and pictures, in a real browser: the operating system's Chromium, headless."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_histories import broken_result, deadlock, hostile, large_result, mission_bug
+from sample_histories import (
+    Script,
+    broken_result,
+    deadlock,
+    hostile,
+    large_result,
+    mission_bug,
+    point,
+)
 
-from runfaults.model import CheckResult
+from runfaults.model import CheckResult, EventKind, Fault, Schedule
 from runfaults.report.html import to_html
+from runfaults.report.picture import draw_svg
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
@@ -360,3 +369,37 @@ def test_a_large_report_can_be_stepped_through(opened: Open) -> None:
     assert "running -> failed" in said(timeline)
     press(timeline, "END")
     assert "settled: nothing more can happen" in said(timeline)
+
+
+def test_the_text_of_a_picture_fits_into_its_box_lane_and_page(
+    browser: Any, tmp_path: Path
+) -> None:
+    schedule = Schedule(faults=(Fault("lost-acknowledgement", point("run commit #2"), None),))
+    script = Script(schedule, "a target with a name that is long")
+    script.started()
+    script.add("run", EventKind.PIPELINE, "raised", "ValueError: 用語集を保存できませんでした " * 3)
+    script.struck("run", "commit", "lost-acknowledgement", "all", "OperationalError: interrupted")
+    script.commit("run", "running", "terminated-by-the-administrator")
+    script.add("thread-that-writes-summaries", EventKind.THREAD, "started")
+    file = tmp_path / "picture.svg"
+    file.write_text(draw_svg(script.history(), ()), encoding="utf-8")
+    resize(browser, 1400, 1000)
+    browser.get(file.as_uri())
+    outside = browser.execute_script(
+        """
+        const boxes = [...document.querySelectorAll("rect.box, rect.status")]
+          .map((each) => each.getBBox());
+        const edge = Number(document.documentElement.getAttribute("width"));
+        const right = (text) => {
+          const { x, y } = text.getBBox();
+          const around = boxes.filter((box) => box.x <= x && x < box.x + box.width &&
+            box.y <= y + 6 && y + 6 < box.y + box.height);
+          const lane = text.classList.contains("name") ? x + 210 : edge;
+          return Math.min(edge, lane, ...around.map((box) => box.x + box.width));
+        };
+        return [...document.querySelectorAll("text")]
+          .filter((text) => text.getBBox().x + text.getBBox().width > right(text))
+          .map((text) => text.textContent);
+        """
+    )
+    assert outside == []

@@ -7,9 +7,17 @@ from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
-from sample_histories import cancel_lost, deadlock, hostile, large_result, mission_bug, undisturbed
+from sample_histories import (
+    Script,
+    cancel_lost,
+    deadlock,
+    hostile,
+    large_result,
+    mission_bug,
+    undisturbed,
+)
 
-from runfaults.model import Violation
+from runfaults.model import Schedule, Violation
 from runfaults.report.explain import explain
 from runfaults.report.picture import draw_png, draw_svg
 
@@ -41,10 +49,29 @@ def test_the_fault_and_the_proof_are_marked() -> None:
 
 
 def test_a_wait_and_the_lock_that_it_waits_for_are_bars() -> None:
-    bars = {element.get("class") for element in drawn(deadlock()).iter(f"{SVG}rect")}
+    root = drawn(deadlock())
+    bars = {element.get("class") for element in root.iter()}
     assert {"waiting", "holding"} <= bars
-    bars = {element.get("class") for element in drawn(mission_bug()).iter(f"{SVG}rect")}
-    assert not {"waiting", "holding"} & bars
+    legend = "A dashed bar: waits. A solid bar: holds what another one waits for."
+    assert legend in words(root)
+    root = drawn(mission_bug())
+    assert not {"waiting", "holding"} & {element.get("class") for element in root.iter()}
+    assert not any("bar:" in word for word in words(root))
+
+
+def test_a_wait_goes_on_beside_what_is_folded() -> None:
+    script = Script(Schedule())
+    script.started()
+    script.wait("user", "thread run", "", 0.0)
+    script.do("run", *["rollback"] * 9)
+    script.commit("run", "running", "completed")
+    root = ET.fromstring(draw_svg(script.history(), ()))
+    assert "… 9 ordinary steps" in words(root)
+    spans = [
+        (float(line.get("y1", 0)), float(line.get("y2", 0))) for line in root.iter(f"{SVG}line")
+    ]
+    assert len(spans) == 3
+    assert all(above[1] == below[0] for above, below in pairwise(spans))
 
 
 def test_time_goes_down_and_everything_is_inside() -> None:
@@ -65,7 +92,12 @@ def test_time_goes_down_and_everything_is_inside() -> None:
 
 def test_ordinary_steps_are_folded() -> None:
     text = words(drawn(large_result().violations[0]))
-    assert any(word.startswith("…") and word.endswith("ordinary steps") for word in text)
+    counts = [word for word in text if word.startswith("…")]
+    assert [word.partition(" ")[2].partition(" ")[2] for word in counts] == [
+        "ordinary steps",
+        "steps left out",
+        "steps left out",
+    ]
 
 
 def test_a_screen_reader_gets_the_explanation() -> None:
@@ -124,7 +156,8 @@ def fill(style: str, selector: str) -> str:
     fills = [
         found[1]
         for selectors, body in rules
-        if selector in selectors.split(", ") and (found := re.search(r"fill: (#\w{6})", body))
+        if selector in selectors.split(", ")
+        and (found := re.search(r"(?:fill|stroke): (#\w{6})", body))
     ]
     return fills[-1]
 
@@ -140,6 +173,17 @@ def test_text_stands_out_from_its_ground(style: str) -> None:
     """Contrast as WCAG 2.2 computes it; level AA asks for 4.5."""
     for text, grounds in ON.items():
         for ground in grounds:
-            one, other = luminance(fill(style, text)), luminance(fill(style, ground))
-            contrast = (max(one, other) + 0.05) / (min(one, other) + 0.05)
+            contrast = contrast_of(fill(style, text), fill(style, ground))
             assert contrast >= 4.5, (text, ground, contrast)
+
+
+@pytest.mark.parametrize("style", [LIGHT, DARK], ids=["light", "dark"])
+def test_bars_stand_out_from_the_paper(style: str) -> None:
+    """Level AA asks for 3 where a shape has a meaning."""
+    for bar in (".waiting", ".holding", ".edge.active", ".edge.completed", ".edge.failed"):
+        assert contrast_of(fill(style, bar), fill(style, ".paper")) >= 3, bar
+
+
+def contrast_of(colour: str, ground: str) -> float:
+    one, other = luminance(colour), luminance(ground)
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
+from unicodedata import east_asian_width
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from runfaults.model import EventKind, History, Judgement
@@ -20,7 +23,14 @@ MARGIN = 16
 LINE = 17
 """Pixels: a lane's width, the time column's, the margin, a line of text."""
 _ADVANCE = 6.9
+_BOLD_ADVANCE = 8.2
 """Pixels that a character of the text takes at most, on average, in common sans-serif fonts."""
+_BOLD = frozenset({"title", "name", "fault", "error", "proof"})
+"""The styles in bold."""
+_LEGEND = {
+    "waiting": "A dashed bar: waits.",
+    "holding": "A solid bar: holds what another one waits for.",
+}
 _LONGEST = 400
 """Characters of one text, after which it is cut."""
 
@@ -67,6 +77,19 @@ class _Canvas:
         """Behind all boxes and texts."""
         _rectangle(self.behind, (x, y, width, height), style)
 
+    def bars(self, bars: Mapping[str, str], height: int) -> None:
+        """Beside what is drawn next: a bar for an actor that waits, or that holds a lock."""
+        for actor, style in bars.items():
+            x, top = self.lanes[actor] + 8, self.bottom
+            if style == "holding":
+                self.bar(x, top, 5, height, style)
+            elif style == "waiting":
+                ends = {"x1": x + 2.5, "x2": x + 2.5, "y1": top, "y2": top + height}
+                numbers = {name: f"{value:g}" for name, value in ends.items()}
+                # The dashes of two rows are one line.
+                numbers["stroke-dashoffset"] = str(top)
+                SubElement(self.behind, "line", {**numbers, "class": style})
+
     def line(self, x: float, top: float) -> None:
         """From there to the bottom, behind the bars too."""
         _rectangle(self.deepest, (x, top, 1, self.bottom - top), "lane")
@@ -91,17 +114,19 @@ def draw_svg(history: History, judgements: Iterable[Judgement]) -> str:
     canvas = _Canvas(root, width, lanes)
     _paragraph(canvas, printable(f"{history.target}: {history.schedule}"), "title")
     top = _header(canvas)
-    for block in fold(swimlanes.rows, briefly=True):
-        if block.folded:
-            _gap(canvas, f"… {len(block.rows):,} ordinary steps", block.rows[-1].status)
-            continue
-        for row in block.rows:
-            if row.pair.left_out:
-                _gap(canvas, f"… {row.pair.left_out:,} steps left out", row.status)
-            _row(canvas, row, swimlanes)
+    for hidden, rows in groupby(_hidden_or_not(swimlanes.rows), key=itemgetter(0)):
+        if hidden:
+            _gap(canvas, [row for _, row in rows], swimlanes)
+        else:
+            for _, row in rows:
+                _row(canvas, row, swimlanes)
     for name in swimlanes.actors:
         canvas.line(lanes[name] + 10, top)
     canvas.bottom += MARGIN
+    drawn = {cell.bar for row in swimlanes.rows for cell in row.cells}
+    if legend := " ".join(text for bar, text in _LEGEND.items() if bar in drawn):
+        _paragraph(canvas, legend, "soft")
+        canvas.bottom += MARGIN // 2
     _paragraph(canvas, explanation, "")
     root.set("width", str(width))
     root.set("height", str(canvas.bottom + MARGIN))
@@ -137,14 +162,29 @@ def _rectangle(
     SubElement(parent, "rect", {**numbers, "rx": radius, "class": style})
 
 
-def _wrap(text: str, width: float) -> list[str]:
+def _hidden_or_not(rows: Sequence[Row]) -> Iterator[tuple[bool, Row]]:
+    """Each row, and whether it is only counted."""
+    for block in fold(rows, briefly=True):
+        for row in block.rows:
+            yield block.folded or row.pair.left_out > 0, row
+
+
+def _wrap(text: str, width: float, style: str = "") -> list[str]:
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return textwrap.wrap(text, max(8, int(width / _ADVANCE))) or [""]
+    return _lines_of(text, width, style) or [""]
+
+
+def _lines_of(text: str, width: float, style: str) -> list[str]:
+    """The text in lines; a character that is twice as wide as others counts as two."""
+    counted = "".join(
+        f"{each}\0" if east_asian_width(each) in {"W", "F"} else each for each in text
+    )
+    advance = _ADVANCE if _BOLD.isdisjoint(style.split()) else _BOLD_ADVANCE
+    return [line.replace("\0", "") for line in textwrap.wrap(counted, max(8, int(width / advance)))]
 
 
 def _paragraph(canvas: _Canvas, text: str, style: str) -> None:
-    lines = textwrap.wrap(text, int((canvas.width - 2 * MARGIN) / _ADVANCE))
-    for line in lines:
+    for line in _lines_of(text, canvas.width - 2 * MARGIN, style):
         canvas.bottom += LINE
         canvas.text(MARGIN, canvas.bottom, line, style)
 
@@ -154,15 +194,25 @@ def _header(canvas: _Canvas) -> int:
     canvas.bottom += MARGIN + LINE
     canvas.text(MARGIN, canvas.bottom, "time/s", "soft")
     for name, x in canvas.lanes.items():
-        canvas.text(x, canvas.bottom, _wrap(printable(name), LANE)[0], "name")
+        canvas.text(x, canvas.bottom, _wrap(printable(name), LANE, "name")[0], "name")
     canvas.bottom += 8
     return canvas.bottom
 
 
-def _gap(canvas: _Canvas, text: str, status: str) -> None:
-    canvas.text(MARGIN + TIME + 20, canvas.bottom + LINE, text, "soft")
-    _status(canvas, status, LINE + 8, ())
-    canvas.bottom += LINE + 8
+def _gap(canvas: _Canvas, hidden: list[Row], swimlanes: Swimlanes) -> None:
+    count = sum(row.pair.left_out or 1 for row in hidden)
+    what = "steps left out" if any(row.pair.left_out for row in hidden) else "ordinary steps"
+    height = LINE + 8
+    canvas.text(MARGIN + TIME + 20, canvas.bottom + LINE, f"… {count:,} {what}", "soft")
+    canvas.bars(_bars(hidden[-1], swimlanes), height)
+    _status(canvas, hidden[-1].status, height, ())
+    canvas.bottom += height
+
+
+def _bars(row: Row, swimlanes: Swimlanes) -> dict[str, str]:
+    return {
+        actor: cell.bar for actor, cell in zip(swimlanes.actors, row.cells, strict=True) if cell.bar
+    }
 
 
 def _row(canvas: _Canvas, row: Row, swimlanes: Swimlanes) -> None:
@@ -175,13 +225,11 @@ def _row(canvas: _Canvas, row: Row, swimlanes: Swimlanes) -> None:
         x, width = canvas.lanes.get(step.actor, 0), LANE - 8
     lines = _lines(step, width - 14) if x else []
     statuses = tuple(
-        line for event in step.statuses for line in _wrap(transition(event), LANE - 20)
+        line for event in step.statuses for line in _wrap(transition(event), LANE - 20, "name")
     )
     height = max(1, len(lines), len(statuses)) * LINE + 10
     canvas.text(MARGIN, canvas.bottom + LINE, f"{step.time:.4f}", "soft")
-    for cell, actor in zip(row.cells, swimlanes.actors, strict=True):
-        if cell.bar:
-            canvas.bar(canvas.lanes[actor] + 8, canvas.bottom, 5, height, cell.bar)
+    canvas.bars(_bars(row, swimlanes), height)
     if lines:
         mood = " wrong" if step.went_wrong else ""
         mood += " decisive" if step.decisive else ""
@@ -203,7 +251,9 @@ def _lines(step: Step, width: float) -> list[_Line]:
         (step.failure.short if step.failure else "", "error"),
         (f"proof: {step.proof}" if step.decisive else "", "proof"),
     ]
-    return [_Line(line, style) for text, style in parts if text for line in _wrap(text, width)]
+    return [
+        _Line(line, style) for text, style in parts if text for line in _wrap(text, width, style)
+    ]
 
 
 def _status(canvas: _Canvas, meaning: str, height: int, lines: tuple[str, ...]) -> None:
