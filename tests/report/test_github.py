@@ -7,6 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 from sample_histories import broken_result, hostile, large_result, passing_result
 
+from runfaults.model import Tally
 from runfaults.report import github
 from runfaults.report.github import step_summary, workflow_commands
 
@@ -32,6 +33,12 @@ def test_a_passing_check_annotates_nothing() -> None:
     assert workflow_commands(passing_result()) == ""
 
 
+def test_all_rules_that_were_not_exercised_are_one_notice() -> None:
+    rules = {name: Tally(9, exercised=0) for name in ("a", "b", "c")} | {"d": Tally(9, exercised=9)}
+    text = workflow_commands(replace(passing_result(), rules=rules))
+    assert text == "::notice title=runfaults%3A rules not exercised::a, b, c\n"
+
+
 def test_a_rule_without_a_witness_is_annotated_all_the_same() -> None:
     result = replace(broken_result(), violations=(), notes=(), not_reached=())
     levels = [line.split()[0] for line in workflow_commands(result).splitlines()]
@@ -54,6 +61,7 @@ def test_the_summary_is_markdown_with_rules_and_timelines() -> None:
     assert "<h3>❌ cancel-lost</h3>" in page
     assert '<td>run commit #2</td>\n<td style="text-align:right">✗3/12</td>' in page
     assert page.count("<details>") == page.count("</details>") == 4
+    assert page.index("cancel-lost</h3>") < page.index("<h3>Rules</h3>"), "what is wrong is first"
 
 
 def test_hostile_text_is_not_markup_in_the_summary() -> None:
@@ -79,4 +87,4 @@ def test_the_summary_keeps_to_githubs_limit_and_says_so(monkeypatch: pytest.Monk
     text = step_summary(broken_result())
     assert len(text.encode()) <= 9_000
     assert "### ❌ commit-busy-records-failed" in text
-    assert text.endswith("2 more violations are left out: the summary would be too long.\n")
+    assert "\n2 more violations are left out: the summary would be too long.\n\n### Rules" in text

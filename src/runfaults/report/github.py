@@ -35,7 +35,6 @@ _SIGNS = {
     Verdict.BROKEN: "❌",
 }
 _COMMANDS = {
-    Verdict.NOT_EXERCISED: "notice",
     Verdict.UNKNOWN: "warning",
     Verdict.BROKEN: "error",
 }
@@ -62,6 +61,9 @@ def workflow_commands(result: CheckResult) -> str:
         if tally.verdict in _COMMANDS and rule not in told:
             command = _COMMANDS[tally.verdict]
             lines.append(_command(command, f"runfaults: {rule}", describe_rule(result, rule)))
+    idle = [rule for rule in result.rules if result.verdict_of(rule) is Verdict.NOT_EXERCISED]
+    if idle:
+        lines.append(_command("notice", "runfaults: rules not exercised", ", ".join(idle)))
     lines += [_command("warning", "runfaults: not reached", text) for text in result.not_reached]
     lines += [_command("notice", "runfaults", text) for text in result.notes]
     lines += [_command("warning", "runfaults: not repeatable", text) for text in result.doubts]
@@ -69,15 +71,18 @@ def workflow_commands(result: CheckResult) -> str:
 
 
 def step_summary(result: CheckResult) -> str:
-    """Markdown for `$GITHUB_STEP_SUMMARY`, cut off at a violation before it gets too long."""
-    text = "\n".join(_top(result))
+    """Markdown for `$GITHUB_STEP_SUMMARY`: violations first, as many as it may be long."""
+    sign = _SIGNS[result.verdict]
+    text = f"## {sign} runfaults: {_escape(result.target)} {_escape(headline(result))}\n"
+    rest = "\n".join(_rest(result))
     for number, violation in enumerate(result.violations):
         section = "\n".join(_section(violation))
         left = len(result.violations) - number
-        if len((text + section).encode()) > SUMMARY_LIMIT - 200:
-            return f"{text}\n{left} more violations are left out: the summary would be too long.\n"
+        if len((text + section + rest).encode()) > SUMMARY_LIMIT - 200:
+            text += f"\n{left} more violations are left out: the summary would be too long.\n"
+            break
         text += section
-    return text
+    return text + rest
 
 
 def _annotation(violation: Violation) -> str:
@@ -127,16 +132,15 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _top(result: CheckResult) -> Iterator[str]:
-    sign = _SIGNS[result.verdict]
-    yield f"## {sign} runfaults: {_escape(result.target)} {_escape(headline(result))}\n"
-    yield "\n".join(f"- {_escape(describe_region(region))}" for region in result.regions) + "\n"
+def _rest(result: CheckResult) -> Iterator[str]:
+    yield "\n### Rules\n"
     yield "| | rule | |"
     yield "|---|---|---|"
     for rule in result.rules:
         sign = _SIGNS[result.verdict_of(rule)]
         yield f"| {sign} | {_escape(rule)} | {describe_rule(result, rule)} |"
     for title, lines in (
+        ("Bound", tuple(map(describe_region, result.regions))),
         ("Not reached", result.not_reached),
         ("Notes", (*result.notes, *result.doubts)),
         ("Remarks", result.remarks),
