@@ -164,31 +164,56 @@ def redacting() -> bool:
 
 _STANDARD = (1, 2)
 
+_apart: list[contextlib.ExitStack] = []
+"""What ends each `printing_to` whose block is entered."""
+
 
 @contextlib.contextmanager
-def unheard(*, wanted: bool) -> Generator[TextIO]:
-    """Let nothing be heard of what this process, or one that it starts, prints in the block.
+def printing_to(file: TextIO) -> Generator[TextIO]:
+    """Have a file take what this process, or one that it starts, prints in the block.
 
     Args:
-        wanted: Whether that is so.
+        file: It stays open: a handler of `logging` may keep it.
 
     Yields:
-        Standard error, which is heard.
+        Standard error as it was.
     """
-    if not wanted:
-        yield sys.stderr
-        return
-    output, errors = sys.stdout, sys.stderr
-    output.flush()
-    with contextlib.ExitStack() as stack, open(os.devnull, "w") as nowhere:  # noqa: PTH123  # no path
-        for descriptor in _STANDARD:
-            kept = os.dup(descriptor)
+    errors = sys.stderr
+    sys.stdout.flush()
+    errors.flush()
+    with contextlib.ExitStack() as stack:
+        for standard in _STANDARD:
+            kept = os.dup(standard)
             stack.callback(os.close, kept)
-            stack.callback(os.dup2, kept, descriptor)
-            os.dup2(nowhere.fileno(), descriptor)
-        stack.enter_context(contextlib.redirect_stdout(nowhere))
-        stack.enter_context(contextlib.redirect_stderr(nowhere))
+            stack.callback(os.dup2, kept, standard)
+            os.dup2(file.fileno(), standard)
+        stack.enter_context(contextlib.redirect_stdout(file))
+        stack.enter_context(contextlib.redirect_stderr(file))
+        _apart.append(stack)
+        stack.callback(_apart.remove, stack)
         yield errors
+
+
+@contextlib.contextmanager
+def unheard() -> Generator[TextIO]:
+    """Let nothing be heard of what this process, or one that it starts, prints in the block.
+
+    Yields:
+        Standard error as it was.
+    """
+    with printing_to(_nowhere()) as errors:
+        yield errors
+
+
+@cache
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w")  # noqa: PTH123  # no path, and never closed
+
+
+def be_heard() -> None:
+    """Let what is printed be seen again at once, for the user to answer; not if that may leak."""
+    while _apart and not redacting():
+        _apart[-1].close()
 
 
 def told(error: BaseException) -> str:

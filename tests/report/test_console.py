@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import struct
 import sys
+import termios
 from io import StringIO
 
 import pytest
 
-from runfaults.report.console import print_prose
+from runfaults.report.console import open_console, print_prose
 
 
 class Terminal(StringIO):
@@ -40,3 +44,15 @@ def test_a_terminal_gets_whole_words_and_what_continues_a_line_is_indented(
 
 def test_a_pipe_gets_each_line_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     assert printed(monkeypatch, StringIO(), 50) == TEXT.splitlines()
+
+
+def test_a_terminal_that_is_no_standard_descriptor_is_asked_for_its_width(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where standard input is a file, and the descriptors 1 and 2 are for the target to use."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(sys, "stdin", StringIO())
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 63, 0, 0))
+    with open(slave, "w") as file, open(master):  # noqa: PTH123  # no paths
+        assert open_console(file).width == 63

@@ -49,7 +49,7 @@ def test_hostile_text_cannot_start_a_command_of_its_own() -> None:
     result = replace(broken_result(), notes=("a\n::error ::b\r%",), violations=(hostile(),))
     lines = workflow_commands(result).splitlines()
     assert all(COMMAND.fullmatch(line) for line in lines)
-    assert lines[-1] == r"::notice title=runfaults::a%0A::error ::b\r%25"
+    assert lines[-1] == r"::notice title=runfaults::a%0A\x3a:error \x3a:b\r%25"
 
 
 def test_the_summary_is_markdown_with_rules_and_timelines() -> None:

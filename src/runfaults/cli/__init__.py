@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
-import shlex
 import sys
 import traceback
+from io import StringIO
 from pathlib import Path
 from typing import NoReturn
 
@@ -103,11 +103,17 @@ def main() -> NoReturn:
         heed_interruptions()
         code = cli.main(standalone_mode=False)  # what `Exit` was raised with
     except click.ClickException as error:
-        error.show()
+        from runfaults.report.console import print_lines
+
+        shown = StringIO()
+        error.show(shown)
+        print_lines(shown.getvalue().rstrip("\n"), sys.stderr)
         sys.exit(USAGE)
     except (click.Abort, KeyboardInterrupt):
         interruptions.asked_for = True  # a further one is not to cut off what is told
-        again = shlex.join(["runfaults", *sys.argv[1:]])
+        from runfaults.report.typed import typed
+
+        again = typed(sys.argv[1:])
         complain("interrupted; nothing was left behind; to run it again:", UNKNOWN, again)
     except BaseException as error:  # noqa: BLE001  # exit code 1 means that a rule is broken
         if _is_foreseen(error):
@@ -141,9 +147,9 @@ def complain(message: str, code: int, command: str = "") -> NoReturn:
 
     Then exit.
     """
-    from runfaults.report.steps import printable
+    from runfaults.report.console import print_lines
 
-    click.echo(f"runfaults: {printable(message)}", err=True)
+    print_lines(f"runfaults: {message}", sys.stderr)
     if command:
-        click.echo(f"    {printable(command)}", err=True)
+        print_lines(f"    {command}", sys.stderr)
     sys.exit(code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,10 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import click
+
+from runfaults.report.console import print_lines
+from runfaults.report.steps import printable
+from runfaults.report.typed import quoted
 
 MODULES: Mapping[str, tuple[str, str]] = {
     "manager.py": ("the order in which a run starts, works, is decided and recorded", "1-8, 11-16"),
@@ -84,23 +87,23 @@ def command(checkout: Path, *, write: bool) -> None:
     require_interface(package)
     changes = [each for each in planned(package) if each.before != each.after]
     if not changes:
-        click.echo(f"{package / 'runs'} has the corrected manager already; nothing to do")
+        print_lines(f"{package / 'runs'} has the corrected manager already; nothing to do")
         return
     if write:
         _require_committed(checkout, changes)
     for change in changes:
-        click.echo(_diff(change, checkout), nl=False)
-    click.echo(f"\n{_count(changes)}")
+        click.echo(printable(_diff(change, checkout)), nl=False)
+    print_lines(f"\n{_count(changes)}")
     if not write:
-        click.echo("nothing was changed; give --write to do it")
+        print_lines("nothing was changed; give --write to do it")
         return
     try:
         _write(changes)
     except OSError as error:
         raise click.UsageError(f"{error}; nothing was changed") from None
-    names = shlex.join(str(change.path.relative_to(checkout)) for change in changes)
-    undo = f"cd {shlex.quote(str(checkout))} && git stash push -u -- {names}"
-    click.echo(f"written; to undo it: {undo}")
+    names = " ".join(quoted(str(change.path.relative_to(checkout))) for change in changes)
+    undo = f"cd {quoted(str(checkout))} && git stash push -u -- {names}"
+    print_lines(f"written; to undo it: {undo}")
 
 
 def find_package(checkout: Path) -> Path:

@@ -11,17 +11,18 @@ from click.exceptions import Exit
 from runfaults.chaos.soak import chaos
 from runfaults.cli.aim import chosen_target, tested_options
 from runfaults.cli.exit_codes import exit_code_of
-from runfaults.cli.next_step import name_command, typed, without
+from runfaults.cli.next_step import name_command, without
+from runfaults.cli.overheard import target_apart
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option
 from runfaults.cli.writing import writable_folder
 from runfaults.model import Journal, Verdict
+from runfaults.report.console import print_lines
 from runfaults.report.progress import progressing
-from runfaults.report.steps import printable
 from runfaults.report.terminal import print_result
 from runfaults.report.timeline import print_timeline
+from runfaults.report.typed import typed
 from runfaults.scenario.trust import option_for
-from runfaults.user_code import unheard
 
 
 @click.command("chaos")
@@ -76,7 +77,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     it at the end. Linux only.
     """
     tested = chosen_target(target, source)
-    with unheard(wanted=redact) as errors, progressing(errors) as progress:
+    with target_apart() as errors, progressing(errors) as progress:
         result = chaos(
             tested,
             progress,
@@ -89,11 +90,11 @@ def command(  # noqa: PLR0913  # a parameter for each option
             redact=redact,
         )
     for violation in result.check.violations:
-        click.echo(printable(f"{violation.scenario.name}: the events of the run"))
+        print_lines(f"{violation.scenario.name}: the events of the run")
         print_timeline(violation.history, violation.judgements)
     print_result(result.check)
     if result.kept is not None:
-        click.echo(f"{'' if redact else 'database and '}journals: {printable(str(result.kept))}")
+        print_lines(f"{'' if redact else 'database and '}journals: {result.kept}")
     if result.check.verdict is Verdict.BROKEN:
         words = ["check", *option_for(tested), "--bound", "crash"]
         name_command("to look for a schedule that shows it each time", typed(words))

@@ -23,6 +23,7 @@ from runfaults.cli.aim import chosen_target, setting, tested_options
 from runfaults.cli.exit_codes import exit_code_of
 from runfaults.cli.explaining import print_understanding
 from runfaults.cli.next_step import print_next_steps
+from runfaults.cli.overheard import target_apart
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option
 from runfaults.cli.reports import report_options, require_distinct_reports, write_reports
@@ -31,13 +32,13 @@ from runfaults.explore.job import Chosen
 from runfaults.model import Ending, Journal
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rules import RULES
+from runfaults.report.console import print_lines
 from runfaults.report.progress import progressing
 from runfaults.report.terminal import print_result
 from runfaults.sim.acts import ACTS
 from runfaults.sim.meter import Phase
 from runfaults.sim.misfortunes import EVERY_FAULT
 from runfaults.targets.target import TargetError
-from runfaults.user_code import unheard
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -243,7 +244,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
         cluster=cluster,
     )
     with profiled() if profiled_too else nullcontext() as profile:
-        with unheard(wanted=redact) as errors, progressing(errors) as progress:
+        with target_apart() as errors, progressing(errors) as progress:
             outcome = run_campaign(campaign, options, progress)
             _require_offered(tested, acts, endings, outcome)
             if outcome.found.witnesses:
@@ -257,7 +258,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
         unwritten = (*result.unwritten, *write_reports(result, reports))
         print_next_steps(result, "real" if real else bound)
     if profile is not None:
-        click.echo(profile.text())
+        print_lines(profile.text())
     raise Exit(code_of_writing(exit_code_of(result), unwritten))
 
 

@@ -11,16 +11,17 @@ from click.exceptions import Exit
 from runfaults.campaign.bounds import BOUNDS, bound_named
 from runfaults.campaign.compare import Change, Comparison, compare
 from runfaults.cli.exit_codes import BROKEN, HOLDS, UNKNOWN
-from runfaults.cli.next_step import name_command, typed
+from runfaults.cli.next_step import name_command
+from runfaults.cli.overheard import target_apart
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option
 from runfaults.model import CheckResult, Verdict
+from runfaults.report.console import print_lines
 from runfaults.report.progress import progressing
-from runfaults.report.steps import printable
+from runfaults.report.typed import typed
 from runfaults.report.wording import describe_duration, describe_rule
 from runfaults.scenario.trust import option_for
 from runfaults.targets.checkout import checkout_named
-from runfaults.user_code import unheard
 
 
 @click.command("compare")
@@ -55,12 +56,12 @@ def command(
     Exits with 1 if a rule is broken with SECOND that is not broken with FIRST.
     """
     first, second = _two(targets, sources)
-    with unheard(wanted=redact) as errors, progressing(errors) as progress:
+    with target_apart() as errors, progressing(errors) as progress:
         found = compare(
             first, second, bound_named(bound), progress, own=own, processes=jobs, redact=redact
         )
     for line in _lines(found):
-        click.echo(printable(line))
+        print_lines(line)
     if found.worse:
         words = ["check", *option_for(second), "--bound", bound]
         name_command("to save a scenario of each violation", typed(words))

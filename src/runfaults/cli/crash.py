@@ -16,16 +16,17 @@ from runfaults.campaign.running import Options
 from runfaults.cli.aim import chosen_target, setting, tested_options
 from runfaults.cli.exit_codes import exit_code, exit_code_of
 from runfaults.cli.next_step import print_next_steps
+from runfaults.cli.overheard import target_apart
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option
 from runfaults.cli.writing import code_of_writing, writable_folder
 from runfaults.model import Journal, Schedule
-from runfaults.report.console import print_prose
+from runfaults.report.console import print_lines, print_prose
 from runfaults.report.explain import explain
 from runfaults.report.progress import progressing
 from runfaults.report.terminal import print_result
 from runfaults.report.timeline import print_printed, print_timeline
-from runfaults.user_code import interruptions, unheard
+from runfaults.user_code import interruptions
 
 
 @click.command("crash")
@@ -77,7 +78,7 @@ def command(
     if journal != "both":
         deaths = replace(deaths, scope=replace(deaths.scope, journals=(Journal(journal),)))
     campaign = Campaign(tested, (deaths,), own=own, redact=redact)
-    with unheard(wanted=redact) as errors, progressing(errors) as progress:
+    with target_apart() as errors, progressing(errors) as progress:
         result = check(campaign, Options(processes=jobs, save_to=save), progress, save_to=save)
     print_result(result)
     print_next_steps(result, "crash")
@@ -85,11 +86,11 @@ def command(
 
 
 def _play(target: str, schedule: Schedule, own: tuple[str, ...], *, redact: bool) -> int:
-    with unheard(wanted=redact), interruptions.breaking_off():
+    with target_apart(), interruptions.breaking_off():
         trial = play(target, schedule, own=own, redact=redact)
     print_timeline(trial.history, trial.judgements)
     print_prose(explain(trial.history, trial.judgements))
     print_printed(trial.history)
     trial.require_playable("the schedule")
-    click.echo(str(trial.verdict))
+    print_lines(str(trial.verdict))
     return exit_code(trial.verdict)

@@ -9,13 +9,15 @@ import click
 
 from runfaults.campaign.replay import replay
 from runfaults.cli.aim import given_target, played_options, played_target, playing
-from runfaults.cli.next_step import name_command, typed, without
+from runfaults.cli.next_step import name_command, without
+from runfaults.cli.overheard import target_apart
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option
 from runfaults.cli.writing import writable_file
+from runfaults.report.console import print_lines
 from runfaults.report.picture import draw_png, draw_svg
+from runfaults.report.typed import typed
 from runfaults.scenario.file import load_scenario
-from runfaults.user_code import unheard
 
 
 @click.command("draw")
@@ -44,7 +46,7 @@ def command(
     suffix = output.suffix.lower()
     if suffix not in {".svg", ".png"}:
         raise click.UsageError(f"{output}: give the picture a name that ends in .svg or .png")
-    with unheard(wanted=redact), playing(file):
+    with target_apart(), playing(file):
         scenario = load_scenario(file, own)
         tested = played_target(given_target(target, source), scenario, file)
         played = replay(scenario, tested, own=own, redact=redact)
@@ -55,6 +57,6 @@ def command(
             output.write_text(draw_svg(played.history, played.judgements), encoding="utf-8")
     except ModuleNotFoundError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{scenario.name}: {played.verdict}; drawn to {output}")
+    print_lines(f"{scenario.name}: {played.verdict}; drawn to {output}")
     words = without(without(sys.argv[2:], "-o"), "--output")
     name_command("to see it step by step", typed(["replay", *words]))

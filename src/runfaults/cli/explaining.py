@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 import textwrap
 
-import click
-
 from runfaults.campaign.campaign import Campaign
+from runfaults.cli.overheard import target_apart
 from runfaults.explore.runner import PlayerKind
 from runfaults.explore.understanding import understood
-from runfaults.user_code import unheard
+from runfaults.report.console import print_lines
 
 _WIDTH = 12
 
@@ -22,14 +21,14 @@ def print_understanding(campaign: Campaign) -> None:
         TargetError: the target cannot be tested.
     """
     with (
-        unheard(wanted=campaign.redact),
+        target_apart(),
         campaign.open_player(PlayerKind.SIMULATION) as player,
     ):
         told = understood(player)
-    click.echo(f"target {player.target.name}, as its clean runs show it")
+    print_lines(f"target {player.target.name}, as its clean runs show it")
     columns = shutil.get_terminal_size((100, 24)).columns
     for topic, text in told:
-        click.echo(
+        print_lines(
             textwrap.fill(
                 text,
                 columns,

@@ -12,7 +12,7 @@ from runfaults.campaign.players import open_player, player_for
 from runfaults.campaign.violations import asking
 from runfaults.cli.aim import given_target, played_options, played_target, playing
 from runfaults.cli.exit_codes import UNKNOWN
-from runfaults.cli.next_step import typed
+from runfaults.cli.overheard import target_apart
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option
 from runfaults.cli.writing import writable_file
@@ -20,10 +20,10 @@ from runfaults.explore.probe import probe
 from runfaults.explore.runner import Runner
 from runfaults.explore.shrink import needs, shrink
 from runfaults.oracle.own import addresses_of
-from runfaults.report.console import print_prose
-from runfaults.report.steps import printable
+from runfaults.report.console import print_lines, print_prose
+from runfaults.report.typed import typed
 from runfaults.scenario.file import dump_scenario, load_scenario
-from runfaults.user_code import interruptions, unheard
+from runfaults.user_code import interruptions
 
 
 @click.command("minimise")
@@ -48,7 +48,7 @@ def command(
     output: Path | None,
 ) -> None:
     """Shrink a failing scenario and say what each remaining element is needed for."""
-    with unheard(wanted=redact), playing(file):
+    with target_apart(), playing(file):
         scenario = load_scenario(file, own)
         name = played_target(given_target(target, source), scenario, file)
         own, kind = (*scenario.own_rules, *own), player_for(scenario.schedule)
@@ -78,12 +78,12 @@ def command(
         print_prose(f"  {need.element}: without it the verdict is: {need.without}", hanging=4)
     for judgement in failing:
         reason = f"{judgement.rule} is {judgement.verdict}: {judgement.reason}"
-        print_prose(printable(reason), hanging=2)
+        print_prose(reason, hanging=2)
     path.write_text(dump_scenario(smaller, path.parent), encoding="utf-8")
     again = typed(["replay", str(path), *asking(smaller, path)])
-    click.echo(f"saved to {printable(str(path))}; to reproduce: {printable(again)}")
+    print_lines(f"saved to {path}; to reproduce: {again}")
     if len(needed) < len(found.schedule.elements):
-        click.echo("interrupted: a smaller one may be left to find; minimise the saved one again")
+        print_lines("interrupted: a smaller one may be left to find; minimise the saved one again")
         raise Exit(UNKNOWN)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from importlib.resources import files
 from pathlib import Path
 
@@ -28,6 +27,8 @@ SCHEMA = "scenario.schema.json"
 )
 def command(name: str, target: str, folder: Path, *, schema_only: bool) -> None:
     """Write a commented scenario NAME.toml, and beside it the schema that editors check it with."""
+    from runfaults.report.console import print_lines
+    from runfaults.report.typed import typed
     from runfaults.scenario.schema import schema_text
     from runfaults.scenario.trust import is_asked_for, option_for
 
@@ -45,18 +46,19 @@ def command(name: str, target: str, folder: Path, *, schema_only: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(_scenario(name, target, path), encoding="utf-8")
     (folder / SCHEMA).write_text(schema_text(), encoding="utf-8")
-    click.echo(f"wrote {path} and {folder / SCHEMA}; now try:")
+    print_lines(f"wrote {path} and {folder / SCHEMA}; now try:")
     named = () if is_asked_for(target, path) else option_for(target)
-    click.echo(f"    runfaults replay {shlex.join((str(path), *named))}")
+    print_lines(f"    {typed(('replay', str(path), *named))}")
 
 
 def _scenario(name: str, target: str, path: Path) -> str:
     from runfaults.model import Ending
+    from runfaults.report.typed import quoted
     from runfaults.sim.acts import ACTS
 
     text = files("runfaults.scenario").joinpath("schemas/scenario.template.toml").read_text("utf-8")
     for place, words in {
-        "@FILE@": shlex.quote(str(path)),
+        "@FILE@": quoted(str(path)),
         "@NAME@": name,
         '"@TARGET@"': json.dumps(target),  # a JSON string is a TOML string
         "@ENDINGS@": ", ".join(Ending),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 import sqlite3
 import sys
 from contextlib import closing, suppress
@@ -13,8 +12,11 @@ from pathlib import Path
 
 import click
 
+from runfaults.cli.overheard import target_apart
 from runfaults.explore.probe import vocabulary_of
 from runfaults.explore.proposal import NoProposalError, source_of
+from runfaults.report.console import print_lines
+from runfaults.report.typed import typed
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 from runfaults.targets.target import TargetError
@@ -53,7 +55,7 @@ def command(
     if words:
         path, name = _named(file)
         told = _write_words(path, name)
-        click.echo(f"{path}: vocabulary = {told}; see whether the words mean that")
+        print_lines(f"{path}: vocabulary = {told}; see whether the words mean that")
         return
     if file.suffix != ".py":
         raise click.UsageError(f"{file}: give the file a name that ends in .py")
@@ -76,8 +78,8 @@ def command(
         text = text.replace(name, value)
     file.write_text(text, encoding="utf-8")
     _write_words(file, _CLASS)
-    click.echo(f"wrote {file}; now try:")
-    click.echo(f"    runfaults check --target {shlex.quote(f'{file}:{_CLASS}')} --bound quick")
+    print_lines(f"wrote {file}; now try:")
+    print_lines(f"    {typed(('check', '--target', f'{file}:{_CLASS}', '--bound', 'quick'))}")
 
 
 def _ask(question: str, default: str, choices: click.Choice[str] | None = None) -> str:
@@ -123,12 +125,12 @@ def _write_words(file: Path, name: str) -> str:
         raise click.UsageError(f"there is no file {file}")
     lines = file.read_text("utf-8").splitlines(keepends=True)
     first, last, indent = _place_of_words(file, name)
-    target = target_named(f"{file}:{name}")
-    with Simulation(target) as simulation:
-        try:
+    address = f"{file}:{name}"
+    try:
+        with target_apart(), Simulation(target_named(address)) as simulation:
             vocabulary = vocabulary_of(simulation)
-        except NoProposalError as error:
-            raise TargetError(f"target {target.name}: {error}") from error
+    except NoProposalError as error:
+        raise TargetError(f"target {address}: {error}") from error
     first -= first > 0 and lines[first - 1].strip() == _CONFIRM
     lines[first:last] = [f"{indent}{_CONFIRM}\n", f"{indent}vocabulary = {source_of(vocabulary)}\n"]
     if not any(re.search(r"import.*\bVocabulary\b|^ +Vocabulary,$", line) for line in lines):

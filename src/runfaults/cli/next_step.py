@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterable, Sequence
 
-import click
-
 from runfaults.campaign.settings import own_folder
 from runfaults.model import CheckResult, EarlyEnd, EventKind, Verdict
-from runfaults.report.steps import printable
+from runfaults.report.console import print_lines
+from runfaults.report.typed import typed
 from runfaults.report.wording import replay_command
 from runfaults.scenario.trust import option_for
 
@@ -33,7 +31,7 @@ def name_command(purpose: str, command: str) -> None:
     It has a line of its own, which is not wrapped: it is there to be copied.
     """
     if sys.stderr.isatty():
-        click.echo(f"{purpose}:\n    {printable(command)}", err=True)
+        print_lines(f"{purpose}:\n    {command}", sys.stderr)
 
 
 def next_steps(result: CheckResult, bound: str, words: list[str]) -> Iterable[tuple[str, str]]:
@@ -112,8 +110,3 @@ def without(words: Sequence[str], option: str) -> list[str]:
         for before, word in zip(["", *words], words, strict=False)
         if option not in {before, word.partition("=")[0]}
     ]
-
-
-def typed(words: Iterable[str]) -> str:
-    """The command of these words, as a shell takes it."""
-    return shlex.join(["runfaults", *words])

@@ -7,16 +7,16 @@ from typing import Any
 import click
 
 from runfaults.campaign.settings import load_settings
+from runfaults.cli.overheard import target_apart
 from runfaults.oracle.own import own_rules
-from runfaults.user_code import unheard
 
 
 def _all_own_rules(
-    context: click.Context, _: click.Parameter, given: tuple[str, ...]
+    _: click.Context, __: click.Parameter, given: tuple[str, ...]
 ) -> tuple[str, ...]:
     """The addresses, those of the project's settings first; each is a rule that can be loaded."""
     addresses = tuple(dict.fromkeys((*load_settings().rules, *given)))
-    with unheard(wanted=context.params.get("redact", False)):
+    with target_apart():
         own_rules(addresses)
     return addresses
 

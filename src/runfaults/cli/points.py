@@ -10,15 +10,15 @@ from pathlib import Path
 import click
 
 from runfaults.cli.aim import chosen_target, tested_options
+from runfaults.cli.overheard import target_apart
 from runfaults.cli.redact import redact_option
 from runfaults.explore.probe import probe
 from runfaults.model import Ending, FaultPoint, Journal, Operation, Schedule
-from runfaults.report.console import print_prose
+from runfaults.report.console import print_lines, print_prose
 from runfaults.sim.execution import Execution
 from runfaults.sim.misfortunes import SIMULATED_KINDS
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
-from runfaults.user_code import unheard
 
 
 @click.command("points")
@@ -57,17 +57,18 @@ def command(
 
     An act can enter, and a thread be paused, at each of them but those of `call`.
     """
+    del redact  # heeded as it was read
     schedule = Schedule(pipeline=Ending(pipeline), journal=Journal(journal))
     tested = chosen_target(target, source)
     kinds = () if lines or tasks else tuple(SIMULATED_KINDS)
-    with unheard(wanted=redact), Simulation(target_named(tested)) as simulation:
+    with target_apart(), Simulation(target_named(tested)) as simulation:
         probe(simulation)
         played = simulation.play(schedule, survey=kinds, with_lines=lines)
     if lines:
         _list_lines(played)
     elif tasks:
         for step in played.tasks:
-            click.echo(str(step.at.point))
+            print_lines(str(step.at.point))
     else:
         _list_kinds(played, why_not=why_not)
 
@@ -101,4 +102,4 @@ def _list_lines(execution: Execution) -> None:
     """List the lines at which an actor can be stopped, in the order in which it comes there."""
     for step in execution.steps:
         if step.point.operation is Operation.LINE:
-            click.echo(str(step.point))
+            print_lines(str(step.point))

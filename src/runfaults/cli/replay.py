@@ -14,19 +14,21 @@ from runfaults.campaign.replay import replay
 from runfaults.cli.aim import aim_options, given_target, played_target, playing
 from runfaults.cli.debugger import stop_in_target
 from runfaults.cli.exit_codes import UNTESTABLE, exit_code
-from runfaults.cli.next_step import name_command, typed
+from runfaults.cli.next_step import name_command
+from runfaults.cli.overheard import target_apart
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option
 from runfaults.explore.trial import NotPlayableError, Trial
 from runfaults.model import Scenario, Verdict
-from runfaults.report.console import print_prose
+from runfaults.report.console import print_lines, print_prose
 from runfaults.report.explain import explain
 from runfaults.report.steps import printable
 from runfaults.report.timeline import print_printed, print_timeline
+from runfaults.report.typed import typed
 from runfaults.scenario.file import load_scenario
 from runfaults.targets.optional import MissingPackageError
 from runfaults.targets.target import TargetError
-from runfaults.user_code import Interrupted, interruptions, unheard
+from runfaults.user_code import Interrupted, interruptions
 
 
 @click.command("replay")
@@ -91,7 +93,7 @@ def command(
             raise
     verdicts = [trial.verdict_by(scenario.rules) for scenario, trial in shown]
     if left := len(paths) - len(shown) - skipped:
-        click.echo(f"interrupted: {left:,} of {len(paths):,} files were not replayed", err=True)
+        print_lines(f"interrupted: {left:,} of {len(paths):,} files were not replayed", sys.stderr)
         verdicts.append(Verdict.UNKNOWN)
     worst = Verdict.worst(verdicts) if verdicts else Verdict.UNKNOWN
     if len(paths) == len(shown) == 1 and not (real or exact):
@@ -134,7 +136,7 @@ class _How:
         if interruptions.count:
             raise Interrupted
         try:
-            with unheard(wanted=self.redact), playing(path), interruptions.breaking_off():
+            with target_apart(), playing(path), interruptions.breaking_off():
                 scenario = load_scenario(path, self.own)
                 tested = played_target(self.target, scenario, path)
                 on_strike = stop_in_target if self.debug else None
@@ -149,12 +151,12 @@ class _How:
         except MissingPackageError as error:
             if named:
                 raise
-            click.echo(f"{path}: skipped: {error}")
+            print_lines(f"{path}: skipped: {error}")
             return None
         except (TargetError, NotPlayableError) as error:
             if self.source is None:
                 raise
-            click.echo(f"{path}: cannot be tested with {self.source}: {error}", err=True)
+            print_lines(f"{path}: cannot be tested with {self.source}: {error}", sys.stderr)
             raise Exit(UNTESTABLE) from error
 
 
@@ -169,7 +171,7 @@ def scenario_files(given: Path) -> list[Path]:
 
 
 def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: bool) -> None:
-    print_prose(printable(f"{path}: {scenario.symptom}"), hanging=2)
+    print_prose(f"{path}: {scenario.symptom}", hanging=2)
     if whole:
         print_timeline(played.history, played.judgements)
         print_prose(explain(played.history, played.judgements))
@@ -178,9 +180,9 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
     if real and not played.execution.unavailable:
         expected.append(reality(played))
     verdict = played.verdict_by(scenario.rules)
-    click.echo(f"{verdict} ({'; '.join(expected)})")
+    print_lines(f"{verdict} ({'; '.join(expected)})")
     for reason in played.execution.unavailable:
-        print_prose(printable(f"  not available on this machine: {reason}"), hanging=4)
+        print_prose(f"  not available on this machine: {reason}", hanging=4)
     alike: dict[str, list[str]] = {}
     for judgement in played.failing():
         asked = judgement.rule in scenario.rules or not scenario.rules
@@ -188,13 +190,13 @@ def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: 
             rule = judgement.rule if asked else f"also {judgement.rule}"
             alike.setdefault(f"{judgement.verdict}: {judgement.reason}", []).append(rule)
     for told, rules in alike.items():
-        print_prose(printable(f"  {', '.join(rules)}: {told}"), hanging=4)
+        print_prose(f"  {', '.join(rules)}: {told}", hanging=4)
     judging = {judgement.rule: judgement.exercised for judgement in played.judgements}
     for rule in scenario.rules:
         if rule not in judging:
-            click.echo(f"  {rule}: does not judge this target")
+            print_lines(f"  {rule}: does not judge this target")
         elif not judging[rule]:
-            click.echo(f"  {rule}: not exercised: nothing that it judges happened")
+            print_lines(f"  {rule}: not exercised: nothing that it judges happened")
 
 
 def _name_next(scenario: Scenario, played: Trial, *, redact: bool) -> None:

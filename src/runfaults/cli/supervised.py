@@ -21,6 +21,7 @@ from typing import NoReturn
 from runfaults import cli
 from runfaults.cli.exit_codes import UNKNOWN, USAGE
 from runfaults.cli.output import outlive_readers, unwritten
+from runfaults.cli.overheard import Listener, heard_by, target_apart
 from runfaults.cli.writing import code_of_writing
 from runfaults.process_end import (
     BEAT,
@@ -69,12 +70,14 @@ def main() -> None:
     _open_closed()
     ending, tell = os.pipe()
     parent_lives, parent = os.pipe()
+    listener = Listener()
     heeded = interrupting()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, heeded | {signal.SIGCHLD})
     pid = os.fork()
     if not pid:
         os.close(parent)
+        heard_by(listener)
         _be_the_command(tell, parent_lives)
     for number in signal.sigpending() & heeded:
         os.kill(pid, number)  # it has come before that process was there
@@ -83,12 +86,14 @@ def main() -> None:
     if not undertaker:
         os.close(parent)
         _be_the_undertaker(pid, parent_lives)
+    listener.listen()
     os.set_blocking(ending, False)
     command = _Command(pid, ending, heeded)
     status = command.wait()
     remove_folders_of(pid)
     os.write(parent, b"all has ended")
     os.waitpid(undertaker, 0)
+    listener.tell()
     command.tell_end(os.waitstatus_to_exitcode(status))
 
 
@@ -121,7 +126,8 @@ def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
     code = code_of_writing(code, unwritten) if isinstance(code, int) else UNKNOWN
     os.write(tell, _ENDED + b"%d" % code + _ENDED)
     # Python would wait for every thread of the target's that is no daemon.
-    atexit._run_exitfuncs()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # nothing else does it
+    with target_apart():
+        atexit._run_exitfuncs()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # nothing else does it
     sys.stdout.flush()
     sys.stderr.flush()
     end(code)

@@ -5,6 +5,7 @@ A file that cannot be written costs no verdict: only where all else would be exi
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -87,7 +88,9 @@ def require_distinct(files: Mapping[str, Path | None]) -> None:
 
 def code_of_writing(code: int, unwritten: Iterable[str]) -> int:
     """The exit code after all is written; tells what could not be."""
+    from runfaults.report.console import print_lines
+
     failures = list(unwritten)
     for failure in failures:
-        click.echo(f"runfaults: {failure}", err=True)
+        print_lines(f"runfaults: {failure}", sys.stderr)
     return USAGE if failures and code == HOLDS else code

@@ -10,6 +10,8 @@ import textwrap
 from io import StringIO
 from typing import TYPE_CHECKING, TextIO, cast
 
+from runfaults.report.steps import printable
+
 if TYPE_CHECKING:
     # rich takes a while to load: `runfaults --help` must not wait for it.
     from rich.console import Console
@@ -67,23 +69,40 @@ def open_console(file: TextIO | None = None, width: int | None = None) -> Consol
     from rich.console import Console
 
     target = EncodableFile(sys.stdout if file is None else file)
+    width = _columns_of(target) if width is None else width
     console = Console(file=target, highlight=False, markup=False, emoji=False, width=width)
     if width is None and not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PIPE_WIDTH
     return console
 
 
+def _columns_of(file: EncodableFile) -> int | None:
+    """Those of a terminal that rich cannot ask: it asks the three standard descriptors only."""
+    if not file.isatty() or "COLUMNS" in os.environ or (sys.stdin and sys.stdin.isatty()):
+        return None  # it is none, it is told, or it is asked
+    try:
+        return os.get_terminal_size(file.fileno()).columns
+    except OSError:
+        return None
+
+
+def print_lines(text: str, file: TextIO | None = None) -> None:
+    """Print lines as they are on standard output, or the file; what moves a cursor is spelt out."""
+    EncodableFile(sys.stdout if file is None else file).write(f"{printable(text)}\n")
+
+
 def print_prose(text: str, hanging: int = 0) -> None:
-    """Print on standard output: on a terminal in lines of readable length, in a pipe as it is.
+    """Print the same: on a terminal in lines of readable length, in a pipe as it is.
 
     Args:
         text: Lines.
         hanging: Columns by which what continues a line is indented.
     """
+    text = printable(text)
     columns = min(shutil.get_terminal_size().columns, PROSE_WIDTH)
     if sys.stdout.isatty() and columns >= NARROW:
         text = "\n".join(_broken(line, columns, hanging) for line in text.split("\n"))
-    EncodableFile(sys.stdout).write(f"{text}\n")
+    print_lines(text)
 
 
 def _broken(line: str, columns: int, hanging: int) -> str:

@@ -34,6 +34,9 @@ _NOBODY = frozenset(
 _CONTROLS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
+_COMMAND = re.compile(r"(?<!\S)::(?=[\w-])|##\[")
+"""How a line begins that GitHub obeys in a log; where lines are wrapped, any word may begin one."""
+
 _ERROR = re.compile(
     r"(?P<class>[\w.]+)(?:: (?P<message>.*?))?(?: \[(?P<name>\w+)\])?", flags=re.DOTALL
 )
@@ -43,9 +46,10 @@ def printable(text: str) -> str:
     r"""The text with control characters, overrides and the like spelt out (`\x1b`).
 
     Error messages come from the system under test: they must not be able to move a cursor, turn
-    the line round, or be what no encoding or XML document can hold.
+    the line round, annotate a pull request, or be what no encoding or XML document can hold.
     """
-    return _CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text.replace("\r\n", "\n"))
+    shown = _CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text.replace("\r\n", "\n"))
+    return _COMMAND.sub(lambda match: rf"\x{ord(match[0][0]):x}{match[0][1:]}", shown)
 
 
 def wait_text(seconds: float) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
-
 from runfaults.model import CheckResult, History, Place, Region, Tally, Verdict, Violation
 from runfaults.report.steps import printable
+from runfaults.report.typed import typed
 
 MOST_PRINTED_LINES = 20
 """Lines that reports show of what a target printed."""
@@ -156,8 +155,7 @@ def replay_command(violation: Violation) -> str:
     """The command that reproduces the violation; empty if it was not saved."""
     if violation.saved_to is None:
         return ""
-    words = ("runfaults", "replay", violation.saved_to, *violation.asking)
-    return " ".join(shlex.quote(printable(word)) for word in words)
+    return typed(("replay", violation.saved_to, *violation.asking))
 
 
 def _unknown(tally: Tally) -> str:

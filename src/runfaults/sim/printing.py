@@ -11,6 +11,7 @@ from threading import get_ident
 from typing import Any, TextIO
 
 from runfaults.sim.actor import current_actor
+from runfaults.user_code import be_heard
 
 _STANDARD = ("stdout", "stderr")
 
@@ -103,8 +104,12 @@ def printing_apart(
             if getattr(sys, name) is file:  # a test may have put another one there
                 setattr(sys, name, real[name])
 
-    def stop_at_breakpoint(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # as the hook
+    def be_seen() -> None:
         put_back()
+        be_heard()
+
+    def stop_at_breakpoint(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # as the hook
+        be_seen()
         if hook is not sys.__breakpointhook__ or "PYTHONBREAKPOINT" in os.environ:
             return hook(*arguments, **named)
         import pdb  # noqa: T100  # what `breakpoint()` opens
@@ -112,7 +117,7 @@ def printing_apart(
         return pdb.Pdb().set_trace(sys._getframe(1))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the documented way to look at one's callers
 
     def stop_at_strike() -> None:
-        put_back()
+        be_seen()
         if debugger is not None:
             debugger()
 

@@ -19,7 +19,7 @@ def untold() -> Generator[None]:
     kept = [*handlers]
     handlers.clear()
     try:
-        with unheard(wanted=True):
+        with unheard():
             yield
     finally:
         handlers[:0] = kept

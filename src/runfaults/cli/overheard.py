@@ -1,0 +1,122 @@
+"""What the target prints where no schedule hears it: kept, and told afterwards, spelt out.
+
+That is what it prints as it is imported, straight to a descriptor, or by a process that it starts.
+A process that runs nothing of the target's keeps it, where there is one: the target may end its
+own, or keep the interpreter's lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections import Counter
+from collections.abc import Generator
+from typing import TextIO
+
+from runfaults.user_code import printing_to, redacting, unheard
+
+MOST_LINES = 100
+"""Lines of different text that are told."""
+
+_LONGEST = 2_000
+"""Bytes of a line; the rest is told as another one."""
+
+
+class Listener:
+    """Keeps what is written to a pipe, until it is to be told.
+
+    A pipe, and no file: a fault that strikes writes to files must not strike a print.
+
+    Attributes:
+        file: Where to write.
+    """
+
+    def __init__(self) -> None:
+        self._read, pipe = os.pipe()
+        self.file = open(pipe, "w", 1, encoding="utf-8", errors="backslashreplace")  # noqa: PTH123, SIM115  # no path, and open as long as the process
+        self._done, self._do = os.pipe()
+        self._now = b"\0%s\0" % os.urandom(8).hex().encode()
+        self._kept: Counter[bytes] = Counter()
+        self._further = 0
+
+    def listen(self) -> None:
+        """Begin to read, in this process."""
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def tell(self) -> None:
+        """Have all told that has been written by now, on standard error of the one that reads."""
+        os.write(self.file.fileno(), self._now + b"\n")
+        os.read(self._done, 1)
+
+    def _listen(self) -> None:
+        rest = b""
+        while heard := os.read(self._read, 1 << 16):
+            *lines, rest = (rest + heard).split(b"\n")
+            for line in lines:
+                self._keep(line.removesuffix(self._now))
+                if line.endswith(self._now):
+                    self._tell_kept()
+            if len(rest) > _LONGEST:
+                begun = len(self._now)  # it may have come in part
+                self._keep(rest[:-begun])
+                rest = rest[-begun:]
+
+    def _keep(self, line: bytes) -> None:
+        if not line.strip():
+            return
+        if line in self._kept or len(self._kept) < MOST_LINES:
+            self._kept[line] += 1
+        else:
+            self._further += 1
+
+    def _tell_kept(self) -> None:
+        told, further = self._kept, self._further
+        self._kept, self._further = Counter(), 0
+        from runfaults.report.console import print_lines
+
+        with contextlib.suppress(OSError):  # no one reads it
+            if told:
+                print_lines("\n".join(_described(told, further)), sys.stderr)
+        os.write(self._do, b"\0")
+
+
+def _described(kept: Counter[bytes], further: int) -> Generator[str]:
+    yield "Printed outside of any schedule, or past Python's standard output:"
+    for line, count in kept.items():
+        text = line.decode(errors="replace").rstrip("\r")
+        yield f"  {text}{f' ({count:,} times)' if count > 1 else ''}"
+    if further:
+        yield f"  and {further:,} more lines"
+
+
+_listener: Listener | None = None
+
+
+def heard_by(listener: Listener) -> None:
+    """Have another process keep what the target prints in this one."""
+    global _listener  # noqa: PLW0603  # a process has one standard output
+    _listener = listener
+
+
+@contextlib.contextmanager
+def target_apart() -> Generator[TextIO]:
+    """Run the target in the block: what it prints is told at the end, or never with `--redact`.
+
+    Yields:
+        Standard error, for what is not the target's.
+    """
+    if redacting():
+        with unheard() as errors:
+            yield errors
+        return
+    if _listener is None:
+        heard_by(listener := Listener())
+        listener.listen()
+    assert _listener is not None
+    try:
+        with printing_to(_listener.file) as errors:
+            yield errors
+    finally:
+        _listener.tell()
