@@ -56,7 +56,7 @@ class InterruptedAfter(Silence):
     def __init__(self, jobs: int) -> None:
         self.left = jobs
 
-    def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
+    def advance(self, count: int = 1, *_: object, **__: object) -> None:
         self.left -= count
         if self.left == 0:
             signal.raise_signal(signal.SIGINT)
@@ -80,7 +80,7 @@ class Pressing:
         sys.setprofile(self._called)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_: object, **__: object) -> None:
         sys.setprofile(None)
 
     def _called(self, frame: FrameType, event: str, _: object) -> None:

@@ -10,7 +10,7 @@ import pytest
 from runfaults.campaign.agenda import Agenda
 from runfaults.explore.job import Job
 from runfaults.model import Schedule
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Silence, Sort
 from small_checks import BROKEN, InterruptedAfter, explored
 
 FIRST, SECOND, THIRD = (Job(Schedule(seed=seed), rank=(-seed,)) for seed in range(3))
@@ -74,17 +74,31 @@ def test_of_several_jobs_that_are_alike_the_lowest_in_rank_is_run() -> None:
     assert [agenda.take(), len(agenda)] == [alike[1], 1]
 
 
+def test_what_is_left_is_counted_by_sort_with_what_waits_for_a_later_wave() -> None:
+    alike = [Job(Schedule(seed=n), rank=(-n,), wave=1, alike="one", group="w") for n in (3, 5, 4)]
+    agenda = Agenda([FIRST, SECOND])
+    agenda.finish(agenda.take(), [*alike, SECOND])
+    assert +agenda.sorts == {SECOND.sort: 1, (0, "w"): 1}
+    agenda.finish(agenda.take())
+    assert +agenda.sorts == {(0, "w"): 1}
+    agenda.finish(agenda.take())
+    assert agenda.sorts.total() == len(agenda) == 0
+
+
 class Expected(Silence):
     """Counts what was known in the beginning, and what came up."""
 
     def __init__(self) -> None:
-        self.known = self.more = 0
+        self.known = self.done = self.more = 0
 
-    def start(self, total: int | None, sorts: Mapping[int, int] | None = None) -> None:
+    def start(self, total: int | None, left: Mapping[Sort, int] | None = None) -> None:
         self.known = total or 0
 
-    def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
-        self.more += more
+    def advance(
+        self, count: int = 1, left: Mapping[Sort, int] | None = None, *_: object, **__: object
+    ) -> None:
+        self.done += count
+        self.more = self.done + sum((left or {}).values()) - self.known
 
 
 def test_a_campaign_that_continues_knows_what_had_come_up(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ class After(Silence):
     def __init__(self, parts: int, do: Callable[[], None]) -> None:
         self.left, self.do = parts, do
 
-    def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
+    def advance(self, count: int = 1, *_: object, **__: object) -> None:
         self.left -= count
         if self.left == 0:
             self.do()

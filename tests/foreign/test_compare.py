@@ -16,7 +16,7 @@ from runfaults.cli.compare import _exit_code, _lines, _named, _two
 from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
 from runfaults.model import EarlyEnd, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Silence, Sort
 from small_checks import heeding
 
 NAIVE = "runfaults.targets.skeletons.thread:MyTarget"
@@ -107,12 +107,11 @@ class PressingCtrlC(Silence):
     def __init__(self) -> None:
         self.begun: list[str] = []
 
-    def start(self, total: int | None, sorts: Mapping[int, int] | None = None) -> None:
-        del total, sorts
+    def start(self, total: int | None, left: Mapping[Sort, int] | None = None) -> None:
+        del total, left
         self.begun.append("a target")
 
-    def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
-        del count, more, sort
+    def advance(self, *_: object, **__: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from io import StringIO
 
@@ -8,6 +9,7 @@ import pytest
 from sample_histories import mission_bug
 
 from runfaults.model import Cause, Place
+from runfaults.model.listener import ONE_SORT, Sort
 from runfaults.report.pace import Pace
 from runfaults.report.progress import PipeProgress, TerminalProgress, open_progress
 
@@ -115,30 +117,125 @@ def test_what_is_left_is_as_slow_as_what_is_done(
     pace = Pace(clock)
     pace.start(40)
     clock.now += seconds
-    pace.advance(done, more)
+    pace.advance(done, {ONE_SORT: 40 + more - done})
     assert str(pace) == left
 
 
 def test_a_sort_of_pieces_takes_as_long_as_it_took_so_far() -> None:
     clock = Clock()
     pace = Pace(clock)
-    pace.start(30, {1: 20, 2: 10})
-    for sort, seconds in [(1, 0.5)] * 10 + [(2, 3.0)] * 5:
+    left = Counter({(1, "a"): 2000, (1, "b"): 2000})
+    pace.start(4000, left)
+    for sort, seconds in [((1, "a"), 0.1), ((1, "b"), 0.3)] * 1000:
         clock.now += seconds
-        pace.advance(1, 0, sort)
-    assert pace.seconds_left == pytest.approx(10 * 0.5 + 5 * 3.0)
+        left[sort] -= 1
+        pace.advance(1, left, sort)
+    assert pace.seconds_left == pytest.approx(1000 * 0.1 + 1000 * 0.3, rel=0.01)
 
 
-def test_a_sort_that_is_not_begun_takes_as_long_as_another_has_taken() -> None:
+def test_a_sort_of_which_no_piece_is_done_is_as_slow_as_the_others_of_its_strategy() -> None:
     clock = Clock()
     pace = Pace(clock)
-    pace.start(12, {1: 10, 2: 1, 3: 1})
+    pace.start(1101, {(1, "a"): 1000, (1, "b"): 100, (2, "a"): 1})
+    clock.now += 500
+    pace.advance(1000, {(1, "b"): 100}, (1, "a"))
+    assert pace.seconds_left == pytest.approx(100 * 0.5)
+
+
+def test_pieces_that_come_up_are_expected_to_be_one_try_each() -> None:
+    """The first piece of a search takes long, runs the whole work, and adds hundreds."""
+    clock = Clock()
+    pace = Pace(clock)
+    pace.start(2, {(1, "clean"): 1, (2, "clean"): 1})
+    clock.now += 50
+    pace.advance(1, {(2, "clean"): 1}, (1, "clean"), 1000)
+    clock.now += 0.06
+    pace.advance(1, {(2, "act"): 400}, (2, "clean"), 1)
+    assert pace.seconds_left == pytest.approx(400 * 0.05, rel=0.1)
+
+
+def test_a_strategy_that_is_not_begun_takes_as_long_as_another_whatever_its_pieces() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.start(17, {(1, "a"): 10, (2, "b"): 6, (3, "c"): 1})
     clock.now += 10
-    pace.advance(10, 0, 1)
+    pace.advance(10, {(2, "b"): 6, (3, "c"): 1}, (1, "a"))
     assert pace.seconds_left == pytest.approx(2 * 10.0)
-    clock.now += 2
-    pace.advance(1, 4, 2)
-    assert pace.seconds_left == pytest.approx(4 * 2.0 + (10 + 2) / 2)
+
+
+def test_what_is_left_shrinks_while_one_piece_takes_long_and_never_to_nothing() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.start(40)
+    clock.now += 100
+    pace.advance(20)
+    left = [pace.seconds_left or 0.0]
+    for _ in range(20):
+        clock.now += 10
+        left.append(pace.seconds_left or 0.0)
+    assert left[:3] == pytest.approx([100, 90, 80])
+    assert left[-1] == pytest.approx(25)
+
+
+QUICK = (
+    ((0, "clean"), 2, 1.312, 1, {}),
+    ((1, "clean"), 1, 0.058, 1, {(1, "act"): 2, (1, "commit"): 12, (1, "elsewhere"): 12}),
+    ((2, "clean"), 1, 0.033, 1, {(2, "act"): 465}),
+    ((3, "clean"), 3, 0.047, 1, {(3, "act"): 4}),
+    ((4, "clean"), 2, 0.06, 1, {(4, "act"): 28}),
+    ((1, "commit"), 12, 0.235, 22, {(1, "act"): 1}),
+    ((0, "commit"), 110, 0.056, 2, {}),
+    ((2, "act"), 465, 0.014, 1, {}),
+    ((4, "act"), 56, 0.008, 1, {}),
+    ((1, "act"), 14, 0.104, 8, {}),
+    ((3, "act"), 12, 0.02, 1, {(3, "act"): 10}),
+    ((3, "act"), 120, 0.02, 1, {}),
+    ((1, "elsewhere"), 12, 0.363, 20, {(1, "act"): 2}),
+    ((1, "act"), 24, 0.104, 8, {}),
+    ((5, "first lives"), 1, 0.446, 0, {}),
+    ((0, "elsewhere"), 189, 0.059, 2, {}),
+    ((6, "another process"), 2, 3.957, 49, {}),
+    ((7, "more runs"), 1, 0.667, 19, {}),
+)
+CRASH = (
+    ((0, "deaths"), 2, 15.0, 77, {(0, "recoveries"): 1}),
+    ((0, "deaths after a cancel"), 16, 7.0, 45, {}),
+    ((0, "deaths"), 2, 15.0, 77, {(0, "recoveries"): 2}),
+    ((0, "deaths after a cancel"), 16, 7.0, 45, {}),
+    ((0, "recoveries"), 6, 12.0, 58, {}),
+)
+"""What checks of two bounds did: so many pieces, each of so many seconds and tries, and each of
+them added so many."""
+
+
+@pytest.mark.parametrize("timeline", [QUICK, CRASH], ids=["quick", "crash"])
+def test_what_is_left_is_known_within_a_factor_of_two_from_the_tenth_second(
+    timeline: tuple[tuple[Sort, int, float, int, dict[Sort, int]], ...],
+) -> None:
+    left: Counter[Sort] = Counter()
+    for sort, count, *_ in timeline:
+        left[sort] += count
+    for _, count, _, _, adds in timeline:
+        for sort, more in adds.items():
+            left[sort] -= count * more
+    clock = Clock()
+    pace = Pace(clock)
+    pace.start(left.total(), left)
+    told: list[tuple[float, float | None]] = []
+    for sort, count, seconds, tries, adds in timeline:
+        for _ in range(count):
+            clock.now += seconds
+            left[sort] -= 1
+            left.update(adds)
+            pace.advance(1, left, sort, tries)
+            if pace.elapsed >= 10:
+                told.append((clock.now, pace.seconds_left))
+    assert left.total() == 0
+    assert told.pop() == (clock.now, None)
+    for now, expected in told:
+        right, slack = clock.now - now, 5.0
+        assert expected is not None
+        assert 0.5 <= (expected + slack) / (right + slack) <= 2, (now, expected, right)
 
 
 def test_where_the_total_is_not_known_nothing_is_said_of_what_is_left() -> None:
@@ -146,7 +243,7 @@ def test_where_the_total_is_not_known_nothing_is_said_of_what_is_left() -> None:
     pace = Pace(clock)
     pace.start(None)
     clock.now += 60
-    pace.advance(7, 0)
+    pace.advance(7)
     assert str(pace) == ""
 
 
@@ -203,7 +300,7 @@ def test_what_comes_up_meanwhile_moves_the_end() -> None:
     file = Terminal()
     progress = open_progress(file)
     progress.start(2)
-    progress.advance(more=3)
+    progress.advance(left={ONE_SORT: 4})
     progress.stop()
     assert "1/5" in file.getvalue()
 

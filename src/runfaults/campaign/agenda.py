@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 
 from runfaults.explore.job import Job
+from runfaults.model.listener import Sort
 
 _Priority = tuple[tuple[int, ...], int]
 
@@ -17,6 +18,9 @@ class Agenda:
 
     Args:
         jobs: What is to be run in any case.
+
+    Attributes:
+        sorts: How many of each sort are left, with those of later waves.
     """
 
     def __init__(self, jobs: Iterable[Job] = ()) -> None:
@@ -26,6 +30,7 @@ class Agenda:
         self._waiting: list[tuple[_Priority, Job]] = []
         self._later: dict[tuple[int, int, str], Job] = {}
         self._wave = 0
+        self.sorts: Counter[Sort] = Counter()
         self.add(jobs)
 
     def add(self, jobs: Iterable[Job]) -> int:
@@ -37,15 +42,19 @@ class Agenda:
         for job in jobs:
             if job.wave > self._wave:
                 key = job.wave, job.strategy, job.alike or job.key
+                self.sorts[job.sort] += key not in self._later
                 self._later[key] = min(job, self._later.get(key, job), key=_in_wave)
             elif job not in self._known:
                 self._known.add(job)
+                self.sorts[job.sort] += 1
                 self._left[job] = job.rank, next(self._numbers)
                 heapq.heappush(self._waiting, (self._left[job], job))
         if self._later and not self._left:
             self._wave = min(wave for wave, *_ in self._later)
             due = [key for key in self._later if key[0] == self._wave]
-            self.add(sorted((self._later.pop(key) for key in due), key=_in_wave))
+            jobs = sorted((self._later.pop(key) for key in due), key=_in_wave)
+            self.sorts.subtract(job.sort for job in jobs)
+            self.add(jobs)
         return len(self._known) - before
 
     def take(self) -> Job:
@@ -59,6 +68,7 @@ class Agenda:
     def finish(self, job: Job, follow_ups: Iterable[Job] = ()) -> int:
         """Cross off a job that was handed out, and take up those that follow, as `add` does."""
         del self._left[job]
+        self.sorts[job.sort] -= 1
         return self.add(follow_ups)
 
     def requeue(self) -> None:

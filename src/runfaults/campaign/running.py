@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -185,7 +184,7 @@ def _run(  # what there is to run, with what, and where it is kept
     Returns:
         What ended it early besides the budget, and what is to be said of that.
     """
-    listener.start(len(agenda), Counter(job.strategy for job in agenda))
+    listener.start(agenda.sorts.total(), agenda.sorts)
     first.know(found)
     if first.any:
         options.on_violation()
@@ -205,8 +204,8 @@ def _run(  # what there is to run, with what, and where it is kept
                 if not its.partial:
                     if journal is not None:
                         journal.add(job, its)
-                    more = agenda.finish(job, its.follow_ups)
-                    listener.advance(more=more, sort=job.strategy)
+                    agenda.finish(job, its.follow_ups)
+                    listener.advance(1, agenda.sorts, job.sort, its.verdicts.total())
                 listener.note(_activity(found, job))
                 before = first.any
                 first.look(its)

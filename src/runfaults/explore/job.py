@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from runfaults.model import Ending, Journal, Schedule
+from runfaults.model.listener import Sort
 
 ALL_COUNTS = (1, 2, 3, 4, 6, None)
 """Managers that retry a few times break at the count after that; None is "until lifted"."""
@@ -41,6 +42,11 @@ class Job(NamedTuple):
     group: str = ""
     wave: int = 0
     alike: str = ""
+
+    @property
+    def sort(self) -> Sort:
+        """What it is told as: jobs of one sort take about as long."""
+        return self.strategy, self.group
 
     @property
     def key(self) -> str:

@@ -7,16 +7,33 @@ from typing import Protocol
 
 from runfaults.model.result import Violation
 
+Sort = tuple[int, str]
+"""Pieces that take about as long: the number of their strategy, and what they have in common."""
+ONE_SORT: Sort = (0, "")
+
 
 class Listener(Protocol):
     """Hears how far a campaign is."""
 
-    def start(self, total: int | None, sorts: Mapping[int, int] | None = None) -> None:
+    def start(self, total: int | None, left: Mapping[Sort, int] | None = None) -> None:
         """The work begins: so many pieces, so many of each sort; None if that is not known."""
         ...
 
-    def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
-        """So many more pieces of a sort are done, and so many that were not known of are added."""
+    def advance(
+        self,
+        count: int = 1,
+        left: Mapping[Sort, int] | None = None,
+        sort: Sort = ONE_SORT,
+        tries: int = 0,
+    ) -> None:
+        """So many more pieces of a sort are done.
+
+        Args:
+            count: How many.
+            left: How many of each sort are left now: more than before, if some were not known of.
+            sort: Of what sort they are.
+            tries: How many tries they took, such as schedules.
+        """
         ...
 
     def note(self, text: str) -> None:
@@ -31,10 +48,16 @@ class Listener(Protocol):
 class Silence:
     """Tells nothing of what it hears."""
 
-    def start(self, total: int | None, sorts: Mapping[int, int] | None = None) -> None:
+    def start(self, total: int | None, left: Mapping[Sort, int] | None = None) -> None:
         """See `Listener`."""
 
-    def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
+    def advance(
+        self,
+        count: int = 1,
+        left: Mapping[Sort, int] | None = None,
+        sort: Sort = ONE_SORT,
+        tries: int = 0,
+    ) -> None:
         """See `Listener`."""
 
     def note(self, text: str) -> None:

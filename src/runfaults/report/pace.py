@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from math import fsum, sqrt
+
+from runfaults.model.listener import ONE_SORT, Sort
 
 NO_SOONER = 5.0
 """Seconds of work before which nothing is said of what is left."""
+
+_DOUBT = 5
+"""So many pieces that are done are not enough to say how long one of their sort takes: as many are
+added, of as many tries as one of their strategy, each as long as any."""
+
+_AT_LEAST = 0.25
+"""The part of what was expected to be left that is left, however long no piece was done."""
 
 _MINUTE = 60
 
@@ -27,22 +37,30 @@ class Pace:
         self._clock = clock
         self.start(None)
 
-    def start(self, total: int | None, sorts: Mapping[int, int] | None = None) -> None:
-        """The work begins; sorts of pieces, such as those of one strategy, take about as long."""
+    def start(self, total: int | None, left: Mapping[Sort, int] | None = None) -> None:
+        """The work begins; pieces of one sort take about as long."""
         self._began = self._last = self._clock()
         self.done, self.total = 0, total
-        self._left = Counter({0: total or 0} if sorts is None else sorts)
-        self._done: Counter[int] = Counter()
-        self._spent: dict[int, float] = {}
+        self._left = {ONE_SORT: total or 0} if left is None else dict(left)
+        self._done: Counter[Sort] = Counter()
+        self._tries: Counter[Sort] = Counter()
+        self._spent: dict[Sort, float] = {}
 
-    def advance(self, count: int, more: int, sort: int = 0) -> None:
-        """So many more pieces are done, and so many that were not known of are added."""
+    def advance(
+        self,
+        count: int,
+        left: Mapping[Sort, int] | None = None,
+        sort: Sort = ONE_SORT,
+        tries: int = 0,
+    ) -> None:
+        """So many more pieces of a sort are done, after so many tries; see `Listener`."""
         self.done += count
+        self._left = {sort: self._left[sort] - count} if left is None else dict(left)
         if self.total is not None:
-            self.total += more
+            self.total = self.done + sum(self._left.values())
         now = self._clock()
-        self._left[sort] += more - count
         self._done[sort] += count
+        self._tries[sort] += tries or count
         self._spent[sort] = self._spent.get(sort, 0.0) + now - self._last
         self._last = now
 
@@ -53,26 +71,54 @@ class Pace:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds that the rest will take; None if that cannot be said yet, or none is left.
-
-        A sort of which no piece is done is expected to take as long as one that was begun has
-        taken so far: it may be one piece that adds all others.
-        """
+        """Seconds that the rest will take; None if that cannot be said yet, or none is left."""
         if self.total in {None, self.done} or not self.done or self.elapsed < NO_SOONER:
             return None
-        begun = [sort for sort, done in self._done.items() if done]
-        return sum(
-            left * self._spent[sort] / self._done[sort]
-            if self._done[sort]
-            else self.elapsed / len(begun)
-            for sort, left in self._left.items()
-            if left > 0
-        )
+        expected = self._expected()
+        return max(expected - (self._clock() - self._last), _AT_LEAST * expected)
+
+    def _expected(self) -> float:
+        """Seconds that the rest takes from when the last piece was done.
+
+        A strategy that is not begun is expected to take as long as one that is, however many
+        pieces are known of: one may take all the time, or add all others.
+        """
+        wholes = by_strategy(self._spent)
+        left, new = 0.0, set[int]()
+        for sort, count in self._left.items():
+            strategy, _ = sort
+            if strategy in wholes:
+                seconds = max(0, count) * self._seconds(sort)
+                left += seconds
+                wholes[strategy] += seconds
+            elif count > 0:
+                new.add(strategy)
+        return left + len(new) * _typical(wholes.values())
+
+    def _seconds(self, sort: Sort) -> float:
+        """What a piece takes: as long as others of its sort, in doubt as their tries."""
+        strategy, _ = sort
+        a_try = (self._last - self._began) / self._tries.total()
+        tries = by_strategy(self._tries)[strategy] / by_strategy(self._done)[strategy]
+        return (self._spent.get(sort, 0.0) + _DOUBT * tries * a_try) / (self._done[sort] + _DOUBT)
 
     def __str__(self) -> str:
         """What is left, in words; empty if that cannot be said."""
         left = self.seconds_left
         return "" if left is None else f"about {rough(left)} left"
+
+
+def _typical(wholes: Collection[float]) -> float:
+    """Between the arithmetic and the geometric mean: one strategy often takes most of the time."""
+    return (fsum(map(sqrt, wholes)) / len(wholes)) ** 2
+
+
+def by_strategy(numbers: Mapping[Sort, float]) -> dict[int, float]:
+    """The sum for each strategy."""
+    sums: dict[int, float] = {}
+    for (strategy, _), number in numbers.items():
+        sums[strategy] = sums.get(strategy, 0.0) + number
+    return sums
 
 
 def rough(seconds: float) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from runfaults.model import Violation
-from runfaults.model.listener import Listener
+from runfaults.model.listener import ONE_SORT, Listener, Sort
 from runfaults.report.console import EncodableFile, open_console
 from runfaults.report.pace import Pace, clock_text
 from runfaults.report.steps import printable
@@ -44,10 +44,10 @@ class PipeProgress:
         self._one = threading.Lock()
         self._ended: threading.Event | None = None
 
-    def start(self, total: int | None, sorts: Mapping[int, int] | None = None) -> None:
+    def start(self, total: int | None, left: Mapping[Sort, int] | None = None) -> None:
         """Begin to count; starting again begins the next piece of work."""
         self.stop()
-        self._pace.start(total, sorts)
+        self._pace.start(total, left)
         self._told = 0.0
         self._ended = ended = threading.Event()
         threading.Thread(target=self._keep_telling, args=(ended,), daemon=True).start()
@@ -57,10 +57,16 @@ class PipeProgress:
         while not ended.wait(1.0):
             self.tell_if_due()
 
-    def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
+    def advance(
+        self,
+        count: int = 1,
+        left: Mapping[Sort, int] | None = None,
+        sort: Sort = ONE_SORT,
+        tries: int = 0,
+    ) -> None:
         """Count, and tell if it is time."""
         with self._one:
-            self._pace.advance(count, more, sort)
+            self._pace.advance(count, left, sort, tries)
         self.tell_if_due()
 
     def note(self, text: str) -> None:
@@ -117,21 +123,25 @@ class TerminalProgress:
         self._bar: RichProgress | None = None
         self._pace = Pace()
 
-    def start(self, total: int | None, sorts: Mapping[int, int] | None = None) -> None:
+    def start(self, total: int | None, left: Mapping[Sort, int] | None = None) -> None:
         """Show the bar; starting again begins the next piece of work."""
         self.stop()
-        self._pace.start(total, sorts)
+        self._pace.start(total, left)
         self._bar = _bar(self._file, self._pace)
         self._bar.add_task("", total=total)
         self._bar.start()
 
-    def advance(self, count: int = 1, more: int = 0, sort: int = 0) -> None:
+    def advance(
+        self,
+        count: int = 1,
+        left: Mapping[Sort, int] | None = None,
+        sort: Sort = ONE_SORT,
+        tries: int = 0,
+    ) -> None:
         """Move the bar, and its end."""
-        self._pace.advance(count, more, sort)
+        self._pace.advance(count, left, sort, tries)
         if self._bar is not None:
-            (task,) = self._bar.tasks
-            total = None if task.total is None else task.total + more
-            self._bar.update(task.id, advance=count, total=total)
+            self._bar.update(self._bar.task_ids[0], advance=count, total=self._pace.total)
 
     def note(self, text: str) -> None:
         """Show the text beside the bar."""
