@@ -374,8 +374,10 @@ class _Summary:
         """Say what was explored, if anything was."""
         if not self._tried:
             return
+        from runfaults.model.counting import counted
+
         counts = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(self._tried.items()))
         terminalreporter.section("runfaults")
-        terminalreporter.line(f"{self._tried.total():,} schedules tried: {counts}")
+        terminalreporter.line(f"{counted(self._tried.total(), 'schedule')} tried: {counts}")
         for path in self._saved:
             terminalreporter.line(f"saved: {path}")

@@ -54,7 +54,7 @@ def test_all_places_are_counted(here: Any) -> None:
                 super().record(connection, job, state)
     """
     )
-    assert "so were others, opened at 1 more places" in told.text
+    assert "so were others, opened at 1 more place" in told.text
 
 
 def test_of_what_is_closed_nothing_is_told(here: Any) -> None:

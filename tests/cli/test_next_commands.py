@@ -8,7 +8,7 @@ from pathlib import Path
 
 import in_this_process
 import pytest
-from in_this_process import ROOT, runfaults
+from in_this_process import PLAIN, ROOT, runfaults
 
 PLANTED = "faults/controls/one-try-calls-success-failure.toml"
 
@@ -46,8 +46,20 @@ def test_a_replay_that_holds_names_nothing() -> None:
 
 def test_what_minimise_names_is_enough_to_replay_it(tmp_path: Path) -> None:
     ended = runfaults("minimise", PLANTED, "-o", tmp_path / "small.toml")
-    again = shlex.split(ended.stdout.rpartition("to reproduce: ")[2])[1:]
+    again = shlex.split(ended.stdout.rpartition("to reproduce:\n")[2])[1:]
     assert runfaults(*again, folder=ROOT).returncode == 1
+
+
+def test_what_does_not_fail_is_named_with_what_shows_it(tmp_path: Path) -> None:
+    file = tmp_path / "a b.toml"
+    file.write_text('name = "calm"\nsymptom = "None."\ntarget = "genglossary"\n')
+    ended = runfaults("minimise", file, "--target", PLAIN, "-o", tmp_path / "small.toml")
+    assert ended.returncode == 2
+    assert f"{file}: '" in ended.stderr
+    assert "does not fail: every rule holds" in ended.stderr
+    again = shlex.split(ended.stderr.split("`")[1])
+    assert again == ["runfaults", "replay", str(file), "--target", PLAIN]
+    assert runfaults(*again[1:]).returncode == 0
 
 
 @pytest.mark.nightly

@@ -12,7 +12,7 @@ import pytest
 
 from runfaults.campaign.bound import Bound
 from runfaults.campaign.compare import Comparison, compare
-from runfaults.cli.compare import _exit_code, _lines, _named, _two
+from runfaults.cli.compare import _exit_code, _named, _print, _two
 from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
 from runfaults.model import EarlyEnd, Verdict
@@ -72,10 +72,12 @@ def test_one_with_itself(compared: Callable[[str, str], Comparison]) -> None:
 
 
 def test_the_lines_show_rules_cost_and_what_changed(
-    compared: Callable[[str, str], Comparison],
+    compared: Callable[[str, str], Comparison], capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = compared(NAIVE, PATIENT)
-    lines = list(_lines(found))
+    _print(found)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines[: len(found.rules)])) <= 100
     rule = next(line for line in lines if line.startswith(RULE))
     assert "  holds; exercised by" in rule
     assert "broken by" in rule
@@ -92,7 +94,10 @@ def test_a_folder_is_a_checkout(tmp_path: Path) -> None:
     assert _named("huey") == "huey"
 
 
-def test_two_of_targets_and_sources_are_compared_in_order(tmp_path: Path) -> None:
+def test_two_of_targets_and_sources_are_compared_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # there are no settings
     checkout = f"source:{tmp_path}"
     assert _two(("huey",), (tmp_path,)) == ("huey", checkout)
     assert _two((), (tmp_path, tmp_path)) == (checkout, checkout)

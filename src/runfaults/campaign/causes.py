@@ -21,6 +21,7 @@ from runfaults.explore.runner import Runner
 from runfaults.explore.strategy import Strategy
 from runfaults.explore.trial import Trial, Witness
 from runfaults.model import Cause, EventKind, History, Judgement, Place, Schedule, Verdict
+from runfaults.model.counting import counted
 from runfaults.oracle.deed import deciding
 
 MAX_CAUSES = 40
@@ -96,7 +97,7 @@ class Causes:
     def remarks(self) -> tuple[str, ...]:
         """How many are not shown, if any."""
         left = len(self.groups) - MAX_CAUSES
-        return (f"{left:,} more causes are not shown: the lightest ones",) if left > 0 else ()
+        return (f"not shown: {counted(left, 'more cause')}, the lightest",) if left > 0 else ()
 
     def of(self, trial: Trial | Witness) -> Group | None:
         """The cause of a trial; None if it is none of these."""

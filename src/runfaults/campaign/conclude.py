@@ -20,6 +20,7 @@ from runfaults.explore.runner import rules_for
 from runfaults.explore.strategy import Strategy
 from runfaults.explore.versions import versions
 from runfaults.model import Cell, CheckResult, FaultPoint, Region, Tally, Verdict
+from runfaults.model.counting import counted
 from runfaults.model.listener import Listener
 from runfaults.oracle.own import own_rules
 from runfaults.scenario.saving import ScenarioFolder
@@ -144,7 +145,7 @@ def _unstruck(strategies: Iterable[Strategy], found: Findings) -> tuple[str, ...
 def _abandoned(found: Findings) -> Iterator[str]:
     if found.abandoned:
         first, *more = sorted(found.abandoned)
-        others = f"; so were others, opened at {len(more)} more places" if more else ""
+        others = f"; so were others, opened at {counted(len(more), 'more place')}" if more else ""
         yield (
             "a connection was not closed, but left to the garbage collector, as Python 3.13 warns "
             f"of: opened {f'at {first}' if first else 'in a package'}{others}"

@@ -22,6 +22,7 @@ from runfaults.explore.probe import probe
 from runfaults.explore.runner import PlayerKind
 from runfaults.explore.strategy import Strategy
 from runfaults.model import EarlyEnd, Verdict
+from runfaults.model.counting import counted
 from runfaults.model.listener import Listener
 from runfaults.process_end import HungError
 from runfaults.scenario.saving import ScenarioFolder
@@ -223,7 +224,7 @@ def _run(  # what there is to run, with what, and where it is kept
 def _activity(found: Findings, job: Job) -> str:
     """How much was found, and what is being run, in a few words."""
     verdicts = found.verdicts
-    parts = [f"{verdicts.total():,} schedules"]
+    parts = [counted(verdicts.total(), "schedule")]
     if broken := verdicts[Verdict.BROKEN]:
         parts.append(f"{broken:,} broken")
     return f"{', '.join(parts)}; {job.group}" if job.group else ", ".join(parts)

@@ -96,7 +96,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
     if result.kept is not None:
         print_lines(f"{'' if redact else 'database and '}journals: {result.kept}")
     if result.check.verdict is Verdict.BROKEN:
-        words = ["check", *option_for(tested), "--bound", "crash"]
+        rules = (word for rule in own for word in ("--rule", rule))
+        words = ["check", *option_for(tested), "--bound", "crash", *rules]
         name_command("to look for a schedule that shows it each time", typed(words))
     elif result.check.finished:
         longer = [*without(sys.argv[1:], "--seconds"), "--seconds", f"{10 * seconds:g}"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +15,15 @@ from runfaults.campaign.players import open_player, player_for
 from runfaults.campaign.violations import asking
 from runfaults.cli.aim import given_target, played_options, played_target, playing
 from runfaults.cli.exit_codes import UNKNOWN
+from runfaults.cli.next_step import without
 from runfaults.cli.overheard import target_apart
 from runfaults.cli.own_rules import rule_option
 from runfaults.cli.redact import redact_option
 from runfaults.cli.writing import writable_file
 from runfaults.explore.probe import probe
 from runfaults.explore.runner import Runner
-from runfaults.explore.shrink import needs, shrink
+from runfaults.explore.shrink import NothingToMinimiseError, needs, shrink
+from runfaults.model.counting import counted
 from runfaults.oracle.own import addresses_of
 from runfaults.report.console import print_lines, print_prose
 from runfaults.report.typed import typed
@@ -48,7 +53,7 @@ def command(
     output: Path | None,
 ) -> None:
     """Shrink a failing scenario and say what each remaining element is needed for."""
-    with target_apart(), playing(file):
+    with _failing(file), target_apart(), playing(file):
         scenario = load_scenario(file, own)
         name = played_target(given_target(target, source), scenario, file)
         own, kind = (*scenario.own_rules, *own), player_for(scenario.schedule)
@@ -70,8 +75,8 @@ def command(
     )
     path = output or file.with_suffix(".minimal.toml")
     print_prose(
-        f"from {scenario.schedule.size} to {found.schedule.size} elements, after "
-        f"{found.tried + len(needed)} schedules: {found.schedule}",
+        f"from {counted(scenario.schedule.size, 'element')} to {found.schedule.size}, after "
+        f"{counted(found.tried + len(needed), 'schedule')}: {found.schedule}",
         hanging=2,
     )
     for need in needed:
@@ -81,10 +86,21 @@ def command(
         print_prose(reason, hanging=2)
     path.write_text(dump_scenario(smaller, path.parent), encoding="utf-8")
     again = typed(["replay", str(path), *asking(smaller, path)])
-    print_lines(f"saved to {path}; to reproduce: {again}")
+    print_lines(f"saved to {path}; to reproduce:\n    {again}")
     if len(needed) < len(found.schedule.elements):
         print_lines("interrupted: a smaller one may be left to find; minimise the saved one again")
         raise Exit(UNKNOWN)
+
+
+@contextmanager
+def _failing(file: Path) -> Generator[None]:
+    """Name the scenario file where it does not fail, and what shows why."""
+    try:
+        yield
+    except NothingToMinimiseError as error:
+        words = without(without(sys.argv[2:], "-o"), "--output")
+        seen = f"`{typed(['replay', *words])}` shows what happens"
+        raise NothingToMinimiseError(f"{file}: {error}; {seen}") from error
 
 
 def _is_interrupted() -> bool:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Generator
 from typing import TextIO
 
+from runfaults.model.counting import counted
 from runfaults.user_code import printing_to, redacting, unheard
 
 MOST_LINES = 100
@@ -88,7 +89,7 @@ def _described(kept: Counter[bytes], further: int) -> Generator[str]:
         text = line.decode(errors="replace").rstrip("\r")
         yield f"  {text}{f' ({count:,} times)' if count > 1 else ''}"
     if further:
-        yield f"  and {further:,} more lines"
+        yield f"  and {counted(further, 'more line')}"
 
 
 _listener: Listener | None = None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from runfaults.model import Event, EventKind, FaultPoint, History, Judgement, Operation, Verdict
+from runfaults.model.counting import counted
 from runfaults.model.history import TOLD_TO
 from runfaults.report.steps import DATABASE, Failure, Step, awaited, printable, steps, wait_text
 
@@ -115,7 +116,7 @@ def _statuses(
 def _alike(alike: Counter[str]) -> Iterator[_Sentence]:
     for status, times in alike.items():
         if times > 1:
-            text = f"in the same way, it recorded {times - 1} more runs as {status}"
+            text = f"in the same way, it recorded {counted(times - 1, 'more run')} as {status}"
             yield _Sentence((EventKind.STATUS, status), printable(text))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from runfaults.model import Cell, CheckResult, Verdict, Violation
+from runfaults.model.counting import counted
 from runfaults.report.console import NARROW, PROSE_WIDTH, is_ascii, open_console
 from runfaults.report.explain import explain
 from runfaults.report.grid import Grid, cell_text
@@ -89,10 +90,11 @@ def _summary(result: CheckResult, console: Console) -> Iterator[RenderableType]:
     from rich.text import Text
 
     versions = result.versions
+    ran = counted(result.schedules.total, result.counted.removesuffix("s"))
     yield _indented("bound:", console)
     yield _entries(map(describe_region, result.regions), console)
     yield _indented(
-        f"{result.schedules.total:,} {result.counted} in {describe_duration(result.elapsed)}; "
+        f"{ran} in {describe_duration(result.elapsed)}; "
         f"Python {versions.python}, SQLite {versions.sqlite}, runfaults {versions.runfaults}",
         console,
     )
@@ -227,7 +229,7 @@ def _summed_up(grid: Grid, console: Console) -> Iterator[RenderableType]:
 
     if not grid.cells:
         return
-    yield _heading(f"Coverage of {len(grid.points):,} fault points")
+    yield _heading(f"Coverage of {counted(len(grid.points), 'fault point')}")
     table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")

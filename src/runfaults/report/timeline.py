@@ -9,6 +9,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from runfaults.model import EventKind, History, Judgement
+from runfaults.model.counting import counted
 from runfaults.report.console import is_ascii, open_console
 from runfaults.report.steps import DATABASE, Step, printable, transition
 from runfaults.report.swimlanes import Swimlanes, arrange, belongs_to_no_lane, fold
@@ -95,12 +96,12 @@ def _entries(swimlanes: Swimlanes, *, folded: bool) -> Iterator[Step | str]:
     """The steps of actors and database; a text stands for steps that are not shown."""
     for block in fold(swimlanes.rows):
         if folded and block.folded:
-            yield f"... {len(block.rows):,} ordinary steps"
+            yield f"... {counted(len(block.rows), 'ordinary step')}"
             continue
         for row in block.rows:
             step = row.pair.failing
             if row.pair.left_out:
-                yield f"... {row.pair.left_out:,} steps left out"
+                yield f"... {counted(row.pair.left_out, 'step')} left out"
             elif step is not None and not belongs_to_no_lane(step, swimlanes):
                 yield step
 

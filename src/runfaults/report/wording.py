@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runfaults.model import CheckResult, History, Place, Region, Tally, Verdict, Violation
+from runfaults.model.counting import counted
 from runfaults.report.steps import printable
 from runfaults.report.typed import typed
 
@@ -142,7 +143,7 @@ def describe_extent(violation: Violation) -> str:
     shown = {each.rule for each in violation.failing}
     others = [rule for rule in cause.rules if rule not in shown]
     also = f"; some of them also break {', '.join(others)}" if others else ""
-    return f"seen in {cause.schedules:,} schedule{'s' * (cause.schedules != 1)}{also}"
+    return f"seen in {counted(cause.schedules, 'schedule')}{also}"
 
 
 def describe_repair(violation: Violation) -> str:
