@@ -19,6 +19,7 @@ from runfaults.model import (
     Versions,
     Violation,
 )
+from runfaults.model.counting import counted
 from runfaults.oracle import RULES, Facts, Finding, Rule, RuleError
 
 SHOWN = 3
@@ -94,8 +95,14 @@ def conclude(
         remarks=(
             *(f"{rule} does not judge a soak: {why}" for rule, why in left_out.items()),
             *circumstances.remarks,
-            _counted("runs, by what is recorded", statuses(facts)),
-            _counted("answers held against the database", answers(history, facts)),
+            _listed(
+                "runs, by what is recorded",
+                (f"{count:,} {status}" for status, count in sorted(statuses(facts).items())),
+            ),
+            _listed(
+                "held against the database",
+                (counted(count, what) for what, count in sorted(answers(history, facts).items())),
+            ),
         ),
         counted="runs",
     )
@@ -111,21 +118,20 @@ def answers(history: History, facts: Facts) -> Counter[str]:
     words = history.vocabulary
     counts: Counter[str] = Counter()
     for run in facts.runs.values():
-        counts["cancel accepted"] += len(run.accepted)
+        counts["accepted cancel"] += len(run.accepted)
         counts["completion signal"] += len(run.signals)
-        counts["pipeline returned"] += run.ended("returned") is not None
-        counts["recorded failed"] += run.status in words.failed
-        counts["recorded interrupted"] += run.status in words.interrupted
+        counts["returned pipeline"] += run.ended("returned") is not None
+        counts["recorded failure"] += run.status in words.failed
+        counts["recorded interruption"] += run.status in words.interrupted
         for request in run.requests:
             read = request.reply is not None and request.reply.value in words.terminal
-            counts["start answered with an id"] += request.starts and not request.raised
-            counts["terminal status read"] += request.subject == "read" and read
+            counts["answered start"] += request.starts and not request.raised
+            counts["terminal answer"] += request.subject == "read" and read
     return counts
 
 
-def _counted(what: str, counts: Mapping[str, int]) -> str:
-    told = ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
-    return f"{what}: {told or 'none'}"
+def _listed(what: str, counts: Iterable[str]) -> str:
+    return f"{what}: {', '.join(counts) or 'none'}"
 
 
 def _findings(rule: Rule, history: History, facts: Facts) -> Iterator[Finding]:

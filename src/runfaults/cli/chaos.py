@@ -1,4 +1,4 @@
-"""`runfaults chaos`: real processes, real trouble."""
+"""`runfaults chaos`: let real processes use one database while faults strike it."""
 
 from __future__ import annotations
 

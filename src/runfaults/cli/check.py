@@ -207,7 +207,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     """Run every schedule of the bound and judge it. The main job.
 
     What is not given is taken from [tool.runfaults] of pyproject.toml: target or source, bound,
-    budget, rules, save, baseline.
+    budget, rules, save, baseline, redact.
     """
     tested = chosen_target(target, source)
     if update_baseline and baseline is None:

@@ -1,4 +1,4 @@
-"""`runfaults compare`: two targets side by side."""
+"""`runfaults compare`: run one bound on two targets, side by side."""
 
 from __future__ import annotations
 

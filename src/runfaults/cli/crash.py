@@ -1,4 +1,4 @@
-"""`runfaults crash`: SIGKILL everywhere, and the life after it."""
+"""`runfaults crash`: kill the process at every point, and judge the life after it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from runfaults.user_code import interruptions
     show_default=True,
     help="SQLite journal mode.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per core.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: one per core.")
 @click.option(
     "--save",
     type=click.Path(file_okay=False, path_type=Path),

@@ -1,4 +1,4 @@
-"""`runfaults draw`: a picture of one scenario, for issues and pull requests."""
+"""`runfaults draw`: draw a scenario, for issues and pull requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`runfaults list`: every name that can be used in a scenario or on the command line."""
+"""`runfaults list`: list every name that a scenario or a command can have."""
 
 from __future__ import annotations
 

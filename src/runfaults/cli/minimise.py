@@ -1,4 +1,4 @@
-"""`runfaults minimise`: the smallest schedule that fails the same way."""
+"""`runfaults minimise`: find the smallest schedule that fails the same way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`runfaults new`: a commented scenario to start from."""
+"""`runfaults new`: write a commented scenario to start from."""
 
 from __future__ import annotations
 

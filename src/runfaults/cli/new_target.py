@@ -1,4 +1,4 @@
-"""`runfaults new-target`: an adapter to begin with, and the words that its clean runs show."""
+"""`runfaults new-target`: write an adapter to begin with, and the words that its runs show."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def command(
 ) -> None:
     """Write a target for your own job runner to FILE. It runs as it is.
 
-    What no option says is asked, if there is someone to answer.
+    What no option says is asked, where standard input is a terminal.
     """
     if words:
         path, name = _named(file)

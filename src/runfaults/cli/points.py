@@ -1,4 +1,4 @@
-"""`runfaults points`: where what can strike."""
+"""`runfaults points`: list the points of a run, and the faults that can strike at each."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ from runfaults.targets import target_named
 )
 @click.option("--why-not", is_flag=True, help="Also say why the other kinds cannot strike.")
 @click.option("--lines", is_flag=True, help="List the lines for acts and preemptions instead.")
-@redact_option
 @click.option("--tasks", is_flag=True, help="List the steps of the event loop's tasks instead.")
+@redact_option
 def command(
     target: str | None,
     source: Path | None,

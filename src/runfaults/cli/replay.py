@@ -1,4 +1,4 @@
-"""`runfaults replay`: one scenario, every time the same."""
+"""`runfaults replay`: play scenarios, the same every time, and print what happened."""
 
 from __future__ import annotations
 

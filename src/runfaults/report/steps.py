@@ -213,6 +213,8 @@ def _title(event: Event) -> str:
     plain = f"{event.kind} {event.subject}".strip() + detail
     if event.kind is EventKind.PIPELINE and event.subject == "lost":
         return "the work that the pipeline left uncommitted is lost"
+    if event.kind is EventKind.THREAD and event.actor.partition("@")[0] == "process":
+        return event.subject + detail
     return {
         EventKind.REQUEST: f"asks to {event.subject}",
         EventKind.REPLY: f"{event.subject}: {_answer(event)}",
