@@ -137,3 +137,18 @@ def test_what_the_harness_finds_is_in_no_lane() -> None:
     assert (
         steps(script.history())[-1].title == "the work that the pipeline left uncommitted is lost"
     )
+
+
+def test_a_process_dies_and_no_thread_of_that_name() -> None:
+    script = Script(Schedule())
+    script.add("process@1.1", EventKind.THREAD, "died")
+    script.add("run", EventKind.THREAD, "died")
+    assert [step.title for step in steps(script.history())] == ["died", "thread died"]
+
+
+def test_an_event_loop_that_waits_is_told_with_an_article() -> None:
+    script = Script(Schedule())
+    script.begin("run", "sleep event loop")
+    script.wait("run", "event loop", "", 2.0)
+    (waiting,) = steps(script.history())
+    assert waiting.waiting == "waits for the next step of its event loop"

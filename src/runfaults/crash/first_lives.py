@@ -37,8 +37,9 @@ class FirstLives:
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""
         what = ", ".join((*self.scope.kinds, *self.scope.acts))
+        each = f"{what} at each point, once" if what else "without any fault or act"
         return (
-            f"the first life of a process, compared with later ones: {what} at each point, once; "
+            f"the first life of a process, compared with later ones: {each}; "
             f"{self.scope.describe_surroundings()}"
         )
 

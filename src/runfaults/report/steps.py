@@ -204,6 +204,7 @@ def awaited(wait: Event) -> str:
     return {
         DATABASE: f"the {DATABASE}",
         "notification": "a notification",
+        "event loop": "the next step of its event loop",
         "a lock held outside": "a lock held by another process",
     }.get(wait.subject, wait.subject)
 
