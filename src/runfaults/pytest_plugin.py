@@ -222,11 +222,12 @@ class ScenarioItem(pytest.Item):
     ) -> str:
         """The message tells it all: what happened, not where in the harness it was noticed."""
         from runfaults.explore.trial import NotPlayableError
+        from runfaults.report.steps import printable
         from runfaults.scenario.file import ScenarioError
 
         told = (UnexpectedVerdictError, NotPlayableError, ScenarioError, LookupError)
         if isinstance(excinfo.value, told):
-            return str(excinfo.value)
+            return printable(str(excinfo.value))
         return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Path, int, str]:
@@ -325,6 +326,7 @@ def pytest_runtest_makereport(
     report = yield
     if "runfaults.testing.bench" not in sys.modules:
         return report
+    from runfaults.report.typed import typed
     from runfaults.testing.bench import DoesNotHoldError, take_tally
 
     tried = take_tally()
@@ -343,7 +345,7 @@ def pytest_runtest_makereport(
                 report.sections.append(("runfaults", told))
         setattr(report, _SAVED, saved)
         report.sections += [
-            ("runfaults", f"to reproduce: runfaults replay {path}") for path in saved
+            ("runfaults", f"to reproduce: {typed(('replay', path))}") for path in saved
         ]
     return report
 
@@ -375,9 +377,10 @@ class _Summary:
         if not self._tried:
             return
         from runfaults.model.counting import counted
+        from runfaults.report.steps import printable
 
         counts = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(self._tried.items()))
         terminalreporter.section("runfaults")
         terminalreporter.line(f"{counted(self._tried.total(), 'schedule')} tried: {counts}")
         for path in self._saved:
-            terminalreporter.line(f"saved: {path}")
+            terminalreporter.line(printable(f"saved: {path}"))

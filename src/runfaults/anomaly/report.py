@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from runfaults.anomaly.causes import Cause, causes
 from runfaults.anomaly.outcome import Outcome
+from runfaults.model.counting import counted
 from runfaults.model.verdict import Verdict
+from runfaults.report.steps import printable
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.likelihood import Likelihood
 from runfaults.sqlite.strike import Strike
@@ -18,7 +20,7 @@ _OTHERS = 6
 def summary(outcomes: Sequence[Outcome], not_tried: int = 0, unmeasured: Sequence[str] = ()) -> str:
     """A line: how many faults, how many broken, unknown, not tried, and what no fault strikes."""
     places = {outcome.strike.at for outcome in outcomes}
-    told = f"{_count(len(outcomes), 'fault')} at {_count(len(places), 'operation')}"
+    told = f"{counted(len(outcomes), 'fault')} at {counted(len(places), 'operation')}"
     broken, unknown = (
         sum(outcome.verdict is verdict for outcome in outcomes)
         for verdict in (Verdict.BROKEN, Verdict.UNKNOWN)
@@ -56,7 +58,7 @@ def report(
     lines += _unknown(outcomes)
     if volatile:
         lines += ["", f"not compared, because it differs between clean runs: {volatile}"]
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def _entry(number: int, cause: Cause, reproduce: Callable[[Strike], str]) -> Iterator[str]:
@@ -82,21 +84,17 @@ def _others(cause: Cause) -> Iterator[str]:
         lasting = " until lifted" if strike.lasting else ""
         kinds.setdefault(f"{strike.at} {seen}{place}", []).append(f"{strike.kind}{lasting}")
     if kinds:
-        yield f"   the same by {_count(len(cause.outcomes) - 1, 'other fault')}:"
+        yield f"   the same by {counted(len(cause.outcomes) - 1, 'other fault')}:"
     for place, names in list(kinds.items())[:_OTHERS]:
         yield f"     {place}: {', '.join(names)}"
     if len(kinds) > _OTHERS:
-        yield f"     and at {_count(len(kinds) - _OTHERS, 'more operation')}"
+        yield f"     and at {counted(len(kinds) - _OTHERS, 'more operation')}"
 
 
 def _unknown(outcomes: Iterable[Outcome]) -> list[str]:
     unknown = [each for each in outcomes if each.verdict is Verdict.UNKNOWN]
     if not unknown:
         return []
-    lines = ["", f"{_count(len(unknown), 'fault')} could not be judged:"]
+    lines = ["", f"{counted(len(unknown), 'fault')} could not be judged:"]
     lines += [f"   {each.strike} {each.seen}: {each.unknown}" for each in unknown[:3]]
     return lines
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

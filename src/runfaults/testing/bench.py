@@ -21,6 +21,7 @@ from runfaults.model import History, Judgement, Scenario, Schedule, Verdict
 from runfaults.oracle.judge import rule_named
 from runfaults.oracle.own import addresses_of, own_rules
 from runfaults.report.explain import explain
+from runfaults.report.steps import printable
 from runfaults.report.timeline import timeline_text
 from runfaults.report.wording import describe_printed
 from runfaults.scenario.file import dump_scenario
@@ -92,7 +93,7 @@ class DoesNotHoldError(AssertionError):
 
 def failure_text(history: History, failing: Sequence[Judgement]) -> str:
     """The rules that fail, the history's timeline, the story in words, and its schedule."""
-    return "\n".join(
+    lines = "\n".join(
         [
             *(f"{each.rule} is {each.verdict}: {each.reason}" for each in failing),
             "",
@@ -103,6 +104,7 @@ def failure_text(history: History, failing: Sequence[Judgement]) -> str:
             *(["the target printed:", printed] if (printed := describe_printed(history)) else ()),
         ]
     )
+    return printable(lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from runfaults.model import CheckResult, Verdict, Violation
 from runfaults.model.listener import Silence
 from runfaults.model.verdict import OF_ONE_HISTORY
 from runfaults.report.explain import explain
+from runfaults.report.steps import printable
 from runfaults.report.wording import describe_printed, describe_where, headline, replay_command
 from runfaults.testing.bench import bench_for, leave_simulation
 from runfaults.testing.first_look import require_survived
@@ -76,7 +77,7 @@ class Sweep:
         __tracebackhide__ = True
         result = self()
         if result.verdict not in {Verdict.HOLDS, Verdict.UNFINISHED}:
-            raise BrokenBoundError("\n".join(_told(result)))
+            raise BrokenBoundError(printable("\n".join(_told(result))))
         return result
 
 
