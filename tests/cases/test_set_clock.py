@@ -19,7 +19,7 @@ from runfaults.model import EventKind, Schedule, Verdict
 from runfaults.model.listener import Silence
 from runfaults.oracle.no_rows import no_rows
 from runfaults.sim.simulation import Simulation
-from runfaults.sim.world import EPOCH
+from runfaults.sim.wall_clock import EPOCH
 from runfaults.targets import target_named
 
 DAY = 86_400

@@ -12,6 +12,7 @@ import io
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from unittest.mock import patch
 
 from runfaults.cli import main
@@ -24,8 +25,8 @@ def digest(target: str, bound: str) -> tuple[str, str]:
     told: set[int] = set()
     play = World.play
 
-    def note(world: World) -> Execution:
-        execution = play(world)
+    def note(world: World, user: Callable[[World], None]) -> Execution:
+        execution = play(world, user)
         text = f"{execution.history.schedule}\n{execution.history.text()}"
         told.add(int.from_bytes(hashlib.sha256(text.encode()).digest()))
         return execution

@@ -76,9 +76,9 @@ NIGHTLY = (
     ),
     Mutation(
         "a manager that has given up is opened again, though nothing lasted for hours",
-        "sim/world.py",
-        "        if self._hours:\n            self._recover()\n",
-        "        self._recover()\n",
+        "sim/user.py",
+        "    if world.hours:\n        _recover(world)\n",
+        "    _recover(world)\n",
         "cases/test_hours.py::test_a_row_that_the_next_start_sets_right_is_none_that_is_left",
     ),
     Mutation(
@@ -232,7 +232,7 @@ NIGHTLY = (
     ),
     Mutation(
         "the wall clock is read by no one in the eyes of the search",
-        "sim/simulation.py",
+        "sim/wall_clock.py",
         "actor.turns.touch(WALL_CLOCK, change=False)",
         "pass",
         "cases/test_set_clock.py::test_the_reduced_search_sets_it_only_where_it_is_read_afterwards",

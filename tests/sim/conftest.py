@@ -11,7 +11,7 @@ from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import Recurrence
 from runfaults.sim.scheduler import Scheduler
 from runfaults.sim.substitution import controlled_primitives
-from runfaults.sim.world import EPOCH
+from runfaults.sim.wall_clock import EPOCH
 
 
 class GoOn:

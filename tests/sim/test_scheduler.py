@@ -11,6 +11,7 @@ import pytest
 
 from runfaults.sim import livelock as livelock_module
 from runfaults.sim import scheduler as scheduler_module
+from runfaults.sim.stuck import ends_while_it_progresses
 from runfaults.sim.substitution import controlled_primitives
 
 Play = Callable[..., Any]
@@ -180,6 +181,21 @@ def test_waiting_for_what_nobody_controls_is_a_hang_with_its_line(
     ((how, why),) = play(waits_where_nobody_sees_it).stuck
     assert how == "hang"
     assert re.search(r"^user reached .* at sim/test_scheduler.py:\d+ in waits_where_nobody", why)
+
+
+SLOW = (0, 1, 1, 1, 2, 2, 3, 4, 5, 6, 7, 7)
+STANDS_STILL = (0, 1, 2, 2, 2, 2, 2, 3)
+
+
+def test_a_schedule_that_goes_on_is_no_hang_however_slow_the_machine_is() -> None:
+    assert _ends(SLOW)
+    assert not _ends(STANDS_STILL)
+
+
+def _ends(progress: tuple[int, ...]) -> bool:
+    far = iter(progress)
+    ends = iter([*[False] * (len(progress) - 1), True])
+    return ends_while_it_progresses(lambda _: next(ends), lambda: next(far), 20.0)
 
 
 def test_unwinding_leaves_no_thread(play: Play) -> None:

@@ -19,8 +19,6 @@ from io import StringIO
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
-import time_machine
-
 from runfaults.crash.moments import Moments
 from runfaults.model import Death, Ending, Event, EventKind, Fault, Operation, Schedule
 from runfaults.model.vocabulary import word_of
@@ -31,7 +29,9 @@ from runfaults.sim.lines import LinesOf
 from runfaults.sim.pipeline import ScriptedPipeline
 from runfaults.sim.printing import printing_apart
 from runfaults.sim.recorder import Recorder
-from runfaults.sim.world import EPOCH, World
+from runfaults.sim.user import let_pollers_end, use
+from runfaults.sim.wall_clock import EPOCH, controlled_wall_clock
+from runfaults.sim.world import World
 from runfaults.sqlite.hook import unwatch
 from runfaults.targets.target import Closes, Manager, Reads, Target
 
@@ -140,24 +140,20 @@ class LifeResult:
     printed: str = ""
 
 
-class RecoveryWorld(World):
-    """A life after a death: reads every run that is there, then starts one of its own."""
-
-    known: tuple[int, ...] = ()
-
-    def _user(self) -> None:
-        if not acts.open_first(self, "user"):
-            return
-        for run in self.known:
-            read(self.recorder, self.manager, self._audit, run)
-        acts.start(self, "user")
-        self.scheduler.reach(Operation.REACH, "started")
-        run = _started(self.recorder.events)
-        if run is not None:
-            acts.wait(self, partial(self.await_end, run))
-        self.scheduler.reach(Operation.REACH, "settled")
-        acts.close(self, "user")
-        self._let_pollers_end()
+def _recover(known: tuple[int, ...], world: World) -> None:
+    """The user of a life after a death: reads every run that is there, then starts another."""
+    if not acts.open_first(world, "user"):
+        return
+    for run in known:
+        read(world.recorder, world.manager, world.audit, run)
+    acts.start(world, "user")
+    world.scheduler.reach(Operation.REACH, "started")
+    run = _started(world.recorder.events)
+    if run is not None:
+        acts.wait(world, partial(world.ends.wait_for, run))
+    world.scheduler.reach(Operation.REACH, "settled")
+    acts.close(world, "user")
+    let_pollers_end(world)
 
 
 def _started(events: Sequence[Event]) -> int | None:
@@ -196,19 +192,15 @@ def _play(target: Target, database: Path, life: LifeScript, pipe: int) -> None:
     # Each process draws from the system's own source: no life repeats what another has drawn.
     random.seed(schedule.seed if life.number == 1 else f"{schedule.seed}, life {life.number}")
     chronicle = Chronicle(pipe, schedule.deaths, with_places=life.with_places)
-    kind = RecoveryWorld if life.number > 1 else World
-    world = kind(target, schedule, database, None, None, chronicle, seen=life.seen)
-    if schedule.lines:
-        world.scheduler.lines = LinesOf(target)
-        world.scheduler.lines.stop_at(schedule.lines)
-    chronicle.last_words = lambda: _account(world, chronicle)
-    if isinstance(world, RecoveryWorld):
-        world.known = life.known
-    later = (life.number - 1) * BETWEEN_LIVES
-    with time_machine.travel(EPOCH + later, tick=False) as traveller:
-        world.wall_clock = lambda moment: traveller.move_to(moment + later)
+    user = partial(_recover, life.known) if life.number > 1 else use
+    with controlled_wall_clock(EPOCH + (life.number - 1) * BETWEEN_LIVES) as clock:
+        world = World(target, schedule, database, clock, None, None, chronicle, seen=life.seen)
+        if schedule.lines:
+            world.scheduler.lines = LinesOf(target)
+            world.scheduler.lines.stop_at(schedule.lines)
+        chronicle.last_words = lambda: _account(world, chronicle)
         with printing_apart(chronicle.hear):
-            world.play()
+            world.play(user)
     chronicle.tell(_account(world, chronicle))
 
 
@@ -221,7 +213,7 @@ def _account(world: World, chronicle: Chronicle) -> dict[str, object]:
         "places": chronicle.places,
         "printed": chronicle.printed,
         "undone": world.undone,
-        "seen": world.seen,
+        "seen": world.audit.seen,
     }
 
 

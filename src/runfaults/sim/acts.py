@@ -55,7 +55,9 @@ def attempt(
 def start_first(stage: Stage, actor: str) -> int | None:
     """Start a run; returns its id, or None if there is none."""
     manager = stage.manager
-    return ask(stage, actor, "start", None, manager.start) if stage.may_start(manager) else None
+    return (
+        ask(stage, actor, "start", None, manager.start) if stage.ends.may_start(manager) else None
+    )
 
 
 def wait(stage: Stage, until_over: Callable[[], None]) -> None:
@@ -76,7 +78,7 @@ def again(stage: Stage, actor: str) -> None:
     """Start a run and wait until it has ended."""
     run = start_first(stage, actor)
     if run is not None:
-        stage.await_end(run)
+        stage.ends.wait_for(run)
 
 
 def again_and_again(stage: Stage, actor: str) -> None:
@@ -181,7 +183,7 @@ def close(stage: Stage, actor: str) -> None:
 def close_this(stage: Stage, actor: str, manager: Manager) -> None:
     """Close a manager, if it can be closed."""
     if isinstance(manager, Closes):
-        stage.drain(manager)
+        stage.ends.drain(manager)
         ask(stage, actor, "close", None, manager.close)
 
 
@@ -211,7 +213,7 @@ def reopen(stage: Stage, actor: str) -> None:
     run = ask(stage, user, "start", None, lambda: _open_and_start(stage, another))
     for manager in another:
         if run is not None:
-            stage.await_end(run, manager)
+            stage.ends.wait_for(run, manager)
         close_this(stage, user, manager)
 
 

@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import time_machine
-
 from runfaults.model import EventKind, History
 from runfaults.sim import acts
 from runfaults.sim.host import Host
@@ -19,7 +17,8 @@ from runfaults.sim.printing import printing_apart
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.simulation import Simulation
 from runfaults.sim.visit import LONGEST, Visit, Visited
-from runfaults.sim.world import EPOCH, World
+from runfaults.sim.wall_clock import EPOCH, controlled_wall_clock
+from runfaults.sim.world import World
 from runfaults.targets import target_named
 from runfaults.targets.target import Target
 
@@ -68,15 +67,18 @@ def _receive(target: Target, simulation: Simulation, visit: Visit) -> Visited:
     schedule = visit.surroundings
     simulation.warm_up(schedule.pipeline)
     random.seed(f"{schedule.seed}, process {visit.number}")
+    database = Path(visit.database)
     recorder = Recorder(with_places=visit.with_places)
-    world = _VisitorsWorld(target, visit, recorder)
-    began = EPOCH + visit.clock
     with (
-        time_machine.travel(began, tick=False) as traveller,
+        controlled_wall_clock(EPOCH + visit.clock) as clock,
         printing_apart(recorder.hear_afterwards),
     ):
-        world.wall_clock = lambda moment: traveller.move_to(moment + visit.clock)
-        history = world.play().history
+        world = World(target, schedule, database, clock, None, None, recorder, seen=visit.seen)
+        world.scheduler.livelock.longest = LONGEST
+        world.work.done_before = _ATTEMPTS * (visit.number - 1)
+        world.runs.before = frozenset(visit.known)  # no signal of them is owed here
+        world.runs.own = None if visit.act == "start" else visit.run
+        history = world.play(partial(_visit, visit)).history
         world.forget()
         gc.collect(0)
     return Visited(history, world.scheduler.clock, _kept_out(history))
@@ -94,38 +96,15 @@ def _kept_out(history: History) -> str:
     return ""
 
 
-class _VisitorsWorld(World):
-    """A visitor, and all that it starts.
-
-    Args:
-        target: The system under test.
-        visit: What it is to do.
-        recorder: Takes the events.
-    """
-
-    def __init__(self, target: Target, visit: Visit, recorder: Recorder) -> None:
-        database = Path(visit.database)
-        super().__init__(
-            target, visit.surroundings, database, None, None, recorder, seen=visit.seen
-        )
-        self.scheduler.livelock.longest = LONGEST
-        self._visit = visit
-        self._work.done_before = _ATTEMPTS * (visit.number - 1)
-        if visit.act != "start":
-            self._run = visit.run
-
-    def _user(self) -> None:
-        if not acts.open_first(self, "user"):
-            return
-        if self._visit.act == "start":
-            own = acts.start_first(self, "user")
-            self._know(own)
-            if own is not None:
-                acts.wait(self, partial(self.await_end, own))
-        else:
-            acts.act_named(self._visit.act).perform(self, "user")
-        acts.close(self, "user")
-
-    def _know(self, run: int | None) -> None:
-        if run not in self._visit.known:  # no signal of another process's run is owed here
-            super()._know(run)
+def _visit(visit: Visit, world: World) -> None:
+    """What the visitor does."""
+    if not acts.open_first(world, "user"):
+        return
+    if visit.act == "start":
+        own = acts.start_first(world, "user")
+        world.know(own)
+        if own is not None:
+            acts.wait(world, partial(world.ends.wait_for, own))
+    else:
+        acts.act_named(visit.act).perform(world, "user")
+    acts.close(world, "user")

@@ -21,7 +21,7 @@ from runfaults.sim.meter import Phase, border, enter
 from runfaults.sim.real_threads import real_join, start_really, uncontrolled
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.recurrence import Leap
-from runfaults.sim.stuck import MAY_RAISE, deadlock_among, who_hangs
+from runfaults.sim.stuck import MAY_RAISE, deadlock_among, ends_while_it_progresses, who_hangs
 from runfaults.sim.tasks import OTHERS, Tasks
 from runfaults.sqlite.gate import Call, Gate
 from runfaults.sqlite.plan import PointCounter
@@ -38,7 +38,7 @@ MAX_LINES = 100_000
 """Lines that are yield points: a loop that polls an attribute must not fill the memory."""
 
 HANG_SECONDS = 20.0
-"""Real seconds without an end after which a schedule is called hung: some thread waits for
+"""Real seconds without a yield point after which a schedule is called hung: some thread waits for
 something that the scheduler does not control."""
 
 
@@ -108,7 +108,11 @@ class Scheduler:
         self.spawn(name, function)
         self._resume(self._next())
         try:
-            if not self._finished.acquire(timeout=HANG_SECONDS):
+            if not ends_while_it_progresses(
+                lambda seconds: self._finished.acquire(timeout=seconds),
+                lambda: len(self.steps) + len(self.segments),
+                HANG_SECONDS,
+            ):
                 self._recorder.get_stuck("hang", who_hangs(self.all_actors, HANG_SECONDS))
             self._join_finished()
         finally:

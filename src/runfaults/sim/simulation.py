@@ -13,11 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, Self, TypedDict, Unpack
 
-import time_machine
-
 from runfaults.model import Act, Ending, Journal, Schedule
 from runfaults.oracle.rule import Rule, queries_of
-from runfaults.sim.actor import current_actor
 from runfaults.sim.acts import act_named
 from runfaults.sim.database import DatabaseTemplate
 from runfaults.sim.director import Director
@@ -32,8 +29,10 @@ from runfaults.sim.printing import logging_apart, printing_apart
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.stuck import HangError, hang_in, in_a_clean_run
 from runfaults.sim.substitution import controlled_primitives
+from runfaults.sim.user import use
 from runfaults.sim.visit import Visit, Visited
-from runfaults.sim.world import EPOCH, WALL_CLOCK, World
+from runfaults.sim.wall_clock import controlled_wall_clock
+from runfaults.sim.world import World
 from runfaults.sqlite.clock import clock_of_python
 from runfaults.sqlite.engine import real_connect
 from runfaults.sqlite.gate import FaultKind
@@ -213,12 +212,12 @@ class Simulation:
         recorder = Recorder(with_places=with_places)
         lines = None if how.get("with_lines") else schedule.lines
         self._lines.stop_at(lines)
-        with time_machine.travel(EPOCH, tick=False) as traveller:
-            traveller.time_ns = _read_by_actors(traveller.time_ns)
+        with controlled_wall_clock() as clock:
             world = World(
                 self._target,
                 schedule,
                 database,
+                clock,
                 how.get("director"),
                 asked,
                 recorder,
@@ -226,13 +225,12 @@ class Simulation:
             )
             world.scheduler.lines = None if lines == () else self._lines
             world.queries = self._queries
-            world.wall_clock = traveller.move_to
             if self._another is not None:
-                world.receives = self._another.visit
+                world.visits.receives = self._another.visit
             hear = recorder.hear_afterwards
             with _each_warning(told=with_places), printing_apart(hear, self._on_strike) as strike:
                 world.gate.on_strike = strike
-                execution = world.play()
+                execution = world.play(use)
                 world.forget()
                 if with_places:
                     del world  # what it leaves may complain as it is collected
@@ -246,18 +244,6 @@ def _collect(generation: int) -> None:
     """Collect garbage; what that prints is of schedules that have been told."""
     with printing_apart(lambda _: None):
         gc.collect(generation)
-
-
-def _read_by_actors(real: Callable[[], int]) -> Callable[[], int]:
-    """The wall clock's time; an actor that reads it uses what another one may set."""
-
-    def time_ns() -> int:
-        actor = current_actor()
-        if actor is not None:
-            actor.turns.touch(WALL_CLOCK, change=False)
-        return real()
-
-    return time_ns
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from runfaults.model import EventKind
 from runfaults.model.vocabulary import word_of
 from runfaults.sim.actor import SimulationOver
+from runfaults.sim.ends import Ends
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.run_numbers import RunNumbers
 from runfaults.targets.target import Manager
@@ -27,16 +28,9 @@ class Stage(Protocol):
         """What the runs are called."""
         ...
 
-    def await_end(self, run: int, manager: Manager | None = None) -> None:
-        """Return when a run of that manager, or of the user's own, has ended."""
-        ...
-
-    def drain(self, manager: Manager) -> None:
-        """Before it is closed: let every run end, and have none started, if the target asks so."""
-        ...
-
-    def may_start(self, manager: Manager) -> bool:
-        """Whether a run is still started with it."""
+    @property
+    def ends(self) -> Ends:
+        """Waits for the ends of runs."""
         ...
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from runfaults.model import Ending, EventKind, History
 from runfaults.sim.actor import Actor, State
@@ -15,6 +15,9 @@ MAY_RAISE = (
     "only `open`, `start`, `cancel`, `status`, `subscribe` and `close` may raise, to tell the user "
     "what the target told it"
 )
+
+_LOOKS = 4
+"""How often it is looked within the time in which there must be progress."""
 
 
 class HangError(TargetError):
@@ -43,6 +46,29 @@ def deadlock_among(actors: Iterable[Actor]) -> str | None:
     if all(actor.background or (actor.of_target and not _holder(actor)) for actor in waiting):
         return None
     return "; ".join(map(_who_waits, waiting))
+
+
+def ends_while_it_progresses(
+    ends: Callable[[float], bool], progress: Callable[[], int], seconds: float
+) -> bool:
+    """Wait for the end of a schedule; False once it makes no progress.
+
+    However slow the machine is, a schedule that goes on is no hang: its limits are steps and
+    virtual time.
+
+    Args:
+        ends: Waits for the end, so many real seconds at most; False if it has not come.
+        progress: How far the schedule is.
+        seconds: Of real time, without progress, after which it hangs.
+    """
+    last, looks = progress(), 0
+    while not ends(seconds / _LOOKS):
+        now = progress()
+        looks = looks + 1 if now == last else 0
+        last = now
+        if looks == _LOOKS:
+            return False
+    return True
 
 
 def who_hangs(actors: Iterable[Actor], seconds: float) -> str:

@@ -7,12 +7,9 @@ database, the files beside it and the kernel hold, is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from runfaults.model import Event, EventKind, History, Schedule
-from runfaults.sim.recorder import Recorder
-from runfaults.sim.renamed import renamed
+from runfaults.model import History, Schedule
 from runfaults.sim.stage import ActKind, Stage
 from runfaults.targets.target import Cancels, CancelsByRoute, CancelsInDatabase
 
@@ -60,42 +57,6 @@ class Visited:
     history: History
     seconds: float
     kept_out: str = ""
-
-
-Receives = Callable[[Visit], Visited]
-"""Has another process do it."""
-
-
-def tell(recorder: Recorder, visited: Visited, number: int) -> None:
-    """Take a visitor's events into the history: its actors are called `user@2`, and so on."""
-    history = visited.history
-    own = {event.actor for event in history.events} - {"database", "harness"}
-    names = {actor: f"{actor}@{number}" for actor in own}
-    places = dict(history.places)
-    for event in history.events:
-        if event.kind is not EventKind.SETTLED:
-            its = renamed(event, names)._replace(time=recorder.clock + event.time)
-            recorder.take_over(its, places.get(event.number))
-    recorder.hear(history.printed)
-
-
-def same_run(events: Iterable[Event]) -> int | None:
-    """A run that each of two processes has made by a start: ids are those of a process."""
-    begun: dict[str, set[int | None]] = {}
-    made: dict[int, str] = {}
-    for event in events:
-        if event.kind is EventKind.STATUS:
-            for written in begun.values():
-                written.add(event.run)
-        elif event.subject != "start":
-            continue
-        elif event.kind is EventKind.REQUEST:
-            begun[event.actor] = set()
-        elif event.kind is EventKind.REPLY and event.run in begun.pop(event.actor, ()):
-            process = event.actor.partition("@")[2]
-            if event.run is not None and made.setdefault(event.run, process) != process:
-                return event.run
-    return None
 
 
 def _starts(stage: Stage, actor: str) -> None:
