@@ -60,12 +60,24 @@ def pytest_configure(config: pytest.Config) -> None:
     To wake a thread on another core takes longer, and far longer if that core has work to do.
     """
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
-    if worker is None and hasattr(os, "pidfd_open"):
-        _end_with_session()
+    if worker is None:
+        _compile_once(config)
+        if hasattr(os, "pidfd_open"):
+            _end_with_session()
     if worker is not None and hasattr(os, "sched_setaffinity"):
         cores = available_cores()
         number = int(worker["workerid"].removeprefix("gw"))
         os.sched_setaffinity(0, {cores[number % len(cores)]})
+
+
+def _compile_once(config: pytest.Config) -> None:
+    """Where no bytecode is to be beside the sources, keep it in pytest's cache.
+
+    Otherwise each process that a test starts compiles all that it imports: seconds each.
+    """
+    if sys.dont_write_bytecode and config.cache is not None:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
 
 
 def _end_with_session() -> None:
