@@ -176,7 +176,7 @@ def test_further_interruptions_lose_nothing(
             signal.raise_signal(signal.SIGINT)
         return False
 
-    with heeding(), Pressing("_Soak._end_all"):
+    with heeding(), Pressing("Crew.end_all"):
         target = f"{CONTROLS / 'orphan_stolen'}.py:{twin}"
         result = soak(target, (), press, processes=PROCESSES)
         assert interruptions.count >= 3
