@@ -1,4 +1,4 @@
-"""What decides what happens next besides the target's memory: see `recurrence`."""
+"""What decides what happens next, apart from the target's memory: see `recurrence`."""
 
 from __future__ import annotations
 

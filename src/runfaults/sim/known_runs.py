@@ -1,4 +1,4 @@
-"""What is known of a schedule's runs while it goes on: their statuses, and which is the user's."""
+"""What is known of a schedule's runs: their statuses, and which is the user's."""
 
 from __future__ import annotations
 

@@ -53,8 +53,8 @@ def ends_while_it_progresses(
 ) -> bool:
     """Wait for the end of a schedule; False once it makes no progress.
 
-    However slow the machine is, a schedule that goes on is no hang: its limits are steps and
-    virtual time.
+    A schedule that reaches points does not hang, however slow the machine is: its limits are steps
+    and virtual time.
 
     Args:
         ends: Waits for the end, so many real seconds at most; False if it has not come.

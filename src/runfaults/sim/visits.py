@@ -1,4 +1,4 @@
-"""Has another process visit while a schedule goes on, and takes what it did into the history."""
+"""Has another process visit during a schedule, and takes what it did into the history."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ WALL_CLOCK = "wall clock"
 
 
 class WallClock:
-    """Follows virtual time, and may be set besides.
+    """Follows virtual time, and can be set.
 
     Args:
         move_to: Sets the clock of Python, in seconds since 1970.
