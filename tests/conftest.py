@@ -75,9 +75,10 @@ def _compile_once(config: pytest.Config) -> None:
 
     Otherwise each process that a test starts compiles all that it imports: seconds each.
     """
-    if sys.dont_write_bytecode and config.cache is not None:
+    cache: pytest.Cache | None = getattr(config, "cache", None)  # there is none without its plugin
+    if sys.dont_write_bytecode and cache is not None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
+        os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
 
 
 def _end_with_session() -> None:
