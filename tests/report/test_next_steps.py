@@ -32,6 +32,12 @@ SOURCE = replace(UNKNOWN, target="source:/a b")
             "check --jobs=2 --grid",
             "check --grid --jobs 1",
         ),
+        (
+            replace(INTERRUPTED, interrupted=None, schedules=Tally()),
+            "quick",
+            "check --budget 2s --state kept",
+            "check --state kept --budget 5m",
+        ),
         (INTERRUPTED, "quick", "check --state kept", "check --state kept"),
         (INTERRUPTED, "quick", "check --state=kept", "check --state=kept"),
         (INTERRUPTED, "quick", "check --grid", "check --grid --state .runfaults/state"),

@@ -82,6 +82,10 @@ def test_rules_that_were_never_exercised_are_named_and_not_ticked() -> None:
     ("change", "words"),
     [
         ({"schedules": Tally()}, "there were no schedules"),
+        (
+            {"schedules": Tally(), "not_reached": ("2 of 2 jobs: a fault",)},
+            "the time was over before the first of the schedules",
+        ),
         ({"rules": {"a": Tally(4120, exercised=0)}}, "no rule was exercised by the 4,120"),
         ({"notes": ("a",)}, "not every schedule could be played as written, which is a bug"),
         ({"doubts": ("a",)}, "not every schedule gave the same history again"),

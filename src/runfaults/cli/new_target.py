@@ -61,9 +61,11 @@ def command(
         raise click.UsageError(f"{file}: give the file a name that ends in .py")
     if file.exists():
         raise click.UsageError(f"{file} exists already; nothing was written")
-    style = style or _ask("How does it do its work?", "thread", click.Choice(list(_STYLES)))
+    style = style or _ask(
+        "How does the job runner do its work?", "thread", click.Choice(list(_STYLES))
+    )
     table = _identifier(table or _ask("Which table has a row for each job?", "jobs"), "--table")
-    columns = columns or _ask("Which of its columns are the id and the status?", "id,state")
+    columns = columns or _ask("Which columns of that table are the id and the status?", "id,state")
     key, _, status = columns.partition(",")
     text = files("runfaults.targets.skeletons").joinpath(f"{_STYLES[style]}.py").read_text("utf-8")
     key, status = _identifier(key, "--columns"), _identifier(status, "--columns")

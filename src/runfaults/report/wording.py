@@ -41,8 +41,13 @@ def headline(result: CheckResult) -> str:
 
 def _why_unknown(result: CheckResult) -> str:
     tally, counted = result.schedules, result.counted
+    ran_none = not tally.total + result.set_aside
     reasons = (
-        (not tally.total + result.set_aside and not result.interrupted, f"there were no {counted}"),
+        (
+            ran_none and result.not_reached and not result.interrupted,
+            f"the time was over before the first of the {counted}",
+        ),
+        (ran_none and not result.interrupted, f"there were no {counted}"),
         (
             result.notes,
             "not every schedule could be played as written, which is a bug in runfaults",
