@@ -207,7 +207,14 @@ def unheard() -> Generator[TextIO]:
 
 @cache
 def _nowhere() -> TextIO:
-    return open(os.devnull, "w")  # noqa: PTH123  # no path, and never closed
+    return unclosed(os.open(os.devnull, os.O_WRONLY))
+
+
+def unclosed(descriptor: int) -> TextIO:
+    """A file to print to, that a target which closes its standard output does not close."""
+    file = open(descriptor, "w", 1, encoding="utf-8", errors="backslashreplace")  # noqa: SIM115  # no path
+    file.close = file.flush
+    return file
 
 
 def be_heard() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Generator
 from typing import TextIO
 
 from runfaults.model.counting import counted
-from runfaults.user_code import printing_to, redacting, unheard
+from runfaults.user_code import printing_to, redacting, unclosed, unheard
 
 MOST_LINES = 100
 """Lines of different text that are told."""
@@ -36,7 +36,7 @@ class Listener:
 
     def __init__(self) -> None:
         self._read, pipe = os.pipe()
-        self.file = open(pipe, "w", 1, encoding="utf-8", errors="backslashreplace")  # noqa: PTH123, SIM115  # no path, and open as long as the process
+        self.file = unclosed(pipe)
         self._done, self._do = os.pipe()
         self._now = b"\0%s\0" % os.urandom(8).hex().encode()
         self._kept: Counter[bytes] = Counter()
