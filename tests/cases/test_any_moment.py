@@ -72,7 +72,7 @@ def test_minimise_saves_the_smallest_so_far(here: Any, nth: int, left: int, code
         told = here.run("minimise", "several.toml")
     assert told.code == code, told.text
     assert ("interrupted: a smaller one may be left" in told.text) is (code == 3)
-    assert f"from 3 to {left} elements" in told.text
+    assert f"from 3 elements to {left}," in told.text
     assert (here.folder / "several.minimal.toml").read_text().count("[[fault]]") == left
 
 
