@@ -5,6 +5,7 @@ Loading this costs pytest nothing but this file: everything else is imported whe
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from collections import Counter
@@ -323,15 +324,28 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Count what was tried; save the schedules that failed."""
-    report = yield
     if "runfaults.testing.bench" not in sys.modules:
-        return report
-    from runfaults.report.typed import typed
-    from runfaults.testing.bench import DoesNotHoldError, take_tally
+        return (yield)
+    from runfaults.testing.bench import take_tally
+    from runfaults.user_code import unheard
 
-    tried = take_tally()
+    # A failure plays its schedule to say what happened; pytest captures no more by now.
+    with unheard() if call.excinfo is not None else contextlib.nullcontext():
+        report = yield
+        tried = take_tally()
+        _save_failures(item, call, report)
     if tried:
         setattr(report, _TRIED, {str(verdict): count for verdict, count in tried.items()})
+    return report
+
+
+def _save_failures(
+    item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport
+) -> None:
+    """Save the schedules that failed, and say in the report where."""
+    from runfaults.report.typed import typed
+    from runfaults.testing.bench import DoesNotHoldError
+
     folder = _save_to(item.config)
     errors = [] if call.excinfo is None else list(_flat(call.excinfo.value))
     failures = [error for error in errors if isinstance(error, DoesNotHoldError)]
@@ -347,7 +361,6 @@ def pytest_runtest_makereport(
         report.sections += [
             ("runfaults", f"to reproduce: {typed(('replay', path))}") for path in saved
         ]
-    return report
 
 
 def _flat(error: BaseException) -> Iterator[BaseException]:

@@ -76,3 +76,36 @@ def test_they_are_spelt_out(pytester: pytest.Pytester) -> None:
     assert "\x1b" not in text
     assert not any(line.strip().startswith("::error") for line in text.splitlines())
     assert re.search(rf"to reproduce: runfaults replay '[^']*{folder}/Loud[^']*\.toml'\n", text)
+
+
+WRITING = """\
+import os
+
+from plain_manager import PlainManager, PlainTarget
+
+
+class WritingManager(PlainManager):
+    def cancel(self, run):
+        os.write(1, b"\\nwritten\\n")
+        raise ValueError("gone")
+
+
+class Writing(PlainTarget):
+    manager = WritingManager
+"""
+
+
+def test_to_save_what_failed_prints_nothing(pytester: pytest.Pytester) -> None:
+    """Its schedules are played when pytest captures no more."""
+    controls = Path(__file__).parents[1] / "controls"
+    shutil.copy(controls / "plain_manager.py", pytester.path)
+    pytester.makepyfile(writing=WRITING, test_writing=TESTS)
+    result = pytester.runpytest_subprocess(
+        *("test_writing.py::test_bench", "--runfaults-target", "writing.py:Writing"),
+        *("--runfaults-save", "saved", "--color=no", "-p", "no:cacheprovider"),
+    )
+    result.assert_outcomes(failed=1)
+    assert [*(pytester.path / "saved").glob("*.toml")]
+    at_work, failures = result.stdout.str().split(" FAILURES ")
+    assert "written" not in at_work
+    assert "written" in failures  # as captured in the test

@@ -57,6 +57,7 @@ def test_what_a_link_leads_to_counts(project: Path) -> None:
     [
         ("../../loose/x.py:T", "--target ../../loose/x.py:T"),
         ("source:/usr", "--source /usr"),
+        ("../../a b/x.py:T", "--target '../../a b/x.py:T'"),
     ],
 )
 def test_a_refusal_says_what_to_add(address: str, option: str, project: Path) -> None:

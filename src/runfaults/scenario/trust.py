@@ -7,6 +7,7 @@ runs their code. A file that came from elsewhere must not choose that code.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Collection
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def require_asked_for(
         raise NotAskedForError(
             f"it wants {address} to be loaded, which is not in this project "
             f"({_root(Path.cwd()) or Path.cwd()}), and a scenario file runs no other code on its "
-            f"own; to run it, add {' '.join(option_for(address, option))}"
+            f"own; to run it, add {shlex.join(option_for(address, option))}"
         )
 
 
