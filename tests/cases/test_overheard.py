@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runfaults.cli.overheard import MOST_LINES, Listener
+from runfaults.cli.overheard import MOST_LINES, Prints
 
 HEADING = "Printed outside of any schedule, or past Python's standard output:"
 
@@ -72,20 +72,20 @@ def test_a_handler_may_keep_the_stream(here: Any) -> None:
 
 
 def test_much_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
-    listener = Listener()
-    listener.listen()
-    listener.file.write("".join(f"{number}\n" for number in range(MOST_LINES + 7)))
-    listener.file.write("\n\n0\nno end of line")
-    listener.file.flush()
-    listener.tell()
+    prints = Prints()
+    prints.listen()
+    prints.file.write("".join(f"{number}\n" for number in range(MOST_LINES + 7)))
+    prints.file.write("\n\n0\nno end of line")
+    prints.file.flush()
+    prints.tell()
     told = capsys.readouterr().err.splitlines()
     assert told[:3] == [HEADING, "  0 (2 times)", "  1"]
     assert told[-2:] == [f"  {MOST_LINES - 1}", "  and 8 more lines"]
-    listener.file.write("x" * 100_000)
-    listener.file.flush()
-    listener.tell()
+    prints.file.write("x" * 100_000)
+    prints.file.flush()
+    prints.tell()
     told = capsys.readouterr().err.splitlines()
     assert sum(line.count("x") for line in told) >= 4_000
     assert max(map(len, told)) < 70_000
-    listener.tell()
+    prints.tell()
     assert capsys.readouterr().err == ""

@@ -18,14 +18,14 @@ from pathlib import Path
 
 from runfaults.chaos.journal import CONDUCTOR, ENDS, LAST, Entry, line_of, now
 from runfaults.chaos.nemeses.nemesis import Victim
-from runfaults.chaos.worker import Assignment, work
+from runfaults.chaos.worker import Assignment, look, work
 from runfaults.user_code import interruptions
 
 PATIENCE = 120.0
 """Seconds that workers have to finish once all trouble is lifted; then they are called hung."""
 
 _LAST = -1
-"""That of the process that looks when all workers have finished."""
+"""The number of the process that looks when all workers have finished."""
 
 
 @dataclass(slots=True)
@@ -90,9 +90,9 @@ class Crew:
         for worker in self._workers.values():
             worker.victim.send(signal.SIGTERM)
 
-    def spawn_last(self, function: Callable[[Assignment, Connection], None]) -> None:
+    def spawn_last(self) -> None:
         """Have a process look when all the others have ended."""
-        self._spawn(_LAST, function)
+        self._spawn(_LAST, look)
 
     def _spawn(self, number: int, function: Callable[[Assignment, Connection], None]) -> None:
         self._born[number] += 1

@@ -23,7 +23,7 @@ from runfaults.chaos.nemeses.kill import Kill
 from runfaults.chaos.nemeses.nemesis import Nemesis, Scene
 from runfaults.chaos.nemeses.pause import Pause
 from runfaults.chaos.telling import tell
-from runfaults.chaos.worker import Assignment, look, require_fit
+from runfaults.chaos.worker import Assignment, require_fit
 from runfaults.explore.probe import probe
 from runfaults.explore.versions import versions
 from runfaults.model import CheckResult, Event, EventKind, History, Journal, Schedule, Verdict
@@ -127,7 +127,7 @@ def chaos(  # noqa: PLR0913  # what a soak is conducted with
     try:
         assignment = Assignment(target, place / _DATABASE / "runs.db", "", str(seed), redact)
         crew = Crew(assignment, place / "journals")
-        soak = _Soak(target, place, seed, journal, processes, crew, rules, redact)
+        soak = _Soak(seed, journal, processes, crew, rules)
         result = soak.run(progress, seconds, [make() for make in nemeses])
         keep = folder is not None or result.verdict is not Verdict.HOLDS
         return replace(result, kept=place if keep else None)
@@ -149,24 +149,18 @@ class _Soak:
     """One soak in progress.
 
     Attributes:
-        target: Name of the system under test.
-        place: The folder of database and journals.
         seed: Decides what every nemesis does.
         journal: SQLite journal mode.
         processes: How many workers there are at any time.
         crew: The workers.
         own_rules: Rules of the user's own.
-        redact: Whether no value of the user's data is told.
     """
 
-    target: str
-    place: Path
     seed: int
     journal: Journal
     processes: int
     crew: Crew
     own_rules: tuple[Rule, ...] = ()
-    redact: bool = False
     _settled: bool = False
     _offset: int = 0
     _lasted: float = 0.0
@@ -175,6 +169,11 @@ class _Soak:
     def database(self) -> Path:
         """The one database."""
         return self.crew.assignment.database
+
+    @property
+    def target(self) -> str:
+        """Name of the system under test."""
+        return self.crew.assignment.target
 
     def run(self, progress: Listener, seconds: float, nemeses: Sequence[Nemesis]) -> ChaosResult:
         """Trouble, then quiet, then the accounts."""
@@ -194,7 +193,7 @@ class _Soak:
 
     def _prepare(self) -> None:
         self.database.parent.mkdir()
-        (self.place / "journals").mkdir()
+        self.crew.journals.mkdir()
         template = DatabaseTemplate(target_named(self.target), repetitions=True)
         start_clock(template.restore(self.database.parent, self.journal))
         self._offset = clock_offset()
@@ -236,7 +235,7 @@ class _Soak:
         progress.note("quiet: waiting for the workers to finish")
         self.crew.dismiss()
         self.crew.wait_for_all()
-        self.crew.spawn_last(look)
+        self.crew.spawn_last()
         target = target_named(self.target)
         self.crew.wait_for_all(target.recovers_within if isinstance(target, RecoversLate) else 0.0)
         self._settled = not self.crew.problems
@@ -250,7 +249,7 @@ class _Soak:
         target = target_named(self.target)
         words = target.vocabulary
         record = read_record(self.database, self._offset)
-        entries = read_journals(self.place / "journals")
+        entries = read_journals(self.crew.journals)
         self.crew.trouble.update(entry.what for entry in entries if entry.what == "clock")
         written = sum(entry.what == "work" for entry in entries)
         complaints = list(record.complaints)
@@ -269,7 +268,7 @@ class _Soak:
         history = History(
             self.target, Schedule(journal=self.journal), words, tuple(events), MAY_CANCEL
         )
-        if self.redact:
+        if self.crew.assignment.redact:
             history = redacted(history)
         trouble = Counter({name: self.crew.trouble[name] for name in _TROUBLE})
         told = ", ".join(f"{count:,} {name}" for name, count in trouble.items())

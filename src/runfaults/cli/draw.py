@@ -58,5 +58,5 @@ def command(
     except ModuleNotFoundError as error:
         raise click.ClickException(str(error)) from error
     print_lines(f"{scenario.name}: {played.verdict}; drawn to {output}")
-    words = without(without(sys.argv[2:], "-o"), "--output")
+    words = without(sys.argv[2:], "-o", "--output")
     name_command("to see it step by step", typed(["replay", *words]))

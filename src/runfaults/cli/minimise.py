@@ -98,7 +98,7 @@ def _failing(file: Path) -> Generator[None]:
     try:
         yield
     except NothingToMinimiseError as error:
-        words = without(without(sys.argv[2:], "-o"), "--output")
+        words = without(sys.argv[2:], "-o", "--output")
         seen = f"`{typed(['replay', *words])}` shows what happens"
         raise NothingToMinimiseError(f"{file}: {error}; {seen}") from error
 

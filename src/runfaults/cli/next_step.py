@@ -105,10 +105,10 @@ def _names(words: Iterable[str]) -> set[str]:
     return {word.partition("=")[0] for word in words}
 
 
-def without(words: Sequence[str], option: str) -> list[str]:
-    """The words without an option that has a value, in either form."""
+def without(words: Sequence[str], *options: str) -> list[str]:
+    """The words without options that have a value, in either form."""
     return [
         word
         for before, word in zip(["", *words], words, strict=False)
-        if option not in {before, word.partition("=")[0]}
+        if not {before, word.partition("=")[0]} & {*options}
     ]

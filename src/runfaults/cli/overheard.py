@@ -25,7 +25,7 @@ _LONGEST = 2_000
 """Bytes of a line; the rest is told as another one."""
 
 
-class Listener:
+class Prints:
     """Keeps what is written to a pipe, until it is to be told.
 
     A pipe, and no file: a fault that strikes writes to files must not strike a print.
@@ -92,13 +92,13 @@ def _described(kept: Counter[bytes], further: int) -> Generator[str]:
         yield f"  and {counted(further, 'more line')}"
 
 
-_listener: Listener | None = None
+_prints: Prints | None = None
 
 
-def heard_by(listener: Listener) -> None:
+def kept_by(prints: Prints) -> None:
     """Have another process keep what the target prints in this one."""
-    global _listener  # noqa: PLW0603  # a process has one standard output
-    _listener = listener
+    global _prints  # noqa: PLW0603  # a process has one standard output
+    _prints = prints
 
 
 @contextlib.contextmanager
@@ -112,12 +112,12 @@ def target_apart() -> Generator[TextIO]:
         with unheard() as errors:
             yield errors
         return
-    if _listener is None:
-        heard_by(listener := Listener())
-        listener.listen()
-    assert _listener is not None
+    if _prints is None:
+        kept_by(prints := Prints())
+        prints.listen()
+    assert _prints is not None
     try:
-        with printing_to(_listener.file) as errors:
+        with printing_to(_prints.file) as errors:
             yield errors
     finally:
-        _listener.tell()
+        _prints.tell()

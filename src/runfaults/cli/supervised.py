@@ -21,7 +21,7 @@ from typing import NoReturn
 from runfaults import cli
 from runfaults.cli.exit_codes import UNKNOWN, USAGE
 from runfaults.cli.output import outlive_readers, unwritten
-from runfaults.cli.overheard import Listener, heard_by, target_apart
+from runfaults.cli.overheard import Prints, kept_by, target_apart
 from runfaults.cli.writing import code_of_writing
 from runfaults.process_end import (
     BEAT,
@@ -70,14 +70,14 @@ def main() -> None:
     _open_closed()
     ending, tell = os.pipe()
     parent_lives, parent = os.pipe()
-    listener = Listener()
+    prints = Prints()
     heeded = interrupting()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_BLOCK, heeded | {signal.SIGCHLD})
     pid = os.fork()
     if not pid:
         os.close(parent)
-        heard_by(listener)
+        kept_by(prints)
         _be_the_command(tell, parent_lives)
     for number in signal.sigpending() & heeded:
         os.kill(pid, number)  # it has come before that process was there
@@ -86,14 +86,14 @@ def main() -> None:
     if not undertaker:
         os.close(parent)
         _be_the_undertaker(pid, parent_lives)
-    listener.listen()
+    prints.listen()
     os.set_blocking(ending, False)
     command = _Command(pid, ending, heeded)
     status = command.wait()
     remove_folders_of(pid)
     os.write(parent, b"all has ended")
     os.waitpid(undertaker, 0)
-    listener.tell()
+    prints.tell()
     command.tell_end(os.waitstatus_to_exitcode(status))
 
 

@@ -13,57 +13,57 @@ MOST_PRINTED_LINES = 20
 
 def headline(result: CheckResult) -> str:
     """The verdict in one line."""
-    tally, counted = result.schedules, result.counted
+    tally, what = result.schedules, result.counted
     match result.verdict:
         case Verdict.BROKEN:
             return (
-                f"broken by {tally.broken:,} of {tally.total:,} {counted}{_unknown(tally)}"
+                f"broken by {tally.broken:,} of {tally.total:,} {what}{_unknown(tally)}"
                 f"{'' if result.finished else '; the bound was not covered'}"
             )
         case Verdict.HOLDS:
             return (
-                f"holds under all {tally.total:,} {counted}: {result.exercised} of "
+                f"holds under all {tally.total:,} {what}: {result.exercised} of "
                 f"{len(result.rules)} rules exercised"
             )
         case Verdict.NOTHING_NEW:
             return (
                 f"nothing new: {result.set_aside:,} of {tally.total + result.set_aside:,} "
-                f"{counted} are broken, all in ways that the baseline knows"
+                f"{what} are broken, all in ways that the baseline knows"
             )
         case Verdict.UNFINISHED:
             return (
                 f"unfinished: no violation in the {tally.total:,} of at least "
-                f"{max(result.at_least, tally.total):,} {counted} that ran"
+                f"{max(result.at_least, tally.total):,} {what} that ran"
             )
         case _:
             return f"unknown: {_why_unknown(result)}"
 
 
 def _why_unknown(result: CheckResult) -> str:
-    tally, counted = result.schedules, result.counted
+    tally, what = result.schedules, result.counted
     ran_none = not tally.total + result.set_aside
     reasons = (
         (
             ran_none and result.not_reached and not result.interrupted,
-            f"the time was over before the first of the {counted}",
+            f"the time was over before the first of the {what}",
         ),
-        (ran_none and not result.interrupted, f"there were no {counted}"),
+        (ran_none and not result.interrupted, f"there were no {what}"),
         (
             result.notes,
             "not every schedule could be played as written, which is a bug in runfaults",
         ),
         (
             tally.unknown,
-            f"{tally.unknown:,} of {tally.total:,} {counted} could not be judged, 0 violations",
+            f"{tally.unknown:,} of {tally.total:,} {what} could not be judged, 0 violations",
         ),
         (result.doubts, "not every schedule gave the same history again"),
         (result.unstruck, _nowhere(result.unstruck)),
         (
             not result.exercised and not result.interrupted,
-            f"no rule was exercised by the {tally.total:,} {counted}",
+            f"no rule was exercised by the {tally.total:,} {what}",
         ),
     )
-    interrupted = f"{result.interrupted}; no violation in the {tally.total:,} {counted} that ran"
+    interrupted = f"{result.interrupted}; no violation in the {tally.total:,} {what} that ran"
     return next((reason for applies, reason in reasons if applies), interrupted)
 
 
