@@ -121,6 +121,13 @@ def test_what_is_left_is_as_slow_as_what_is_done(
     assert str(pace) == left
 
 
+def seconds_left(pace: Pace) -> float:
+    """What is told to be left."""
+    assert pace.left is not None
+    assert pace.left.seconds is not None
+    return pace.left.seconds
+
+
 def test_a_sort_of_pieces_takes_as_long_as_it_took_so_far() -> None:
     clock = Clock()
     pace = Pace(clock)
@@ -130,7 +137,7 @@ def test_a_sort_of_pieces_takes_as_long_as_it_took_so_far() -> None:
         clock.now += seconds
         left[sort] -= 1
         pace.advance(1, left, sort)
-    assert pace.seconds_left == pytest.approx(1000 * 0.1 + 1000 * 0.3, rel=0.01)
+    assert seconds_left(pace) == pytest.approx(1000 * 0.1 + 1000 * 0.3, rel=0.01)
 
 
 def test_a_sort_of_which_no_piece_is_done_is_as_slow_as_the_others_of_its_strategy() -> None:
@@ -139,7 +146,7 @@ def test_a_sort_of_which_no_piece_is_done_is_as_slow_as_the_others_of_its_strate
     pace.start(1101, {(1, "a"): 1000, (1, "b"): 100, (2, "a"): 1})
     clock.now += 500
     pace.advance(1000, {(1, "b"): 100}, (1, "a"))
-    assert pace.seconds_left == pytest.approx(100 * 0.5)
+    assert seconds_left(pace) == pytest.approx(100 * 0.5)
 
 
 def test_pieces_that_come_up_are_expected_to_be_one_try_each() -> None:
@@ -151,16 +158,36 @@ def test_pieces_that_come_up_are_expected_to_be_one_try_each() -> None:
     pace.advance(1, {(2, "clean"): 1}, (1, "clean"), 1000)
     clock.now += 0.06
     pace.advance(1, {(2, "act"): 400}, (2, "clean"), 1)
-    assert pace.seconds_left == pytest.approx(400 * 0.05, rel=0.1)
+    assert seconds_left(pace) == pytest.approx(400 * 0.05, rel=0.1)
 
 
-def test_a_strategy_that_is_not_begun_takes_as_long_as_another_whatever_its_pieces() -> None:
+@pytest.mark.parametrize(
+    ("more", "left"),
+    [
+        # Between 20 s, and 20 s with half of the 30 s that strategy 1 takes.
+        ({(2, "b"): 1}, "about 27 s left"),
+        ({(2, "b"): 600}, "about 27 s left"),
+        ({(2, "b"): 6, (3, "c"): 1}, "about 20 s left, and 2 strategies to begin"),
+    ],
+)
+def test_of_strategies_that_are_to_begin_nothing_is_said_if_they_may_take_longest(
+    more: dict[Sort, int], left: str
+) -> None:
     clock = Clock()
     pace = Pace(clock)
-    pace.start(17, {(1, "a"): 10, (2, "b"): 6, (3, "c"): 1})
+    pace.start(30 + sum(more.values()), {(1, "a"): 30} | more)
     clock.now += 10
-    pace.advance(10, {(2, "b"): 6, (3, "c"): 1}, (1, "a"))
-    assert pace.seconds_left == pytest.approx(2 * 10.0)
+    pace.advance(10, {(1, "a"): 20} | more, (1, "a"))
+    assert str(pace) == left
+
+
+def test_one_strategy_that_is_to_begin_is_told_in_the_singular() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.start(12, {(1, "a"): 11, (2, "b"): 1})
+    clock.now += 100
+    pace.advance(10, {(1, "a"): 1, (2, "b"): 1}, (1, "a"))
+    assert str(pace) == "about 10 s left, and 1 strategy to begin"
 
 
 def test_what_is_left_shrinks_while_one_piece_takes_long_and_never_to_nothing() -> None:
@@ -169,10 +196,10 @@ def test_what_is_left_shrinks_while_one_piece_takes_long_and_never_to_nothing() 
     pace.start(40)
     clock.now += 100
     pace.advance(20)
-    left = [pace.seconds_left or 0.0]
+    left = [seconds_left(pace)]
     for _ in range(20):
         clock.now += 10
-        left.append(pace.seconds_left or 0.0)
+        left.append(seconds_left(pace))
     assert left[:3] == pytest.approx([100, 90, 80])
     assert left[-1] == pytest.approx(25)
 
@@ -209,7 +236,7 @@ them added so many."""
 
 
 @pytest.mark.parametrize("timeline", [QUICK, CRASH], ids=["quick", "crash"])
-def test_what_is_left_is_known_within_a_factor_of_two_from_the_tenth_second(
+def test_the_time_that_is_told_is_left_within_a_factor_of_two(
     timeline: tuple[tuple[Sort, int, float, int, dict[Sort, int]], ...],
 ) -> None:
     left: Counter[Sort] = Counter()
@@ -221,20 +248,20 @@ def test_what_is_left_is_known_within_a_factor_of_two_from_the_tenth_second(
     clock = Clock()
     pace = Pace(clock)
     pace.start(left.total(), left)
-    told: list[tuple[float, float | None]] = []
+    told: list[tuple[float, float]] = []
     for sort, count, seconds, tries, adds in timeline:
         for _ in range(count):
             clock.now += seconds
             left[sort] -= 1
             left.update(adds)
             pace.advance(1, left, sort, tries)
-            if pace.elapsed >= 10:
-                told.append((clock.now, pace.seconds_left))
+            if pace.elapsed >= 10 and pace.left and pace.left.seconds is not None:
+                told.append((clock.now, pace.left.seconds))
     assert left.total() == 0
-    assert told.pop() == (clock.now, None)
+    assert pace.left is None
+    assert told
     for now, expected in told:
         right, slack = clock.now - now, 5.0
-        assert expected is not None
         assert 0.5 <= (expected + slack) / (right + slack) <= 2, (now, expected, right)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
-from math import fsum, sqrt
+from collections.abc import Callable, Mapping
+from math import sqrt
+from typing import NamedTuple
 
 from runfaults.model.listener import ONE_SORT, Sort
 
@@ -14,7 +15,7 @@ NO_SOONER = 5.0
 
 _DOUBT = 5
 """So many pieces that are done are not enough to say how long one of their sort takes: as many are
-added, of as many tries as one of their strategy, each as long as any."""
+added that take as long as one of its strategy, and of the strategy as many tries as long as any."""
 
 _AT_LEAST = 0.25
 """The part of what was expected to be left that is left, however long no piece was done."""
@@ -70,47 +71,78 @@ class Pace:
         return self._clock() - self._began
 
     @property
-    def seconds_left(self) -> float | None:
-        """Seconds that the rest will take; None if that cannot be said yet, or none is left."""
+    def left(self) -> Left | None:
+        """What the rest will take; None if that cannot be said yet, or none is left."""
         if self.total in {None, self.done} or not self.done or self.elapsed < NO_SOONER:
             return None
         expected = self._expected()
-        return max(expected - (self._clock() - self._last), _AT_LEAST * expected)
+        idle = self._clock() - self._last
+        return expected._replace(begun=max(expected.begun - idle, _AT_LEAST * expected.begun))
 
-    def _expected(self) -> float:
-        """Seconds that the rest takes from when the last piece was done.
+    def _expected(self) -> Left:
+        """What is left from when the last piece was done.
 
-        A strategy that is not begun is expected to take as long as one that is, however many
-        pieces are known of: one may take all the time, or add all others.
+        A strategy that has not begun is expected to take up to half as long as the longest that
+        has, however many pieces are known of: one may take all the time, or add all others.
         """
         wholes = by_strategy(self._spent)
-        left, new = 0.0, set[int]()
+        begun, others = 0.0, set[int]()
         for sort, count in self._left.items():
             strategy, _ = sort
             if strategy in wholes:
                 seconds = max(0, count) * self._seconds(sort)
-                left += seconds
+                begun += seconds
                 wholes[strategy] += seconds
             elif count > 0:
-                new.add(strategy)
-        return left + len(new) * _typical(wholes.values())
+                others.add(strategy)
+        return Left(begun, len(others), len(others) * max(wholes.values()) / 2)
 
     def _seconds(self, sort: Sort) -> float:
-        """What a piece takes: as long as others of its sort, in doubt as their tries."""
+        """What a piece takes: as long as others of its sort, in doubt as those of its strategy."""
         strategy, _ = sort
+        done = by_strategy(self._done)[strategy]
+        spent = by_strategy(self._spent)[strategy]
+        tries = by_strategy(self._tries)[strategy] / done
         a_try = (self._last - self._began) / self._tries.total()
-        tries = by_strategy(self._tries)[strategy] / by_strategy(self._done)[strategy]
-        return (self._spent.get(sort, 0.0) + _DOUBT * tries * a_try) / (self._done[sort] + _DOUBT)
+        of_strategy = (spent + _DOUBT * tries * a_try) / (done + _DOUBT)
+        return (self._spent.get(sort, 0.0) + _DOUBT * of_strategy) / (self._done[sort] + _DOUBT)
 
     def __str__(self) -> str:
         """What is left, in words; empty if that cannot be said."""
-        left = self.seconds_left
-        return "" if left is None else f"about {rough(left)} left"
+        left = self.left
+        return "" if left is None else str(left)
 
 
-def _typical(wholes: Collection[float]) -> float:
-    """Between the arithmetic and the geometric mean: one strategy often takes most of the time."""
-    return (fsum(map(sqrt, wholes)) / len(wholes)) ** 2
+class Left(NamedTuple):
+    """The rest of a piece of work.
+
+    Attributes:
+        begun: Seconds for what is left of the strategies that have begun.
+        others: How many have not.
+        unknown: Seconds that these may take.
+    """
+
+    begun: float
+    others: int
+    unknown: float
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds for all of it; None if the unknown ones may take longer than the others."""
+        least, most = self.begun + _SLACK, self.begun + self.unknown + _SLACK
+        return sqrt(least * most) - _SLACK if most <= 2 * least else None
+
+    def __str__(self) -> str:
+        """In words."""
+        seconds = self.seconds
+        if seconds is not None:
+            return f"about {rough(seconds)} left"
+        more = "1 strategy" if self.others == 1 else f"{self.others} strategies"
+        return f"about {rough(self.begun)} left, and {more} to begin"
+
+
+_SLACK = 5.0
+"""Seconds that make no difference near the end."""
 
 
 def by_strategy(numbers: Mapping[Sort, float]) -> dict[int, float]:
