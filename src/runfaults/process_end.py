@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import sys
-import threading
+from _thread import start_new_thread
 from pathlib import Path
 from time import sleep
 from typing import NoReturn
@@ -74,14 +74,24 @@ def end_when_hung(descriptor: int) -> None:
             faulthandler.dump_traceback_later(HUNG_AFTER, exit=True, file=descriptor)
             sleep(BEAT)
 
-    threading.Thread(target=beat, daemon=True).start()
+    start_new_thread(beat, ())  # unnumbered: the names of the target's own threads count on
 
 
-def how_it_hung(told: str) -> str:
-    """What to say of a process by the stacks of its threads; empty if it was not ended for that."""
+def end_after(seconds: float, descriptor: int) -> None:
+    """Have this process end after so many real seconds, and tell where it is."""
+    faulthandler.dump_traceback_later(seconds, exit=True, file=descriptor)
+
+
+def how_it_hung(told: str, what: str = "") -> str:
+    """What to say of a process by the stacks of its threads; empty if it was not ended for that.
+
+    Args:
+        told: What it wrote to its descriptor.
+        what: What it did for too long; by default it kept the lock.
+    """
     if _TIMEOUT not in told:
         return ""
-    return f"{HUNG}{place_at_work(told)}"
+    return f"{what or HUNG}{place_at_work(told)}"
 
 
 HUNG = f"kept the lock of the interpreter for {HUNG_AFTER} s"

@@ -186,3 +186,84 @@ def test_a_crash_in_a_package_is_told_with_its_innermost_line() -> None:
     assert how_it_ended(-signal.SIGSEGV, dump) == "died of SIGSEGV at jobs/pool.py:7 in run"
     mine = f'{dump}  File "/x/mine.py", line 2 in begin\n'
     assert how_it_ended(-signal.SIGSEGV, mine) == "died of SIGSEGV at x/mine.py:2 in begin"
+
+
+# --- lives that take long -------------------------------------------------------------------------
+
+IN_A_LIFE = """
+    import os
+    import resource
+    from contextlib import closing
+    from jobs import Jobs, JobsTarget
+
+    HOST = os.getpid()
+
+    def spent():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_utime
+
+    class InALife(Jobs):
+        def {}:
+            if os.getpid() != HOST:
+                {}
+            super().{}
+
+    class Target(JobsTarget):
+        jobs = InALife
+"""
+LIFE = """
+import sys
+import tempfile
+import runfaults.process_end as process_end
+from runfaults.crash import life
+from runfaults.crash.lives import playing_lives
+from runfaults.model import Schedule
+
+process_end.BEAT, process_end.HUNG_AFTER, life.RECOVERY_SECONDS = 0.1, 1, 2
+schedule = Schedule.parse(sys.argv[1])
+with tempfile.TemporaryDirectory() as folder:
+    with playing_lives("target.py:Target", (), False, folder) as play:
+        try:
+            print(*play((schedule, False)).history.events[-1])
+        except ChildProcessError as error:
+            print(error)
+"""
+
+
+def live(here: Any, program: str, schedule: str) -> str:
+    """What becomes of a schedule whose lives may take a second of real time."""
+    here.write("target.py", program)
+    command = [sys.executable, "-c", LIFE, schedule]
+    done = subprocess.run(command, cwd=here.folder, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+DO = "do(self, connection, job)", "do(connection, job)"
+
+
+@pytest.mark.parametrize(
+    ("deed", "told"),
+    [
+        (LOOP, "a life hung: the target kept the lock of the interpreter"),
+        ("while spent() < 2.5: pass", "harness settled"),
+    ],
+)
+def test_a_life_may_take_longer_than_a_thread_may_keep_the_lock(
+    here: Any, deed: str, told: str
+) -> None:
+    definition, call = DO
+    output = live(here, IN_A_LIFE.format(definition, deed, call), "pipeline succeeds")
+    assert told in output
+
+
+def test_a_recovery_on_real_threads_that_does_not_end_is_told_with_its_line(here: Any) -> None:
+    program = IN_A_LIFE.format("close(self)", "recovers()", "close()") + RECOVERS
+    death = "pipeline succeeds; death after run reach pipeline-started with 2 successors"
+    output = live(here, program, death)
+    assert "a life hung: the target has not recovered after 2 s at" in output
+    assert "target.py:21 in recovers" in output
+
+
+RECOVERS = """
+    def recovers():
+        os.read(os.pipe()[0], 1)
+"""

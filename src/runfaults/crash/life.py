@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import json
 import os
 import random
@@ -22,7 +21,7 @@ from typing import IO, Any, NoReturn, cast
 from runfaults.crash.moments import Moments
 from runfaults.model import Death, Ending, Event, EventKind, Fault, Operation, Schedule
 from runfaults.model.vocabulary import word_of
-from runfaults.process_end import HUNG_AFTER, HungError, how_it_hung
+from runfaults.process_end import HungError, end_after, end_when_hung, how_it_hung
 from runfaults.sim import acts
 from runfaults.sim.database import AuditReader
 from runfaults.sim.lines import LinesOf
@@ -37,6 +36,10 @@ from runfaults.targets.target import Closes, Manager, Reads, Target
 
 BETWEEN_LIVES = 3600.0
 """Virtual seconds between the beginnings of two lives."""
+
+
+RECOVERY_SECONDS = 60
+"""Real seconds after which a recovery on real threads has hung."""
 
 
 class ChildFailedError(RuntimeError):
@@ -182,8 +185,9 @@ def run_life(target: Target, database: Path, life: LifeScript) -> LifeResult:
 
     Raises:
         ChildFailedError: if the child neither ended by itself nor by our own signal.
+        HungError: if a thread of it kept the interpreter's lock.
     """
-    with _child(lambda pipe: _play(target, database, life, pipe)) as child:
+    with _child(lambda pipe: _play(target, database, life, pipe), end_when_hung) as child:
         return child.outcome()
 
 
@@ -223,6 +227,10 @@ def recover_concurrently(
     """Let several processes open the database at the same moment, read every run, and close.
 
     Outside the simulation: real threads, real locks, real time.
+
+    Raises:
+        ChildFailedError: if one of them did not end by itself.
+        HungError: if one of them did not end in time.
     """
     barrier, release = os.pipe()
     audit = AuditReader(database, sys.maxsize, target.name)
@@ -245,9 +253,11 @@ def recover_concurrently(
 
     with contextlib.ExitStack() as stack:
         stack.callback(os.close, barrier)
-        children = [stack.enter_context(_child(look)) for _ in range(count)]
+        in_time = partial(end_after, RECOVERY_SECONDS)
+        children = [stack.enter_context(_child(look, in_time)) for _ in range(count)]
         os.close(release)
-        return [child.outcome() for child in children]
+        late = f"has not recovered after {RECOVERY_SECONDS} s"
+        return [child.outcome(late) for child in children]
 
 
 class _ToldWork(ScriptedPipeline):
@@ -270,15 +280,19 @@ class _Child:
         self._pipe = pipe
         self._told = told
 
-    def outcome(self) -> LifeResult:
-        """Wait for its end."""
+    def outcome(self, late: str = "") -> LifeResult:
+        """Wait for its end.
+
+        Args:
+            late: What to say of one that was ended; see `how_it_hung`.
+        """
         with os.fdopen(self._pipe, "rb", closefd=False) as pipe:
             lines = pipe.read().splitlines()
         assert self._pid is not None
         _, status = os.waitpid(self._pid, 0)
         self._pid = None
         self._told.seek(0)
-        if hung := how_it_hung(self._told.read().decode(errors="replace")):
+        if hung := how_it_hung(self._told.read().decode(errors="replace"), late):
             raise HungError(f"a life hung: the target {hung}")
         events: list[Event] = []
         account: dict[str, Any] = {}
@@ -317,15 +331,16 @@ class _Child:
 
 
 @contextlib.contextmanager
-def _child(function: Callable[[int], None]) -> Generator[_Child]:
+def _child(
+    function: Callable[[int], None], end_if_hung: Callable[[int], None]
+) -> Generator[_Child]:
     """Fork; the child calls the function with a pipe's write end and has ended."""
     read_end, write_end = os.pipe()
     with tempfile.TemporaryFile() as told:
         pid = os.fork()
         if pid == 0:
             os.close(read_end)
-            # It has no other thread that could notice. A hang of Python code is noticed before.
-            faulthandler.dump_traceback_later(2 * HUNG_AFTER, exit=True, file=told)
+            end_if_hung(told.fileno())
             _be_child(function, write_end)
         os.close(write_end)
         child = _Child(pid, read_end, told)
