@@ -24,6 +24,9 @@ BEAT = 1.0
 CLEAN_RUNS_OVER = b"\1"
 """What a process tells when nothing was in the target's way, and it ended."""
 
+_BY_EXIT = b"\3"
+"""What a process tells that ends by `os._exit`, before the place where that was called."""
+
 
 class HungError(ChildProcessError):
     """A process was ended because a thread of it kept the interpreter's lock."""
@@ -38,28 +41,56 @@ _SET_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG: what the kernel sends a process whose parent has died."""
 
 
-def tell_of_end(descriptor: int) -> None:
-    """Have the end of this process told in a file: a crash in C, and from where `os._exit` came."""
-    global _told_to  # noqa: PLW0603  # a process has one end
-    _told_to = descriptor
+class Teller:
+    """Tells another process what becomes of this one.
+
+    Args:
+        descriptor: Where. Code of the user's may close it: what it opens next has its number.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._file = self._now_there()
+
+    def tell(self, what: bytes) -> bool:
+        """Write something down; False if nobody could read it."""
+        try:
+            return self._now_there() == self._file and os.write(self._descriptor, what) > 0
+        except OSError:
+            return False
+
+    def _now_there(self) -> tuple[int, int]:
+        there = os.fstat(self._descriptor)
+        return there.st_dev, there.st_ino
+
+
+def tell_of_end(descriptor: int) -> Teller:
+    """Have the end of this process told in a file: a crash in C, and from where `os._exit` came.
+
+    Returns:
+        What tells other things there.
+    """
+    global _teller  # noqa: PLW0603  # a process has one end
+    _teller = teller = Teller(descriptor)
     faulthandler.enable(descriptor)
     real, process = os._exit, os.getpid()  # it is documented, for all its name
 
     def end(status: int) -> NoReturn:
         if os.getpid() == process:
-            os.write(descriptor, calling_line().encode())
+            teller.tell(_BY_EXIT + calling_line().encode())
         real(status)
 
     os._exit = end
+    return teller
 
 
-_told_to: int | None = None
+_teller: Teller | None = None
 
 
 def clean_runs_over() -> None:
     """Tell, where the end is told, that what hangs from now on hangs in a schedule."""
-    if _told_to is not None:
-        os.write(_told_to, CLEAN_RUNS_OVER)
+    if _teller is not None:
+        _teller.tell(CLEAN_RUNS_OVER)
 
 
 def end_when_hung(descriptor: int) -> None:
@@ -124,7 +155,13 @@ def how_it_ended(code: int, told: str) -> str:
         return hung
     if code < 0:
         return f"died of {signal.Signals(-code).name}{place_in(told)}"
-    return f"was ended by os._exit({code}){f' at {told}' if told else ''}"
+    _, by_exit, place = told.partition(_BY_EXIT.decode())
+    if by_exit:
+        return f"was ended by os._exit({code}){f' at {place}' if place else ''}"
+    return (
+        f"ended with exit code {code}, and could not tell why: something closed descriptors that "
+        "it had not opened, or ended the process past Python"
+    )
 
 
 def place_in(dump: str) -> str:

@@ -8,12 +8,14 @@ import shlex
 import signal
 from collections.abc import Collection
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from _pytest.mark import ParameterSet
 
 from runfaults.explore.probe import probe
+from runfaults.process_end import Teller
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 from runfaults.targets.target import TargetError
@@ -217,6 +219,39 @@ def test_a_process_that_is_killed_has_told_no_verdict(here: Any) -> None:
     here.write("target.py", HEAD + CLASS.format(line))
     told = here.type("points", "--target", "target.py:Target")
     assert told == (3, "runfaults: the process was killed before it could tell a verdict")
+
+
+@pytest.mark.parametrize(
+    ("ends", "how"),
+    [
+        ("os.closerange(3, 256)", "ended with exit code 1, and could not tell why"),
+        ("__import__('posix')._exit(4)", "ended with exit code 4, and could not tell why"),
+        ("(os.dup2(0, 1), os._exit(4))", "was ended by os._exit(4) at"),
+    ],
+)
+def test_of_an_end_that_could_not_be_told_no_cause_is_made_up(
+    here: Any, ends: str, how: str
+) -> None:
+    here.write("target.py", HEAD + CLASS.format(f"def prepare(self, database): {ends}"))
+    told = here.type("points", "--target", "target.py:Target")
+    assert told.code == 2, told.text
+    assert f"the process in which the target ran {how}" in told.text
+
+
+def test_nothing_is_told_to_what_has_the_number_of_a_closed_descriptor(tmp_path: Path) -> None:
+    another = tmp_path / "another"
+    another.touch()
+    reads, descriptor = os.pipe()
+    teller = Teller(descriptor)
+    assert teller.tell(b"told")
+    os.close(descriptor)
+    assert not teller.tell(b"closed")
+    with another.open("ab") as file:
+        os.dup2(file.fileno(), descriptor)
+        assert not teller.tell(b"not for this one")
+    assert another.read_bytes() == b""
+    assert os.read(reads, 100) == b"told"
+    os.close(reads)
 
 
 def test_ctrl_c_is_not_the_target_s(here: Any) -> None:

@@ -45,6 +45,7 @@ WAYS = {
     "os.posix_spawn('/bin/true', ['true'], {{}})": "os.posix_spawn",
     "os.spawnv(os.P_WAIT, '/bin/true', ['true'])": "os.fork",
     "os.execv('/bin/true', ['true'])": "os.exec",
+    "os.closerange(3, 4096)": "os.closerange",
     "os._exit(0)": "os._exit",
     "os.abort()": "os.abort",
     "_thread.start_new_thread(print, ())": "the module _thread",

@@ -8,7 +8,6 @@ the end of both: it removes what is left where the first one was killed.
 from __future__ import annotations
 
 import atexit
-import contextlib
 import faulthandler
 import os
 import signal
@@ -28,6 +27,7 @@ from runfaults.process_end import (
     CLEAN_RUNS_OVER,
     HUNG,
     HUNG_AFTER,
+    Teller,
     how_it_ended,
     place_at_work,
     tell_of_end,
@@ -109,10 +109,10 @@ def _open_closed() -> None:
 
 def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
     end = os._exit  # it is documented, for all its name
-    tell_of_end(tell)
+    teller = tell_of_end(tell)
     faulthandler.register(signal.SIGUSR2, tell)
     threading.Thread(target=_end_with_parent, args=(parent_lives,), daemon=True).start()
-    threading.Thread(target=_show_life, args=(tell,), daemon=True).start()
+    threading.Thread(target=_show_life, args=(teller,), daemon=True).start()
     try:
         outlive_readers()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
@@ -124,7 +124,7 @@ def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
     signal.pthread_sigmask(signal.SIG_BLOCK, interrupting())
     sys.stdout.flush()
     code = code_of_writing(code, unwritten) if isinstance(code, int) else UNKNOWN
-    os.write(tell, _ENDED + b"%d" % code + _ENDED)
+    teller.tell(_ENDED + b"%d" % code + _ENDED)
     # Python would wait for every thread of the target's that is no daemon.
     with target_apart():
         atexit._run_exitfuncs()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # nothing else does it
@@ -138,11 +138,9 @@ def _end_with_parent(parent_lives: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _show_life(tell: int) -> None:
-    with contextlib.suppress(OSError):  # no one hears it any more
-        while True:
-            os.write(tell, _SIGN_OF_LIFE)
-            sleep(BEAT)
+def _show_life(teller: Teller) -> None:
+    while teller.tell(_SIGN_OF_LIFE):
+        sleep(BEAT)
 
 
 # --- the process that was typed -------------------------------------------------------------------
@@ -164,6 +162,7 @@ class _Command:
         self._said = b""
         self._silent = 0.0
         self._is_hung = False
+        self._is_heard = True
 
     def wait(self) -> int:
         """Wait for its end; returns its status.
@@ -199,13 +198,14 @@ class _Command:
             heard = os.read(self._ending, 1 << 16)
         except BlockingIOError:
             return
+        self._is_heard = bool(heard)  # else the target has closed that, and it shows no life
         if _SIGN_OF_LIFE in heard:
             self._silent = 0.0
         self._said += heard.replace(_SIGN_OF_LIFE, b"")
 
     def _kill_if_hung(self, *, interrupted: bool) -> None:
         limit = _TO_HEED_LOCKED if interrupted else HUNG_AFTER
-        if self._silent < limit or _ENDED in self._said or self._is_hung:
+        if self._silent < limit or _ENDED in self._said or self._is_hung or not self._is_heard:
             return
         self._is_hung = not interrupted
         if self._is_hung:

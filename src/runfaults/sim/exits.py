@@ -80,6 +80,10 @@ _NO_PROCESS = (
     "or declare it as `processes`"
 )
 _NO_THREAD = "no schedule orders such a thread: start it by threading.Thread"
+_NO_DESCRIPTORS = (
+    "they are also those of whatever else is in the process: close what you have opened, by its "
+    "own `close`"
+)
 _NO_END = "the process would end before anything is judged"
 
 
@@ -88,6 +92,7 @@ BARRED: Mapping[str, tuple[str, str]] = {
         f"_thread.{name}": ("started a thread by the module _thread", _NO_THREAD)
         for name in ("start_joinable_thread", "start_new", "start_new_thread")
     },
+    "os.closerange": ("closed descriptors by os.closerange", _NO_DESCRIPTORS),
     "os._exit": ("ended the process by os._exit", _NO_END),
     "os.abort": ("ended the process by os.abort", _NO_END),
     # How `multiprocessing` spawns, and how it asks a server that is there already: no audit event.
