@@ -11,6 +11,7 @@ import pytest
 
 from runfaults.sim import livelock as livelock_module
 from runfaults.sim import scheduler as scheduler_module
+from runfaults.sim.actor import actors
 from runfaults.sim.stuck import ends_while_it_progresses
 from runfaults.sim.substitution import controlled_primitives
 
@@ -157,6 +158,17 @@ def test_sleeping_without_an_end_is_a_livelock(play: Play) -> None:
     ((how, why),) = play(user).stuck
     assert how == "livelock"
     assert why == "no end within 86400 virtual seconds"
+
+
+def test_the_end_of_a_thread_may_be_that_of_the_schedule(play: Play) -> None:
+    """What is next lies beyond all time; the thread that finds that out has no traceback."""
+
+    def user() -> None:
+        threading.Thread(target=time.sleep, args=(1e6,)).start()
+        time.sleep(1.0)
+
+    assert play(user).stuck == [("livelock", "no end within 86400 virtual seconds")]
+    assert not actors
 
 
 def test_waiting_for_what_nobody_controls_is_a_hang_with_its_line(

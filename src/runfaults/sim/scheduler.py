@@ -353,7 +353,8 @@ class Scheduler:
         self.touch(actor, change=True)
         self.wake(f"thread {actor.name}")
         self._leaving = actor.thread
-        self._resume(self._next())
+        with contextlib.suppress(SimulationOver):  # the time until the next one is too long
+            self._resume(self._next())
 
     def _join_finished(self) -> None:
         """Wait until the thread that ended last is gone.
