@@ -292,9 +292,10 @@ class WorldGate:
         return self._opens_it.get(path, False)
 
     def _who_locks(self) -> str | None:
-        """The actor that opened a connection with a lock on the database; None if there is none."""
-        holders = (opener for opener, each in self.left_open() if each.writing or each.reading)
-        return next(holders, None)
+        """The actor that opened a connection with a lock; the one that asks if no other has."""
+        holders = [opener for opener, each in self.left_open() if each.writing or each.reading]
+        asks = self._turns.running.name
+        return next((each for each in holders if each != asks), asks if holders else None)
 
     def left_open(self, forgiven: Collection[str] = (), after: int = 0) -> Iterator[_Held]:
         """The connections that are still open, each with the actor that opened it.
