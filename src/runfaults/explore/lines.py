@@ -6,7 +6,7 @@ What a line touches is not known, so no two orders are taken for the same.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,7 +27,8 @@ MOST_TIMES = 4
 class Lines:
     """One act at each line that uses what threads may share; perhaps one thread paused at one.
 
-    A job is a base schedule without elements, or with the act whose lines others come between.
+    A job is a base schedule without elements, for one kind of act where that is all, or with the
+    act whose lines others come between.
 
     Attributes:
         scope: The acts and their surroundings.
@@ -56,8 +57,9 @@ class Lines:
         )
 
     def jobs(self, runner: Runner) -> Iterator[Job]:  # noqa: ARG002  # they are known beforehand
-        """The clean schedules."""
-        return map(_job, self.scope.bases())
+        """The clean schedules, with each kind of act where acts are all that comes."""
+        parts = 1 if self.paused else max(1, len(self.scope.acts))
+        return (_job(base, part) for base in self.scope.bases() for part in range(parts))
 
     def run(self, runner: Runner, job: Job, found: Findings) -> None:
         """Run a clean schedule with each act; or pause the actor of the act of a job's base."""
@@ -66,7 +68,8 @@ class Lines:
             self._pause(runner, trial, found, _actor_of_act(trial.execution))
             return
         ways: set[tuple[object, ...]] = set()
-        for act, beside in self._acts(trial.execution):
+        kinds = self.scope.acts if self.paused else self.scope.acts[job.begin : job.begin + 1]
+        for act, beside in _acts(trial.execution, kinds):
             entered = runner.run(job.base.adding(act))
             found.add(entered)
             way = (act.kind, beside, *_deeds(entered.execution))
@@ -75,16 +78,8 @@ class Lines:
                 found.follow(_job(entered.schedule))
         if self.paused:
             self._pause(runner, trial, found)
-        compare_some(runner.player, job.base, found)
-
-    def _acts(self, execution: Execution) -> Iterator[tuple[Act, frozenset[str]]]:
-        """The acts at the lines of an execution, each with the threads that could run there."""
-        for kind in self.scope.acts:
-            born = earliest_event(execution, kind)
-            for step in _at_lines(execution):
-                if may_enter(kind, step, born):
-                    beside = frozenset({step.point.actor, *step.ready})
-                    yield Act(kind, step.point), beside
+        if not job.begin:
+            compare_some(runner.player, job.base, found)
 
     def _pause(
         self, runner: Runner, trial: Trial, found: Findings, actor: str | None = None
@@ -96,8 +91,17 @@ class Lines:
                     found.add(runner.run(trial.schedule.adding(Preemption(step.point, other))))
 
 
-def _job(base: Schedule) -> Job:
-    return Job(base, rank=(4, len(base.elements)), group="switches between lines")
+def _job(base: Schedule, part: int = 0) -> Job:
+    return Job(base, part, rank=(4, len(base.elements)), group="switches between lines")
+
+
+def _acts(execution: Execution, kinds: Iterable[str]) -> Iterator[tuple[Act, frozenset[str]]]:
+    """The acts at the lines of an execution, each with the threads that could run there."""
+    for kind in kinds:
+        born = earliest_event(execution, kind)
+        for step in _at_lines(execution):
+            if may_enter(kind, step, born):
+                yield Act(kind, step.point), frozenset({step.point.actor, *step.ready})
 
 
 def _at_lines(execution: Execution) -> Iterator[Step]:
