@@ -53,7 +53,7 @@ class Teller:
         self._file = self._now_there()
 
     def tell(self, what: bytes) -> bool:
-        """Write something down; False if nobody could read it."""
+        """Write something down; False where it cannot be read."""
         try:
             return self._now_there() == self._file and os.write(self._descriptor, what) > 0
         except OSError:

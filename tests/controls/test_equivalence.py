@@ -24,7 +24,6 @@ from runfaults.explore.findings import Findings
 from runfaults.explore.job import Allowance, Scope
 from runfaults.explore.runner import Runner
 from runfaults.explore.search import Search
-from runfaults.explore.sweep import Sweep
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 from runfaults.targets.checkout import PREFIX
@@ -59,9 +58,7 @@ def whole_and_reduced(target: Target, search: Search) -> tuple[Findings, Finding
 
 def pairs_of(control: Control) -> Search:
     """A fault with an act: its own ones, as far as it has any."""
-    sweep = control.sweep[0]
-    assert isinstance(sweep, Sweep)
-    own = sweep.scope
+    own = control.sweep[0].scope
     scope = replace(own, kinds=own.kinds or PAIRS.kinds, acts=own.acts or PAIRS.acts)
     return Search(scope, Allowance(1, 1, 0))
 

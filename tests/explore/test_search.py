@@ -180,7 +180,9 @@ def test_an_answer_before_the_end_is_none_after_it(
     ids=str,
 )
 def test_jobs_together_are_the_whole_search_in_any_order(allowance: Allowance) -> None:
-    search = Search(Scope(acts=("cancel",), endings=(Ending.RAISES,)), allowance, reduce=True)
+    search = Search(
+        Scope(acts=("cancel", "read"), endings=(Ending.RAISES,)), allowance, reduce=True
+    )
     with Simulation(target_named("genglossary")) as simulation:
         runner = Runner(simulation)
         whole = run_whole(runner, search)

@@ -205,8 +205,8 @@ NIGHTLY = (
     Mutation(
         "a schedule of the sweep is skipped",
         "explore/sweep.py",
-        "            if refusal is None:\n",
-        "            if refusal is None and point.ordinal != 3:\n",
+        "            if refusal is None and event",
+        "            if refusal is None and point.ordinal != 3 and event",
         "explore/test_sweep.py::test_every_kind_at_every_point_is_run_or_has_a_reason",
     ),
     Mutation(
@@ -219,8 +219,8 @@ NIGHTLY = (
     Mutation(
         "a higher count is pruned though the fault could strike again",
         "explore/sweep.py",
-        "        if count is not None and trial.execution.struck[0] < count:\n",
-        "        if count is not None and trial.execution.struck[0] <= count:\n",
+        "if count is not None and trial.execution.struck[0] < count:\n",
+        "if count is not None and trial.execution.struck[0] <= count:\n",
         "explore/test_sweep.py::test_a_count_is_pruned_only_where_it_makes_no_difference",
     ),
     Mutation(
@@ -229,6 +229,20 @@ NIGHTLY = (
         "hash((point, fault, within",
         "hash((point, within",
         "explore/test_convergence.py::test_what_another_kind_left_is_another_state",
+    ),
+    Mutation(
+        "an ending that matters is taken to make no difference",
+        "sim/pipeline.py",
+        "        self._depart(each for each in self._alike if (each in endings) != answer)\n",
+        "",
+        "explore/test_endings.py::test_two_endings_are_one_schedule_until_they_depart",
+    ),
+    Mutation(
+        "an ending that departs is not tried",
+        "explore/search.py",
+        "        yield from self._with_another_ending(node)\n",
+        "",
+        "explore/test_endings.py::test_endings_together_show_what_each_of_them_shows_alone",
     ),
     Mutation(
         "the wall clock is read by no one in the eyes of the search",

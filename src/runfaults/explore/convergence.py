@@ -51,6 +51,7 @@ def states(execution: Execution) -> Iterator[int]:
     for each in execution.used:
         within[each.segment] += struck.get(each.point, "")
     pasts = _Pasts()
+    ending = execution.history.schedule.pipeline
     passed = 0
     for step in execution.steps:
         for number in range(passed, step.segment):
@@ -60,7 +61,7 @@ def states(execution: Execution) -> Iterator[int]:
             pasts.extend(segment, hash((point, fault, within.get(number), segment.clock)))
         passed = step.segment
         clock = execution.segments[passed - 1].clock if passed else 0.0
-        yield hash((pasts.all(), step.point, step.ready, clock))
+        yield hash((pasts.all(), step.point, step.ready, clock, ending))
 
 
 class _Pasts:

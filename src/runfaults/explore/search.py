@@ -13,6 +13,9 @@ reduction at the granularity of yield points), in two ways:
 - A schedule that reaches a state from which another one, with as large an allowance,
   was or will be grown, is not grown from there on (see `convergence`).
 
+In either case an ending of the work grows like an element, where it makes a difference (see
+`endings`).
+
 What threads use is known for locks, events, queues, threads, clocks and the database, not for
 plain attributes: for a manager that shares memory without any of them the reduction may miss an
 order, so a bound can do without it.
@@ -23,13 +26,14 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from operator import attrgetter
 from typing import ClassVar, NamedTuple
 
 from runfaults.explore.convergence import Visited
 from runfaults.explore.determinism import compare_some
+from runfaults.explore.endings import Endings
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import NOTHING, Allowance, Job, Measured, Scope
 from runfaults.explore.likelihood import ranked
@@ -37,7 +41,7 @@ from runfaults.explore.races import last_steps, reversals
 from runfaults.explore.rehearsal import earliest_event, may_enter
 from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.model import Act, Element, Fault, FaultPoint, Preemption, Schedule
-from runfaults.sim.execution import Execution
+from runfaults.sim.execution import Departure, Execution
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,11 @@ class Search:
         )
 
     def jobs(self, runner: Runner) -> Iterator[Job]:  # noqa: ARG002  # they are known beforehand
-        """The clean schedules."""
-        return map(self.job, self.scope.bases())
+        """The clean schedules with the ending that stands for the others: these grow from it."""
+        first = Endings(self.scope.endings).first
+        bases = (base for base in self.scope.bases() if base.pipeline is first)
+        parts = max(1, len(self.scope.acts)) if self._has_parts else 1
+        return (self.job(base, part) for base in bases for part in range(parts))
 
     def job(self, base: Schedule, begin: int = 0) -> Job:
         """The job of a schedule from which others grow."""
@@ -85,8 +92,18 @@ class Search:
 
     def run(self, runner: Runner, job: Job, found: Findings) -> None:
         """Run a base schedule and what grows from it, as far as that is no job of its own."""
-        _Branch(runner, self, found).grow(job)
-        compare_some(runner.player, job.base, found)
+        if self._has_parts:
+            acts = self.scope.acts[job.begin : job.begin + 1]
+            part = replace(self, scope=replace(self.scope, acts=acts))
+            _Branch(runner, part, found, followed=0, with_acts_only=job.begin > 0).grow(job.base)
+        else:
+            _Branch(runner, self, found).grow(job.base, job.begin)
+        compare_some(runner.player, job.base, found, Endings(self.scope.endings))
+
+    @property
+    def _has_parts(self) -> bool:
+        """Whether all that has an act of one kind is one job: few enough, and they meet often."""
+        return self.reduce and self.most == Allowance(0, 1, 1)
 
 
 def _at_most(number: int, what: str, of: tuple[str, ...] = ()) -> str:
@@ -103,10 +120,12 @@ class Growth(NamedTuple):
         begin: The first yield point at which it may get another element; at the point before it
             only a fault. Elements come in the order in which they take effect, at one point first
             what comes before the operation, then the fault.
+        departed: When its ending departed, if it differs by that alone from one that was run.
     """
 
     schedule: Schedule
     begin: int = 0
+    departed: Departure | None = None
 
 
 class _Placed(NamedTuple):
@@ -133,6 +152,7 @@ class _Node(NamedTuple):
         faults: What could strike besides, each with the step that it would have.
         earliest: For each kind of act the event before which there is nothing to act upon.
         begin: See `Growth`.
+        departed: When its ending had departed from all that stand for it; None if it has not.
         end: The yield point from which on all that would grow grows elsewhere.
     """
 
@@ -142,6 +162,7 @@ class _Node(NamedTuple):
     faults: tuple[tuple[int, Fault], ...]
     earliest: dict[str, int]
     begin: int
+    departed: Departure | None
     end: int
 
 
@@ -152,35 +173,53 @@ class _Branch:
     job of its own, so that any number of processes has something to do. What races show about
     them is a job to follow. Smaller jobs would know less of the states that others have reached:
     with those of two elements the bound 0,2,2 has a third more schedules.
+
+    Args:
+        runner: Runs the schedules.
+        search: Says what grows.
+        found: What comes of it.
+        followed: Schedules of up to so many elements are jobs of their own; by default a third.
+        with_acts_only: Whether those without any act are counted elsewhere.
     """
 
-    def __init__(self, runner: Runner, search: Search, found: Findings) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        search: Search,
+        found: Findings,
+        *,
+        followed: int | None = None,
+        with_acts_only: bool = False,
+    ) -> None:
         self._found = found
         self._runner = runner
         self._search = search
-        self._followed = max(1, sum(search.most) // 3)
+        self._with_acts_only = with_acts_only
+        self._endings = Endings(search.scope.endings)
+        self._followed = max(1, sum(search.most) // 3) if followed is None else followed
         self._visited = Visited()
         self._grown: dict[Schedule, tuple[int, int]] = {}
         self._known: set[Schedule] = set()
         self._waiting: list[tuple[int, int, Growth]] = []
         self._numbers = count()
 
-    def grow(self, job: Job) -> None:
+    def grow(self, base: Schedule, begin: int = 0) -> None:
         """Run a schedule and all that grows from it, fewer elements first.
 
         So a state is first visited with the largest allowance.
         """
-        self._await(Growth(job.base, job.begin))
+        self._await(Growth(base, begin))
         while self._waiting:
             node = self._run(heapq.heappop(self._waiting)[-1])
             for child in self._children(node):
-                if child.schedule.size <= self._followed:
-                    self._found.follow(self._search.job(*child))
+                if child.schedule.size <= self._followed and not child.departed:
+                    self._found.follow(self._search.job(child.schedule, child.begin))
                 else:
                     self._await(child)
 
     def _children(self, node: _Node) -> Iterator[Growth]:
         """What grows from a schedule, and from those that it has grown from."""
+        yield from self._with_another_ending(node)
         yield from self._with_another_fault(node)
         if self._search.reduce:
             yield from self._with_acts_at_last(node)
@@ -192,9 +231,11 @@ class _Branch:
         """Run and judge a schedule, and tell how far it may grow."""
         node = self._play(growth)
         execution = node.execution
-        self._found.add(self._runner.judge(execution))
+        if growth.schedule.acts or not self._with_acts_only:
+            self._found.add(self._runner.judge(execution))
         allowance = self._search.most.left_by(growth.schedule)
-        if self._search.reduce:
+        self._found.pruned += len(self._endings.alike(execution))
+        if self._search.reduce and not growth.departed:
             self._count_as_run(node)
         if self._search.reduce and any(allowance):
             end = self._visited.visit(execution, node.begin, node.end, allowance)
@@ -230,10 +271,11 @@ class _Branch:
         """
         elements = deque(node.elements)
         entered = _entered(node)
-        schedule = node.schedule.base
+        so_far = node.schedule.base
         for number, actors in sorted(reversals(node.execution).items()):
             while elements and elements[0].step < number:
-                schedule = schedule.adding(elements.popleft().element)
+                so_far = so_far.adding(elements.popleft().element)
+            schedule = replace(so_far, pipeline=self._endings.at(node.execution, number))
             if not self._may_grow(schedule, number):
                 continue
             allowance = self._search.most.left_by(schedule)
@@ -271,6 +313,13 @@ class _Branch:
                 if isinstance(element, Act):
                     yield Growth(node.schedule.adding(element), number + 1)
 
+    def _with_another_ending(self, node: _Node) -> Iterator[Growth]:
+        """Every ending that departs after the node's elements."""
+        is_whole = node.end == len(node.execution.steps)
+        for each in self._endings.others(node.execution, node.departed):
+            if node.begin <= each.step and (is_whole or each.step < node.end):
+                yield Growth(replace(node.schedule, pipeline=each.ending), each.step, each)
+
     def _with_another_fault(self, node: _Node) -> Iterator[Growth]:
         for step, fault in node.faults:
             for times in self._search.scope.counts:
@@ -285,24 +334,27 @@ class _Branch:
         return True
 
     def _play(self, growth: Growth) -> _Node:
-        schedule, begin = growth.schedule, growth.begin
+        schedule = growth.schedule
         kinds = self._search.scope.kinds if self._search.most.left_by(schedule).faults else None
         execution = self._runner.player.play(schedule, survey=kinds)
         end = len(execution.steps)
+        departed = growth.departed or self._endings.begun(execution)
+        begin = max(growth.begin, departed.step) if departed else end
         begun = _begun(execution)
         struck = {fault.at for fault in schedule.faults}
         survey = execution.survey
         latest = max((n for n, each in enumerate(survey) if each.point in struck), default=-1)
         faults = tuple(
             (begun[point], Fault(kind, point))
-            for point, _event, refusals in survey[latest + 1 :]
+            for point, event, refusals in survey[latest + 1 :]
+            if departed and event >= departed.event
             if begin - 1 <= begun[point] < max(end, begin)
             for kind, refusal in refusals
             if refusal is None
         )
         earliest = {kind: earliest_event(execution, kind) for kind in self._search.scope.acts}
         elements = _in_order(execution, begun)
-        return _Node(schedule, execution, elements, faults, earliest, begin, end)
+        return _Node(schedule, execution, elements, faults, earliest, begin, departed, end)
 
 
 def _begun(execution: Execution) -> dict[FaultPoint, int]:

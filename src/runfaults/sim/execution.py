@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from runfaults.model import Fault, FaultPoint, History
+from runfaults.model import Ending, Fault, FaultPoint, History
 
 
 class Step(NamedTuple):
@@ -86,6 +86,22 @@ class SurveyedPoint(NamedTuple):
     refusals: tuple[tuple[str, str | None], ...]
 
 
+class Departure(NamedTuple):
+    """When the work first did otherwise than it would have done with another ending.
+
+    Until then the schedule with that ending is this one; without a departure it is to its end.
+
+    Attributes:
+        ending: The other ending.
+        step: How many yield points had been reached.
+        event: How many events the history had.
+    """
+
+    ending: Ending
+    step: int
+    event: int
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """A history, and what an exploration wants to know besides.
@@ -109,6 +125,7 @@ class Execution:
         given: What work can be given, a phrase each, and whether it was.
         tasks: The steps of the tasks of event loops.
         used: What was used that is none of the target's own.
+        departures: For each ending that would have made a difference, when.
     """
 
     history: History
@@ -128,3 +145,4 @@ class Execution:
     given: tuple[tuple[str, bool], ...] = ()
     tasks: tuple[TaskStep, ...] = ()
     used: tuple[Used, ...] = ()
+    departures: tuple[Departure, ...] = ()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from runfaults.model import Ending, EventKind, Operation
 from runfaults.model.history import TOLD_TO
 from runfaults.sim.actor import SimulationOver, current_actor
+from runfaults.sim.execution import Departure
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.run_numbers import RunNumbers
 from runfaults.targets.client import Client
@@ -72,7 +73,14 @@ class _HalfDoneError(Exception):
 class ScriptedPipeline:
     """Work that writes, commits, looks at the cancel event and ends as the schedule says.
 
+    Args:
+        ending: How it ends.
+        recorder: Hears what it does.
+        numbers: How runs are numbered.
+        steps: The yield points that there have been.
+
     Attributes:
+        departures: Endings with which it would have done otherwise, and from when on.
         attempts: Each time that it was done on a connection, in order.
         has_client: It was given a client of its own.
         given: What it can be given, a phrase each, and whether it was.
@@ -80,11 +88,18 @@ class ScriptedPipeline:
     """
 
     def __init__(
-        self, ending: Ending, recorder: Recorder, numbers: RunNumbers | None = None
+        self,
+        ending: Ending,
+        recorder: Recorder,
+        numbers: RunNumbers | None = None,
+        steps: Sequence[object] = (),
     ) -> None:
         self._numbers = numbers or RunNumbers()
         self._ending = ending
         self._recorder = recorder
+        self._steps = steps
+        self._alike = {each for each in Ending if each is not ending}
+        self.departures: list[Departure] = []
         self.attempts: list[Attempt] = []
         self.has_client = False
         self.given: dict[str, bool] = {}
@@ -151,7 +166,7 @@ class ScriptedPipeline:
         if connection is not None:
             connection.execute("INSERT INTO runfaults_work (step) VALUES ('first')")
             self._commit(attempt, connection)
-        if self._ending is Ending.NOTICES_CANCEL and cancelled():
+        if self._notices(cancelled):
             # Without an exception to say so it returns, as if it had done all.
             raise (
                 _HalfDoneError(TOLD_TO)
@@ -159,22 +174,50 @@ class ScriptedPipeline:
                 else cancel_exception("the work noticed the cancel")
             )
         self._let_time_pass(client)
-        if self._ending is Ending.RAISES:
+        if self._is(Ending.RAISES):
             raise ScriptedError("the script says so")
         if connection is not None:
             self._write_second(attempt, connection)
-        if self._ending is Ending.NOTICES_CANCEL and cancelled() and cancel_exception is not None:
+        if self._notices(cancelled) and cancel_exception is not None:
             raise cancel_exception("the work noticed the cancel")
-        if self._ending is Ending.EXITS:
+        if self._is(Ending.EXITS):
             raise SystemExit("the script says so")
 
+    def _is(self, *endings: Ending) -> bool:
+        """Whether its ending is one of these: those with which the answer is another depart."""
+        answer = self._ending in endings
+        self._depart(each for each in self._alike if (each in endings) != answer)
+        return answer
+
+    def _notices(self, cancelled: Callable[[], bool]) -> bool:
+        """Whether it is an ending that asks whether it was cancelled, and it was.
+
+        The others depart, unless the answer is no and nothing else came of the question.
+        """
+        if self._ending is not Ending.NOTICES_CANCEL:
+            return self._is(Ending.NOTICES_CANCEL)
+        before = self._now()
+        noticed = cancelled()
+        if noticed or self._now() != before:
+            self._depart(self._alike, before)
+        return noticed
+
+    def _now(self) -> tuple[int, int]:
+        """Yield points and events that there have been."""
+        return len(self._steps), len(self._recorder.events)
+
+    def _depart(self, endings: Iterable[Ending], moment: tuple[int, int] | None = None) -> None:
+        for ending in sorted(endings, key=list(Ending).index):
+            self._alike.remove(ending)
+            self.departures.append(Departure(ending, *(moment or self._now())))
+
     def _let_time_pass(self, client: Client | None) -> None:
-        if self._ending is Ending.TAKES_AN_HOUR:
+        if self._is(Ending.TAKES_AN_HOUR):
             time.sleep(_HOUR)
-        if client is None or not self._ending.needs_client:
+        if client is None or not self._is(Ending.RAISES_WHEN_CLOSED, Ending.RETURNS_WHEN_CLOSED):
             return
         if client.is_closed_within(_ANSWER_SECONDS):
-            if self._ending is Ending.RETURNS_WHEN_CLOSED:
+            if self._is(Ending.RETURNS_WHEN_CLOSED):
                 raise _HalfDoneError
             raise ClientClosedError("the client was closed")
 
@@ -182,9 +225,9 @@ class ScriptedPipeline:
         connection.execute(f"INSERT INTO runfaults_work (step) VALUES ('{attempt.second}')")  # noqa: S608
         attempt.wrote = True
         attempt.committed = not connection.in_transaction
-        if self._ending is Ending.RAISES_IN_TRANSACTION:
+        if self._is(Ending.RAISES_IN_TRANSACTION):
             raise ScriptedError("the script says so, in the middle of a transaction")
-        if self._ending is not Ending.LEAVES_TRANSACTION_OPEN:
+        if not attempt.within and not self._is(Ending.LEAVES_TRANSACTION_OPEN):
             self._commit(attempt, connection)
 
     def _commit(self, attempt: Attempt, connection: sqlite3.Connection) -> None:

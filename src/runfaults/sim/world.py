@@ -106,7 +106,9 @@ class World:
         self.scheduler.actor_names = target.threads if isinstance(target, NamesThreads) else {}
         self.audit = AuditReader(database, seen, target.name)
         self.numbers = self.audit.numbers
-        self.work = ScriptedPipeline(schedule.pipeline, self.recorder, self.numbers)
+        self.work = ScriptedPipeline(
+            schedule.pipeline, self.recorder, self.numbers, self.scheduler.steps
+        )
         self.gate.has_work_begun = self._has_work_begun
         self.runs = KnownRuns(target.vocabulary)
         self.visits = Visits(
@@ -213,6 +215,7 @@ class World:
             given=tuple(self.work.given.items()),
             tasks=self.scheduler.tasks.steps,
             used=tuple(self.scheduler.used),
+            departures=tuple(self.work.departures),
         )
 
     def forget(self) -> None:
