@@ -61,6 +61,18 @@ def test_each_rule_that_does_not_hold_has_its_verdict() -> None:
     assert "  …  1 rule is not broken so far" in lines
 
 
+def test_rules_that_could_not_judge_for_one_reason_are_one_line() -> None:
+    result = passing_result()
+    rules = dict.fromkeys(result.rules, Tally(0, 0, 7))
+    lines = printed(replace(result, rules=rules)).splitlines()
+    assert lines[1:3] == ["Rules", "  ?  all 3 rules  unknown: 7 of 7 could not be judged"]
+    first, second, third = result.rules
+    rules[third] = Tally(5, 0, 2)
+    lines = printed(replace(result, rules=rules)).splitlines()
+    assert lines[2].startswith(f"  ?  {first}, {second}  unknown: 7 of 7")
+    assert lines[3].startswith(f"  ?  {third}  ")
+
+
 def test_rules_that_hold_are_one_line() -> None:
     lines = printed(passing_result()).splitlines()
     assert lines[1:3] == ["Rules", "  ✓  all 3 rules hold"]

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from runfaults.explore.job import ALL_COUNTS, CANCELS, JOURNALS, Chosen, Scope
-from runfaults.explore.processes import Processes
-from runfaults.explore.repeats import AGAIN, Repeats
+from runfaults.explore.job import ALL_COUNTS, JOURNALS, Chosen, Scope
 from runfaults.explore.runner import PlayerKind
 from runfaults.explore.samples import Samples
-from runfaults.explore.strategy import Strategy
-from runfaults.explore.tasks import Tasks
+from runfaults.explore.strategy import Particular, Strategy
 from runfaults.model import Ending
 from runfaults.sim.acts import ACTS
 from runfaults.sim.misfortunes import SIMULATED_KINDS
@@ -95,12 +92,6 @@ def _leaving_to_others(strategy: Strategy) -> Strategy:
 
 
 def _places(strategy: Strategy, act: ActKind) -> bool:
-    match strategy:
-        case Tasks():
-            return not (act.awaited or act.of_process)
-        case Processes():
-            return act.of_process
-        case Repeats():
-            return act.name in {*AGAIN, *CANCELS}
-        case _:
-            return not (act.awaited or act.to_task or act.of_process)
+    if isinstance(strategy, Particular):
+        return strategy.places(act)
+    return not (act.awaited or act.to_task or act.of_process)

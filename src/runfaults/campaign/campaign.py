@@ -10,12 +10,9 @@ from runfaults.campaign.placing import place
 from runfaults.campaign.players import open_player
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
-from runfaults.explore.processes import Processes
 from runfaults.explore.runner import OutOfTimeError, Player, PlayerKind, Runner
-from runfaults.explore.strategy import Strategy
-from runfaults.explore.tasks import Tasks
+from runfaults.explore.strategy import Particular, Strategy
 from runfaults.model import Journal
-from runfaults.model.element import CANCEL_TASK
 from runfaults.user_code import Interrupted, interruptions
 
 
@@ -63,8 +60,7 @@ class Campaign:
         fitted = tuple(
             replace(strategy, scope=strategy.scope.of_target(offered, journal))
             for strategy in self.strategies
-            if CANCEL_TASK in offered or not isinstance(strategy, Tasks)
-            if set(offered) & set(strategy.scope.acts) or not isinstance(strategy, Processes)
+            if not isinstance(strategy, Particular) or strategy.suits(offered)
         )
         return replace(self, strategies=fitted or self.strategies)
 

@@ -27,9 +27,9 @@ class Endings:
         self._order = sorted(endings, key=lambda each: each is not Ending.NOTICES_CANCEL)
 
     @property
-    def first(self) -> Ending:
-        """The one that stands for all others as long as none of them has departed."""
-        return self._order[0]
+    def first(self) -> Ending | None:
+        """The one that stands for all others until they depart; None if there are none."""
+        return next(iter(self._order), None)
 
     def departing(
         self,

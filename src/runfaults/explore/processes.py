@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from runfaults.explore.job import NOTHING, Job, Measured, Scope
 from runfaults.explore.rehearsal import earliest_event, may_enter
 from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.model import Act
+from runfaults.sim.stage import ActKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,14 @@ class Processes:
     def strikes(self) -> tuple[str, ...]:
         """The kinds of the faults in its schedules."""
         return ()
+
+    def places(self, act: ActKind) -> bool:
+        """See `Particular`."""
+        return act.of_process
+
+    def suits(self, offered: Collection[str]) -> bool:
+        """See `Particular`."""
+        return not set(self.scope.acts).isdisjoint(offered)
 
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from runfaults.explore.job import CANCELS, NOTHING, Job, Measured, Scope
 from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.model import Act, Fault, FaultPoint, Operation, Schedule
 from runfaults.sim.execution import Execution
+from runfaults.sim.stage import ActKind
 
 ONCE, MANY_TIMES, ANEW, LATE = "again", "again-and-again", "reopen", "subscribe"
 
@@ -48,6 +49,14 @@ class Repeats:
     def strikes(self) -> tuple[str, ...]:
         """The kinds of the faults in its schedules."""
         return self.scope.kinds if self.faults else ()
+
+    def places(self, act: ActKind) -> bool:
+        """See `Particular`."""
+        return act.name in {*AGAIN, *CANCELS}
+
+    def suits(self, offered: Collection[str]) -> bool:  # noqa: ARG002  # any will do
+        """See `Particular`."""
+        return True
 
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, ClassVar, Protocol
+from collections.abc import Collection, Iterable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import NOTHING, Job, Measured, Scope
 from runfaults.explore.runner import PlayerKind, Runner
+from runfaults.sim.stage import ActKind
 
 
 class Strategy(Protocol):
@@ -45,4 +46,17 @@ class Strategy(Protocol):
 
     def run(self, runner: Runner, job: Job, found: Findings) -> None:
         """Run one job; what follows from it is for `Findings.follow`."""
+        ...
+
+
+@runtime_checkable
+class Particular(Protocol):
+    """A strategy of acts of its own; any other one places what is done alone at a point."""
+
+    def places(self, act: ActKind) -> bool:
+        """Whether it places acts of that kind."""
+        ...
+
+    def suits(self, offered: Collection[str]) -> bool:
+        """Whether it has anything to do with a target that offers these acts."""
         ...

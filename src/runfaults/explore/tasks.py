@@ -6,7 +6,7 @@ What a task touches between two awaits is not known, so no two orders are taken 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,6 +18,7 @@ from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.model import Act, Ending, Fault, Preemption, Schedule
 from runfaults.model.element import CANCEL_TASK
 from runfaults.sim.execution import Execution, Step, TaskStep
+from runfaults.sim.stage import ActKind
 from runfaults.sim.tasks import EVENT_LOOP, OTHERS
 from runfaults.targets.target import NamesCancellable, Target
 
@@ -45,6 +46,14 @@ class Tasks:
     def strikes(self) -> tuple[str, ...]:
         """The kinds of the faults in its schedules."""
         return self.scope.kinds if self.faults else ()
+
+    def places(self, act: ActKind) -> bool:
+        """See `Particular`."""
+        return not (act.awaited or act.of_process)
+
+    def suits(self, offered: Collection[str]) -> bool:
+        """See `Particular`."""
+        return CANCEL_TASK in offered
 
     def describe(self, measured: Measured = NOTHING) -> str:  # noqa: ARG002  # it takes no samples
         """The schedules in words."""

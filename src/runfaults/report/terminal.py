@@ -147,16 +147,16 @@ def _rules(result: CheckResult, console: Console) -> Iterator[RenderableType]:
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     verdicts = {rule: result.verdict_of(rule) for rule in result.rules}
-    failing = {rule: each for rule, each in verdicts.items() if each in _AGAINST}
-    for rule, verdict in failing.items():
+    told: dict[tuple[Verdict, str], list[str]] = {}
+    for rule, verdict in verdicts.items():
+        if verdict in _AGAINST:
+            told.setdefault((verdict, describe_rule(result, rule)), []).append(rule)
+    for (verdict, text), rules in told.items():
         style = STYLES[verdict]
-        table.add_row(
-            Text(signs[verdict], style),
-            Text(printable(rule)),
-            Text(describe_rule(result, rule), style),
-        )
+        for names in _together(verdict, rules, len(verdicts)):
+            table.add_row(Text(signs[verdict], style), Text(printable(names)), Text(text, style))
     yield _heading("Rules")
-    if failing:
+    if told:
         yield table
     for verdict, text in _summed_rules(verdicts):
         table = Table.grid(padding=(0, 2, 0, 0))
@@ -175,6 +175,13 @@ _SIGNS = {
 }
 _ASCII_SIGNS = _SIGNS | {Verdict.HOLDS: "+", Verdict.UNFINISHED: ".", Verdict.BROKEN: "X"}
 _AGAINST = frozenset({Verdict.UNKNOWN, Verdict.BROKEN})
+
+
+def _together(verdict: Verdict, rules: list[str], of: int) -> list[str]:
+    """What is told in one line of rules of which the same is to be said: what none could judge."""
+    if verdict is not Verdict.UNKNOWN:
+        return rules
+    return [f"all {of} rules" if len(rules) == of > 1 else ", ".join(rules)]
 
 
 def _summed_rules(verdicts: Mapping[str, Verdict]) -> Iterator[tuple[Verdict, str]]:
