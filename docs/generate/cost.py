@@ -8,6 +8,8 @@ from pathlib import Path
 
 from wording import HEAD
 
+from growth import growth_sections
+
 MEASURED = Path(__file__).parents[1] / "measured" / "deep.txt"
 """What `tests/docs/measure.py` wrote of a check of more than a million schedules."""
 
@@ -33,7 +35,8 @@ def cost_page() -> str:
     measured = _FORM.match(MEASURED.read_text("utf-8"))
     if measured is None:
         raise ValueError(f"{MEASURED} is not what tests/docs/measure.py writes of a finished check")
-    return f"# What many schedules cost\n\n{HEAD}\n" + "\n".join(_sections(measured)) + "\n"
+    lines = (*_sections(measured), *growth_sections())
+    return f"# What many schedules cost\n\n{HEAD}\n" + "\n".join(lines) + "\n"
 
 
 def _sections(measured: re.Match[str]) -> Iterator[str]:
