@@ -98,6 +98,8 @@ class Search:
             _Branch(runner, part, found, followed=0, with_acts_only=job.begin > 0).grow(job.base)
         else:
             _Branch(runner, self, found).grow(job.base, job.begin)
+        if self._has_parts and job.begin:
+            return  # the first part compares what all of them begin with
         compare_some(runner.player, job.base, found, Endings(self.scope.endings))
 
     @property
