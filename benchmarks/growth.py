@@ -3,7 +3,7 @@
     uv run --group benchmarks python benchmarks/growth.py
 
 That writes `docs/measured/growth.json`, and `docs/reference/growth.svg`, which the page on cost
-shows. It takes some ten minutes; leave the machine alone meanwhile.
+shows. It takes some minutes; leave the machine alone meanwhile.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from growing_target import OPERATIONS, Growing
+from runfaults.campaign.agenda import Agenda
 from runfaults.campaign.campaign import Campaign
 from runfaults.explore.findings import Findings
-from runfaults.explore.job import Allowance, Job, Scope
+from runfaults.explore.job import Allowance, Scope
 from runfaults.explore.runner import Runner
 from runfaults.explore.search import Search
 from runfaults.explore.sweep import Sweep
@@ -60,15 +61,12 @@ def bounds() -> Iterator[Row]:
 
 def _whole(campaign: Campaign, runner: Runner) -> Findings:
     """What all jobs find, in this process."""
-    found = Findings()
-    known: dict[Job, None] = dict.fromkeys(campaign.jobs(runner))
-    waiting = list(known)
-    while waiting:
-        its = campaign.run(runner, waiting.pop())
+    found, agenda = Findings(), Agenda(campaign.jobs(runner))
+    while agenda.waiting:
+        job = agenda.take()
+        its = campaign.run(runner, job)
         found.merge(its)
-        new = [job for job in its.follow_ups if job not in known]
-        known |= dict.fromkeys(new)
-        waiting += new
+        agenda.finish(job, its.follow_ups)
     return found
 
 

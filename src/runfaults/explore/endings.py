@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from runfaults.model import Ending
+from runfaults.model import Ending, Schedule
 from runfaults.sim.execution import Departure, Execution
 
 
@@ -26,10 +26,9 @@ class Endings:
     def __init__(self, endings: Iterable[Ending]) -> None:
         self._order = sorted(endings, key=lambda each: each is not Ending.NOTICES_CANCEL)
 
-    @property
-    def first(self) -> Ending | None:
-        """The one that stands for all others until they depart; None if there are none."""
-        return next(iter(self._order), None)
+    def first_of(self, bases: Iterable[Schedule]) -> Iterator[Schedule]:
+        """The schedules with the ending that stands for all others until they depart."""
+        return (base for base in bases if base.pipeline is self._order[0])
 
     def departing(
         self,

@@ -79,8 +79,7 @@ class Search:
 
     def jobs(self, runner: Runner) -> Iterator[Job]:  # noqa: ARG002  # they are known beforehand
         """The clean schedules with the ending that stands for the others: these grow from it."""
-        first = Endings(self.scope.endings).first
-        bases = (base for base in self.scope.bases() if base.pipeline is first)
+        bases = Endings(self.scope.endings).first_of(self.scope.bases())
         parts = max(1, len(self.scope.acts)) if self._has_parts else 1
         return (self.job(base, part) for base in bases for part in range(parts))
 

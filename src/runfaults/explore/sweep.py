@@ -59,7 +59,7 @@ class Sweep:
         clean = self.scope.bases()
         cancelled: list[Schedule] = []
         faulty: list[Schedule] = []
-        for first in (base for base in clean if base.pipeline is self._endings.first):
+        for first in self._endings.first_of(clean):
             for begun, execution in self._endings.departing(
                 first.pipeline,
                 lambda ending, first=first: runner.player.play(
