@@ -16,15 +16,15 @@ from pathlib import Path
 import pytest
 
 from runfaults.campaign import cluster
-from runfaults.campaign.cluster import ClusterError
+from runfaults.campaign.cluster import ClusterError, Order, OtherSurroundingsError, running_jobs
 from runfaults.campaign.fingerprint import code_in_development
-from runfaults.campaign.isolated import Isolated, Order, OtherSurroundingsError
 from runfaults.campaign.workers import WorkersDiedError
 from runfaults.cli import cli
 from runfaults.explore.job import Job
 from runfaults.explore.versions import versions
 from runfaults.model import Schedule
 from runfaults.model.listener import Silence
+from runfaults.sim.host import Host
 from small_checks import BROKEN, SOUND, InterruptedAfter, campaign_of, comparable, explored
 
 # To import it here would have each simulation of the suite search its 300 modules.
@@ -256,8 +256,8 @@ def test_other_versions_are_refused(scheduler: str, worker: str, complaint: str)
 
 
 @contextmanager
-def isolated(order: Order) -> Iterator[Isolated]:
-    with closing(Isolated(order)) as one:
+def beside(order: Order) -> Iterator[Host]:
+    with closing(Host(running_jobs, order)) as one:
         yield one
 
 
@@ -266,19 +266,19 @@ ORDER = Order("of a test", campaign_of(SOUND), versions(), code_in_development()
 
 def test_another_sqlite_is_refused() -> None:
     other = replace(ORDER, versions=replace(ORDER.versions, sqlite="3.0.0"))
-    with isolated(other) as one, pytest.raises(OtherSurroundingsError, match=r"here it is 3\.0\.0"):
-        one.run(Job(Schedule()))
+    with beside(other) as one, pytest.raises(OtherSurroundingsError, match=r"here it is 3\.0\.0"):
+        one.ask(Job(Schedule()))
 
 
 def test_the_same_surroundings_are_accepted() -> None:
-    with isolated(ORDER) as one:
-        assert one.run(Job(Schedule())).verdicts.total() == 1
+    with beside(ORDER) as one:
+        assert one.ask(Job(Schedule())).verdicts.total() == 1
 
 
 def test_a_target_that_is_not_there_is_told() -> None:
     lost = replace(ORDER, campaign=campaign_of("nowhere:None"))
-    with isolated(lost) as one, pytest.raises(LookupError, match="cannot be imported"):
-        one.run(Job(Schedule()))
+    with beside(lost) as one, pytest.raises(LookupError, match="cannot be imported"):
+        one.ask(Job(Schedule()))
 
 
 DYING = "import os\nfrom runfaults.targets import target_named\n\ndef Dying():\n    os._exit(9)\n"

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from runfaults.campaign.campaign import Campaign
+from runfaults.campaign.cluster import Order, running_jobs
 from runfaults.campaign.findings_file import to_document
 from runfaults.campaign.fingerprint import code_in_development
-from runfaults.campaign.isolated import Isolated, Order
 from runfaults.campaign.players import open_player
 from runfaults.campaign.replay import replay
 from runfaults.campaign.running import Options, run_campaign
@@ -26,6 +26,7 @@ from runfaults.explore.versions import versions
 from runfaults.model import Fault, Journal, Scenario, Schedule, Verdict
 from runfaults.model.listener import Silence
 from runfaults.scenario.file import dump_scenario, load_scenario
+from runfaults.sim.host import Host
 from runfaults.testing.bench import DoesNotHoldError, bench_for, leave_simulation
 
 CHECKOUT = """
@@ -179,15 +180,15 @@ def in_processes(campaign: Campaign, processes: int) -> Findings:
 
 def as_on_a_cluster(campaign: Campaign) -> Findings:
     """What a worker of a cluster does with each job."""
-    isolated = Isolated(Order("one", campaign, versions(), code_in_development()))
+    host = Host(running_jobs, Order("one", campaign, versions(), code_in_development()))
     whole = Findings()
     try:
         with open_player(campaign.target) as player:
             jobs = campaign.jobs(campaign.runner(player))
         for job in jobs:
-            whole.merge(isolated.run(job))
+            whole.merge(host.ask(job))
     finally:
-        isolated.close()
+        host.close()
     return whole
 
 

@@ -1,7 +1,8 @@
 """Runs jobs on the workers of a Dask cluster; the job of a lost worker is run again.
 
 The same protocol as the processes of this machine: `runfaults.campaign.workers`. Which worker runs
-a job does not matter, nor whether it runs twice: a job always finds the same.
+a job does not matter, nor whether it runs twice: a job always finds the same. A worker runs it in a
+process beside itself, for a simulation disturbs the threads of its own.
 """
 
 from __future__ import annotations
@@ -12,18 +13,20 @@ import threading
 import uuid
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import CancelledError, Executor, Future
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from runfaults.campaign.agenda import Agenda
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.fingerprint import code_in_development
-from runfaults.campaign.isolated import Isolated, Order, OtherSurroundingsError
 from runfaults.campaign.workers import MAX_DEATHS, WorkersDiedError, dispatch
 from runfaults.explore.findings import Findings
 from runfaults.explore.job import Job
 from runfaults.explore.versions import versions
+from runfaults.model import Versions
+from runfaults.sim.host import Host
+from runfaults.user_code import redact
 
 CONNECT_SECONDS = 10
 """Real seconds in which a scheduler must answer."""
@@ -34,6 +37,27 @@ IN_HAND = 3
 
 class ClusterError(ValueError):
     """A cluster cannot be used; the message says why and what to do."""
+
+
+class OtherSurroundingsError(ValueError):
+    """Results would be of another Python, another SQLite or other code than was ordered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A campaign as a process needs it to run any of its jobs.
+
+    Attributes:
+        name: Tells it from all others.
+        campaign: What is run.
+        versions: What the results are to be measured with.
+        code: Hashes of the code that it is about; see `code_in_development`.
+    """
+
+    name: str
+    campaign: Campaign
+    versions: Versions
+    code: Mapping[str, str]
 
 
 def run_on_cluster(
@@ -164,11 +188,8 @@ def _anywhere(name: str) -> str:
 _own = threading.Lock()
 """Held while the following changes."""
 
-_idle: dict[str, list[Isolated]] = {}
-"""Processes of this worker that wait for a job, by campaign: one for each of its threads."""
-
-_busy: dict[str, list[Isolated]] = {}
-"""Those that have one."""
+_hosts: dict[tuple[str, int], Host] = {}
+"""The processes beside this worker, by campaign and by the worker's thread that asks it."""
 
 _over: set[str] = set()
 """Campaigns that have ended."""
@@ -182,64 +203,74 @@ def run_in_worker(order: Order, job: Job) -> Findings:
         WorkersDiedError: if the process died of this job `MAX_DEATHS` times.
         CancelledError: if the campaign has ended.
     """
+    place = order.name, threading.get_ident()
     for _ in range(MAX_DEATHS):
-        isolated = _take(order)
+        host = _host_at(place, order)
         try:
-            found = isolated.run(job)
-        except (EOFError, OSError):
-            _drop(isolated)
-        except OtherSurroundingsError as error:
-            _drop(isolated)
-            raise ClusterError(f"the worker at {_address()} {error}") from None
-        except BaseException:
-            _drop(isolated)
-            raise
-        else:
-            _give_back(isolated)
-            return found
+            return host.ask(job)
+        except BaseException as error:
+            with _own:
+                _hosts.pop(place, None)
+            host.close()
+            if isinstance(error, OtherSurroundingsError):
+                raise ClusterError(f"the worker at {_address()} {error}") from None
+            if not isinstance(error, EOFError | OSError):
+                raise
     raise WorkersDiedError(
         f"a process of the worker at {_address()} died {MAX_DEATHS} times, running the same job; "
         "run with --jobs 1 to see why"
     )
 
 
-def _take(order: Order) -> Isolated:
+def _host_at(place: tuple[str, int], order: Order) -> Host:
     with _own:
         if order.name in _over:
             raise CancelledError
-        idle = _idle.setdefault(order.name, [])
-        isolated = idle.pop() if idle else Isolated(order)
-        _busy.setdefault(order.name, []).append(isolated)
-    return isolated
-
-
-def _give_back(isolated: Isolated) -> None:
-    name = isolated.order.name
-    with _own:
-        if name not in _over:
-            _busy[name].remove(isolated)
-            _idle[name].append(isolated)
-
-
-def _drop(isolated: Isolated) -> None:
-    name = isolated.order.name
-    with _own:
-        if name not in _over:
-            _busy[name].remove(isolated)
-    isolated.close()
+        if place not in _hosts:
+            _hosts[place] = Host(running_jobs, order)
+        return _hosts[place]
 
 
 def _end(campaign: str) -> None:
     """End the processes of a campaign that has ended, whatever they are doing."""
     with _own:
         _over.add(campaign)
-        idle, busy = _idle.pop(campaign, []), _busy.pop(campaign, [])
-    for isolated in idle:
-        isolated.close()
-    for isolated in busy:
-        isolated.kill()
+        ended = [_hosts.pop(place) for place in list(_hosts) if place[0] == campaign]
+    for host in ended:
+        host.kill()
 
 
 def _address() -> str:
     distributed: Any = importlib.import_module("distributed")
     return str(distributed.get_worker().address)
+
+
+# --- in a process beside it -----------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def running_jobs(order: Order, folder: str) -> Generator[Callable[[Job], Findings]]:
+    """Answers with what a job found; see `Host`."""
+    campaign = order.campaign
+    redact(wanted=campaign.redact)
+    with campaign.open_player(within=folder) as player:
+        _require_as_ordered(order)
+        runner = campaign.runner(player)
+        yield lambda job: campaign.run(runner, job)
+
+
+def _require_as_ordered(order: Order) -> None:
+    wanted = asdict(order.versions)
+    for name, version in asdict(versions()).items():
+        if version != wanted[name]:
+            raise OtherSurroundingsError(
+                f"has {name} {version}, here it is {wanted[name]}; "
+                "give all of them the same environment"
+            )
+    code = code_in_development()
+    both = sorted(code.keys() & order.code.keys())
+    if differing := [name for name in both if code[name] != order.code[name]]:
+        names = ", ".join(differing)
+        raise OtherSurroundingsError(
+            f"has another {names} than there is here; give all of them the same files"
+        )
