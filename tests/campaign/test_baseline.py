@@ -35,6 +35,7 @@ def test_what_is_known_does_not_fail(path: Path) -> None:
     result = checked(BROKEN, path)
     assert result.verdict is Verdict.NOTHING_NEW
     assert result.set_aside == concluded(BROKEN, explored(BROKEN)).schedules.broken
+    assert result.ran == adopted.ran == explored(BROKEN).found.verdicts.total()
     assert result.violations == ()
     assert any("succeeded-never-failed is broken by" in remark for remark in result.remarks)
     assert "succeeded-never-failed" not in result.rules

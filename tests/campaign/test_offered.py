@@ -71,6 +71,16 @@ def test_a_check_of_nothing_else_is_refused() -> None:
     assert "offers none of the acts that --only names, cancel:" in str(ended.exception)
 
 
+def test_it_is_refused_before_a_schedule_runs(tmp_path: Path) -> None:
+    asked = ["--target", WITHOUT, "--bound", "1,1,0", "--only", "busy", "--jobs", "1"]
+    state = tmp_path / "state"
+    refused = CliRunner().invoke(command, [*asked, "--only", "cancel", "--state", str(state)])
+    assert isinstance(refused.exception, TargetError)
+    assert not state.exists()
+    CliRunner().invoke(command, [*asked, "--only", "start", "--state", str(state)])
+    assert state.exists()
+
+
 def test_the_other_acts_of_the_default_bound_are_left() -> None:
     acts = {act for each in bound_named("default").strategies for act in each.scope.acts}
     assert {"start", "start-elsewhere", "close"} <= acts

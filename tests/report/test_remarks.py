@@ -53,6 +53,15 @@ def test_what_was_exempt_or_set_aside_is_told_of_a_check_that_passes(
     assert SET_ASIDE in told
 
 
+def test_schedules_that_were_set_aside_ran_too() -> None:
+    ran = passing_result().schedules.total
+    known = replace(passing_result(), set_aside=3)
+    assert f"{ran + 3:,} schedules in " in terminal(known)
+    assert f"{ran + 3:,} run in" in to_html(known)
+    ended = replace(known, not_reached=("the rest",), at_least=0)
+    assert f"no new violation in the {ran + 3:,} of at least {ran + 3:,}" in terminal(ended)
+
+
 def test_a_remark_is_no_annotation() -> None:
     assert workflow_commands(replace(passing_result(), remarks=(EXEMPT, SET_ASIDE))) == ""
 

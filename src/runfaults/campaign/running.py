@@ -38,6 +38,8 @@ class Options:
     Attributes:
         processes: Number of processes; None for one per core.
         should_stop: Asked again and again; True ends the campaign early.
+        accept: Sees the strategies, with the acts that the target offers, before any schedule
+            runs; it may refuse.
         on_violation: Called once, when a rule is broken for the first time.
         fail_fast: Whether the first violation that is news ends the campaign.
         is_known: Whether what has a mark is no news, as a baseline may know its cause.
@@ -49,6 +51,7 @@ class Options:
 
     processes: int | None = None
     should_stop: Callable[[], bool] = lambda: False
+    accept: Callable[[tuple[Strategy, ...]], None] = lambda _: None
     on_violation: Callable[[], None] = lambda: None
     fail_fast: bool = False
     is_known: Callable[[Mark], bool] = lambda _: False
@@ -102,6 +105,7 @@ def run_campaign(campaign: Campaign, options: Options, listener: Listener) -> Ou
     with campaign.open_player(PlayerKind.SIMULATION) as player:
         offered = probe(player)
         whole, campaign = campaign, campaign.of_target(offered, journal_of(player.target))
+        options.accept(campaign.strategies)
         told = _not_offered(whole, offered)
         remembers = options.cache is not None or options.state is not None
         identity = fingerprint(campaign) if remembers else ""

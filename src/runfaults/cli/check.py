@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from math import inf
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import conclude
 from runfaults.campaign.memory import Cache
 from runfaults.campaign.profile import profiled
-from runfaults.campaign.running import Options, Outcome, run_campaign
+from runfaults.campaign.running import Options, run_campaign
 from runfaults.campaign.settings import own_folder
 from runfaults.cli.aim import chosen_target, setting, tested_options
 from runfaults.cli.exit_codes import exit_code_of
@@ -29,6 +30,7 @@ from runfaults.cli.redact import redact_option
 from runfaults.cli.reports import report_options, require_distinct_reports, write_reports
 from runfaults.cli.writing import code_of_writing, require_writable_folder, writable_folder
 from runfaults.explore.job import Chosen
+from runfaults.explore.strategy import Strategy
 from runfaults.model import Ending, Journal
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rules import RULES
@@ -235,6 +237,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     options = Options(
         processes=1 if profiled_too else jobs,
         should_stop=spending.spent,
+        accept=partial(_require_offered, tested, acts, endings),
         on_violation=spending.without_known,
         fail_fast=fail_fast,
         is_known=(lambda _: False) if known is None else known.may_know,
@@ -246,7 +249,6 @@ def command(  # noqa: PLR0913  # a parameter for each option
     with profiled() if profiled_too else nullcontext() as profile:
         with target_apart() as errors, progressing(errors) as progress:
             outcome = run_campaign(campaign, options, progress)
-            _require_offered(tested, acts, endings, outcome)
             if outcome.found.witnesses:
                 progress.note("grouping violations by cause, shrinking one of each")
             result = conclude(
@@ -263,15 +265,15 @@ def command(  # noqa: PLR0913  # a parameter for each option
 
 
 def _require_offered(
-    target: str, acts: Collection[str], endings: Collection[str], outcome: Outcome
+    target: str, acts: Collection[str], endings: Collection[str], strategies: Iterable[Strategy]
 ) -> None:
-    played = {act for strategy in outcome.strategies for act in strategy.scope.acts}
-    if acts and not played:
+    scopes = [strategy.scope for strategy in strategies]
+    if acts and not any(scope.acts for scope in scopes):
         raise TargetError(
             f"target {target} offers none of the acts that --only names, {', '.join(acts)}: "
             "its manager has no such method, or it has no event loop"
         )
-    if not any(strategy.scope.endings for strategy in outcome.strategies):
+    if not any(scope.endings for scope in scopes):
         raise TargetError(
             f"target {target} gives its work no client that it could close, so its pipeline cannot "
             f"end as --pipeline names, {', '.join(endings)}; runfaults.targets.client has one to "

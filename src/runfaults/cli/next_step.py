@@ -67,7 +67,7 @@ def _to_finish(result: CheckResult, words: list[str]) -> tuple[str, str]:
         case EarlyEnd.DEATHS:
             alone = [*without(words, "--jobs"), "--jobs", "1"]
             return "to see why its processes died", typed(alone)
-        case None if not result.schedules.total:
+        case None if not result.ran:
             return "to give it more time", typed([*without(words, "--budget"), "--budget", "5m"])
         case _ if "--state" in _names(words):
             return "to continue from here", typed(words)

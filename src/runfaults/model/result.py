@@ -240,6 +240,11 @@ class CheckResult:
         return "\n".join(region.description for region in self.regions)
 
     @property
+    def ran(self) -> int:
+        """All schedules that ran, also those that a baseline sets aside."""
+        return self.schedules.total + self.set_aside
+
+    @property
     def pruned(self) -> int:
         """Schedules that did not run because an equivalent one did."""
         return sum(region.pruned for region in self.regions)

@@ -27,13 +27,13 @@ def headline(result: CheckResult) -> str:
             )
         case Verdict.NOTHING_NEW:
             return (
-                f"nothing new: {result.set_aside:,} of {tally.total + result.set_aside:,} "
+                f"nothing new: {result.set_aside:,} of {result.ran:,} "
                 f"{what} are broken, all in ways that the baseline knows"
             )
         case Verdict.UNFINISHED:
             return (
-                f"unfinished: no violation in the {tally.total:,} of at least "
-                f"{max(result.at_least, tally.total):,} {what} that ran"
+                f"unfinished: no {_new(result)}violation in the {result.ran:,} of at least "
+                f"{max(result.at_least, result.ran):,} {what} that ran"
             )
         case _:
             return f"unknown: {_why_unknown(result)}"
@@ -41,7 +41,7 @@ def headline(result: CheckResult) -> str:
 
 def _why_unknown(result: CheckResult) -> str:
     tally, what = result.schedules, result.counted
-    ran_none = not tally.total + result.set_aside
+    ran_none, new = not result.ran, _new(result)
     reasons = (
         (
             ran_none and result.not_reached and not result.interrupted,
@@ -54,17 +54,22 @@ def _why_unknown(result: CheckResult) -> str:
         ),
         (
             tally.unknown,
-            f"{tally.unknown:,} of {tally.total:,} {what} could not be judged, 0 violations",
+            f"{tally.unknown:,} of {result.ran:,} {what} could not be judged, 0 {new}violations",
         ),
         (result.doubts, "not every schedule gave the same history again"),
         (result.unstruck, _nowhere(result.unstruck)),
         (
             not result.exercised and not result.interrupted,
-            f"no rule was exercised by the {tally.total:,} {what}",
+            f"no rule was exercised by the {result.ran:,} {what}",
         ),
     )
-    interrupted = f"{result.interrupted}; no violation in the {tally.total:,} {what} that ran"
+    interrupted = f"{result.interrupted}; no {new}violation in the {result.ran:,} {what} that ran"
     return next((reason for applies, reason in reasons if applies), interrupted)
+
+
+def _new(result: CheckResult) -> str:
+    """Which violations there are none of, where a baseline knows others."""
+    return "new " if result.set_aside else ""
 
 
 def _nowhere(kinds: tuple[str, ...]) -> str:
