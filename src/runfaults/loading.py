@@ -15,13 +15,22 @@ from runfaults.user_code import running
 
 _REMEDY = "importing it must end, and ask for nothing that is not there"
 
+MARKS = ("pyproject.toml", ".git")
+"""What the root of a project has."""
+
 
 class CannotLoadError(LookupError):
     """A module of the user's cannot be imported; the message says why."""
 
 
+def project_of(folder: Path) -> Path | None:
+    """The project that a folder is in: the next folder above with a mark; None if it is in none."""
+    above = (folder, *folder.parents)
+    return next((each for each in above if any((each / mark).exists() for mark in MARKS)), None)
+
+
 def load(name: str) -> Any:  # noqa: ANN401  # whatever has that name
-    """The object of that name; a file's neighbours can be imported, as by a script.
+    """The object of that name; a file can import its neighbours, and what its project has.
 
     Args:
         name: `package.module:name` or `path/to/file.py:name`.
@@ -86,8 +95,9 @@ def _module_in(file: str) -> ModuleType:
         raise CannotLoadError(f"{file} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))
+    for folder in (path.parent, project_of(path.parent)):
+        if folder is not None and str(folder) not in sys.path:
+            sys.path.append(str(folder))
     try:
         with running(f"{file} cannot be imported", _REMEDY, CannotLoadError):
             spec.loader.exec_module(module)

@@ -102,3 +102,31 @@ def test_a_checkout_is_named_by_its_way_from_the_file(
     moved = project / "moved"
     checkout.rename(moved)
     assert load_scenario(moved / ".runfaults/n.toml").target == f"source:{moved}"
+
+
+def test_a_file_of_the_project_is_named_by_its_way_from_there(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = project / "mine"
+    (mine / "x.py").touch()
+    (mine / "rules.py").write_text("from runfaults.oracle.rules import RULES\nr = RULES[0]\n")
+    scenario = Scenario("n", "s", "../x.py:T", Schedule(), own_rules=("../rules.py:r",))
+    text = dump_scenario(scenario, mine / "below")
+    assert 'target = "x.py:T"' in text
+    assert '"rules.py:r"' in text
+    file = mine / "below/n.toml"
+    file.write_text(text)
+    for here, seen in (("mine", ""), ("mine/below", "../"), ("theirs", "../mine/")):
+        monkeypatch.chdir(project / here)
+        read = load_scenario(file)
+        assert (read.target, read.own_rules) == (f"{seen}x.py:T", (f"{seen}rules.py:r",))
+
+
+@pytest.mark.parametrize("file", ["loose/n.toml", "theirs/n.toml"])
+def test_what_the_project_of_the_file_lacks_is_seen_from_the_current_folder(
+    file: str, project: Path
+) -> None:
+    (project / "mine/below/x.py").touch()
+    scenario = Scenario("n", "s", "x.py:T", Schedule())
+    (project / file).write_text(dump_scenario(scenario, (project / file).parent))
+    assert load_scenario(project / file).target == "x.py:T"

@@ -50,6 +50,20 @@ def test_a_target_is_found_in_a_file_that_may_import_its_neighbours(tmp_path: Pa
     assert target_named(write(tmp_path, "one")).name == "one"
 
 
+def test_a_file_may_import_what_its_project_has(tmp_path: Path) -> None:
+    (tmp_path / "jobs_of_the_project").mkdir()
+    (tmp_path / "jobs_of_the_project/names.py").write_text("NAME = 'far'")
+    path = tmp_path / "below/mine.py"
+    path.parent.mkdir()
+    path.write_text(
+        MINE.replace("import neighbour", "from jobs_of_the_project import names as neighbour")
+    )
+    with pytest.raises(LookupError, match="jobs_of_the_project"):
+        target_named(f"{path}:Mine")
+    (tmp_path / "pyproject.toml").touch()
+    assert target_named(f"{path}:Mine").name == "far"
+
+
 def test_two_files_of_the_same_name_are_two_targets(tmp_path: Path) -> None:
     one, other = write(tmp_path / "one", "one"), write(tmp_path / "other", "other")
     assert [target_named(one).name, target_named(other).name] == ["one", "other"]

@@ -26,7 +26,6 @@ from runfaults.model import (
 from runfaults.model.verdict import OF_ONE_HISTORY
 from runfaults.oracle.judge import rule_named
 from runfaults.oracle.own import own_rules
-from runfaults.oracle.rule import Rule
 from runfaults.reading import UnreadableError, read, read_toml
 from runfaults.scenario.trust import require_asked_for, seen_from, seen_in
 from runfaults.sim.acts import act_named
@@ -74,7 +73,8 @@ def load_scenario(path: Path, named: Collection[str] = ()) -> Scenario:
         raise ScenarioError(f"{path}: {error}") from error
     top = _Table(path, text.splitlines(), document)
     top.allow(*_TOP)
-    own = top.value("own_rules", lambda addresses: _own_rules(addresses, path, named), ())
+    addresses = top.value("own_rules", lambda texts: _addresses(texts, path, named), ())
+    own = top.value("own_rules", lambda _: own_rules(addresses), ())
     rules: object = document.get("rules", [])
     if not isinstance(rules, list):
         top.fail("rules", 'write a list of rules: rules = ["succeeded-never-failed"]')
@@ -87,17 +87,18 @@ def load_scenario(path: Path, named: Collection[str] = ()) -> Scenario:
         rules=top.value(
             "rules", lambda names: tuple(rule_named(name, own).name for name in names), ()
         ),
-        own_rules=tuple(document.get("own_rules", ())),
+        own_rules=addresses,
     )
 
 
-def _own_rules(addresses: object, path: Path, named: Collection[str]) -> tuple[Rule, ...]:
-    is_list = isinstance(addresses, list)
-    if not is_list or not all(isinstance(each, str) for each in cast("list[object]", addresses)):
+def _addresses(texts: object, path: Path, named: Collection[str]) -> tuple[str, ...]:
+    is_list = isinstance(texts, list)
+    if not is_list or not all(isinstance(each, str) for each in cast("list[object]", texts)):
         raise ValueError('write a list of addresses: own_rules = ["rules.py:my_rule"]')
-    for address in cast("list[str]", addresses):
+    addresses = tuple(seen_in(path, each) for each in cast("list[str]", texts))
+    for address in addresses:
         require_asked_for(address, path, named, option="--rule")
-    return own_rules(cast("list[str]", addresses))
+    return addresses
 
 
 def _expected(word: str) -> Verdict:
@@ -113,17 +114,17 @@ def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
         scenario: The scenario.
         folder: Where the file will be; the current folder if None.
     """
-    schedule = scenario.schedule
+    schedule, folder = scenario.schedule, folder or Path()
     head: dict[str, object] = {
         "name": scenario.name,
         "symptom": scenario.symptom,
-        "target": seen_from(folder or Path(), scenario.target),
+        "target": seen_from(folder, scenario.target),
         "expect": str(scenario.expect),
     }
     if scenario.rules:
         head["rules"] = list(scenario.rules)
     if scenario.own_rules:
-        head["own_rules"] = list(scenario.own_rules)
+        head["own_rules"] = [seen_from(folder, each) for each in scenario.own_rules]
     script: dict[str, object] = {
         "pipeline": str(schedule.pipeline),
         "journal": schedule.journal,

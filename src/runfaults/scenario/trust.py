@@ -11,10 +11,8 @@ import shlex
 from collections.abc import Collection
 from pathlib import Path
 
+from runfaults.loading import project_of
 from runfaults.targets.checkout import PREFIX
-
-MARKS = ("pyproject.toml", ".git")
-"""What the root of a project has."""
 
 
 class NotAskedForError(ValueError):
@@ -42,7 +40,7 @@ def is_asked_for(address: str, file: Path, named: Collection[str] = ()) -> bool:
     code = code_of(address)
     if code is None or address in named:
         return True
-    roots = (_root(Path.cwd()) or Path.cwd(), _root(file.resolve().parent))
+    roots = (project_of(Path.cwd()) or Path.cwd(), project_of(file.resolve().parent))
     return any(root is not None and code.resolve().is_relative_to(root) for root in roots)
 
 
@@ -69,8 +67,8 @@ def require_asked_for(
     if not is_asked_for(address, file, named):
         raise NotAskedForError(
             f"it wants {address} to be loaded, which is not in this project "
-            f"({_root(Path.cwd()) or Path.cwd()}), and a scenario file runs no other code on its "
-            f"own; to run it, add {shlex.join(option_for(address, option))}"
+            f"({project_of(Path.cwd()) or Path.cwd()}), and a scenario file runs no other code on "
+            f"its own; to run it, add {shlex.join(option_for(address, option))}"
         )
 
 
@@ -81,22 +79,33 @@ def option_for(address: str, option: str = "--target") -> tuple[str, str]:
     return option, address
 
 
-def seen_from(folder: Path, target: str) -> str:
-    """A target as a scenario file in a folder names it: a checkout by its way from there."""
-    if not target.startswith(PREFIX):
-        return target
-    checkout = Path(target.removeprefix(PREFIX)).resolve()
-    return f"{PREFIX}{Path(os.path.relpath(checkout, folder.resolve())).as_posix()}"
+def seen_from(folder: Path, address: str) -> str:
+    """A target or a rule as a scenario file in a folder names it.
+
+    A checkout is named by its way from there, a file by its way from the project of the folder.
+    """
+    code, folder = code_of(address), folder.resolve()
+    if code is None:
+        return address
+    if address.startswith(PREFIX):
+        return f"{PREFIX}{Path(os.path.relpath(code.resolve(), folder)).as_posix()}"
+    root = project_of(folder)
+    if root is None or not code.resolve().is_relative_to(root):
+        return address
+    return f"{code.resolve().relative_to(root).as_posix()}:{address.rpartition(':')[2]}"
 
 
-def seen_in(file: Path, target: str) -> str:
-    """A target as the harness names it, of one that a scenario file names."""
-    if not target.startswith(PREFIX) or "\0" in target:
-        return target
-    return f"{PREFIX}{(file.resolve().parent / target.removeprefix(PREFIX)).resolve()}"
+def seen_in(file: Path, address: str) -> str:
+    """A target or a rule as the user would type it, of one that a scenario file names.
 
-
-def _root(folder: Path) -> Path | None:
-    """The project that a folder is in; None if it is in none."""
-    above = (folder, *folder.parents)
-    return next((each for each in above if any((each / mark).exists() for mark in MARKS)), None)
+    A file that is not in the project of the scenario is looked for from the current folder.
+    """
+    code, folder = code_of(address), file.resolve().parent
+    if code is None or (code.is_absolute() and not address.startswith(PREFIX)):
+        return address
+    if address.startswith(PREFIX):
+        return f"{PREFIX}{(folder / code).resolve()}"
+    there = (project_of(folder) or Path()) / code
+    if not there.is_file():
+        return address
+    return f"{os.path.relpath(there)}:{address.rpartition(':')[2]}"

@@ -82,12 +82,12 @@ class DoesNotHoldError(AssertionError):
         folder.mkdir(parents=True, exist_ok=True)
         number, name = 1, self.scenario.name
         while (path := folder / f"{name}.toml").exists():
-            text = dump_scenario(replace(self.scenario, name=name))
+            text = dump_scenario(replace(self.scenario, name=name), folder)
             if path.read_text(encoding="utf-8") == text:
                 return path
             number += 1
             name = f"{self.scenario.name}-{number}"
-        path.write_text(dump_scenario(replace(self.scenario, name=name)), encoding="utf-8")
+        path.write_text(dump_scenario(replace(self.scenario, name=name), folder), encoding="utf-8")
         return path
 
 
