@@ -22,7 +22,15 @@ from runfaults.targets import target_named
 from runfaults.targets.target import TargetError
 
 _STYLES = {"thread": "thread", "pool": "pool", "polling": "polling", "asyncio": "asyncio_loop"}
-"""The file for each way of working."""
+"""The file for each way of working: the first has a whole target, the others have a system each."""
+
+_IMPORTS = re.compile(r"^import .*?(?=\n\nfrom runfaults)", re.DOTALL | re.MULTILINE)
+_SYSTEM = re.compile(r"^class Jobs:.*?(?=\n\n\n# -)", re.DOTALL | re.MULTILINE)
+_CLOSE = '''
+    def close(self) -> None:
+        """End this life of the system in good order."""
+        self.jobs.close()
+'''
 
 _CLASS = "MyTarget"
 _AUDIT = 'Audit("{}", key="{}", status="{}")'
@@ -67,7 +75,7 @@ def command(
     table = _identifier(table or _ask("Which table has a row for each job?", "jobs"), "--table")
     columns = columns or _ask("Which columns of that table are the id and the status?", "id,state")
     key, _, status = columns.partition(",")
-    text = files("runfaults.targets.skeletons").joinpath(f"{_STYLES[style]}.py").read_text("utf-8")
+    text = _skeleton(style)
     key, status = _identifier(key, "--columns"), _identifier(status, "--columns")
     replaced = {
         "FILE": str(file),
@@ -82,6 +90,22 @@ def command(
     _write_words(file, _CLASS)
     print_lines(f"wrote {file}; now try:")
     print_lines(f"    {typed(('check', '--target', f'{file}:{_CLASS}', '--bound', 'quick'))}")
+
+
+def _skeleton(style: str) -> str:
+    """The target, with the system that works in this way."""
+    whole, own = (
+        files("runfaults.targets.skeletons").joinpath(f"{_STYLES[each]}.py").read_text("utf-8")
+        for each in ("thread", style)
+    )
+    if whole == own:
+        return whole
+    imports, system = own.partition("annotations\n\n")[2].rstrip().split("\n\n\n", 1)
+    whole = _IMPORTS.sub(lambda _: imports, whole)
+    whole = _SYSTEM.sub(lambda _: system, whole)
+    if "'queued'" in system:
+        whole = whole.replace('active="running"', 'active=("queued", "running")')
+    return f"{whole}{_CLOSE}" if "def close(" in system else whole
 
 
 def _ask(question: str, default: str, choices: click.Choice[str] | None = None) -> str:

@@ -1,1 +1,1 @@
-"""Targets to begin with, one for each usual way of working; `runfaults new-target` writes them."""
+"""A target to begin with, and other ways in which its system may work, for `new-target`."""

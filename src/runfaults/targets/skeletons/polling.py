@@ -1,9 +1,4 @@
-"""A target: tells runfaults how to drive one system under test.
-
-Try it as it is, then put your own system in the place of `Jobs`:
-
-    runfaults check --target FILE:MyTarget --bound quick
-"""
+"""Instead of a thread for each job: a worker that polls the table."""
 
 from __future__ import annotations
 
@@ -13,14 +8,6 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-
-from runfaults.targets import Adapter, Audit, Vocabulary, Work
-
-# ---------------------------------------------------------------------------------------------
-# The system under test. Delete this part and import yours. It runs unmodified: threads, locks,
-# sleeps, clocks and `sqlite3.connect` are put under control from outside. This one is naive on
-# purpose, so that the check has something to find.
-# ---------------------------------------------------------------------------------------------
 
 
 class Jobs:
@@ -70,26 +57,3 @@ class Jobs:
         """Write down the state of a job."""
         connection.execute("UPDATE job_table SET job_state = ? WHERE job_id = ?", (state, job))
         connection.commit()
-
-
-# ---------------------------------------------------------------------------------------------
-# The adapter: how to drive it.
-# ---------------------------------------------------------------------------------------------
-
-
-class MyTarget(Adapter):
-    """What runfaults has to know about the system."""
-
-    schema = "CREATE TABLE job_table (job_id INTEGER PRIMARY KEY, job_state TEXT)"
-    audit = Audit("job_table", key="job_id", status="job_state")
-    # As its clean runs show it: see whether the words mean that.
-    vocabulary = Vocabulary.of(active=("queued", "running"), completed="done", failed="error")
-    exempt = {"one-active-run": "jobs run side by side"}  # noqa: RUF012  # rule: why not
-
-    def begin(self, database: Path, work: Work) -> None:
-        """Open the system; it must call `work` where it would call a user's function."""
-        self.jobs = Jobs(database, work)
-
-    def start(self) -> int:
-        """Start a run; returns its id."""
-        return self.jobs.submit()
