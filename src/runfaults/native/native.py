@@ -10,8 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,12 +23,12 @@ from runfaults.sim.misfortunes import EVERY_FAULT
 from runfaults.sim.real_threads import uncontrolled
 from runfaults.sim.simulation import How, Simulation, Visitors
 from runfaults.sqlite.gate import Call, FaultKind
+from runfaults.sqlite.kinds.closed import Closed
 from runfaults.sqlite.real.held_by_process import OtherProcess
 from runfaults.sqlite.real.lasting import CAUSES, DISK_FULL, READ_ONLY_FOLDER
 from runfaults.sqlite.real.recipe import Recipe, Unavailable, under
 from runfaults.sqlite.real.small_disk import small_disk
 from runfaults.sqlite.situation import READS, Situation, situation_of
-from runfaults.sqlite.watched import WatchedConnection
 from runfaults.targets.target import Target
 
 
@@ -178,9 +177,7 @@ class _Causes:
         Raises:
             Unavailable: if nothing makes it, or not on this machine.
         """
-        if kind.name == "closed":
-            return _closed_past_the_gate
-        if kind.name in CAUSES or not call.operation.touches_database:
+        if kind.name in {*CAUSES, Closed.name} or not call.operation.touches_database:
             return kind.real(call)
         situation = situation_of(call)
         if isinstance(situation, str):
@@ -262,15 +259,3 @@ class _Real:
 
 _WITHOUT_CODE: Mapping[type[Exception], int] = {MemoryError: sqlite3.SQLITE_NOMEM}
 """Errors of the engine to which CPython gives no code."""
-
-
-def _closed_past_the_gate(
-    connection: sqlite3.Connection, operation: Callable[[], object]
-) -> object:
-    """Another thread closes the connection, which is no operation of the target's own."""
-    thread = threading.Thread(target=sqlite3.Connection.close, args=(connection,))
-    thread.start()
-    thread.join()
-    if isinstance(connection, WatchedConnection):
-        connection.closed = True
-    return operation()

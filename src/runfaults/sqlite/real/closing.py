@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Generator
 
-from runfaults.sqlite.real.recipe import Recipe
+from runfaults.sqlite.observed import Observed
+from runfaults.sqlite.real.recipe import around
 
 
-def closed_by_another_thread() -> Recipe:
-    """The connection, opened with `check_same_thread=False`, is closed before the operation."""
+@around
+def closed_by_another_thread(connection: sqlite3.Connection) -> Generator[None]:
+    """The connection, opened with `check_same_thread=False`, is closed before the operation.
 
-    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
-        thread = threading.Thread(target=connection.close)
-        thread.start()
-        thread.join()
-        return operation()
-
-    return recipe
+    Past the gate: that is no operation of the program's own.
+    """
+    thread = threading.Thread(target=sqlite3.Connection.close, args=(connection,))
+    thread.start()
+    thread.join()
+    if isinstance(connection, Observed):
+        connection.closed = True
+    yield

@@ -4,40 +4,34 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Generator
 from pathlib import Path
 
-from runfaults.sqlite.real.recipe import Recipe
+from runfaults.sqlite.real.recipe import around
 
 
-def moved_away(database: Path) -> Recipe:
+@around
+def moved_away(_: sqlite3.Connection, database: Path) -> Generator[None]:
     """The file is under another name meanwhile, and back afterwards: its name was deleted."""
-
-    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:  # noqa: ARG001
-        aside = database.with_name(database.name + "-aside")
-        database.rename(aside)
-        try:
-            return operation()
-        finally:
-            # Whatever was made in its place is lost, as it would be.
-            aside.replace(database)
-
-    return recipe
+    aside = database.with_name(database.name + "-aside")
+    database.rename(aside)
+    try:
+        yield
+    finally:
+        # Whatever was made in its place is lost, as it would be.
+        aside.replace(database)
 
 
-def replaced_by_copy(database: Path) -> Recipe:
+@around
+def replaced_by_copy(_: sqlite3.Connection, database: Path) -> Generator[None]:
     """Another file has its name meanwhile, as after a restored backup; then the first is back."""
-
-    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:  # noqa: ARG001
-        aside = database.with_name(database.name + "-aside")
-        copy = database.with_name(database.name + "-copy")
-        # A process of its own reads: closing the file here would drop SQLite's locks on it.
-        subprocess.run(["cp", "--", database, copy], check=True)  # noqa: S603, S607
-        database.rename(aside)
-        copy.rename(database)
-        try:
-            return operation()
-        finally:
-            aside.replace(database)
-
-    return recipe
+    aside = database.with_name(database.name + "-aside")
+    copy = database.with_name(database.name + "-copy")
+    # A process of its own reads: closing the file here would drop SQLite's locks on it.
+    subprocess.run(["cp", "--", database, copy], check=True)  # noqa: S603, S607
+    database.rename(aside)
+    copy.rename(database)
+    try:
+        yield
+    finally:
+        aside.replace(database)

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from itertools import repeat
 
 from runfaults.sqlite.engine import has_active_statement
 from runfaults.sqlite.observed import Observed
-from runfaults.sqlite.real.recipe import Recipe, is_closed
+from runfaults.sqlite.real.recipe import Recipe, around, is_closed
 
 
-def interrupt_after(steps: int, *, once: bool = False) -> Recipe:
+@around
+def interrupt_after(
+    connection: sqlite3.Connection, steps: int, *, once: bool = False
+) -> Generator[None]:
     """The progress handler interrupts the operation (SQLite C API, `sqlite3_progress_handler`).
 
     Args:
+        connection: The one that is struck.
         steps: After how many.
         once: Only the first statement of several that the operation consists of.
     """
-
-    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
-        interrupts = iter([1]) if once else repeat(1)
-        before = connection.progress if isinstance(connection, Observed) else (None, 0)
-        set_handler = partial(sqlite3.Connection.set_progress_handler, connection)
-        set_handler(lambda: next(interrupts, 0), steps)
-        try:
-            return operation()
-        finally:
-            if not is_closed(connection):
-                set_handler(*before)
-
-    return recipe
+    interrupts = iter([1]) if once else repeat(1)
+    before = connection.progress if isinstance(connection, Observed) else (None, 0)
+    set_handler = partial(sqlite3.Connection.set_progress_handler, connection)
+    set_handler(lambda: next(interrupts, 0), steps)
+    try:
+        yield
+    finally:
+        if not is_closed(connection):
+            set_handler(*before)
 
 
 def interrupted() -> Recipe:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Generator
 
 from runfaults.sqlite.engine import statement_on
-from runfaults.sqlite.real.recipe import Recipe, is_closed
+from runfaults.sqlite.real.recipe import around, is_closed
 
 
-def query_only() -> Recipe:
+@around
+def query_only(connection: sqlite3.Connection) -> Generator[None]:
     """`PRAGMA query_only` is on while the operation runs."""
-
-    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
-        ((before,),) = statement_on(connection, "PRAGMA query_only")
-        statement_on(connection, "PRAGMA query_only = 1")
-        try:
-            return operation()
-        finally:
-            if not is_closed(connection):
-                statement_on(connection, f"PRAGMA query_only = {before}")
-
-    return recipe
+    ((before,),) = statement_on(connection, "PRAGMA query_only")
+    statement_on(connection, "PRAGMA query_only = 1")
+    try:
+        yield
+    finally:
+        if not is_closed(connection):
+            statement_on(connection, f"PRAGMA query_only = {before}")

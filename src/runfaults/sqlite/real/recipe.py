@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol
+
+_Given = ParamSpec("_Given")
 
 
 class Unavailable(Exception):  # noqa: N818 - a state of the machine, not an error of the program
@@ -24,6 +28,26 @@ class Recipe(Protocol):
             Exception: what the operation raises under the fault.
         """
         ...
+
+
+def around(
+    cause: Callable[Concatenate[sqlite3.Connection, _Given], Generator[None]],
+) -> Callable[_Given, Recipe]:
+    """Make recipes of a cause: it is there from what a function does before its `yield` on.
+
+    What it does behind the `yield` ends it.
+    """
+    made = contextmanager(cause)
+
+    @wraps(cause)
+    def recipe_with(*given: _Given.args, **named: _Given.kwargs) -> Recipe:
+        def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
+            with made(connection, *given, **named):
+                return operation()
+
+        return recipe
+
+    return recipe_with
 
 
 def main_file(connection: sqlite3.Connection) -> str:

@@ -6,11 +6,11 @@ import os
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from runfaults.sqlite.real.recipe import Recipe, Unavailable
+from runfaults.sqlite.real.recipe import Unavailable, around
 from runfaults.temporary import memory_backed_folder, prefix, unmount
 
 _SIZE = "2m"
@@ -41,20 +41,17 @@ def small_disk() -> Generator[Path]:
             unmount(Path(name))
 
 
-def filled(folder: Path) -> Recipe:
+@around
+def filled(_: sqlite3.Connection, folder: Path) -> Generator[None]:
     """A filler takes all the room while the operation runs."""
-
-    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:  # noqa: ARG001
-        filler = folder / "filler"
-        descriptor = os.open(filler, os.O_WRONLY | os.O_CREAT)
-        try:
-            for chunk in (_CHUNK, _CHUNK[:4096], b"x"):
-                with suppress(OSError):
-                    while os.write(descriptor, chunk):
-                        pass
-            return operation()
-        finally:
-            os.close(descriptor)
-            filler.unlink()
-
-    return recipe
+    filler = folder / "filler"
+    descriptor = os.open(filler, os.O_WRONLY | os.O_CREAT)
+    try:
+        for chunk in (_CHUNK, _CHUNK[:4096], b"x"):
+            with suppress(OSError):
+                while os.write(descriptor, chunk):
+                    pass
+        yield
+    finally:
+        os.close(descriptor)
+        filler.unlink()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from runfaults.sqlite.real.recipe import Recipe, Unavailable
+from runfaults.sqlite.real.recipe import Unavailable, around
 from runfaults.sqlite.real.vfs import default_vfs
 
 _INT, _LONG, _POINTER = ctypes.c_int, ctypes.c_ssize_t, ctypes.c_void_p
@@ -31,7 +31,10 @@ READ_CALLS = ("read", "pread", "pread64")
 WRITE_CALLS = ("write", "pwrite", "pwrite64")
 
 
-def failing_system_call(*names: str, error: int, file: str = "", performed: bool = False) -> Recipe:
+@around
+def failing_system_call(
+    _: sqlite3.Connection, *names: str, error: int, file: str = "", performed: bool = False
+) -> Generator[None]:
     """System calls fail while the operation runs; process-wide, for the chosen files.
 
     The index of a write-ahead log is memory that connections share: the disk has no part in it,
@@ -44,34 +47,27 @@ def failing_system_call(*names: str, error: int, file: str = "", performed: bool
         file: Only for files whose path ends like this.
         performed: The call has its effect before it reports the error.
     """
-
-    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:  # noqa: ARG001
-        with replaced(names, lambda call: _failing(call, error, file, performed=performed)):
-            return operation()
-
-    return recipe
+    with replaced(names, lambda call: _failing(call, error, file, performed=performed)):
+        yield
 
 
-def short_write() -> Recipe:
+@around
+def short_write(_: sqlite3.Connection) -> Generator[None]:
     """The first write stores half of its bytes; there is no room for the rest, nor for others."""
+    halved: list[int] = []
 
-    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:  # noqa: ARG001
-        halved: list[int] = []
+    def first_half(original: Callable[..., int]) -> Callable[..., int]:
+        def call(file: int, data: int, size: int, *offset: int) -> int:
+            if halved:
+                ctypes.set_errno(errno.ENOSPC)
+                return -1
+            halved.append(file)
+            return original(file, data, size // 2, *offset)
 
-        def first_half(original: Callable[..., int]) -> Callable[..., int]:
-            def call(file: int, data: int, size: int, *offset: int) -> int:
-                if halved:
-                    ctypes.set_errno(errno.ENOSPC)
-                    return -1
-                halved.append(file)
-                return original(file, data, size // 2, *offset)
+        return call
 
-            return call
-
-        with replaced(WRITE_CALLS, first_half):
-            return operation()
-
-    return recipe
+    with replaced(WRITE_CALLS, first_half):
+        yield
 
 
 @contextmanager

@@ -6,9 +6,9 @@ import fcntl
 import os
 import sqlite3
 import struct
-from collections.abc import Callable
+from collections.abc import Generator
 
-from runfaults.sqlite.real.recipe import Recipe, Unavailable, main_file
+from runfaults.sqlite.real.recipe import Unavailable, around, main_file
 
 _WRITE_LOCK, _RECOVER_LOCK = 120, 122
 """Bytes of the -shm file (SQLite file format, "WAL locks")."""
@@ -18,27 +18,24 @@ _kept: list[int] = []
 # See overwritten.py: closing a descriptor would drop SQLite's own locks on the file.
 
 
-def recovery_by_another() -> Recipe:
+@around
+def recovery_by_another(connection: sqlite3.Connection) -> Generator[None]:
     """Locks held by an open file description conflict with those of the same process (Linux)."""
-
-    def recipe(connection: sqlite3.Connection, operation: Callable[[], object]) -> object:
-        try:
-            descriptor = os.open(main_file(connection) + "-shm", os.O_RDWR)
-        except FileNotFoundError:
-            raise Unavailable("no other connection has the write-ahead log open") from None
-        _kept.append(descriptor)
-        header = os.pread(descriptor, _HEADER, 0)
-        try:
-            os.pwrite(descriptor, bytes(_HEADER), 0)
-            for byte in (_WRITE_LOCK, _RECOVER_LOCK):
-                _lock(descriptor, fcntl.F_WRLCK, byte)
-            return operation()
-        finally:
-            os.pwrite(descriptor, header, 0)
-            for byte in (_WRITE_LOCK, _RECOVER_LOCK):
-                _lock(descriptor, fcntl.F_UNLCK, byte)
-
-    return recipe
+    try:
+        descriptor = os.open(main_file(connection) + "-shm", os.O_RDWR)
+    except FileNotFoundError:
+        raise Unavailable("no other connection has the write-ahead log open") from None
+    _kept.append(descriptor)
+    header = os.pread(descriptor, _HEADER, 0)
+    try:
+        os.pwrite(descriptor, bytes(_HEADER), 0)
+        for byte in (_WRITE_LOCK, _RECOVER_LOCK):
+            _lock(descriptor, fcntl.F_WRLCK, byte)
+        yield
+    finally:
+        os.pwrite(descriptor, header, 0)
+        for byte in (_WRITE_LOCK, _RECOVER_LOCK):
+            _lock(descriptor, fcntl.F_UNLCK, byte)
 
 
 def _lock(descriptor: int, kind: int, byte: int) -> None:
