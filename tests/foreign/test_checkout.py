@@ -24,7 +24,7 @@ from runfaults.model.listener import Silence
 from runfaults.sim.simulation import Simulation
 from runfaults.strategies import bench_for
 from runfaults.targets import target_named
-from runfaults.targets.target import TargetError, exemptions, remarks
+from runfaults.targets.target import TargetError, remarks, traits
 
 SRC = Path(__file__).parents[2] / "src"
 MANAGER = "runs/manager.py"
@@ -362,7 +362,7 @@ def test_a_stand_in_that_another_adapter_imports_is_not_held_against_this_one(co
     imports_that_are_missing(copy)
     one, other = (target_named(f"source:{copy.folder}") for _ in range(2))
     with Simulation(one) as simulation:
-        exemptions(other)
+        assert traits(other).exempt is not None
         assert simulation.play(Schedule()).history.events
 
 
@@ -408,8 +408,8 @@ def test_every_schedule_on_a_bench_is_judged_like_the_first(
         ]
         assert trial.verdict is verdict
         # Another adapter of the same checkout, and other code of the same names, meanwhile.
-        assert exemptions(target_named(f"source:{copy.folder}")) == ()
-        assert exemptions(target_named(f"source:{SRC}")) == ()
+        assert traits(target_named(f"source:{copy.folder}")).exempt == {}
+        assert traits(target_named(f"source:{SRC}")).exempt == {}
 
 
 def test_a_folder_without_a_run_manager_is_told_so(tmp_path: Path) -> None:

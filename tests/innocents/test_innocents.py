@@ -29,7 +29,7 @@ from runfaults.model.listener import Silence
 from runfaults.oracle.rules import RULES
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
-from runfaults.targets.target import exemptions
+from runfaults.targets.target import traits
 
 HERE = Path(__file__).parent
 
@@ -124,7 +124,7 @@ def test_at_least_two_of_them_put_every_rule_to_the_test() -> None:
 def exercised(program: str) -> set[str]:
     """The rules that judge the program, and whose question came up."""
     swept = {rule for rule, tally in explored(program).rules.items() if tally.exercised}
-    exempt = exemptions(target_named(target_of(program)))
+    exempt = traits(target_named(target_of(program))).exempt
     of_deaths = {j.rule for trial in died(program) for j in trial.judgements if j.exercised}
     return swept | of_deaths - {*exempt}
 

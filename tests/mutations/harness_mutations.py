@@ -325,8 +325,8 @@ NIGHTLY = (
     Mutation(
         "a rule judges a target that is exempt from it",
         "explore/runner.py",
-        "    exempt = exemptions(target)\n",
-        "    exempt = exemptions(target) and ()\n",
+        "    exempt = traits(target).exempt\n",
+        "    exempt = traits(target).exempt and {}\n",
         "native/test_reality_check.py::test_a_rule_that_the_target_is_exempt_from_is_not_reported",
     ),
     Mutation(

@@ -36,12 +36,7 @@ from runfaults.sim.commits import of_unwatched_commits
 from runfaults.sim.database import DatabaseTemplate, rows_in
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
-from runfaults.targets.target import (
-    RecoversLate,
-    exemptions,
-    remarks,
-    works_in_processes,
-)
+from runfaults.targets.target import remarks, traits
 from runfaults.temporary import memory_backed_folder
 from runfaults.user_code import interruptions
 
@@ -118,7 +113,7 @@ def chaos(  # noqa: PLR0913  # what a soak is conducted with
     if not hasattr(os, "pidfd_open"):
         raise OSError("runfaults chaos needs Linux: here a process cannot be held by a descriptor")
     system, rules = target_named(target), own_rules(own)
-    if not works_in_processes(system):
+    if not traits(system).processes:
         with Simulation(system, own_rules=rules) as simulation:
             offered, ids = probe(simulation), simulation.play(Schedule()).ids
         require_fit(system, ids, closes="close" in offered)
@@ -237,7 +232,7 @@ class _Soak:
         self.crew.wait_for_all()
         self.crew.spawn_last()
         target = target_named(self.target)
-        self.crew.wait_for_all(target.recovers_within if isinstance(target, RecoversLate) else 0.0)
+        self.crew.wait_for_all(traits(target).recovers_within)
         self._settled = not self.crew.problems
 
     def _result(self) -> ChaosResult:
@@ -280,7 +275,7 @@ class _Soak:
             tuple(self.crew.problems),
             (*remarks(target), f"trouble: {told}"),
             reads=any(entry.what == "read" for entry in entries),
-            exempt=exemptions(target),
+            exempt=tuple(traits(target).exempt),
         )
         result = conclude(history, circumstances, self.own_rules)
         return ChaosResult(result, history, trouble)

@@ -31,11 +31,11 @@ from runfaults.targets.target import (
     Entered,
     Manager,
     Reads,
-    RecoversLate,
     Signals,
     Target,
     TargetError,
     Waits,
+    traits,
 )
 from runfaults.temporary import memory_backed_folder, prefix
 from runfaults.user_code import redact, told
@@ -132,9 +132,7 @@ def look(assignment: Assignment, pipe: Connection) -> None:
 
 
 def _wait_for_recovery(database: Path, target: Target) -> None:
-    if not isinstance(target, RecoversLate):
-        return
-    until = time.monotonic() + target.recovers_within
+    until = time.monotonic() + traits(target).recovers_within
     latest = "SELECT new, max(number) FROM runfaults_audit GROUP BY run"
     while time.monotonic() < until:
         with contextlib.closing(sqlite3.connect(database)) as connection:

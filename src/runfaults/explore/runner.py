@@ -15,7 +15,7 @@ from runfaults.oracle.rules import RULES
 from runfaults.sim.execution import Execution
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.simulation import How
-from runfaults.targets.target import Target, TargetError, exemptions
+from runfaults.targets.target import Target, TargetError, traits
 
 
 class Player(Protocol):
@@ -118,7 +118,7 @@ def rules_for(
     Raises:
         TargetError: if it exempts itself from a rule that does not exist.
     """
-    exempt = exemptions(target)
+    exempt = traits(target).exempt
     rules = (*RULES, *own)
     names = {rule.name for rule in rules}
     if unknown := sorted(name for name in exempt if name not in names):

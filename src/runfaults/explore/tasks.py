@@ -20,14 +20,14 @@ from runfaults.model.element import CANCEL_TASK
 from runfaults.sim.execution import Execution, Step, TaskStep
 from runfaults.sim.stage import ActKind
 from runfaults.sim.tasks import EVENT_LOOP, OTHERS
-from runfaults.targets.target import NamesCancellable, Target
+from runfaults.targets.target import Target, traits
 
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
     """One task paused at any of its steps, or cancelled at any of its awaits.
 
-    Cancelled are those that other code holds: see `NamesCancellable`. What the program keeps to
+    Cancelled are those that other code holds: see `Traits`. What the program keeps to
     itself, it cancels itself. A job is a schedule before that: a clean one, or one with a fault.
 
     Attributes:
@@ -128,15 +128,14 @@ def _cancels(execution: Execution, target: Target, begin: int) -> Iterator[Act]:
 
 
 def _is_cancellable(step: TaskStep, target: Target) -> bool:
-    if isinstance(target, NamesCancellable):
-        return _coroutine(step) in target.cancellable
-    return step.from_outside
+    cancellable = traits(target).cancellable
+    return step.from_outside if cancellable is None else _coroutine(step) in cancellable
 
 
 def _unknown(execution: Execution, target: Target) -> Iterator[str]:
     """What to say of names of coroutines that no task of a clean run that succeeds has."""
     known = {_coroutine(step) for step in execution.tasks}
-    for name in target.cancellable if isinstance(target, NamesCancellable) else ():
+    for name in traits(target).cancellable or ():
         if name not in known:
             yield (
                 f"`cancellable` names {name}, and no task of a run that succeeds is one of it: "

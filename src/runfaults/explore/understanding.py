@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from runfaults.explore.probe import probe
 from runfaults.explore.proposal import source_of
@@ -21,7 +21,7 @@ from runfaults.oracle.judge import judge
 from runfaults.sim.acts import ACTS
 from runfaults.sim.execution import Execution
 from runfaults.targets.audit import Audit, AuditScript
-from runfaults.targets.target import Exempt, Target
+from runfaults.targets.target import Target, traits
 
 
 def understood(player: Player) -> tuple[tuple[str, str], ...]:
@@ -104,7 +104,6 @@ def _acts(offered: tuple[str, ...]) -> str:
 def _rules(player: Player, executions: list[Execution]) -> Iterator[str]:
     target = player.target
     rules = rules_for(target, own=player.own_rules)
-    exempt: Mapping[str, str] = target.exempt if isinstance(target, Exempt) else {}
     asked = {
         judgement.rule
         for execution in executions
@@ -115,7 +114,7 @@ def _rules(player: Player, executions: list[Execution]) -> Iterator[str]:
     yield f"exercised without a fault: {', '.join(name for name in judging if name in asked)}"
     if rest := [name for name in judging if name not in asked]:
         yield f"by a fault, a death or another act, if at all: {', '.join(rest)}"
-    for name, why in exempt.items():
+    for name, why in traits(target).exempt.items():
         yield f"not {name}: {why}"
 
 

@@ -13,7 +13,7 @@ from runfaults.sim.pipeline import OUTCOMES
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.run_numbers import RunNumbers
 from runfaults.sim.scheduler import Scheduler
-from runfaults.targets.target import Manager, Target, Waits, drains, offers
+from runfaults.targets.target import Manager, Target, Waits, offers, traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Ends:
 
     def drain(self, manager: Manager) -> None:
         """Before it is closed: let every run end, and have none started, if the target asks so."""
-        if drains(self.target):
+        if traits(self.target).drains:
             self._drained.append(manager)
             self.patience.until_answered()
             for run in sorted({*self.runs.shown, *self._answered()}):

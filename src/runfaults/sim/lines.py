@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from runfaults.model import FaultPoint, Operation
 from runfaults.sim.accesses import lines_of
 from runfaults.sim.actor import actors
-from runfaults.targets.target import LivesInPackages, Target, TargetError
+from runfaults.targets.target import Target, TargetError, traits
 from runfaults.user_code import is_of_the_user
 
 _SQLITE = str(Path(__file__).parents[1] / "sqlite")
@@ -109,8 +109,7 @@ class LinesOf:
 
 def _folders_of(target: Target) -> Generator[str]:
     """The folders of the packages that are the target, wherever they are installed."""
-    names = target.packages if isinstance(target, LivesInPackages) else ()
-    for name in names:
+    for name in traits(target).packages:
         spec = importlib.util.find_spec(name)
         for folder in (spec and spec.submodule_search_locations) or ():
             yield f"{folder}/"

@@ -36,12 +36,10 @@ from runfaults.sqlite.plan import FaultPlan
 from runfaults.targets.shape import misshapen
 from runfaults.targets.target import (
     Manager,
-    NamesThreads,
     Signals,
     Target,
     offers,
-    patience_of,
-    single_process,
+    traits,
 )
 
 
@@ -103,7 +101,7 @@ class World:
         )
         self.scheduler.gate = self.gate
         self.scheduler.use = self.gate.use
-        self.scheduler.actor_names = target.threads if isinstance(target, NamesThreads) else {}
+        self.scheduler.actor_names = traits(target).threads
         self.audit = AuditReader(database, seen, target.name)
         self.numbers = self.audit.numbers
         self.work = ScriptedPipeline(
@@ -116,7 +114,7 @@ class World:
         )
         self._managers: list[Manager] = []
         self.hours = max([f.lifted_after for f in schedule.faults if f.hours], default=0.0)
-        self._have_it_end(patience_of(target), chosen=director is not None)
+        self._have_it_end(traits(target).patience, chosen=director is not None)
         self.ends = Ends(
             target,
             self._managers,
@@ -231,7 +229,7 @@ class World:
         found = acts.offered_by(
             self.manager,
             tasks=bool(self.scheduler.tasks.steps),
-            processes=self.visits.receives is not None and not single_process(self._target),
+            processes=self.visits.receives is not None and not traits(self._target).single_process,
         )
         if self.work.has_client:
             found += tuple(ending for ending in Ending if ending.needs_client)

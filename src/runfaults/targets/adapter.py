@@ -38,7 +38,7 @@ _OPTIONAL = {
     "drains": "True or False",
     "packages": "a tuple of names of installed packages, as they are imported",
 }
-"""The members that an adapter may have, and what each is."""
+"""The members that an adapter may have, see `Traits`, and what each is."""
 
 _INSTEAD = {"open": ", and replaces `open` of the base Adapter: give it another name"}
 """What to do about a member that does nothing when it is called."""

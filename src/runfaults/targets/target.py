@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager
 from functools import cache
 from inspect import isfunction
 from pathlib import Path
-from typing import Any, Protocol, TypeGuard, TypeVar, runtime_checkable
+from types import MappingProxyType
+from typing import Any, Protocol, TypeGuard, TypeVar, cast, runtime_checkable
 
 from runfaults.model import Vocabulary
 from runfaults.targets.audit import Audit, Audits, AuditScript
@@ -172,96 +173,56 @@ class TargetError(ValueError):
     """A target cannot be tested: its adapter or its code breaks the protocol; no violation."""
 
 
-@runtime_checkable
-class Exempt(Protocol):
-    """A target for which some rules make no sense.
+class Traits:
+    """What an adapter may say of its system, each as an attribute of its own; else it is as here.
 
     Attributes:
-        exempt: Why, in a phrase, for each such rule by name.
+        exempt: The rules that make no sense for it: why, in a phrase, by their names.
+        remarks: What a reader of a result has to know of it, a sentence each.
+        recovers_within: Where it sees a death of a process only after a while, by a lease that runs
+            out: real seconds after which no run of a dead process is active, if another process
+            has the database open.
+        patience: Where its threads keep polling when there is nothing to do: virtual seconds
+            without news after which none comes; work has as long as it takes.
+        drains: Whether it is closed only when every run has ended, and no run is started after
+            that: where its close may leave in its queue, for a later process, what is there.
+        threads: Where it has threads of several sorts, which points and histories should tell
+            apart: what to call one, in a word, by the beginning of its own name. A thread that is
+            not among them is `run`; the second of a sort is `run-2`.
+        processes: Those of its own in which it does its work, where no schedule reaches, in a
+            phrase: `a prefork pool`. Empty: it does it in threads of this one.
+        single_process: Why no second process opens its database, in a phrase: `the service runs
+            with one worker`. Empty: others may.
+        packages: Where it is installed, the packages that it is, by the names of their imports:
+            its lines are theirs, and not those of files of the user.
+        cancellable: The qualified names of coroutines, `Jobs.handle`, whose tasks other code may
+            cancel, as a server cancels a handler. None: those tasks that were begun from outside
+            of the loop, by `run_coroutine_threadsafe` for example, and that no thread waits for.
     """
 
-    exempt: Mapping[str, str]
+    exempt: Mapping[str, str] = MappingProxyType({})
+    remarks: tuple[str, ...] = ()
+    recovers_within: float = 0.0
+    patience: float | None = None
+    drains: bool = False
+    threads: Mapping[str, str] = MappingProxyType({})
+    processes: str = ""
+    single_process: str = ""
+    packages: tuple[str, ...] = ()
+    cancellable: tuple[str, ...] | None = None
 
 
-@runtime_checkable
-class HasRemarks(Protocol):
-    """A target of which a reader of a result has to know something.
-
-    Attributes:
-        remarks: A sentence each.
-    """
-
-    remarks: tuple[str, ...]
+def traits(target: Target) -> Traits:
+    """What a target says of its system; it is asked for each when that is looked at."""
+    return cast("Traits", _Asked(target))
 
 
-@runtime_checkable
-class RecoversLate(Protocol):
-    """A target that sees only after a while that a process died: by a lease that runs out.
+class _Asked:
+    def __init__(self, target: Target) -> None:
+        self._target = target
 
-    Attributes:
-        recovers_within: Real seconds after which no run of a dead process is active, if another
-            process has the database open.
-    """
-
-    recovers_within: float
-
-
-@runtime_checkable
-class Patient(Protocol):
-    """A target whose threads keep polling when there is nothing to do.
-
-    Attributes:
-        patience: Virtual seconds without news after which none comes; work has as long as it takes.
-    """
-
-    patience: float
-
-
-@runtime_checkable
-class Drains(Protocol):
-    """A target whose close may leave in its queue, for a later process, what is there.
-
-    Attributes:
-        drains: Whether it is closed only when every run has ended; no run is started after that.
-    """
-
-    drains: bool
-
-
-@runtime_checkable
-class NamesThreads(Protocol):
-    """A target with threads of several sorts, which points and histories should tell apart.
-
-    Attributes:
-        threads: What to call a thread, one word, by the beginning of its own name. A thread that
-            is not among them is `run`; the second of a sort is `run-2`.
-    """
-
-    threads: Mapping[str, str]
-
-
-@runtime_checkable
-class WorksInProcesses(Protocol):
-    """A target that does its work in processes of its own, where no schedule reaches.
-
-    A target that does not say so does its work in threads of this process.
-
-    Attributes:
-        processes: What they are, in a phrase: `a prefork pool`. Empty: threads after all.
-    """
-
-    processes: str
-
-
-@runtime_checkable
-class SingleProcess(Protocol):
-    """A target whose database no second process opens.
-
-    Attributes:
-        single_process: Why, in a phrase: `the service runs with one worker`. Empty: others may.
-    """
-
-    single_process: str
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._target, name, getattr(Traits, name))
 
 
 @runtime_checkable
@@ -273,36 +234,10 @@ class Entered(Protocol):
         ...
 
 
-@runtime_checkable
-class LivesInPackages(Protocol):
-    """A target that is installed: its lines are those of packages, not of files of the user.
-
-    Attributes:
-        packages: Their names, as they are imported.
-    """
-
-    packages: tuple[str, ...]
-
-
-@runtime_checkable
-class NamesCancellable(Protocol):
-    """A target with tasks of an event loop that others may cancel, as a server cancels a handler.
-
-    Of a target that does not name them it is those that were begun from outside of the loop, by
-    `run_coroutine_threadsafe` for example, and that no thread waits for.
-
-    Attributes:
-        cancellable: The qualified names of their coroutines: `Jobs.handle`.
-    """
-
-    cancellable: tuple[str, ...]
-
-
 class Target(Protocol):
     """A system under test.
 
-    An adapter may also be `Exempt`, `HasRemarks`, `Patient`, `Drains`, `NamesThreads`,
-    `WorksInProcesses`, `SingleProcess`, `Entered`, `LivesInPackages` and `NamesCancellable`.
+    An adapter may also have any of the `Traits`, and be `Entered`.
 
     Attributes:
         name: As given to `--target`.
@@ -331,23 +266,13 @@ class Target(Protocol):
         ...
 
 
-def works_in_processes(target: Target) -> str:
-    """The processes in which a target does its work, in a phrase; empty if there are none."""
-    return target.processes if isinstance(target, WorksInProcesses) else ""
-
-
-def single_process(target: Target) -> str:
-    """Why no second process opens its database, in a phrase; empty if others may."""
-    return target.single_process if isinstance(target, SingleProcess) else ""
-
-
 def require_threads(target: Target) -> None:
     """See that a target does its work where a schedule can be kept.
 
     Raises:
         TargetError: if it does it in processes of its own; the message says what to do.
     """
-    if processes := works_in_processes(target):
+    if processes := traits(target).processes:
         raise TargetError(
             f"target {target.name} does its work in processes of its own ({processes}), "
             "and a schedule orders the threads of one process: let its adapter work in threads, if "
@@ -355,25 +280,12 @@ def require_threads(target: Target) -> None:
         )
 
 
-def patience_of(target: Target) -> float | None:
-    """Virtual seconds without news after which none comes of a target; None: it does not say."""
-    return target.patience if isinstance(target, Patient) else None
-
-
-def drains(target: Target) -> bool:
-    """Whether a target is closed only when every run has ended."""
-    return isinstance(target, Drains) and target.drains
-
-
-def exemptions(target: Target) -> tuple[str, ...]:
-    """Names of the rules that make no sense for the target."""
-    return tuple(target.exempt) if isinstance(target, Exempt) else ()
-
-
 def remarks(target: Target) -> tuple[str, ...]:
     """The sentences that a reader of a result has to know of the target."""
-    told = target.remarks if isinstance(target, HasRemarks) else ()
-    exempt: Mapping[str, str] = target.exempt if isinstance(target, Exempt) else {}
-    if alone := single_process(target):
-        told += (f"no other process is tried beside it: {alone}",)
-    return (*told, *(f"{rule} does not judge this target: {why}" for rule, why in exempt.items()))
+    said = traits(target)
+    alone = f"no other process is tried beside it: {said.single_process}"
+    return (
+        *said.remarks,
+        *[alone] * bool(said.single_process),
+        *(f"{rule} does not judge this target: {why}" for rule, why in said.exempt.items()),
+    )
