@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,17 +22,12 @@ def write(result: CheckResult, file: Path) -> None:
 
 def to_json(result: CheckResult) -> str:
     """The result as one JSON object; keys in a fixed order, non-ASCII text escaped."""
-    versions = result.versions
     document = {
         "format": FORMAT,
         "target": result.target,
         "verdict": result.verdict,
         "finished": result.finished,
-        "versions": {
-            "python": versions.python,
-            "sqlite": versions.sqlite,
-            "runfaults": versions.runfaults,
-        },
+        "versions": asdict(result.versions),
         "bound": result.bound,
         "schedules": _tally(result.schedules),
         "pruned": result.pruned,
@@ -102,20 +98,9 @@ def _violation(violation: Violation) -> dict[str, object]:
 
 def _cause(cause: Cause) -> dict[str, object]:
     return {
-        "deed": cause.deed,
-        "decided_at": _place(cause.decided_at),
-        "statement_at": _place(cause.statement_at),
-        "called_at": _place(cause.called_at),
-        "struck_at": _place(cause.struck_at),
-        "schedules": cause.schedules,
-        "rules": list(cause.rules),
-        "contract": cause.contract,
-        "page": cause.page,
+        name: value._asdict() if isinstance(value, Place) else value
+        for name, value in asdict(cause).items()
     }
-
-
-def _place(place: Place | None) -> dict[str, object] | None:
-    return None if place is None else place._asdict()
 
 
 def _history(history: History) -> dict[str, object]:
@@ -123,18 +108,7 @@ def _history(history: History) -> dict[str, object]:
         "target": history.target,
         "schedule": str(history.schedule),
         "digest": history.digest(),
-        "events": [
-            {
-                "number": event.number,
-                "time": event.time,
-                "actor": event.actor,
-                "kind": event.kind,
-                "subject": event.subject,
-                "value": event.value,
-                "run": event.run,
-            }
-            for event in history.events
-        ],
+        "events": [event._asdict() for event in history.events],
         "places": [
             {"event": number, "stack": stack.splitlines()} for number, stack in history.places
         ],
