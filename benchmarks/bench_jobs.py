@@ -13,7 +13,7 @@ from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.running import Options, run_campaign
 from runfaults.explore.job import Chosen
 from runfaults.model import Ending
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 
 _DEFAULT = bound_named("default").limited_to(Chosen(("busy",))).strategies[0]
 SWEEP = replace(_DEFAULT, scope=replace(_DEFAULT.scope, endings=(Ending.SUCCEEDS, Ending.RAISES)))
@@ -25,7 +25,7 @@ def test_exploration(benchmark: Any, jobs: int) -> None:
 
     def exploration() -> None:
         campaign = Campaign("genglossary", (SWEEP,))
-        outcome = run_campaign(campaign, Options(processes=jobs), Silence())
+        outcome = run_campaign(campaign, Options(processes=jobs), Listener())
         found.append(outcome.found.verdicts.total())
 
     measure(benchmark, exploration, rounds=2, warm=0)

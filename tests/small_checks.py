@@ -23,7 +23,7 @@ from runfaults.explore.search import Search
 from runfaults.explore.strategy import Strategy
 from runfaults.explore.sweep import Sweep
 from runfaults.model import CheckResult
-from runfaults.model.listener import Listener, Silence
+from runfaults.model.listener import Listener
 from runfaults.user_code import heed_interruptions, interrupting
 
 BROKEN = f"{CONTROLS / 'one_try.py'}:OneTry"
@@ -50,7 +50,7 @@ def heeding() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-class InterruptedAfter(Silence):
+class InterruptedAfter(Listener):
     """Ctrl-C is pressed when so many jobs are done, where it is heeded."""
 
     def __init__(self, jobs: int) -> None:
@@ -110,7 +110,7 @@ def explored(target: str, listener: Listener | None = None, **options: Any) -> O
     """What comes of a small campaign in one process."""
     given = replace(Options(processes=1), **options)
     with heeding():
-        return run_campaign(campaign_of(target), given, listener or Silence())
+        return run_campaign(campaign_of(target), given, listener or Listener())
 
 
 def checked(
@@ -118,7 +118,7 @@ def checked(
 ) -> CheckResult:
     """The result of a campaign in one process."""
     given = replace(Options(processes=1), **options)
-    return check(campaign_of(target, *strategies), given, Silence(), save_to=save_to)
+    return check(campaign_of(target, *strategies), given, Listener(), save_to=save_to)
 
 
 def concluded(

@@ -10,7 +10,7 @@ import pytest
 from runfaults.campaign.agenda import Agenda
 from runfaults.explore.job import Job
 from runfaults.model import Schedule
-from runfaults.model.listener import Silence, Sort
+from runfaults.model.listener import Listener, Sort
 from small_checks import BROKEN, InterruptedAfter, explored
 
 FIRST, SECOND, THIRD = (Job(Schedule(seed=seed), rank=(-seed,)) for seed in range(3))
@@ -85,7 +85,7 @@ def test_what_is_left_is_counted_by_sort_with_what_waits_for_a_later_wave() -> N
     assert agenda.sorts.total() == len(agenda) == 0
 
 
-class Expected(Silence):
+class Expected(Listener):
     """Counts what was known in the beginning, and what came up."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from runfaults.campaign.causes import Group, Seen
 from runfaults.campaign.running import Outcome
 from runfaults.explore.mark import Mark, Sighting
 from runfaults.model import CheckResult, Schedule, Verdict, Violation
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from small_checks import BROKEN, SOUND, concluded, explored, stop_after
 
 TWO = CONTROLS / "two_causes.py"
@@ -84,7 +84,7 @@ def test_an_unfinished_check_neither_tells_nor_removes_what_it_did_not_see(path:
         assert len(load_baseline(path).known) == 1
 
 
-class Hearing(Silence):
+class Hearing(Listener):
     """Notes the deeds that are told at once."""
 
     def __init__(self) -> None:

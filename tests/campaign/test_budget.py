@@ -15,7 +15,7 @@ from runfaults.explore.likelihood import ranked
 from runfaults.explore.runner import Runner
 from runfaults.explore.search import Search
 from runfaults.model import Schedule, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from small_checks import BROKEN, SMALL, SOUND, concluded, explored, stop_after
 
 SCHEDULES = {
@@ -95,7 +95,7 @@ def test_the_likeliest_jobs_find_a_planted_bug_before_the_others_would() -> None
     few = 8
     unranked = Unranked(BROKEN, SMALL)
     options = Options(processes=1, should_stop=stop_after(few))
-    plain = run_campaign(unranked, options, Silence())
+    plain = run_campaign(unranked, options, Listener())
     likeliest = explored(BROKEN, should_stop=stop_after(few))
     assert concluded(BROKEN, likeliest).verdict is Verdict.BROKEN
     assert concluded(BROKEN, plain).verdict is Verdict.UNFINISHED

@@ -23,7 +23,7 @@ from runfaults.explore.runner import Runner
 from runfaults.explore.shrink import shrink
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Cause, CheckResult, Ending, Fault, FaultPoint, Place, Schedule, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.oracle import RULES
 from runfaults.scenario.file import load_scenario
 from runfaults.sim.simulation import Simulation
@@ -38,7 +38,7 @@ STRUCK = Sweep(Scope(("busy",), ("cancel",), (1, 3), (Ending.SUCCEEDS, Ending.NO
 
 def checked_for(target: str, *rules: str) -> CheckResult:
     campaign = Campaign(target, (STRUCK,), rules or None)
-    outcome = run_campaign(campaign, Options(processes=1), Silence())
+    outcome = run_campaign(campaign, Options(processes=1), Listener())
     assert outcome.found.causes.keys() == from_document(to_document(outcome.found)).causes.keys()
     return conclude(campaign, outcome)
 

@@ -23,7 +23,7 @@ from runfaults.cli import cli
 from runfaults.explore.job import Job
 from runfaults.explore.versions import versions
 from runfaults.model import Schedule
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.sim.host import Host
 from small_checks import BROKEN, SOUND, InterruptedAfter, campaign_of, comparable, explored
 
@@ -106,7 +106,7 @@ def worker_of(machines: Machines) -> Iterator[subprocess.Popen[bytes]]:
         yield worker
 
 
-class After(Silence):
+class After(Listener):
     """Does something when so many parts are done."""
 
     def __init__(self, parts: int, do: Callable[[], None]) -> None:

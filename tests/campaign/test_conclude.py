@@ -15,7 +15,7 @@ from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.explore.findings import Findings
 from runfaults.explore.runner import Runner
 from runfaults.model import Schedule, Tally, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 from runfaults.user_code import interruptions
@@ -120,7 +120,7 @@ def test_several_rules_give_the_schedules_that_break_any_of_them() -> None:
     broken = {rule for rule, verdict in whole.rules if verdict is Verdict.BROKEN}
     assert len(broken) > 1
     chosen = Campaign(BROKEN, SMALL, tuple(broken))
-    found = run_campaign(chosen, Options(processes=1), Silence()).found
+    found = run_campaign(chosen, Options(processes=1), Listener()).found
     assert found.verdicts == whole.verdicts
     assert {rule for rule, _ in found.rules} == broken
 

@@ -8,12 +8,12 @@ import pytest
 
 from runfaults.campaign.running import Options, run_campaign
 from runfaults.model import Verdict, Violation
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.scenario.file import load_scenario
 from small_checks import BROKEN, SOUND, campaign_of, concluded, explored
 
 
-class Hearing(Silence):
+class Hearing(Listener):
     """Notes what it hears, in order."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from runfaults.explore.search import Search
 from runfaults.explore.strategy import Strategy
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Schedule
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.sim.acts import ACTS
 from runfaults.targets.target import TargetError
 from runfaults.testing.strategies import schedules
@@ -59,7 +59,7 @@ def test_our_own_manager_offers_every_act() -> None:
     outcome = run_campaign(
         Campaign("genglossary", (Search(Scope(acts=tuple(ACTS)), Allowance(0, 0, 0)),)),
         Options(processes=1),
-        Silence(),
+        Listener(),
     )
     assert outcome.remarks == ()
 

@@ -15,7 +15,7 @@ from runfaults.campaign.memory import Cache, StateError, alone_in
 from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.explore.findings import Findings
 from runfaults.explore.sweep import Sweep
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from small_checks import (
     BROKEN,
     SEARCH,
@@ -146,7 +146,7 @@ def test_what_a_job_had_found_when_ctrl_c_ended_it_counts() -> None:
     for asked in range(3, 12):
         options = Options(processes=1, should_stop=pressed_after(asked))
         with heeding():
-            outcomes.append(run_campaign(campaign, options, Silence()))
+            outcomes.append(run_campaign(campaign, options, Listener()))
     assert all(outcome.interrupted for outcome in outcomes)
     ran = [outcome.found.verdicts.total() for outcome in outcomes]
     assert ran == sorted(ran)

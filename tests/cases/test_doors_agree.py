@@ -24,7 +24,7 @@ from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.explore.sweep import Sweep
 from runfaults.explore.versions import versions
 from runfaults.model import Fault, Journal, Scenario, Schedule, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.scenario.file import dump_scenario, load_scenario
 from runfaults.sim.host import Host
 from runfaults.testing.bench import DoesNotHoldError, bench_for, leave_simulation
@@ -175,7 +175,7 @@ def test_each_door_finds_the_same_schedules_broken(
 
 
 def in_processes(campaign: Campaign, processes: int) -> Findings:
-    return run_campaign(campaign, Options(processes=processes), Silence()).found
+    return run_campaign(campaign, Options(processes=processes), Listener()).found
 
 
 def as_on_a_cluster(campaign: Campaign) -> Findings:

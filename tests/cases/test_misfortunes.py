@@ -16,7 +16,7 @@ from runfaults.campaign.running import Options
 from runfaults.explore.job import Allowance, Scope
 from runfaults.explore.search import Search
 from runfaults.model import Ending, EventKind, Schedule, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.model.scenario import Scenario
 from runfaults.oracle.judge import judge
 from runfaults.scenario.file import ScenarioError, dump_scenario, load_scenario
@@ -137,7 +137,7 @@ def test_the_reduced_search_breaks_the_same_rules_as_the_whole_one() -> None:
         check(
             Campaign(target, (Search(scope, Allowance(1, 1, 0), reduce=reduce),)),
             Options(processes=1),
-            Silence(),
+            Listener(),
         )
         for reduce in (True, False)
     ]

@@ -16,7 +16,7 @@ from runfaults.campaign.running import Options
 from runfaults.explore.runner import Runner
 from runfaults.explore.search import Allowance, Scope, Search
 from runfaults.model import EventKind, Schedule, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.oracle.no_rows import no_rows
 from runfaults.sim.simulation import Simulation
 from runfaults.sim.wall_clock import EPOCH
@@ -61,7 +61,7 @@ def test_the_reduced_search_sets_it_only_where_it_is_read_afterwards() -> None:
         check(
             Campaign(target, (Search(CLOCK, Allowance(0, 1, 0), reduce=reduce),)),
             Options(processes=1),
-            Silence(),
+            Listener(),
         )
         for reduce in (True, False)
     ]

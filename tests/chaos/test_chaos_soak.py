@@ -24,7 +24,7 @@ from runfaults.chaos.journal import read_journals
 from runfaults.chaos.nemeses.nemesis import Nemesis, Scene
 from runfaults.chaos.soak import NEMESES, ChaosResult, chaos
 from runfaults.model import Journal, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.user_code import interruptions
 from small_checks import Pressing, heeding
 
@@ -80,7 +80,7 @@ def soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Soak:
         monkeypatch.setattr("runfaults.chaos.soak.time", clock)
         everything = (*nemeses, lambda: Watcher(clock, seen))
         given = {"seconds": SECONDS, "seed": 1, "folder": tmp_path, "nemeses": everything}
-        return chaos(target, Silence(), **given, **options)
+        return chaos(target, Listener(), **given, **options)
 
     return conduct
 

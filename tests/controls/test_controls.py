@@ -17,7 +17,7 @@ from runfaults.explore.search import Search
 from runfaults.explore.strategy import Strategy
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Act, CheckResult, Ending, EventKind, Schedule, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.oracle.judge import judge
 from runfaults.oracle.rules import RULES
 from runfaults.sim.execution import Execution
@@ -292,7 +292,7 @@ def checked(
     target: str, strategies: tuple[Strategy, ...], save_to: Path | None = None
 ) -> CheckResult:
     campaign = Campaign(target, strategies)
-    return check(campaign, Options(processes=1), Silence(), save_to=save_to)
+    return check(campaign, Options(processes=1), Listener(), save_to=save_to)
 
 
 def swept(control: Control, name: str, save_to: Path | None = None) -> CheckResult:

@@ -20,7 +20,7 @@ from runfaults.crash.lives import Lives
 from runfaults.explore.job import AT_ONCE, JOURNALS, Scope
 from runfaults.explore.runner import Runner
 from runfaults.model import CheckResult, Ending, EventKind, Journal, Schedule, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.scenario.file import load_scenario
 
 CONTROLS = Path(__file__).with_name("controls")
@@ -47,7 +47,7 @@ def checked(
     target: str, deaths: Deaths, save_to: Path | None = None, processes: int = 1
 ) -> CheckResult:
     campaign = Campaign(target, (deaths,))
-    return check(campaign, Options(processes=processes), Silence(), save_to=save_to)
+    return check(campaign, Options(processes=processes), Listener(), save_to=save_to)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from runfaults.explore.samples import Sample, Samples, _too_early, probability
 from runfaults.explore.shrink import shrink
 from runfaults.explore.strategy import Strategy
 from runfaults.model import Preemption, Schedule, Verdict
-from runfaults.model.listener import Listener, Silence
+from runfaults.model.listener import Listener
 from runfaults.oracle.judge import judge
 from runfaults.sim.acts import ACTS
 from runfaults.sim.simulation import Simulation
@@ -61,7 +61,7 @@ def ran(target: str, samples: Samples, listener: Listener | None = None, **optio
     """What comes of these samples alone."""
     given = replace(Options(processes=1), **options)
     with heeding():
-        return run_campaign(campaign_of(target, samples), given, listener or Silence())
+        return run_campaign(campaign_of(target, samples), given, listener or Listener())
 
 
 def reseeded(seed: int) -> Samples:

@@ -20,7 +20,7 @@ from runfaults.explore.job import Scope
 from runfaults.explore.runner import Runner
 from runfaults.explore.sweep import Sweep
 from runfaults.model import CheckResult, Ending, EventKind, Schedule, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.sim.simulation import Simulation
 from runfaults.strategies import bench_for
 from runfaults.targets import target_named
@@ -70,7 +70,7 @@ class Copy:
         path.write_text(text, "utf-8")
 
     def check(self) -> CheckResult:
-        return check(Campaign(f"source:{self.folder}", (SMALL,)), Options(processes=1), Silence())
+        return check(Campaign(f"source:{self.folder}", (SMALL,)), Options(processes=1), Listener())
 
 
 @pytest.fixture

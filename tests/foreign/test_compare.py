@@ -16,7 +16,7 @@ from runfaults.cli.compare import _exit_code, _named, _print, _two
 from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
 from runfaults.model import EarlyEnd, Verdict
-from runfaults.model.listener import Silence, Sort
+from runfaults.model.listener import Listener, Sort
 from small_checks import heeding
 
 NAIVE = "runfaults.targets.skeletons.thread:MyTarget"
@@ -34,7 +34,7 @@ def compared() -> Callable[[str, str], Comparison]:
 
     def compare_once(first: str, second: str) -> Comparison:
         if (first, second) not in known:
-            known[first, second] = compare(first, second, SMALL, Silence(), processes=1)
+            known[first, second] = compare(first, second, SMALL, Listener(), processes=1)
         return known[first, second]
 
     return compare_once
@@ -106,7 +106,7 @@ def test_two_of_targets_and_sources_are_compared_in_order(
             _two(targets, (tmp_path,))
 
 
-class PressingCtrlC(Silence):
+class PressingCtrlC(Listener):
     """Interrupts when the first job is done, and hears which targets were begun."""
 
     def __init__(self) -> None:

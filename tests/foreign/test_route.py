@@ -14,7 +14,7 @@ from runfaults.campaign.running import Options
 from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Act, CheckResult, EventKind, Schedule, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 from runfaults.targets.target import CancelsByRoute, remarks
@@ -106,7 +106,9 @@ class Copy:
         path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
 
     def check(self) -> CheckResult:
-        return check(Campaign(f"source:{self.folder}", (CANCELS,)), Options(processes=1), Silence())
+        return check(
+            Campaign(f"source:{self.folder}", (CANCELS,)), Options(processes=1), Listener()
+        )
 
     def told(self) -> list[str]:
         """What the actor of the act does, in one schedule."""

@@ -25,7 +25,7 @@ from runfaults.explore.strategy import Strategy
 from runfaults.explore.sweep import Sweep
 from runfaults.explore.trial import Trial
 from runfaults.model import CheckResult, Death, EventKind, History, Schedule, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.oracle.rules import RULES
 from runfaults.sqlite.kinds import KINDS
 from runfaults.targets import target_named
@@ -69,7 +69,7 @@ def target_of(program: str) -> str:
 
 def checked(program: str, *strategies: Strategy, processes: int = 1) -> CheckResult:
     campaign = Campaign(target_of(program), strategies)
-    return check(campaign, Options(processes=processes), Silence())
+    return check(campaign, Options(processes=processes), Listener())
 
 
 @functools.cache

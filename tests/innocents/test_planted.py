@@ -10,7 +10,7 @@ from test_innocents import CHEAP, HERE
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.running import Options, run_campaign
 from runfaults.model import Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 
 PLANTED = [
     (
@@ -62,5 +62,7 @@ def test_it_is_caught(program: str, right: str, wrong: str, rule: str, tmp_path:
     assert source.count(right) == 1
     path = tmp_path / f"planted_{program}.py"
     path.write_text(source.replace(right, wrong))
-    found = run_campaign(Campaign(f"{path}:Innocent", CHEAP), Options(processes=1), Silence()).found
+    found = run_campaign(
+        Campaign(f"{path}:Innocent", CHEAP), Options(processes=1), Listener()
+    ).found
     assert found.tally(rule).verdict is Verdict.BROKEN

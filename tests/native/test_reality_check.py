@@ -14,7 +14,7 @@ from runfaults.campaign.replay import replay
 from runfaults.campaign.running import Options
 from runfaults.explore.job import Chosen, Scope
 from runfaults.model import CheckResult, Journal, Verdict
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.native.causes import RealCauses
 from runfaults.scenario.file import load_scenario
 from runfaults.sqlite.kinds import KINDS
@@ -35,7 +35,7 @@ def checked(
 ) -> CheckResult:
     strategy = RealCauses(Scope((*kinds, *causes), (), journals=(journal,)))
     campaign = Campaign(target, (strategy,))
-    return check(campaign, Options(processes=1), Silence(), save_to=save_to)
+    return check(campaign, Options(processes=1), Listener(), save_to=save_to)
 
 
 def test_the_corrected_manager_holds_under_real_faults() -> None:

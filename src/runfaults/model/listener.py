@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from runfaults.model.result import Violation
 
@@ -12,12 +11,11 @@ Sort = tuple[int, str]
 ONE_SORT: Sort = (0, "")
 
 
-class Listener(Protocol):
-    """Hears how far a campaign is."""
+class Listener:
+    """Hears how far a campaign is; this one does nothing with it."""
 
     def start(self, total: int | None, left: Mapping[Sort, int] | None = None) -> None:
         """The work begins: so many pieces, so many of each sort; None if that is not known."""
-        ...
 
     def advance(
         self,
@@ -34,34 +32,9 @@ class Listener(Protocol):
             sort: Of what sort they are.
             tries: How many tries they took, such as schedules.
         """
-        ...
 
     def note(self, text: str) -> None:
         """The present activity, in a few words."""
-        ...
 
     def found(self, violation: Violation) -> None:
         """The first one that breaks a rule, or by another deed: neither shrunk nor the smallest."""
-        ...
-
-
-class Silence:
-    """Tells nothing of what it hears."""
-
-    def start(self, total: int | None, left: Mapping[Sort, int] | None = None) -> None:
-        """See `Listener`."""
-
-    def advance(
-        self,
-        count: int = 1,
-        left: Mapping[Sort, int] | None = None,
-        sort: Sort = ONE_SORT,
-        tries: int = 0,
-    ) -> None:
-        """See `Listener`."""
-
-    def note(self, text: str) -> None:
-        """See `Listener`."""
-
-    def found(self, violation: Violation) -> None:
-        """See `Listener`."""

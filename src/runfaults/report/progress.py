@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from runfaults.model import Violation
 from runfaults.model.listener import ONE_SORT, Listener, Sort
@@ -20,15 +20,14 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 
-class Progress(Listener, Protocol):
+class Progress(Listener):
     """Shows what it hears, until it is stopped."""
 
     def stop(self) -> None:
         """The work has ended, done or not. Harmless if it never began."""
-        ...
 
 
-class PipeProgress:
+class PipeProgress(Progress):
     """A line every ten seconds, for a log, and each violation when it is found.
 
     Args:
@@ -115,7 +114,7 @@ def first_words(violation: Violation) -> Iterator[str]:
     yield f"  {replay_command(violation) or violation.scenario.schedule}"
 
 
-class TerminalProgress:
+class TerminalProgress(Progress):
     """A bar with count, rate and time left that vanishes when the work has ended."""
 
     def __init__(self, file: TextIO) -> None:

@@ -14,7 +14,7 @@ from runfaults.campaign.budget import Budget
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.running import Options
 from runfaults.model import CheckResult, Verdict, Violation
-from runfaults.model.listener import Silence
+from runfaults.model.listener import Listener
 from runfaults.model.verdict import OF_ONE_HISTORY
 from runfaults.report.explain import explain
 from runfaults.report.steps import printable
@@ -58,7 +58,7 @@ class Sweep:
             result = conclude.check(
                 Campaign(self.target, seeded.strategies, own=self.rules, redact=redacting()),
                 Options(processes=1, should_stop=Budget(self.seconds).spent),
-                Silence(),
+                Listener(),
                 save_to=self.save_to,
             )
         tried = bench_for(self.target, self.rules).tried
