@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 from runfaults.chaos.journal import Writer
 from runfaults.chaos.nemeses.clock import moved_clock
@@ -39,6 +40,8 @@ from runfaults.targets.target import (
 )
 from runfaults.temporary import memory_backed_folder, prefix
 from runfaults.user_code import redact, told
+
+_Answer = TypeVar("_Answer")
 
 _LOOK_EVERY = 0.2
 """Real seconds between two looks for runs of dead processes."""
@@ -155,7 +158,13 @@ def _entered(name: str) -> Generator[Target]:
         yield target
 
 
-def _ask(journal: Writer, what: str, run: int | None, question: Callable[[], object]) -> object:
+def _ask(
+    journal: Writer,
+    what: str,
+    run: int | None,
+    question: Callable[[], _Answer],
+    told_as: Callable[[_Answer], object] = str,
+) -> _Answer | None:
     """Ask the manager; the question and the answer are in the journal."""
     journal.write(what, "invoke", run)
     try:
@@ -164,7 +173,7 @@ def _ask(journal: Writer, what: str, run: int | None, question: Callable[[], obj
         journal.write(what, "reply", run, f"raised {told(error)}")
         return None
     known = answer if what == "start" and isinstance(answer, int) else run
-    journal.write(what, "reply", known, str(answer))
+    journal.write(what, "reply", known, str(told_as(answer)))
     return answer
 
 
@@ -302,14 +311,8 @@ class _User:
 
     def _subscribe(self, manager: Signals, run: int) -> Callable[[], str | None] | None:
         """Subscribe; the journal names the subscriber as the answer."""
-        self._journal.write("subscribe", "invoke", run)
-        try:
-            signals = manager.subscribe(run)
-        except Exception as error:  # noqa: BLE001 - the answer to a request may be any error
-            self._journal.write("subscribe", "reply", run, f"raised {told(error)}")
-            return None
-        self._journal.write("subscribe", "reply", run, f"user@{self._assignment.name}")
-        return signals
+        me = f"user@{self._assignment.name}"
+        return _ask(self._journal, "subscribe", run, lambda: manager.subscribe(run), lambda _: me)
 
     def _follow(self, manager: Manager, run: int) -> None:
         signals = self._subscribe(manager, run) if isinstance(manager, Signals) else None
