@@ -39,6 +39,10 @@ class Interruptions:
     asked_for: bool = False
     _breaks: bool = False
 
+    def have_come(self) -> bool:
+        """Whether any has."""
+        return self.count > 0
+
     @contextlib.contextmanager
     def breaking_off(self) -> Generator[None]:
         """Let the first that comes in the block raise all the same; later ones are asked for.

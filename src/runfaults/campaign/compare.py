@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from runfaults.campaign.bound import Bound
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import conclude
-from runfaults.campaign.players import open_player
 from runfaults.campaign.running import Options, run_campaign
 from runfaults.explore.probe import probe
-from runfaults.explore.runner import Runner
+from runfaults.explore.runner import PlayerKind, Runner
 from runfaults.explore.trial import NotPlayableError
 from runfaults.model import CheckResult, Scenario, Verdict
 from runfaults.model.listener import Listener
@@ -91,14 +90,14 @@ def compare(
     campaigns = [
         Campaign(name, bound.strategies, own=own, redact=redact) for name in (first, second)
     ]
-    with open_player(second, own=own, redact=redact) as player:
+    with campaigns[1].open_player(PlayerKind.SIMULATION) as player:
         probe(player)  # before the first takes its time: what cannot be tested
     results: list[CheckResult] = []
     for campaign in campaigns:
         listener.note(campaign.target)
         outcome = run_campaign(campaign, Options(processes), listener)
-        results.append(conclude(campaign, outcome, should_stop=_is_interrupted))
-        if _is_interrupted():
+        results.append(conclude(campaign, outcome, should_stop=interruptions.have_come))
+        if interruptions.have_come():
             raise KeyboardInterrupt
     found = [
         [each.scenario for each in result.violations if each.verdict is Verdict.BROKEN]
@@ -117,7 +116,7 @@ def _played_with(campaign: Campaign, scenarios: list[Scenario], position: int) -
         return
     with campaign.open_player() as player:
         for scenario in scenarios:
-            if _is_interrupted():
+            if interruptions.have_come():
                 raise KeyboardInterrupt
             trial = Runner(player).run(scenario.schedule)
             try:
@@ -129,10 +128,6 @@ def _played_with(campaign: Campaign, scenarios: list[Scenario], position: int) -
                 continue
             pair = (Verdict.BROKEN, verdict) if position else (verdict, Verdict.BROKEN)
             yield Change(scenario, pair, why_not)
-
-
-def _is_interrupted() -> bool:
-    return interruptions.count > 0
 
 
 def _verdict(result: CheckResult, rule: str) -> Verdict | None:

@@ -60,8 +60,8 @@ def command(
         with open_player(name, kind, own=own, redact=redact) as player:
             probe(player)
             runner = Runner(player)
-            found = shrink(runner, scenario.schedule, should_stop=_is_interrupted)
-            needed = needs(runner, found.schedule, _is_interrupted)
+            found = shrink(runner, scenario.schedule, should_stop=interruptions.have_come)
+            needed = needs(runner, found.schedule, interruptions.have_come)
     verdict = found.trial.verdict
     failing = [each for each in found.trial.failing() if each.verdict is verdict]
     rules = tuple(each.rule for each in failing)
@@ -101,7 +101,3 @@ def _failing(file: Path) -> Generator[None]:
         words = without(sys.argv[2:], "-o", "--output")
         seen = f"`{typed(['replay', *words])}` shows what happens"
         raise NothingToMinimiseError(f"{file}: {error}; {seen}") from error
-
-
-def _is_interrupted() -> bool:
-    return interruptions.count > 0
