@@ -121,11 +121,6 @@ class Trial(trial.Trial):
     scenario: Scenario | None = None
     own_rules: tuple[str, ...] = ()
 
-    @property
-    def as_expected(self) -> bool:
-        """Whether a scenario went as its file says."""
-        return self.scenario is not None and self.matches(self.scenario)
-
     def assert_holds(self, *rules: str) -> None:
         """Fail unless these rules hold; all rules if none is named.
 
