@@ -7,32 +7,12 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import click
 
 from runfaults.cli.exit_codes import HOLDS, USAGE
-
-
-def writable_file(
-    context: click.Context, parameter: click.Parameter, path: Path | None
-) -> Path | None:
-    """Refuse a file that cannot be written while there is no work to lose yet."""
-    del context
-    if path is not None:
-        require_writable_file(path, parameter.opts[-1])
-    return path
-
-
-def writable_folder(
-    context: click.Context, parameter: click.Parameter, path: Path | None
-) -> Path | None:
-    """Refuse a folder that cannot be made, or written to, while there is no work to lose yet."""
-    del context
-    if path is not None:
-        require_writable_folder(path, parameter.opts[-1])
-    return path
 
 
 def require_writable_file(path: Path, option: str) -> None:
@@ -63,6 +43,23 @@ def require_writable_folder(path: Path, option: str) -> None:
         Path(tempfile.mkdtemp(prefix=".runfaults-", dir=there)).rmdir()
     except OSError as error:
         raise _refusal(path, option, "folder", error) from error
+
+
+_Callback = Callable[[click.Context, click.Parameter, Path | None], Path | None]
+
+
+def _looked_at(require: Callable[[Path, str], None]) -> _Callback:
+    """Refuse what an option names while there is no work to lose yet."""
+
+    def look(_: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+        if path is not None:
+            require(path, parameter.opts[-1])
+        return path
+
+    return look
+
+
+writable_file, writable_folder = map(_looked_at, (require_writable_file, require_writable_folder))
 
 
 def _refusal(path: Path, option: str, what: str, error: OSError) -> click.UsageError:
