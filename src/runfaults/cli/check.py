@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import nullcontext
 from functools import partial
@@ -22,7 +23,6 @@ from runfaults.campaign.running import Options, run_campaign
 from runfaults.campaign.settings import own_folder
 from runfaults.cli.aim import chosen_target, setting, tested_options
 from runfaults.cli.exit_codes import exit_code_of
-from runfaults.cli.explaining import print_understanding
 from runfaults.cli.next_step import print_next_steps
 from runfaults.cli.overheard import target_apart
 from runfaults.cli.own_rules import rule_option
@@ -30,11 +30,13 @@ from runfaults.cli.redact import redact_option
 from runfaults.cli.reports import report_options, require_distinct_reports, write_reports
 from runfaults.cli.writing import code_of_writing, require_writable_folder, writable_folder
 from runfaults.explore.job import Chosen
+from runfaults.explore.runner import PlayerKind
 from runfaults.explore.strategy import Strategy
+from runfaults.explore.understanding import understood
 from runfaults.model import Ending, Journal
 from runfaults.oracle.own import own_rules
 from runfaults.oracle.rules import RULES
-from runfaults.report.console import print_lines
+from runfaults.report.console import broken, print_lines
 from runfaults.report.progress import progressing
 from runfaults.report.terminal import print_result
 from runfaults.sim.acts import ACTS
@@ -231,7 +233,7 @@ def command(  # noqa: PLR0913  # a parameter for each option
     strategies = chosen.seeded(seed).limited_to(limits).strategies
     campaign = Campaign(tested, strategies, rules or None, own, redact)
     if explain:
-        print_understanding(campaign)
+        _print_understanding(campaign)
         return
     spending = Budget(inf if budget is None else budget)
     options = Options(
@@ -262,6 +264,19 @@ def command(  # noqa: PLR0913  # a parameter for each option
     if profile is not None:
         print_lines(profile.text())
     raise Exit(code_of_writing(exit_code_of(result), unwritten))
+
+
+def _print_understanding(campaign: Campaign) -> None:
+    """Print what was understood of a target, a paragraph for each topic."""
+    with target_apart(), campaign.open_player(PlayerKind.SIMULATION) as player:
+        told = understood(player)
+    print_lines(f"target {player.target.name}, as its clean runs show it")
+    columns = shutil.get_terminal_size((100, 24)).columns
+    for topic, text in told:
+        print_lines(broken(f"  {topic}".ljust(_TOPIC) + text, columns, _TOPIC))
+
+
+_TOPIC = 12
 
 
 def _require_offered(

@@ -101,11 +101,12 @@ def print_prose(text: str, hanging: int = 0) -> None:
     text = printable(text)
     columns = min(shutil.get_terminal_size().columns, PROSE_WIDTH)
     if sys.stdout.isatty() and columns >= NARROW:
-        text = "\n".join(_broken(line, columns, hanging) for line in text.split("\n"))
+        text = "\n".join(broken(line, columns, hanging) for line in text.split("\n"))
     print_lines(text)
 
 
-def _broken(line: str, columns: int, hanging: int) -> str:
+def broken(line: str, columns: int, hanging: int) -> str:
+    """A line in several of so many columns; all but the first are indented."""
     return textwrap.fill(
         line,
         columns,
