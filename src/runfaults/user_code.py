@@ -9,10 +9,10 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
+from itertools import islice, pairwise
 from linecache import getline
 from pathlib import Path
 from types import FrameType
@@ -235,6 +235,11 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
+def spelt(error: BaseException) -> str:
+    """An exception's type, and its message as it is, if it has one."""
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
 def place_of(error: BaseException) -> str:
     """Where an exception was raised, ` at file:line ...`: in the user's code as far as possible."""
     if isinstance(error, SyntaxError) and error.filename is not None:
@@ -248,8 +253,7 @@ def place_of(error: BaseException) -> str:
 def stack_of(error: BaseException) -> str:
     """The stack in which an exception was raised, as `calling_code` has it."""
     stack = traceback.extract_tb(error.__traceback__)
-    places = [_Place(each.filename, each.lineno or 0, each.name) for each in stack]
-    return _described(tuple(place for place in places if is_of_the_user(place.file)))
+    return _described(_called([(each.filename, each.lineno or 0, each.name) for each in stack]))
 
 
 def calling_code() -> str:
@@ -258,7 +262,31 @@ def calling_code() -> str:
     A line a frame: `file:line in function: code`, the outermost first; files by their last two
     parts, so that the text does not depend on where the project lies.
     """
-    return _described(tuple(reversed(list(_places(inspect.currentframe())))))
+    frames: list[tuple[str, int, str]] = []
+    frame = inspect.currentframe()
+    while frame is not None:
+        frames.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        frame = frame.f_back
+    return _described(_called(frames[::-1]))
+
+
+def _called(frames: Iterable[tuple[str, int, str]]) -> tuple[_Place, ...]:
+    """The places in the user's code, the outermost first, of a whole stack.
+
+    What the harness calls is the adapter, but for the body of a thread: an adapter decides nothing,
+    so it is a place only where there is no other.
+    """
+    calls = [
+        (_is_the_harness(caller) and by != THREADS_ARE_RUN_BY, _Place(*called))
+        for (caller, _, by), called in pairwise([("", 0, ""), *frames])
+        if is_of_the_user(called[0])
+    ]
+    adapter = len(calls) > 1 and calls[0][0]
+    return tuple(place for _, place in calls[adapter:])
+
+
+THREADS_ARE_RUN_BY = "_perform"
+"""The function of the harness that calls the body of a thread."""
 
 
 def calling_line() -> str:
@@ -301,6 +329,11 @@ def is_of_the_user(file: str) -> bool:
     path = Path(file)
     foreign = "site-packages" in path.parts or "<" in file
     return not foreign and not any(path.is_relative_to(folder) for folder in _OWN_FOLDERS)
+
+
+@cache
+def _is_the_harness(file: str) -> bool:
+    return Path(file).is_relative_to(_OWN_FOLDERS[0])
 
 
 @cache

@@ -104,6 +104,22 @@ def test_what_a_fault_and_what_a_lock_of_its_own_made_fail_are_two_deeds(
     assert mark.deed == sort
 
 
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ("terminal-is-final", 'self.record("cancelled")  # the mistake: it may be over'),
+        ("succeeded-never-failed", 'self.record("error")  # the mistake: the work had succeeded'),
+        ("nothing-escapes", "raise ValueError from None  # the mistake: the thread dies of it"),
+    ],
+)
+def test_the_line_that_decided_is_none_of_the_adapter(rule: str, code: str) -> None:
+    """The first line of a thread is no adapter's, though the harness calls it too."""
+    strategy = Sweep(Scope(("busy",), ("cancel",), (1,), (Ending.SUCCEEDS, Ending.RAISES)))
+    campaign = Campaign(f"{CONTROLS / 'adapted.py'}:Adapted", (strategy,), (rule,))
+    result = conclude(campaign, run_campaign(campaign, Options(processes=1), Silence()))
+    assert code in [cause.decided_at.code for cause in causes(result) if cause.decided_at]
+
+
 def test_a_right_manager_has_no_cause() -> None:
     assert checked_for(SOUND).violations == ()
 

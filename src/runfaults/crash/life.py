@@ -33,6 +33,7 @@ from runfaults.sim.wall_clock import EPOCH, controlled_wall_clock
 from runfaults.sim.world import World
 from runfaults.sqlite.hook import unwatch
 from runfaults.targets.target import Closes, Manager, Reads, Target
+from runfaults.user_code import spelt
 
 BETWEEN_LIVES = 3600.0
 """Virtual seconds between the beginnings of two lives."""
@@ -174,7 +175,7 @@ def read(recorder: Recorder, manager: Manager, audit: AuditReader, run: int) -> 
         else:
             answer = audit.last_status(run)
     except Exception as error:  # noqa: BLE001  # the answer to a request may be any error
-        answer = f"raised {type(error).__name__}: {error}"
+        answer = f"raised {spelt(error)}"
     recorder.add(actor, EventKind.REPLY, "read", word_of(answer), run)
 
 

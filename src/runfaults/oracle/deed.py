@@ -71,6 +71,8 @@ def _done(events: tuple[Event, ...], last: Event) -> Deed:
             return Deed(f"{subject} raised {error}", last.number)
         case EventKind.THREAD if subject == "escaped":
             failure = _last(events, last, EventKind.ERROR, actor)
+            if failure is None:  # no operation failed before it
+                return Deed(f"thread ended by {error}", last.number)
             return Deed(f"thread ended by {error}", failure, after=_FAILURE)
         case EventKind.SIGNAL:
             worker = next((each.actor for each in events if each.kind is EventKind.PIPELINE), "")

@@ -26,7 +26,7 @@ from runfaults.sqlite.gate import Call, FaultKind, Gate
 from runfaults.sqlite.kinds import kind_named
 from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
-from runfaults.user_code import calling_line
+from runfaults.user_code import calling_line, spelt
 
 _DATABASE = "database"
 _Held = tuple[str, Observed]
@@ -142,7 +142,7 @@ class WorldGate:
         try:
             answer = kind.strike(call)
         except Exception as error:
-            add(point.actor, EventKind.ERROR, "", f"{type(error).__name__}: {error}")
+            add(point.actor, EventKind.ERROR, "", spelt(error))
             raise
         add(point.actor, EventKind.OK)
         return answer
@@ -233,7 +233,7 @@ class WorldGate:
             self._recorder.add(name, EventKind.OK)
         else:
             code = getattr(error, "sqlite_errorname", "")
-            text = f"{type(error).__name__}: {error}" + (f" [{code}]" if code else "")
+            text = spelt(error) + (f" [{code}]" if code else "")
             self._recorder.add(name, EventKind.ERROR, "", text)
         connection = call.connection
         if connection is None:

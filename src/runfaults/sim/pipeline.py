@@ -15,6 +15,7 @@ from runfaults.sim.recorder import Recorder
 from runfaults.sim.run_numbers import RunNumbers
 from runfaults.targets.client import Client
 from runfaults.targets.target import RunId
+from runfaults.user_code import spelt
 
 OUTCOMES = "outcomes"
 """What has become of the runs, as a thing that actors use."""
@@ -146,7 +147,7 @@ class ScriptedPipeline:
             attempt.raised = True
             attempt.committed |= not _in_transaction(connection)
             how = ending_by(error, cancel_exception)
-            add(name, EventKind.PIPELINE, how, f"{type(error).__name__}: {error}", run)
+            add(name, EventKind.PIPELINE, how, spelt(error), run)
             raise
         else:
             value = "transaction open" * attempt.uncommitted

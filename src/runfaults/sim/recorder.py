@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runfaults.model import Event, EventKind
-from runfaults.user_code import beginning_of, calling_code, calling_line, stack_of
+from runfaults.user_code import beginning_of, calling_code, calling_line, spelt, stack_of
 
 MOST_PRINTED = 20_000
 """Characters of what the target prints that are kept: the last ones."""
@@ -102,10 +102,17 @@ class Recorder:
 
     def answer(self, actor: str, subject: str, error: BaseException, run: int | None) -> None:
         """Append the answer to a request that raised."""
+        self._note_place(error)
+        self.add(actor, EventKind.REPLY, subject, f"raised {spelt(error)}", run)
+
+    def escape(self, actor: str, error: BaseException) -> None:
+        """Append that a thread died of an exception."""
+        self._note_place(error)
+        self.add(actor, EventKind.THREAD, "escaped", spelt(error))
+
+    def _note_place(self, error: BaseException) -> None:
         if self.with_places and not self.closed:
             self.places.append((len(self.events), stack_of(error)))
-        value = f"raised {type(error).__name__}: {error}"
-        self.add(actor, EventKind.REPLY, subject, value, run)
 
     def get_stuck(self, how: str, why: str) -> None:
         """Append how the schedule got stuck; what follows from that is not told."""

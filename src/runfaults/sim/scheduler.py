@@ -335,8 +335,7 @@ class Scheduler:
     def _escaped(self, actor: Actor, error: BaseException) -> None:
         """What the target's own threads die of is judged; what the adapter raises is not."""
         if actor.of_target:
-            what = f"{type(error).__name__}: {error}"
-            self._recorder.add(actor.name, EventKind.THREAD, "escaped", what)
+            self._recorder.escape(actor.name, error)
             return
         self._recorder.get_stuck(
             "uncontrolled",
