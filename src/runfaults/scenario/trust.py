@@ -85,7 +85,7 @@ def seen_from(folder: Path, address: str) -> str:
     A checkout is named by its way from there, a file by its way from the project of the folder.
     """
     code, folder = code_of(address), folder.resolve()
-    if code is None:
+    if code is None or (code.is_absolute() and not address.startswith(PREFIX)):
         return address
     if address.startswith(PREFIX):
         return f"{PREFIX}{Path(os.path.relpath(code.resolve(), folder)).as_posix()}"
