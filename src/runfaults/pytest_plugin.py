@@ -345,10 +345,13 @@ def _save_failures(
     """Save the schedules that failed, and say in the report where."""
     from runfaults.report.typed import typed
     from runfaults.testing.bench import DoesNotHoldError
+    from runfaults.testing.sweeping import BrokenBoundError
 
     folder = _save_to(item.config)
     errors = [] if call.excinfo is None else list(_flat(call.excinfo.value))
+    swept = [path for each in errors if isinstance(each, BrokenBoundError) for path in each.saved]
     failures = [error for error in errors if isinstance(error, DoesNotHoldError)]
+    setattr(report, _SAVED, swept)
     if folder is not None and failures:
         saved: list[str] = []
         for failure in failures:
@@ -357,7 +360,7 @@ def _save_failures(
             except OSError as error:
                 told = f"{error.filename or folder} could not be written: {error.strerror}"
                 report.sections.append(("runfaults", told))
-        setattr(report, _SAVED, saved)
+        setattr(report, _SAVED, [*swept, *saved])
         report.sections += [
             ("runfaults", f"to reproduce: {typed(('replay', path))}") for path in saved
         ]

@@ -286,11 +286,33 @@ def test_a_sweep_that_must_hold_names_what_is_broken_and_what_to_type(
     result.stdout.fnmatch_lines(
         [
             "*: broken by * schedules*",
-            "*1. succeeded-never-failed, *: The work succeeded, yet the run shows as failed.",
+            "*1. succeeded-never-failed, *: The work succeeded, yet*",
             "*recorded failed at *",
             "*to reproduce: runfaults replay *found*",
+            "saved: *found*",
         ]
     )
+
+
+def test_a_failure_is_shown_at_the_line_of_the_test(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(TINY)
+    pytester.makepyfile(
+        f"""
+        from runfaults.model import Schedule
+
+        def test_it(bench):
+            bench.run(Schedule.parse("pipeline succeeds; {FAILS}; act read")).assert_holds()
+        """
+    )
+    result = pytester.runpytest_inprocess()
+    result.stdout.fnmatch_lines(
+        [
+            f"E *schedule: pipeline succeeds; {FAILS}",
+            f"E *made simpler from: pipeline succeeds; {FAILS}; act read",
+            "test_a_failure_is_shown_at_the_line_of_the_test.py:4: DoesNotHoldError",
+        ]
+    )
+    assert "bench.py:" not in result.stdout.str()
 
 
 def test_a_sweep_keeps_to_its_budget(pytester: pytest.Pytester) -> None:

@@ -19,7 +19,8 @@ from runfaults.report.redact import redacted
 from runfaults.report.terminal import print_result
 from runfaults.report.timeline import print_printed
 from runfaults.report.wording import MOST_PRINTED_LINES
-from runfaults.testing.bench import failure_text
+from runfaults.testing.bench import MARGIN, failure_text
+from runfaults.testing.sweeping import BrokenBoundError
 from runfaults.user_code import LEFT_OUT
 
 LINES = [f"{number} \x1b[2J <b>" for number in range(100)]
@@ -85,3 +86,17 @@ def test_a_replay_shows_all(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert all(f"  {number} \\x1b[2J <b>" in shown for number in range(100))
     assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("columns", [80, 100, 200])
+def test_a_test_that_fails_tells_its_story_in_lines_of_readable_length(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    result = broken_result()
+    unsaved = tuple(replace(each, saved_to=None) for each in result.violations)
+    text = str(BrokenBoundError(replace(result, violations=unsaved)))
+    assert text.count("--runfaults-save FOLDER") == 1
+    lines = [line for line in text.splitlines() if ": " in line and "schedule:" not in line]
+    assert max(map(len, lines[1:-1])) <= min(columns, 100) - MARGIN
+    assert "--runfaults-save" not in str(BrokenBoundError(result))

@@ -105,12 +105,25 @@ def print_prose(text: str, hanging: int = 0) -> None:
     print_lines(text)
 
 
-def broken(line: str, columns: int, hanging: int) -> str:
-    """A line in several of so many columns; all but the first are indented."""
+def readable_width(margin: int = 0) -> int:
+    """Columns for prose: those of the terminal without a margin, as far as they are read well."""
+    return max(NARROW, min(shutil.get_terminal_size().columns, PROSE_WIDTH) - margin)
+
+
+def broken(line: str, columns: int, hanging: int = 0, indent: str = "") -> str:
+    """A line of prose in lines of readable length.
+
+    Args:
+        line: What to break.
+        columns: Columns that a line has at most.
+        hanging: Columns by which what continues it is indented.
+        indent: What each line begins with.
+    """
     return textwrap.fill(
         line,
         columns,
-        subsequent_indent=" " * hanging,
+        initial_indent=indent,
+        subsequent_indent=indent + " " * hanging,
         break_on_hyphens=False,
         break_long_words=False,
     )

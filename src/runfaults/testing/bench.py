@@ -20,6 +20,7 @@ from runfaults.explore.shrink import shrink
 from runfaults.model import History, Judgement, Scenario, Schedule, Verdict
 from runfaults.oracle.judge import rule_named
 from runfaults.oracle.own import addresses_of, own_rules
+from runfaults.report.console import broken, readable_width
 from runfaults.report.explain import explain
 from runfaults.report.steps import printable
 from runfaults.report.timeline import timeline_text
@@ -32,6 +33,10 @@ from runfaults.user_code import redacting
 
 REMEMBERED = 512
 """Rehearsals that a bench keeps: strategies ask for those of short schedules again and again."""
+
+
+MARGIN = 8
+"""Columns by which pytest indents the message of a failure."""
 
 
 class DoesNotHoldError(AssertionError):
@@ -49,7 +54,8 @@ class DoesNotHoldError(AssertionError):
         self._rules = rules
 
     def __str__(self) -> str:
-        return failure_text(self._simplest.history, self._simplest.failing(self._rules))
+        simplest = self._simplest
+        return failure_text(simplest.history, simplest.failing(self._rules), self._schedule)
 
     @cached_property
     def _simplest(self) -> Trial:
@@ -91,16 +97,25 @@ class DoesNotHoldError(AssertionError):
         return path
 
 
-def failure_text(history: History, failing: Sequence[Judgement]) -> str:
-    """The rules that fail, the history's timeline, the story in words, and its schedule."""
+def failure_text(
+    history: History, failing: Sequence[Judgement], asked: Schedule | None = None
+) -> str:
+    """The rules that fail, the history's timeline, the story in words, and its schedule.
+
+    Args:
+        history: What happened.
+        failing: Judgements of the rules that fail.
+        asked: The schedule that was to be run, if this is a simpler one.
+    """
     lines = "\n".join(
         [
             *(f"{each.rule} is {each.verdict}: {each.reason}" for each in failing),
             "",
             timeline_text(history, failing),
-            explain(history, failing),
+            broken(explain(history, failing), readable_width(MARGIN)),
             "",
             f"schedule: {history.schedule}",
+            *([f"made simpler from: {asked}"] if asked not in {None, history.schedule} else ()),
             *(["the target printed:", printed] if (printed := describe_printed(history)) else ()),
         ]
     )
@@ -128,6 +143,7 @@ class Trial(trial.Trial):
             DoesNotHoldError: an `AssertionError`, if one is broken or cannot be judged.
             ValueError: if there is no such rule.
         """
+        __tracebackhide__ = True
         own = own_rules(self.own_rules)
         failing = self.failing([rule_named(name, own).name for name in rules] if rules else None)
         if failing:

@@ -16,17 +16,26 @@ from runfaults.campaign.running import Options
 from runfaults.model import CheckResult, Verdict, Violation
 from runfaults.model.listener import Listener
 from runfaults.model.verdict import OF_ONE_HISTORY
+from runfaults.report.console import broken, readable_width
 from runfaults.report.explain import explain
 from runfaults.report.steps import printable
 from runfaults.report.wording import describe_printed, describe_where, headline, replay_command
-from runfaults.testing.bench import bench_for, leave_simulation
+from runfaults.testing.bench import MARGIN, bench_for, leave_simulation
 from runfaults.testing.first_look import require_survived
 from runfaults.testing.untold import untold
 from runfaults.user_code import redacting
 
 
 class BrokenBoundError(AssertionError):
-    """A rule is broken, or could not be judged; the message says which, where, and by what."""
+    """A rule is broken, or could not be judged; the message says which, where, and by what.
+
+    Attributes:
+        saved: The scenario files of the violations.
+    """
+
+    def __init__(self, result: CheckResult) -> None:
+        super().__init__(printable("\n".join(_told(result))))
+        self.saved = [each.saved_to for each in result.violations if each.saved_to is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class Sweep:
         __tracebackhide__ = True
         result = self()
         if result.verdict not in {Verdict.HOLDS, Verdict.UNFINISHED}:
-            raise BrokenBoundError(printable("\n".join(_told(result))))
+            raise BrokenBoundError(result)
         return result
 
 
@@ -86,14 +95,19 @@ def _told(result: CheckResult) -> Iterator[str]:
     for number, violation in enumerate(result.violations, 1):
         yield ""
         yield from _violation(number, violation)
+    if result.violations and not any(each.saved_to for each in result.violations):
+        yield "\nto save each as a scenario, for `runfaults replay`: pytest --runfaults-save FOLDER"
 
 
 def _violation(number: int, violation: Violation) -> Iterator[str]:
     rules = ", ".join(judgement.rule for judgement in violation.failing)
-    yield f"{number}. {rules}: {violation.scenario.symptom}"
-    yield from (f"   {line}" for line in describe_where(violation))
-    yield f"   {explain(violation.history, violation.judgements)}"
+    columns = readable_width(MARGIN)
+    yield broken(f"{number}. {rules}: {violation.scenario.symptom}", columns, hanging=3)
+    for line in describe_where(violation):
+        yield broken(line, columns, hanging=2, indent="   ")
+    yield broken(explain(violation.history, violation.judgements), columns, indent="   ")
     if printed := describe_printed(violation.history):
         yield f"   the target printed:\n{indent(printed, '     ')}"
     yield f"   schedule: {violation.scenario.schedule}"
-    yield f"   to reproduce: {replay_command(violation) or 'with --runfaults-save FOLDER'}"
+    if command := replay_command(violation):
+        yield f"   to reproduce: {command}"
