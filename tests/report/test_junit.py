@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
@@ -80,3 +81,25 @@ def test_hostile_text_stays_text() -> None:
     (suite,) = root
     assert suite.get("name") == r"runfaults.a\x00b\ud800"
     assert "</script><script>" in "".join(root.itertext())
+
+
+ATTRIBUTES = {
+    "testsuites": {"name", "time", "tests", "failures", "errors"},
+    "testsuite": {"name", "time", "tests", "failures", "errors", "skipped"},
+    "testcase": {"name", "time", "classname", "group"},
+    "failure": {"message", "type"},
+    "error": {"message", "type"},
+    "skipped": {"message", "type"},
+    "system-out": set[str](),
+}
+"""Those that `junit-10.xsd` of Jenkins' xUnit plugin allows, of the elements that we have."""
+
+
+def test_there_is_nothing_that_the_schema_does_not_allow() -> None:
+    for result in (broken_result(), passing_result(), replace(broken_result(), elapsed=12345.678)):
+        root = ET.fromstring(to_junit(result))
+        for element in root.iter():
+            assert set(element.keys()) <= ATTRIBUTES[element.tag]
+        for suite in root:
+            assert {"name", "tests", "failures", "errors"} <= set(suite.keys())
+            assert re.fullmatch(r"\d+\.\d{3}", suite.get("time", ""))
