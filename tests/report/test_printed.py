@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
@@ -18,7 +19,7 @@ from runfaults.report.junit import to_junit
 from runfaults.report.redact import redacted
 from runfaults.report.terminal import print_result
 from runfaults.report.timeline import print_printed
-from runfaults.report.wording import MOST_PRINTED_LINES
+from runfaults.report.wording import LONGEST_PRINTED, MOST_PRINTED_LINES
 from runfaults.testing.bench import MARGIN, failure_text
 from runfaults.testing.sweeping import BrokenBoundError
 from runfaults.user_code import LEFT_OUT
@@ -63,6 +64,15 @@ def test_little_is_shown_whole_and_nothing_is_not_announced(
 ) -> None:
     assert "left out; " not in shown(printing("one", "two"))
     assert "target printed" not in shown(printing())
+
+
+@pytest.mark.parametrize("shown", FORMATS)
+def test_of_a_long_line_the_beginning_is_shown(shown: Callable[[CheckResult], str]) -> None:
+    text = shown(printing("y" * LONGEST_PRINTED, "x" * (LONGEST_PRINTED + 9)))
+    flat = re.sub(r"\s+", "", text).replace("\\u2026", "…")  # JSON spells it
+    assert "y" * LONGEST_PRINTED in flat
+    assert "x" * LONGEST_PRINTED + "…(9morecharacters)" in flat
+    assert flat.count("morecharacters") == 1
 
 
 @pytest.mark.parametrize("shown", FORMATS[:-1])

@@ -21,8 +21,8 @@ from runfaults.user_code import printing_to, redacting, unclosed, unheard
 MOST_LINES = 100
 """Lines of different text that are told."""
 
-_LONGEST = 2_000
-"""Bytes of a line; the rest is told as another one."""
+LONGEST = 1_000
+"""Bytes of a line that are told; of the rest, how many there are."""
 
 
 class Prints:
@@ -41,6 +41,7 @@ class Prints:
         self._now = b"\0%s\0" % os.urandom(8).hex().encode()
         self._kept: Counter[bytes] = Counter()
         self._further = 0
+        self._heading = "Printed outside of any schedule, or past Python's standard output:"
 
     def listen(self) -> None:
         """Begin to read, in this process."""
@@ -52,21 +53,24 @@ class Prints:
         os.read(self._done, 1)
 
     def _listen(self) -> None:
-        rest = b""
+        rest, cut = b"", 0
         while heard := os.read(self._read, 1 << 16):
             *lines, rest = (rest + heard).split(b"\n")
             for line in lines:
-                self._keep(line.removesuffix(self._now))
+                self._keep(line.removesuffix(self._now), cut)
+                cut = 0
                 if line.endswith(self._now):
                     self._tell_kept()
-            if len(rest) > _LONGEST:
-                begun = len(self._now)  # it may have come in part
-                self._keep(rest[:-begun])
-                rest = rest[-begun:]
+            begun = len(self._now)  # it may have come in part
+            if (longer := len(rest) - LONGEST - begun) > 0:
+                rest, cut = rest[:LONGEST] + rest[-begun:], cut + longer
 
-    def _keep(self, line: bytes) -> None:
+    def _keep(self, line: bytes, cut: int) -> None:
+        """Keep a line, of whose middle so many bytes were left out."""
         if not line.strip():
             return
+        if (longer := len(line) + cut - LONGEST) > 0:
+            line = line[:LONGEST] + b"... (%d bytes more)" % longer
         if line in self._kept or len(self._kept) < MOST_LINES:
             self._kept[line] += 1
         else:
@@ -79,12 +83,13 @@ class Prints:
 
         with contextlib.suppress(OSError):  # no one reads it
             if told:
-                print_lines("\n".join(_described(told, further)), sys.stderr)
+                lines = (self._heading, *_described(told, further))
+                print_lines("\n".join(lines), sys.stderr)
+                self._heading = "Printed after that, there too:"
         os.write(self._do, b"\0")
 
 
 def _described(kept: Counter[bytes], further: int) -> Generator[str]:
-    yield "Printed outside of any schedule, or past Python's standard output:"
     for line, count in kept.items():
         text = line.decode(errors="replace").rstrip("\r")
         yield f"  {text}{f' ({count:,} times)' if count > 1 else ''}"

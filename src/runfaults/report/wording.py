@@ -10,6 +10,9 @@ from runfaults.report.typed import typed
 MOST_PRINTED_LINES = 20
 """Lines that reports show of what a target printed."""
 
+LONGEST_PRINTED = 500
+"""Characters that they show of such a line."""
+
 
 def headline(result: CheckResult) -> str:
     """The verdict in one line."""
@@ -131,10 +134,15 @@ def describe_where(violation: Violation) -> tuple[str, ...]:
 
 def describe_printed(history: History, most: int = MOST_PRINTED_LINES) -> str:
     """What the target printed, of many lines the last; empty if it printed nothing."""
-    lines = printable(history.printed).rstrip().splitlines()
+    lines = [_shortened(line) for line in printable(history.printed).rstrip().splitlines()]
     left = len(lines) - most
     cut = [f"({left:,} lines before these are left out; `runfaults replay` shows them)"]
     return "\n".join([*cut, *lines[left:]] if left > 0 else lines)
+
+
+def _shortened(line: str) -> str:
+    left = len(line) - LONGEST_PRINTED
+    return f"{line[:LONGEST_PRINTED]}… ({left:,} more characters)" if left > 0 else line
 
 
 def _line(place: Place) -> str:
