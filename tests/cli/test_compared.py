@@ -49,6 +49,22 @@ def test_one_alone_is_compared_with_the_projects_target(
     assert max(map(len, rest)) <= 80
     names = {line.split()[0] for line in rest if line[:1].isalpha()}
     assert {rule.name for rule in RULES} <= names
+    assert rest[-1] == f"{second}: not worse: it breaks no rule that p.py:Plain does not break"
+
+
+def test_the_last_line_says_what_the_exit_code_does(project: Path) -> None:
+    shutil.copy(ROOT / "tests/controls/one_try.py", project)
+    (project / "plain_manager.py").write_text((project / "p.py").read_text())
+    plain, planted = "plain_manager.py:Plain", "one_try.py:OneTry"
+    bound = ("--bound", "1,0,0", "--jobs", "1")
+    worse = runfaults("compare", plain, planted, *bound, folder=project)
+    assert worse.returncode == 1, worse.stderr
+    told = worse.stdout.splitlines()[-1]
+    assert told.startswith(f"{planted}: worse: {plain} does not break ")
+    assert "succeeded-never-failed" in told
+    better = runfaults("compare", planted, plain, *bound, folder=project)
+    assert better.returncode == 0, better.stderr
+    assert better.stdout.splitlines()[-1].startswith(f"{plain}: not worse: ")
 
 
 def test_one_alone_is_too_few_without_a_project(project: Path) -> None:

@@ -20,7 +20,7 @@ from runfaults.report.console import open_console, print_lines, print_prose
 from runfaults.report.progress import progressing
 from runfaults.report.steps import printable
 from runfaults.report.typed import typed
-from runfaults.report.wording import describe_duration, describe_rule
+from runfaults.report.wording import describe_duration, describe_rule, headline
 from runfaults.scenario.trust import option_for
 from runfaults.targets.checkout import checkout_named
 
@@ -62,12 +62,14 @@ def command(
         found = compare(
             first, second, bound_named(bound), progress, own=own, processes=jobs, redact=redact
         )
+    code, verdict = _verdict(found)
     _print(found)
+    print_lines(f"\n{verdict}")
     if found.worse:
         rules = (word for rule in own for word in ("--rule", rule))
         words = ["check", *option_for(second), "--bound", bound, *rules]
         name_command("to save a scenario of each violation", typed(words))
-    raise Exit(_exit_code(found))
+    raise Exit(code)
 
 
 def _two(targets: tuple[str, ...], sources: tuple[Path, ...]) -> tuple[str, str]:
@@ -87,12 +89,16 @@ def _named(given: str) -> str:
     return checkout_named(Path(given)) if Path(given).is_dir() else given
 
 
-def _exit_code(found: Comparison) -> int:
-    if found.first.interrupted:  # what it had no time to break is not worse in the second
-        return UNKNOWN
+def _verdict(found: Comparison) -> tuple[int, str]:
+    """The exit code, and the line that says the same."""
+    first, second = found.first.target, found.second.target
+    if why := found.first.interrupted:  # what it had no time to break is not worse in the second
+        return UNKNOWN, f"{first}: unknown: {why}"
     if found.worse:
-        return BROKEN
-    return UNKNOWN if found.second.verdict is Verdict.UNKNOWN else HOLDS
+        return BROKEN, f"{second}: worse: {first} does not break {', '.join(found.worse)}"
+    if found.second.verdict is Verdict.UNKNOWN:
+        return UNKNOWN, f"{second}: {headline(found.second)}"
+    return HOLDS, f"{second}: not worse: it breaks no rule that {first} does not break"
 
 
 def _print(found: Comparison) -> None:
