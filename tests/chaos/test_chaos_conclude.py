@@ -69,7 +69,7 @@ def test_a_few_violations_of_each_rule_are_shown_with_the_events_of_their_run() 
 def test_a_report_names_runs_and_offers_no_replay() -> None:
     file = StringIO()
     print_result(concluded(history(STOLEN.format(1))), file=file, width=100)
-    assert "broken by 1 of 1 runs" in file.getvalue()
+    assert "broken by 1 of 1 run" in file.getvalue()
     assert "process 0.1 had not died" in file.getvalue()
     assert "schedule" not in file.getvalue()
     assert "saved" not in file.getvalue()

@@ -7,7 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 from sample_histories import broken_result, hostile, large_result, passing_result
 
-from runfaults.model import Tally
+from runfaults.model import Cell, Tally
 from runfaults.report import github
 from runfaults.report.github import step_summary, workflow_commands
 
@@ -62,6 +62,28 @@ def test_the_summary_is_markdown_with_rules_and_timelines() -> None:
     assert '<td>run commit #2</td>\n<td style="text-align:right">✗3/12</td>' in page
     assert page.count("<details>") == page.count("</details>") == 4
     assert page.index("cancel-lost</h3>") < page.index("<h3>Rules</h3>"), "what is wrong is first"
+
+
+def test_the_table_has_only_kinds_that_did_not_hold_and_says_what_its_cells_mean() -> None:
+    cells = (
+        Cell("run commit", "busy", Tally(1, 2)),
+        Cell("run commit", "full", Tally(3)),
+        Cell("run commit", "closed", impossible="it is open"),
+        Cell("run connect", "full", Tally(0, 0, 1)),
+        Cell("run close", "nomem", Tally(1)),
+    )
+    table = step_summary(replace(broken_result(), coverage=cells)).partition("Fault points")[2]
+    assert "| | busy | full |" in table
+    assert "| run commit | ✗2/3 | 3 |" in table
+    assert "run close" not in table
+    assert "3 of 12 broken" in table
+
+
+def test_one_rule_is_one_and_two_are_several() -> None:
+    words = [("Rules:" in part) for part in step_summary(broken_result()).split("### ")[1:]]
+    several = [len(each.failing) > 1 for each in broken_result().violations]
+    assert words[: len(several)] == several
+    assert set(several) == {True, False}
 
 
 def test_hostile_text_is_not_markup_in_the_summary() -> None:

@@ -7,6 +7,7 @@ import pytest
 from sample_histories import broken_result, mission_bug, passing_result
 
 from runfaults.model import EarlyEnd, Judgement, Tally, Verdict
+from runfaults.report.wording import headline
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,11 @@ def test_a_violation_names_the_judgements_against_it() -> None:
     unknown = replace(violation, judgements=(Judgement("a", Verdict.UNKNOWN, "hung"),))
     assert unknown.failing == unknown.judgements
     assert replace(violation, judgements=(Judgement("a", Verdict.HOLDS),)).failing == ()
+
+
+def test_one_schedule_is_not_several() -> None:
+    one = replace(passing_result(), schedules=Tally(1), rules={"a": Tally(1, exercised=1)})
+    assert headline(one) == "holds under all 1 schedule: 1 of 1 rules exercised"
+    assert headline(replace(one, schedules=Tally(2), noun="run")).startswith(
+        "holds under all 2 runs"
+    )

@@ -104,7 +104,7 @@ def conclude(
                 (counted(count, what) for what, count in sorted(answers(history, facts).items())),
             ),
         ),
-        counted="runs",
+        noun="run",
     )
 
 

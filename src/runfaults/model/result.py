@@ -212,7 +212,7 @@ class CheckResult:
         remarks: What a reader has to know of the target to understand the result, a sentence each:
             which rules do not judge it and why, what was put in place of what it could not import.
         unwritten: What of it could not be written to disk, a sentence each.
-        counted: What the tallies count: `schedules`, or the `runs` of one soak.
+        noun: What the tallies count, one of them: `schedule`, or `run` of one soak.
     """
 
     target: str
@@ -232,7 +232,7 @@ class CheckResult:
     at_least: int = 0
     remarks: tuple[str, ...] = ()
     unwritten: tuple[str, ...] = ()
-    counted: str = "schedules"
+    noun: str = "schedule"
 
     @property
     def bound(self) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runfaults.model import CheckResult, Verdict, Violation
 from runfaults.report.explain import explain
-from runfaults.report.grid import Grid, cell_text
+from runfaults.report.grid import LEGEND, Grid, cell_text
 from runfaults.report.steps import printable
 from runfaults.report.timeline import timeline_text
 from runfaults.report.wording import (
@@ -157,15 +157,17 @@ def _coverage(grid: Grid) -> Iterator[str]:
     points = [point for point in grid.points if not grid.holds(point)]
     if not points:
         return
-    yield "\n**Fault points where something did not hold**\n"
-    yield "| | " + " | ".join(map(_escape, grid.kinds)) + " |"
-    yield "|---|" + "---:|" * len(grid.kinds)
+    kinds = [kind for kind in grid.kinds if not grid.held_at(points, kind)]
+    yield "\n**Fault points where something did not hold, and the kinds of fault**\n"
+    yield "| | " + " | ".join(map(_escape, kinds)) + " |"
+    yield "|---|" + "---:|" * len(kinds)
     for point in points:
         cells = (
             "impossible" if cell and cell.impossible else _escape(cell_text(cell, grid))
-            for cell in grid.row(point)
+            for cell in (grid.cells.get((point, kind)) for kind in kinds)
         )
         yield f"| {_escape(point)} | " + " | ".join(cells) + " |"
+    yield f"\n{_escape(LEGEND)}"
 
 
 def _section(violation: Violation) -> Iterator[str]:
@@ -174,7 +176,8 @@ def _section(violation: Violation) -> Iterator[str]:
     yield f"\n### {_SIGNS[violation.verdict]} {_escape(scenario.name)}\n"
     if where := describe_where(violation):
         yield "\n".join(f"- {_escape(line)}" for line in where) + "\n"
-    yield f"{_escape(scenario.symptom)} Rule: {_escape(rules)}.\n"
+    broken = "Rules" if len(violation.failing) > 1 else "Rule"
+    yield f"{_escape(scenario.symptom)} {broken}: {_escape(rules)}.\n"
     yield f"{_escape(explain(violation.history, violation.judgements))}\n"
     if repair := _contract(violation):
         yield f"{_escape(repair)}\n"

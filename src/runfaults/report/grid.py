@@ -42,13 +42,24 @@ class Grid:
 
     def holds(self, point: str) -> bool:
         """Whether everything that ran at this point held."""
-        return all(
-            cell is None
-            or cell.impossible
-            or not cell.tally.total
-            or cell.tally.verdict is Verdict.HOLDS
-            for cell in self.row(point)
-        )
+        return all(map(_held, self.row(point)))
+
+    def held_at(self, points: Iterable[str], kind: str) -> bool:
+        """Whether everything held where faults of a kind struck at some of the points."""
+        return all(_held(self.cells.get((point, kind))) for point in points)
+
+
+LEGEND = "12: 12 schedules held; ✗3/12: 3 of 12 broken; ?1/12: 1 of 12 not judged; .: none ran."
+"""What cells without letters mean."""
+
+
+def _held(cell: Cell | None) -> bool:
+    return (
+        cell is None
+        or bool(cell.impossible)
+        or not cell.tally.total
+        or cell.tally.verdict is Verdict.HOLDS
+    )
 
 
 def cell_text(cell: Cell | None, grid: Grid) -> str:

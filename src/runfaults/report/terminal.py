@@ -90,7 +90,7 @@ def _summary(result: CheckResult, console: Console) -> Iterator[RenderableType]:
     from rich.text import Text
 
     versions = result.versions
-    ran = counted(result.ran, result.counted.removesuffix("s"))
+    ran = counted(result.ran, result.noun)
     yield _indented("bound:", console)
     yield _entries(map(describe_region, result.regions), console)
     yield _indented(

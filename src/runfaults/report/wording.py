@@ -16,57 +16,56 @@ LONGEST_PRINTED = 500
 
 def headline(result: CheckResult) -> str:
     """The verdict in one line."""
-    tally, what = result.schedules, result.counted
+    tally, ran = result.schedules, counted(result.ran, result.noun)
     match result.verdict:
         case Verdict.BROKEN:
             return (
-                f"broken by {tally.broken:,} of {tally.total:,} {what}{_unknown(tally)}"
+                f"broken by {tally.broken:,} of {ran}{_unknown(tally)}"
                 f"{'' if result.finished else '; the bound was not covered'}"
             )
         case Verdict.HOLDS:
             return (
-                f"holds under all {tally.total:,} {what}: {result.exercised} of "
-                f"{len(result.rules)} rules exercised"
+                f"holds under all {ran}: {result.exercised} of {len(result.rules)} rules exercised"
             )
         case Verdict.NOTHING_NEW:
             return (
-                f"nothing new: {result.set_aside:,} of {result.ran:,} "
-                f"{what} are broken, all in ways that the baseline knows"
+                f"nothing new: {result.set_aside:,} of {ran} are broken, "
+                "all in ways that the baseline knows"
             )
         case Verdict.UNFINISHED:
             return (
                 f"unfinished: no {_new(result)}violation in the {result.ran:,} of at least "
-                f"{max(result.at_least, result.ran):,} {what} that ran"
+                f"{counted(max(result.at_least, result.ran), result.noun)} that ran"
             )
         case _:
             return f"unknown: {_why_unknown(result)}"
 
 
 def _why_unknown(result: CheckResult) -> str:
-    tally, what = result.schedules, result.counted
+    tally, ran, those = result.schedules, counted(result.ran, result.noun), f"{result.noun}s"
     ran_none, new = not result.ran, _new(result)
     reasons = (
         (
             ran_none and result.not_reached and not result.interrupted,
-            f"the time was over before the first of the {what}",
+            f"the time was over before the first of the {those}",
         ),
-        (ran_none and not result.interrupted, f"there were no {what}"),
+        (ran_none and not result.interrupted, f"there were no {those}"),
         (
             result.notes,
             "not every schedule could be played as written, which is a bug in runfaults",
         ),
         (
             tally.unknown,
-            f"{tally.unknown:,} of {result.ran:,} {what} could not be judged, 0 {new}violations",
+            f"{tally.unknown:,} of {ran} could not be judged, 0 {new}violations",
         ),
         (result.doubts, "not every schedule gave the same history again"),
         (result.unstruck, _nowhere(result.unstruck)),
         (
             not result.exercised and not result.interrupted,
-            f"no rule was exercised by the {result.ran:,} {what}",
+            f"no rule was exercised by the {ran}",
         ),
     )
-    interrupted = f"{result.interrupted}; no {new}violation in the {result.ran:,} {what} that ran"
+    interrupted = f"{result.interrupted}; no {new}violation in the {ran} that ran"
     return next((reason for applies, reason in reasons if applies), interrupted)
 
 
