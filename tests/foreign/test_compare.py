@@ -12,7 +12,7 @@ import pytest
 
 from runfaults.campaign.bound import Bound
 from runfaults.campaign.compare import Comparison, compare
-from runfaults.cli.compare import _exit_code, _named, _print, _two
+from runfaults.cli.compare import _named, _print, _two, _verdict
 from runfaults.explore.job import Scope
 from runfaults.explore.sweep import Sweep
 from runfaults.model import EarlyEnd, Verdict
@@ -47,14 +47,14 @@ def test_the_bad_one_first(compared: Callable[[str, str], Comparison]) -> None:
     assert found.worse == ()
     assert {change.verdicts for change in found.changes} == {(Verdict.BROKEN, Verdict.HOLDS)}
     assert any(RULE in change.scenario.rules for change in found.changes)
-    assert _exit_code(found) == 0
+    assert _verdict(found)[0] == 0
 
 
 def test_the_bad_one_second(compared: Callable[[str, str], Comparison]) -> None:
     found = compared(PATIENT, NAIVE)
     assert RULE in found.worse
     assert {change.verdicts for change in found.changes} == {(Verdict.HOLDS, Verdict.BROKEN)}
-    assert _exit_code(found) == 1
+    assert _verdict(found)[0] == 1
 
 
 def test_a_first_that_a_hang_has_cut_short_proves_nothing_worse(
@@ -62,13 +62,14 @@ def test_a_first_that_a_hang_has_cut_short_proves_nothing_worse(
 ) -> None:
     found = compared(PATIENT, NAIVE)
     cut_short = replace(found.first, interrupted=EarlyEnd.HANG)
-    assert _exit_code(replace(found, first=cut_short)) == 3
+    code, told = _verdict(replace(found, first=cut_short))
+    assert (code, told) == (3, f"{found.first.target}: unknown: {EarlyEnd.HANG}")
 
 
 def test_one_with_itself(compared: Callable[[str, str], Comparison]) -> None:
     found = compared(NAIVE, NAIVE)
     assert found.first.schedules == found.second.schedules
-    assert (found.changes, found.worse, _exit_code(found)) == ((), (), 0)
+    assert (found.changes, found.worse, _verdict(found)[0]) == ((), (), 0)
 
 
 def test_the_lines_show_rules_cost_and_what_changed(
