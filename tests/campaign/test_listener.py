@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from planted_races import CONTROLS
 from runfaults.campaign.running import Options, run_campaign
 from runfaults.model import Verdict, Violation
 from runfaults.model.listener import Listener
@@ -43,6 +44,14 @@ def test_each_broken_rule_is_told_before_the_end(processes: int, tmp_path: Path)
         assert load_scenario(Path(violation.saved_to)).schedule == violation.history.schedule
         assert violation.cause is not None
         assert violation.cause.decided_at is not None
+
+
+def test_it_is_told_what_called_a_statement_that_serves_any_status() -> None:
+    hearing = Hearing()
+    explored(f"{CONTROLS / 'adapted.py'}:Adapted", hearing)
+    causes = [each.cause for each in hearing.found_ones if each.cause is not None]
+    called = {each.called_at.function for each in causes if each.called_at is not None}
+    assert "run" in called
 
 
 def test_one_deed_is_told_once() -> None:

@@ -229,6 +229,11 @@ def test_points_are_lines_too() -> None:
     assert all(" line " in each for each in listed)
 
 
+def test_it_is_said_where_there_is_no_task() -> None:
+    ended = runfaults("points", "--target", PLAIN, "--tasks")
+    assert ended.stdout == f"{PLAIN} runs no task of an event loop\n"
+
+
 def test_points_that_no_fault_can_strike_are_in_their_place() -> None:
     listed = runfaults("points", "--target", PLAIN).stdout.splitlines()
     points = [line.partition(":")[0] for line in listed]

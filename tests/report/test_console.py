@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import struct
 import sys
 import termios
 from io import StringIO
 
 import pytest
+from sample_histories import broken_result
 
 from runfaults.report.console import open_console, print_prose
+from runfaults.report.terminal import print_result
 
 
 class Terminal(StringIO):
@@ -56,3 +59,14 @@ def test_a_terminal_that_is_no_standard_descriptor_is_asked_for_its_width(
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 63, 0, 0))
     with open(slave, "w") as file, open(master):  # noqa: PTH123  # no paths
         assert open_console(file).width == 63
+
+
+def test_no_line_ends_with_blanks_on_a_terminal_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    file = Terminal()
+    print_result(broken_result(), file=file)
+    assert "\x1b[1m" in file.getvalue()
+    lines = re.sub(r"\x1b\[[\d;]*m", "", file.getvalue()).split("\n")
+    assert [line for line in lines if line != line.rstrip(" ")] == []
+    assert any("  " in line.strip() for line in lines), "columns are still apart"

@@ -116,6 +116,15 @@ def test_it_is_one_paragraph_without_control_characters() -> None:
     assert r"\x1b[2J" in text
 
 
+def test_that_the_user_waits_for_a_run_is_no_part_of_the_story() -> None:
+    """Nor is a pause, or a wait for a thread; a wait for a lock of the database is."""
+    script = Script(Schedule())
+    script.wait("user", "the end of run 1", "", 5.0)
+    script.add("cancel", EventKind.REPLY, "cancel", "False")
+    script.wait("user", "thread run", "", 5.0)
+    assert explain(script.history(), ()) == "The manager answered the cancel with False (refused)."
+
+
 def test_a_wait_for_another_process_and_its_error_are_one_sentence() -> None:
     script = Script(Schedule())
     script.begin("run", "commit")

@@ -87,8 +87,9 @@ class FirstSeen:
 
     def _tell(self, witness: Witness, mark: Mark, found: Findings) -> None:
         alike = [each for each in found.causes if each[:2] == mark[:2]]
-        stack = alike[0].stack if alike else ""
-        place = place_of(Choices().deciding(stack))
+        stack = alike[0].stack.splitlines() if alike else []
+        chosen = Choices().deciding("\n".join(stack))
+        place, before = place_of(chosen), dict(zip(stack[1:], stack, strict=False))
         violation = violation_of(
             self._campaign,
             witness,
@@ -99,7 +100,7 @@ class FirstSeen:
                 deed_of(witness, place),
                 place,
                 None,
-                None,
+                place_of(before.get(chosen, "")),
                 None,
                 sum(found.causes[each].schedules for each in alike),
                 mark.rules,

@@ -69,6 +69,8 @@ def command(
     elif tasks:
         for step in played.tasks:
             print_lines(str(step.at.point))
+        if not played.tasks:
+            print_lines(f"{tested} runs no task of an event loop")
     else:
         _list_kinds(played, why_not=why_not)
 

@@ -25,7 +25,8 @@ PROSE_WIDTH = 100
 NARROW = 40
 """Columns below which nothing is indented."""
 
-_PADDING = re.compile(r" +(?=\n)")
+_PADDING = re.compile(r"(?<! ) +((?:\x1b\[[\d;]*m *)*)(?=\n)")
+"""Blanks at the end of a line, and the styles that end among them."""
 
 
 class EncodableFile(StringIO):
@@ -41,9 +42,8 @@ class EncodableFile(StringIO):
         return cast("str | None", getattr(self._file, "encoding", None)) or "utf-8"
 
     def write(self, text: str, /) -> int:
-        """Write to the file, without the blanks that pad lines unless it is a terminal."""
-        if not self.isatty():
-            text = _PADDING.sub("", text)
+        """Write to the file, without the blanks that pad lines."""
+        text = _PADDING.sub(lambda found: found[1].replace(" ", ""), text)
         safe = text.encode(self.encoding, "backslashreplace").decode(self.encoding)
         return self._file.write(safe)
 

@@ -15,7 +15,7 @@ from runfaults.report.steps import DATABASE, Failure, Step, awaited, printable, 
 _ROUTINE = frozenset({"start", "subscribe", "close"})
 """Requests that are only news when they fail, or when the schedule asked for them."""
 
-_ORDINARY_WAITS = frozenset({"sleep", "thread", "lock", "notification"})
+_ORDINARY_WAITS = ("sleep", "thread", "lock", "notification", "the end of run")
 """Waits that are only news when they never end: `EventKind.STUCK` tells those."""
 _LONGEST = 300
 """Characters of a reason for being stuck, which may be the stacks of all threads."""
@@ -165,7 +165,7 @@ def _effect(step: Step, failed: set[str]) -> str:
 def _operation(step: Step) -> Iterator[_Sentence]:
     """The wait, the strike and the error of an operation, in one sentence."""
     wait, strike, failure = map(step.find, (EventKind.WAIT, EventKind.STRIKE, EventKind.ERROR))
-    if wait and wait.subject.partition(" ")[0] in _ORDINARY_WAITS:
+    if wait and any(f"{wait.subject} ".startswith(f"{each} ") for each in _ORDINARY_WAITS):
         wait = None
     if not (wait or strike or failure):
         return

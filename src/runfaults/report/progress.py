@@ -109,8 +109,7 @@ def first_words(violation: Violation) -> Iterator[str]:
     """A violation that was just found, in a few lines: what is broken, where, how to replay it."""
     rules = ", ".join(each.rule for each in violation.failing)
     yield f"{rules}: {violation.failing[0].reason}"
-    if where := describe_where(violation)[:1]:
-        yield f"  {where[0]}"
+    yield from (f"  {line}" for line in describe_where(violation))
     yield f"  {replay_command(violation) or violation.scenario.schedule}"
 
 
