@@ -116,7 +116,7 @@ def test_the_line_that_decided_is_none_of_the_adapter(rule: str, code: str) -> N
     """The first line of a thread is no adapter's, though the harness calls it too."""
     strategy = Sweep(Scope(("busy",), ("cancel",), (1,), (Ending.SUCCEEDS, Ending.RAISES)))
     campaign = Campaign(f"{CONTROLS / 'adapted.py'}:Adapted", (strategy,), (rule,))
-    result = conclude(campaign, run_campaign(campaign, Options(processes=1), Silence()))
+    result = conclude(campaign, run_campaign(campaign, Options(processes=1), Listener()))
     assert code in [cause.decided_at.code for cause in causes(result) if cause.decided_at]
 
 
