@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from linecache import getline
 
 import pytest
 
@@ -282,3 +283,12 @@ def test_a_line_is_read_as_it_is_written() -> None:
     assert place == ("runs/manager.py", 30, "finish", "a: b")
     assert str(place) == "runs/manager.py:30 in finish"
     assert place_of("") is None
+
+
+def test_a_file_of_the_project_is_named_as_one_would_type_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = getline(str(CONTROLS / "adapted_job.py"), 3).strip()
+    line = f"controls/adapted_job.py:3 in <module>: {code}"
+    monkeypatch.chdir(CONTROLS.parent / "campaign")
+    assert place_of(line) == Place("../controls/adapted_job.py", 3, "<module>", code)

@@ -91,3 +91,10 @@ def test_one_schedule_is_not_several() -> None:
     assert headline(replace(one, schedules=Tally(2), noun="run")).startswith(
         "holds under all 2 runs"
     )
+
+
+def test_a_broken_one_that_was_interrupted_says_so() -> None:
+    result = broken_result()
+    assert headline(result).endswith("; the bound was not covered")
+    cut = replace(result, interrupted=EarlyEnd.USER)
+    assert headline(cut).endswith("; the bound was not covered: it was interrupted")

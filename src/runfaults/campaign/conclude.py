@@ -12,6 +12,7 @@ from runfaults.campaign.budget import Budget
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.causes import find_causes
 from runfaults.campaign.confirm import confirm
+from runfaults.campaign.lines import place_of
 from runfaults.campaign.placing import PlacedRunner, place
 from runfaults.campaign.running import Options, Outcome, run_campaign
 from runfaults.campaign.violations import recurring, violations
@@ -146,9 +147,11 @@ def _abandoned(found: Findings) -> Iterator[str]:
     if found.abandoned:
         first, *more = sorted(found.abandoned)
         others = f"; so were others, opened at {counted(len(more), 'more place')}" if more else ""
+        place = place_of(first)
+        where = f"at {place}: {place.code}" if place else "in a package"
         yield (
             "a connection was not closed, but left to the garbage collector, as Python 3.13 warns "
-            f"of: opened {f'at {first}' if first else 'in a package'}{others}"
+            f"of: opened {where}{others}"
         )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import linecache
+import os
 import re
 import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from runfaults.loading import project_of
 from runfaults.model import Place
 
 _LINE = re.compile(r"(?P<file>.+?):(?P<line>\d+) in (?P<function>[^:]+): ?(?P<code>.*)")
@@ -26,12 +28,12 @@ def place_of(text: str) -> Place | None:
 
 @cache
 def _as_typed(short: str, line: int, code: str) -> str:
-    """The path of a file below the current folder; else as it is."""
-    here = Path.cwd()
+    """The path of a file of the project, from the current folder; else as it is."""
+    here = project_of(Path.cwd()) or Path.cwd()
     for file in dict.fromkeys(_loaded()):
         ends = Path(file).parts[-2:] == Path(short).parts[-2:]
         if ends and Path(file).is_relative_to(here) and _says(file, line, code):
-            return Path(file).relative_to(here).as_posix()
+            return Path(os.path.relpath(file)).as_posix()
     return short
 
 

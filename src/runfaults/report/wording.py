@@ -19,10 +19,9 @@ def headline(result: CheckResult) -> str:
     tally, ran = result.schedules, counted(result.ran, result.noun)
     match result.verdict:
         case Verdict.BROKEN:
-            return (
-                f"broken by {tally.broken:,} of {ran}{_unknown(tally)}"
-                f"{'' if result.finished else '; the bound was not covered'}"
-            )
+            because = f": {result.interrupted}" if result.interrupted else ""
+            left = "" if result.finished else f"; the bound was not covered{because}"
+            return f"broken by {tally.broken:,} of {ran}{_unknown(tally)}{left}"
         case Verdict.HOLDS:
             return (
                 f"holds under all {ran}: {result.exercised} of {len(result.rules)} rules exercised"
