@@ -22,7 +22,7 @@ MOST_LINES = 100
 """Lines of different text that are told."""
 
 LONGEST = 1_000
-"""Bytes of a line that are told; of the rest, how many there are."""
+"""Bytes of a line that are told; lines that begin alike are one then."""
 
 
 class Prints:
@@ -53,24 +53,22 @@ class Prints:
         os.read(self._done, 1)
 
     def _listen(self) -> None:
-        rest, cut = b"", 0
+        rest = b""
         while heard := os.read(self._read, 1 << 16):
             *lines, rest = (rest + heard).split(b"\n")
             for line in lines:
-                self._keep(line.removesuffix(self._now), cut)
-                cut = 0
+                self._keep(line.removesuffix(self._now))
                 if line.endswith(self._now):
                     self._tell_kept()
             begun = len(self._now)  # it may have come in part
-            if (longer := len(rest) - LONGEST - begun) > 0:
-                rest, cut = rest[:LONGEST] + rest[-begun:], cut + longer
+            if len(rest) > LONGEST + 1 + begun:
+                rest = rest[: LONGEST + 1] + rest[-begun:]
 
-    def _keep(self, line: bytes, cut: int) -> None:
-        """Keep a line, of whose middle so many bytes were left out."""
+    def _keep(self, line: bytes) -> None:
         if not line.strip():
             return
-        if (longer := len(line) + cut - LONGEST) > 0:
-            line = line[:LONGEST] + b"... (%d bytes more)" % longer
+        if len(line) > LONGEST:
+            line = line[:LONGEST] + b"... (the rest is left out)"
         if line in self._kept or len(self._kept) < MOST_LINES:
             self._kept[line] += 1
         else:
