@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import NoReturn
@@ -54,6 +55,14 @@ class _LazyGroup(click.Group):
         module = importlib.import_module(f"runfaults.cli.{COMMANDS[cmd_name]}")
         return module.command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        found = super().resolve_command(ctx, args)
+        if ctx.obj is not None:
+            ctx.obj()
+        return found
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary(name)) for name in COMMANDS])
@@ -95,13 +104,17 @@ def cli() -> None:
     """
 
 
-def main() -> NoReturn:
-    """Run the command; every expected trouble is one line and a documented exit code."""
+def main(loaded: Callable[[], None] | None = None) -> NoReturn:
+    """Run the command; every expected trouble is one line and a documented exit code.
+
+    Args:
+        loaded: Called when the command is imported, before it runs.
+    """
     if "_RUNFAULTS_COMPLETE" in os.environ:
         cli()  # answers the shell, and exits
     try:
         heed_interruptions()
-        code = cli.main(standalone_mode=False)  # what `Exit` was raised with
+        code = cli.main(standalone_mode=False, obj=loaded)  # what `Exit` was raised with
     except click.ClickException as error:
         from runfaults.report.console import print_lines
 

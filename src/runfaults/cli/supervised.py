@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import faulthandler
+import gc
 import os
 import signal
 import sys
@@ -116,7 +117,7 @@ def _be_the_command(tell: int, parent_lives: int) -> NoReturn:
     try:
         outlive_readers()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
-        cli.main()
+        cli.main(gc.freeze)  # each simulation that it enters searches what is not frozen
     except SystemExit as stop:
         code = stop.code
     except KeyboardInterrupt:  # before there is anything to interrupt, or a second one
