@@ -169,7 +169,9 @@ def test_a_folder_without_git_is_not_written_to(checkout: Path) -> None:
 
 
 def test_a_write_that_fails_changes_nothing(checkout: Path) -> None:
-    adopting = f"ulimit -f 16; exec {sys.executable} -m runfaults adopt {checkout} --write"
+    # Bytecode that it writes would be cut off there, and others would read it.
+    python = f"exec {sys.executable} -B -m runfaults"
+    adopting = f"ulimit -f 16; {python} adopt {checkout} --write"
     result = subprocess.run(adopting, shell=True, capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert "File too large; nothing was changed" in " ".join(result.stderr.split())
