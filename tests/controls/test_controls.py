@@ -8,21 +8,19 @@ from pathlib import Path
 import pytest
 
 from planted_races import DOUBLE_START, LATE_CANCEL, LOCK_ORDER, PlantedRace
-from runfaults.campaign.campaign import Campaign
-from runfaults.campaign.conclude import check
 from runfaults.campaign.replay import replay
-from runfaults.campaign.running import Options
 from runfaults.explore.job import Allowance, Scope
+from runfaults.explore.runner import Runner
 from runfaults.explore.search import Search
 from runfaults.explore.strategy import Strategy
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Act, CheckResult, Ending, EventKind, Schedule, Verdict
-from runfaults.model.listener import Listener
 from runfaults.oracle.judge import judge
 from runfaults.oracle.rules import RULES
 from runfaults.sim.execution import Execution
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
+from small_checks import checked, run_whole
 
 HERE = Path(__file__).parent
 
@@ -33,10 +31,11 @@ def sweep(
     counts: tuple[int | None, ...] = (1,),
     cancels: tuple[str, ...] = (),
 ) -> tuple[Strategy, ...]:
-    """A few dozen schedules, up to a few hundred where faults meet cancels."""
+    """A few dozen schedules, up to two hundred where faults meet cancels."""
     scope = Scope(kinds, cancels, counts, endings or (Ending.SUCCEEDS,))
-    pairs = Search(scope, Allowance(1, 1, 0), reduce=True)
-    return (Sweep(scope), pairs) if kinds and cancels else (Sweep(scope),)
+    if not cancels:
+        return (Sweep(scope),)
+    return (Search(scope, Allowance(1 if kinds else 0, 1, 0), reduce=True),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,10 @@ class Control:
 
     def __str__(self) -> str:
         return self.bug
+
+    def target(self, name: str) -> str:
+        """The name of one of the two as of a system under test."""
+        return f"{HERE / self.file}.py:{name}"
 
 
 LOST = ("lost-acknowledgement",)
@@ -288,16 +291,14 @@ TOLD_BY_A_CRASH = {
 """Rules about a process that dies: their controls need one."""
 
 
-def checked(
-    target: str, strategies: tuple[Strategy, ...], save_to: Path | None = None
-) -> CheckResult:
-    campaign = Campaign(target, strategies)
-    return check(campaign, Options(processes=1), Listener(), save_to=save_to)
-
-
-def swept(control: Control, name: str, save_to: Path | None = None) -> CheckResult:
-    target = f"{HERE / control.file}.py:{name}"
-    return checked(target, control.sweep, save_to)
+def assert_all_hold(target: str, strategies: tuple[Strategy, ...]) -> None:
+    """Each schedule of each strategy holds, without a problem or a doubt."""
+    with Simulation(target_named(target)) as simulation:
+        runner = Runner(simulation)
+        for strategy in strategies:
+            found = run_whole(runner, strategy)
+            assert (found.problems, found.doubts) == ([], [])
+            assert set(found.verdicts) == {Verdict.HOLDS}, found.witnesses
 
 
 def broken(result: CheckResult) -> set[str]:
@@ -306,7 +307,7 @@ def broken(result: CheckResult) -> set[str]:
 
 @pytest.mark.parametrize("control", CONTROLS, ids=str)
 def test_a_planted_bug_is_caught_by_its_rule(control: Control) -> None:
-    result = swept(control, control.bug)
+    result = checked(control.target(control.bug), *control.sweep)
     assert result.verdict is Verdict.BROKEN
     assert broken(result) >= set(control.rules)
     assert not result.notes
@@ -330,10 +331,7 @@ TWINS = [
 
 @pytest.mark.parametrize("control", TWINS, ids=str)
 def test_its_innocent_twin_passes(control: Control) -> None:
-    result = swept(control, control.twin)
-    assert result.violations == ()
-    assert result.verdict is Verdict.HOLDS
-    assert not result.notes
+    assert_all_hold(control.target(control.twin), control.sweep)
 
 
 def judged(race: PlantedRace, name: str) -> tuple[Execution, dict[str, Verdict]]:
@@ -359,8 +357,7 @@ def test_the_twin_of_a_race_passes_where_its_threads_meet(race: PlantedRace) -> 
 @pytest.mark.parametrize("race", MEETINGS, ids=str)
 def test_no_fault_and_no_cancel_of_a_sweep_finds_a_race(race: PlantedRace) -> None:
     """Otherwise it would be no control for the search of interleavings."""
-    target = race.target(race.bug)
-    assert checked(target, sweep(cancels=("cancel",))).verdict is Verdict.HOLDS
+    assert_all_hold(race.target(race.bug), (Sweep(Scope((), ("cancel",))),))
 
 
 def test_every_rule_has_a_control() -> None:
@@ -379,6 +376,8 @@ def test_the_lock_order_is_reported_with_who_holds_what() -> None:
 
 def test_polling_for_ever_is_reported_as_a_livelock() -> None:
     (control,) = (each for each in CONTROLS if each.file == "endless_polling")
-    smallest = swept(control, control.bug).violations[0]
-    (stuck,) = (e for e in smallest.history.events if e.kind is EventKind.STUCK)
+    cancelled = Schedule(acts=(Act.parse("cancel-api at run execute BEGIN IMMEDIATE"),))
+    with Simulation(target_named(control.target(control.bug))) as simulation:
+        history = simulation.play(cancelled).history
+    (stuck,) = (e for e in history.events if e.kind is EventKind.STUCK)
     assert stuck.subject == "livelock"

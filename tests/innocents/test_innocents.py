@@ -16,11 +16,12 @@ from runfaults.campaign.conclude import check
 from runfaults.campaign.running import Options
 from runfaults.crash.lives import Lives
 from runfaults.crash.moments import deaths_in
-from runfaults.explore.job import CANCELS, JOURNALS, Scope
+from runfaults.explore.job import CANCELS, JOURNALS, Allowance, Scope
 from runfaults.explore.processes import Processes
 from runfaults.explore.repeats import AGAIN, Repeats
 from runfaults.explore.runner import Runner
 from runfaults.explore.samples import Samples
+from runfaults.explore.search import Search
 from runfaults.explore.strategy import Strategy
 from runfaults.explore.sweep import Sweep
 from runfaults.explore.trial import Trial
@@ -44,13 +45,14 @@ PROGRAMS = (
 )
 
 CHEAP = (
-    Sweep(Scope(("busy", "lost-acknowledgement"), ("cancel", "read", "start"))),
+    Sweep(Scope(("busy", "lost-acknowledgement"), ())),
+    Search(Scope((), ("cancel", "read", "start")), Allowance(0, 1, 0), reduce=True),
     Samples(replace(EVERYTHING, kinds=tuple(KINDS)), 6, orders=2),
     Repeats(Scope((), (*AGAIN, *CANCELS))),
     Processes(Scope(acts=("process-starts",))),
 )
-"""Each lock, lost answer, cancel, read and start once, a little of all that SQLite can do, more
-runs, and a second process that starts one.
+"""Each lock and lost answer once, a cancel, read and start at each moment that makes a difference,
+a little of all that SQLite can do, more runs, and a second process that starts one.
 
 That no thread can be started is not among it: only two of the programs bear that.
 """

@@ -86,7 +86,7 @@ NIGHTLY = (
         "sim/world.py",
         "self.scheduler.touch(OUTCOMES, change=change)",
         "pass",
-        "explore/test_search.py::test_an_answer_before_the_end_is_none_after_it",
+        "controls/test_controls.py::test_a_planted_bug_is_caught_by_its_rule[LateSubscriber]",
     ),
     Mutation(
         "two defects that have no rule in common are taken for one",
