@@ -16,7 +16,7 @@ from runfaults.explore.runner import Runner
 from runfaults.explore.search import Search
 from runfaults.model import Schedule, Verdict
 from runfaults.model.listener import Listener
-from small_checks import BROKEN, SMALL, SOUND, concluded, explored, stop_after
+from small_checks import BROKEN, SMALL, SOUND, concluded, explored, stop_after, undisturbed
 
 SCHEDULES = {
     "clean": "pipeline succeeds",
@@ -80,7 +80,7 @@ def test_enough_is_enough_on_any_number_of_processes(jobs: int) -> None:
     assert not outcome.interrupted
     assert not result.finished
     assert result.not_reached
-    assert result.schedules.total < concluded(SOUND, explored(SOUND)).schedules.total
+    assert result.schedules.total < concluded(SOUND, undisturbed(SOUND)).schedules.total
 
 
 class Unranked(Campaign):
@@ -102,7 +102,7 @@ def test_the_likeliest_jobs_find_a_planted_bug_before_the_others_would() -> None
 
 
 def test_time_that_is_over_in_the_middle_of_a_job_ends_it_and_loses_nothing() -> None:
-    most = explored(BROKEN).found.verdicts.total()
+    most = undisturbed(BROKEN).found.verdicts.total()
     outcomes = [explored(BROKEN, should_stop=stop_after(asked)) for asked in range(2, 7)]
     ran = [outcome.found.verdicts.total() for outcome in outcomes]
     assert ran == sorted(ran)

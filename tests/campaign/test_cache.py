@@ -16,7 +16,17 @@ from runfaults.campaign.fingerprint import fingerprint
 from runfaults.campaign.memory import MAX_ENTRIES, Cache
 from runfaults.explore.findings import Findings
 from runfaults.model import Verdict
-from small_checks import BROKEN, SEARCH, SOUND, SWEEP, campaign_of, comparable, explored, stop_after
+from small_checks import (
+    BROKEN,
+    SEARCH,
+    SOUND,
+    SWEEP,
+    campaign_of,
+    comparable,
+    explored,
+    stop_after,
+    undisturbed,
+)
 
 SEEDED = (replace(SWEEP, scope=replace(SWEEP.scope, seed=1)), SEARCH)
 
@@ -41,7 +51,7 @@ def test_without_a_cache_everything_runs_again() -> None:
 
 
 def test_findings_survive_being_written() -> None:
-    found = explored(BROKEN).found
+    found = undisturbed(BROKEN).found
     assert found.witnesses
     assert found.causes
     assert found.impossible
@@ -66,7 +76,7 @@ def test_what_another_try_could_change_is_not_kept(odd: str, cache: Cache) -> No
 
 
 def test_a_damaged_entry_counts_as_none(cache: Cache) -> None:
-    cache.keep("key", explored(SOUND).found)
+    cache.keep("key", undisturbed(SOUND).found)
     path = cache.folder / "key.json"
     assert cache.find("key") is not None
     path.write_text(path.read_text()[:-10])
@@ -74,14 +84,14 @@ def test_a_damaged_entry_counts_as_none(cache: Cache) -> None:
 
 
 def test_an_entry_of_another_form_counts_as_none(cache: Cache) -> None:
-    cache.keep("key", explored(SOUND).found)
+    cache.keep("key", undisturbed(SOUND).found)
     path = cache.folder / "key.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 0}))
     assert cache.find("key") is None
 
 
 def test_only_the_latest_entries_are_kept(cache: Cache) -> None:
-    found = explored(SOUND).found
+    found = undisturbed(SOUND).found
     for number in range(MAX_ENTRIES + 3):
         cache.keep(f"{number:02}", found)
         os.utime(cache.folder / f"{number:02}.json", ns=(number, number))

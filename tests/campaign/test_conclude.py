@@ -19,7 +19,7 @@ from runfaults.model.listener import Listener
 from runfaults.sim.simulation import Simulation
 from runfaults.targets import target_named
 from runfaults.user_code import interruptions
-from small_checks import BROKEN, SMALL, SOUND, explored, heeding
+from small_checks import BROKEN, SMALL, SOUND, heeding, undisturbed
 
 RULE = "succeeded-never-failed"
 
@@ -67,10 +67,10 @@ def test_a_baseline_does_not_hide_what_could_not_be_judged(tmp_path: Path) -> No
     assert [each.verdict for each in result.violations] == [Verdict.UNKNOWN]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def outcome() -> Outcome:
     """Violations of a target that is broken."""
-    return explored(BROKEN)
+    return undisturbed(BROKEN)
 
 
 def test_a_violation_that_does_not_come_again_is_a_doubt(outcome: Outcome) -> None:
@@ -116,7 +116,7 @@ def test_ctrl_c_cuts_the_conclusion_short(outcome: Outcome, asked: int) -> None:
 
 
 def test_several_rules_give_the_schedules_that_break_any_of_them() -> None:
-    whole = explored(BROKEN).found
+    whole = undisturbed(BROKEN).found
     broken = {rule for rule, verdict in whole.rules if verdict is Verdict.BROKEN}
     assert len(broken) > 1
     chosen = Campaign(BROKEN, SMALL, tuple(broken))
@@ -128,7 +128,7 @@ def test_several_rules_give_the_schedules_that_break_any_of_them() -> None:
 def test_where_no_time_is_left_no_schedule_is_played_and_no_violation_lost(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    outcome = explored(BROKEN)
+    outcome = undisturbed(BROKEN)
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a schedule was played")

@@ -11,7 +11,7 @@ from runfaults.campaign.running import Options, run_campaign
 from runfaults.model import Verdict, Violation
 from runfaults.model.listener import Listener
 from runfaults.scenario.file import load_scenario
-from small_checks import BROKEN, SOUND, campaign_of, concluded, explored
+from small_checks import BROKEN, SOUND, campaign_of, concluded, explored, undisturbed
 
 
 class Hearing(Listener):
@@ -73,7 +73,7 @@ def test_the_first_violation_may_end_it(processes: int) -> None:
     result = concluded(BROKEN, outcome)
     assert result.verdict is Verdict.BROKEN
     assert not result.finished
-    assert result.schedules.total < explored(BROKEN).found.verdicts.total()
+    assert result.schedules.total < undisturbed(BROKEN).found.verdicts.total()
 
 
 def test_what_ends_at_the_first_violation_runs_whole_where_there_is_none() -> None:
