@@ -127,6 +127,19 @@ def test_what_the_project_of_the_file_lacks_is_seen_from_the_current_folder(
     file: str, project: Path
 ) -> None:
     (project / "mine/below/x.py").touch()
-    scenario = Scenario("n", "s", "x.py:T", Schedule())
-    (project / file).write_text(dump_scenario(scenario, (project / file).parent))
+    (project / file).write_text('name = "n"\nsymptom = "s"\ntarget = "x.py:T"\n')
     assert load_scenario(project / file).target == "x.py:T"
+
+
+@pytest.mark.parametrize("folder", ["loose", "theirs", "mine"])
+@pytest.mark.parametrize("here", ["mine", "theirs", "loose", "."])
+def test_a_scenario_that_is_saved_elsewhere_finds_its_code(
+    folder: str, here: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = project / "mine/below/x.py"
+    code.touch()
+    scenario = Scenario("n", "s", "x.py:T", Schedule())
+    (project / folder / "n.toml").write_text(dump_scenario(scenario, project / folder))
+    monkeypatch.chdir(project / here)
+    place, _, name = load_scenario(project / folder / "n.toml").target.rpartition(":")
+    assert (Path(place).resolve(), name) == (code, "T")

@@ -82,17 +82,20 @@ def option_for(address: str, option: str = "--target") -> tuple[str, str]:
 def seen_from(folder: Path, address: str) -> str:
     """A target or a rule as a scenario file in a folder names it.
 
-    A checkout is named by its way from there, a file by its way from the project of the folder.
+    A checkout is named by its way from there, a file by its way from the project of the folder. In
+    no project a file is named by its way from the current folder, if that is above, else as a
+    whole.
     """
     code, folder = code_of(address), folder.resolve()
     if code is None or (code.is_absolute() and not address.startswith(PREFIX)):
         return address
     if address.startswith(PREFIX):
         return f"{PREFIX}{Path(os.path.relpath(code.resolve(), folder)).as_posix()}"
-    root = project_of(folder)
-    if root is None or not code.resolve().is_relative_to(root):
+    root, there = project_of(folder), code.parent.resolve() / code.name
+    if root is None and folder.is_relative_to(Path.cwd()):
         return address
-    return f"{code.resolve().relative_to(root).as_posix()}:{address.rpartition(':')[2]}"
+    place = there if root is None else Path(os.path.relpath(there, root))
+    return f"{place.as_posix()}:{address.rpartition(':')[2]}"
 
 
 def seen_in(file: Path, address: str) -> str:
