@@ -3,11 +3,10 @@
 In pytest there are the fixtures `every_fault` and `fault` instead.
 """
 
-from runfaults.anomaly.causes import Cause, causes
 from runfaults.anomaly.experiment import Selection
 from runfaults.anomaly.folders import every_fault
 from runfaults.anomaly.observe import UnsuitableError
-from runfaults.anomaly.outcome import Outcome
+from runfaults.anomaly.outcome import Cause, Outcome, causes
 from runfaults.anomaly.program import Program, ProgramBrokenError, Step, System
 from runfaults.anomaly.promises import Broken
 from runfaults.anomaly.report import report, summary

@@ -13,10 +13,9 @@ from time import sleep
 
 import pytest
 
-from runfaults.anomaly.database_state import DatabaseState, Table, read_state
+from runfaults.anomaly.database_state import DatabaseState, Table, is_locked, read_state
 from runfaults.anomaly.difference import differences
 from runfaults.anomaly.ending import NeverEndsError, is_of_fault, mark
-from runfaults.anomaly.locks import is_locked
 from runfaults.anomaly.options import Options
 from runfaults.anomaly.virtual_sleep import virtual_sleep
 from runfaults.anomaly.volatile import Volatile, differing

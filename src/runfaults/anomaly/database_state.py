@@ -83,6 +83,19 @@ def read_state(path: str) -> DatabaseState:
         return DatabaseState(integrity, schema, dict(_tables(connection, schema)))
 
 
+def is_locked(path: str) -> bool:
+    """Whether a connection holds a lock that keeps another one from writing.
+
+    In rollback mode a reader that has not ended does so too: it keeps every COMMIT out.
+    """
+    with closing(real_connect(path, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            return True
+        return False
+
+
 def _text(stored: bytes) -> str:
     return stored.decode(errors="surrogateescape")
 

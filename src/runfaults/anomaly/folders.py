@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar, Unpack
 
@@ -23,8 +23,29 @@ from runfaults.temporary import memory_backed_folder
 _Object = TypeVar("_Object")
 
 
-def _nothing(_it: object, /) -> None:
+def nothing(_it: object, /) -> None:
     """Close nothing: what is not used any more closes itself."""
+
+
+@contextmanager
+def opened_under(
+    watch: Watch,
+    folder: Path,
+    opened: Callable[[Path], _Object],
+    closed: Callable[[_Object], object],
+) -> Generator[_Object]:
+    """What is opened on a folder, with all its connections under a watch; closed at the end."""
+    with (
+        warnings.catch_warnings(action="ignore", category=ResourceWarning),
+        connections_through(watch, *modules_with_connect()),
+    ):
+        it = opened(folder)
+        try:
+            yield it
+        finally:
+            with suppress(Exception):  # a broken object may refuse: that was seen already
+                closed(it)
+            watch.connections.close()
 
 
 _ALL = Selection()
@@ -35,7 +56,7 @@ def every_fault(
     opened: Callable[[Path], _Object],
     call: Callable[[_Object], object],
     *,
-    closed: Callable[[_Object], object] = _nothing,
+    closed: Callable[[_Object], object] = nothing,
     selection: Selection = _ALL,
     **said: Unpack[Said],
 ) -> Iterator[Outcome]:
@@ -69,18 +90,11 @@ def every_fault(
             copy = Path(tempfile.mkdtemp(dir=name)) / "copy"
             shutil.copytree(original, copy)
             watch = Watch()
-            with (
-                warnings.catch_warnings(action="ignore", category=ResourceWarning),
-                connections_through(watch, *modules_with_connect()),
-            ):
-                it = opened(copy)
-                try:
+            try:
+                with opened_under(watch, copy, opened, closed) as it:
                     return observe(lambda: call(it), watch, order)
-                finally:
-                    with suppress(Exception):  # a broken object may refuse: that was seen already
-                        closed(it)
-                    watch.connections.close()
-                    shutil.rmtree(copy.parent, ignore_errors=True)
+            finally:
+                shutil.rmtree(copy.parent, ignore_errors=True)
 
         first = run(Order(SURVEY, recovers=False))
         if not isinstance(first.ending, Returned):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
-from runfaults.anomaly.database_state import read_state
+from runfaults.anomaly.database_state import is_locked, read_state
 from runfaults.anomaly.ending import (
     Ending,
     NeverEndsError,
@@ -19,7 +19,6 @@ from runfaults.anomaly.ending import (
     returned,
     unfinished,
 )
-from runfaults.anomaly.locks import is_locked
 from runfaults.anomaly.observation import Databases, Left, Observation
 from runfaults.anomaly.unwatched import Unwatched
 from runfaults.anomaly.virtual_sleep import virtual_sleep

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -20,11 +18,11 @@ from typing import Any, NamedTuple
 from runfaults.anomaly.database_state import DatabaseState, read_state
 from runfaults.anomaly.difference import differences
 from runfaults.anomaly.ending import Ending, Endless, Raised, Returned
+from runfaults.anomaly.folders import nothing, opened_under
 from runfaults.anomaly.observation import Observation
 from runfaults.anomaly.observe import Order, observe, tried
 from runfaults.anomaly.volatile import Volatile, differing
 from runfaults.anomaly.watch import Orders, Watch
-from runfaults.sqlite.hook import connections_through, modules_with_connect
 from runfaults.sqlite.kinds import KINDS
 from runfaults.sqlite.strike import Strike
 from runfaults.temporary import memory_backed_folder
@@ -34,10 +32,6 @@ _LIMIT = 10_000
 """Operations of SQLite, after which a step does not end."""
 _LIFTED_AFTER = 20
 """So many operations a fault strikes that lasts."""
-
-
-def _nothing(_it: object, /) -> None:
-    """Close nothing."""
 
 
 class Step(NamedTuple):
@@ -78,7 +72,7 @@ class System:
 
     make: Callable[[Path], object]
     opened: Callable[[Path], Any]
-    closed: Callable[[Any], object] = _nothing
+    closed: Callable[[Any], object] = nothing
     volatile: str = ""
     patience: float = 2.0
 
@@ -139,26 +133,17 @@ class _Trial:
     def _struck(self, folder: Path, steps: Sequence[Step]) -> list[Observation]:
         """What each step does while its fault strikes, up to one behind which no other can go."""
         watch, found = Watch(), list[Observation]()
-        with (
-            warnings.catch_warnings(action="ignore", category=ResourceWarning),
-            connections_through(watch, *modules_with_connect()),
-        ):
-            it = self.system.opened(folder)
-            try:
-                for step in steps:
-                    watch.renew()
-                    orders = Orders(
-                        step.strike, limit=_LIMIT, lifted_after=_LIFTED_AFTER, or_later=True
-                    )
-                    order = Order(orders, recovers=False, patience=self.system.patience)
-                    call = partial(step.call, it, *step.arguments)
-                    found.append(observe(call, watch, order))
-                    if found[-1].left.transactions or _left_behind(found[-1]):
-                        break  # without a lock it is no finding, and what follows cannot be told
-            finally:
-                with suppress(Exception):  # a broken object may refuse: that was seen already
-                    self.system.closed(it)
-                watch.connections.close()
+        with opened_under(watch, folder, self.system.opened, self.system.closed) as it:
+            for step in steps:
+                watch.renew()
+                orders = Orders(
+                    step.strike, limit=_LIMIT, lifted_after=_LIFTED_AFTER, or_later=True
+                )
+                order = Order(orders, recovers=False, patience=self.system.patience)
+                call = partial(step.call, it, *step.arguments)
+                found.append(observe(call, watch, order))
+                if found[-1].left.transactions or _left_behind(found[-1]):
+                    break  # without a lock it is no finding, and what follows cannot be told
         return found
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from runfaults.anomaly.causes import Cause, causes
-from runfaults.anomaly.outcome import Outcome
+from runfaults.anomaly.outcome import Cause, Outcome, causes
 from runfaults.model.counting import counted
 from runfaults.model.verdict import Verdict
 from runfaults.report.steps import printable
