@@ -15,7 +15,7 @@ from typing import Any
 
 from runfaults.targets.completion import Completion, Key
 from runfaults.targets.signal_word import word_in
-from runfaults.targets.source_tree import Definition, SourceTree
+from runfaults.targets.source_tree import Definition, SourceTree, calls
 
 _USUAL = "complete"
 
@@ -60,7 +60,7 @@ def completion_in(tree: SourceTree, manager: Definition) -> Found:
 
 def _ends(found: Definition, tree: SourceTree) -> Iterator[Found]:
     """What ends the loops of a function over the queue that it has registered."""
-    queues = {name for name, value in _assigned(found.node) if _calls(value, "register_subscriber")}
+    queues = {name for name, value in _assigned(found.node) if calls(value, "register_subscriber")}
     messages = {
         name
         for name, value in _assigned(found.node)
@@ -131,12 +131,3 @@ def _assigned(function: ast.AST) -> Iterator[tuple[str, ast.expr]]:
                 yield name, value
             case _:
                 pass
-
-
-def _calls(value: ast.expr, name: str) -> bool:
-    return any(
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == name
-        for node in ast.walk(value)
-    )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from runfaults.targets.source_tree import Definition, SourceTree
+from runfaults.targets.source_tree import Definition, SourceTree, calls
 
 
 def self_ending_log_stream(tree: SourceTree) -> Definition | None:
@@ -17,25 +17,15 @@ def self_ending_log_stream(tree: SourceTree) -> Definition | None:
     for found in tree.definitions():
         if isinstance(found.node, ast.ClassDef):
             continue
-        registered = list(_calls([found.node], "register_subscriber"))
+        registered = calls(found.node, "register_subscriber")
+        read = [each.lineno for each in calls(found.node, "get_run")]
         if (
             registered
-            and max(_calls([found.node], "get_run"), default=0) > registered[0]
-            and any(_calls(_finally(found.node), "unregister_subscriber"))
+            and max(read, default=0) > registered[0].lineno
+            and any(calls(each, "unregister_subscriber") for each in _finally(found.node))
         ):
             return found
     return None
-
-
-def _calls(nodes: Iterable[ast.AST], name: str) -> Iterator[int]:
-    """The lines on which a function or method of that name is called."""
-    for each in nodes:
-        for node in ast.walk(each):
-            if isinstance(node, ast.Call):
-                called = node.func
-                of = called.attr if isinstance(called, ast.Attribute) else None
-                if name in {of, called.id if isinstance(called, ast.Name) else None}:
-                    yield node.lineno
 
 
 def _finally(function: ast.AST) -> Iterator[ast.AST]:

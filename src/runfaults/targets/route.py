@@ -22,7 +22,7 @@ from enum import Enum, auto
 from types import ModuleType
 from typing import Any
 
-from runfaults.targets.source_tree import Definition, SourceTree
+from runfaults.targets.source_tree import Definition, SourceTree, calls
 from runfaults.targets.stubs import StubMeta, StubModule
 from runfaults.user_code import told
 
@@ -135,9 +135,8 @@ def _handles_requests(node: ast.AST) -> bool:
 def _asks_manager(node: ast.AST, managers: set[str] | None = None) -> bool:
     return any(
         isinstance(call.func, ast.Attribute)
-        and call.func.attr == "cancel_run"
         and (managers is None or _root(call.func.value) in managers)
-        for call in _calls(node)
+        for call in calls(node, "cancel_run")
     )
 
 
@@ -172,14 +171,11 @@ def _provider_commits(tree: SourceTree, node: Any) -> bool:
     names = {
         each.args[0].id
         for root in filter(None, asked)
-        for each in _calls(root)
+        for each in calls(root)
         if _root(each.func) == "Depends" and each.args and isinstance(each.args[0], ast.Name)
     }
     return any(
-        isinstance(call.func, ast.Attribute) and call.func.attr == "commit"
-        for name in names
-        for provider in tree.functions(name)
-        for call in _calls(provider.node)
+        calls(provider.node, "commit") for name in names for provider in tree.functions(name)
     )
 
 
@@ -203,14 +199,10 @@ def _require_installed(module: ModuleType, node: Any) -> None:
         NotPlayableRouteError: It does.
     """
     for line in node.body:
-        for call in _calls(line):
+        for call in calls(line):
             name = _root(call.func)
             if isinstance(vars(module).get(name), StubMeta | StubModule):
                 raise NotPlayableRouteError(f"it calls {name}, which is not installed here")
-
-
-def _calls(node: ast.AST) -> list[ast.Call]:
-    return [each for each in ast.walk(node) if isinstance(each, ast.Call)]
 
 
 def _root(node: ast.AST) -> str:

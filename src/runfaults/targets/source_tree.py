@@ -98,6 +98,20 @@ class SourceTree:
                     yield Path(folder, name)
 
 
+def calls(node: ast.AST, name: str = "") -> list[ast.Call]:
+    """The calls below a node; with a name those of a function or method of that name."""
+    found = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
+    return [each for each in found if not name or _last_name(each.func) == name]
+
+
+def _last_name(called: ast.expr) -> str:
+    match called:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case _:
+            return ""
+
+
 def _definitions(file: Path) -> Iterator[Definition]:
     try:
         tree = ast.parse(file.read_bytes())
