@@ -38,7 +38,8 @@ class Telling:
             asked: Each query with what it found after the last life.
         """
         for number, life in enumerate(lives[:deaths], start=1):
-            self._tell_life(life, number, remains[number - 1], remains[number])
+            self._tell_events(life, str(number), (number - 1) * BETWEEN_LIVES)
+            self._tell_rest([life], remains[number - 1], remains[number])
             self._add("process", EventKind.THREAD, "died")
         last = lives[deaths:]
         before, after = remains[-2:]
@@ -51,12 +52,6 @@ class Telling:
                 self._add("harness", EventKind.ROWS, query, found)
             self._add("harness", EventKind.SETTLED)
         return tuple(self._events), tuple(self._places)
-
-    def _tell_life(
-        self, life: LifeResult, number: int, before: DatabaseState, after: DatabaseState
-    ) -> None:
-        self._tell_events(life, str(number), (number - 1) * BETWEEN_LIVES)
-        self._tell_rest([life], before, after)
 
     def _tell_events(self, life: LifeResult, suffix: str, offset: float) -> None:
         actors = {event.actor for event in life.events} - {"database", "harness"}
