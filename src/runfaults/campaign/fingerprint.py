@@ -27,19 +27,15 @@ def fingerprint(campaign: Campaign) -> str:
     Args:
         campaign: What is run.
     """
-    digest = sha256()
     versions = (platform.python_implementation(), sys.version, sqlite3.sqlite_version, sys.platform)
-    for text in (
+    decisive = (
         campaign.target,
         repr((campaign.strategies, campaign.rules, campaign.own, campaign.redact)),
         *versions,
         *sorted(_installed()),
-    ):
-        digest.update(f"{text}\n".encode())
-    for name, path in sorted(_files_in(_places().values())):
-        digest.update(f"{name}\n".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+        _hash_of_files(_places().values()),
+    )
+    return sha256("\n".join(decisive).encode()).hexdigest()
 
 
 def _installed() -> Iterator[str]:
@@ -56,16 +52,11 @@ def code_in_development() -> dict[str, str]:
     The script with which the process began is left out: processes that do the same may have begun
     with different ones.
     """
-    found: dict[str, str] = {}
-    for name, place in _places().items():
-        if name in {"__main__", "__mp_main__"}:
-            continue
-        digest = sha256()
-        for inner, path in sorted(_files_in({place})):
-            digest.update(f"{inner}\n".encode())
-            digest.update(path.read_bytes())
-        found[name] = digest.hexdigest()
-    return found
+    return {
+        name: _hash_of_files({place})
+        for name, place in _places().items()
+        if name not in {"__main__", "__mp_main__"}
+    }
 
 
 def _places() -> dict[str, Path]:
@@ -82,13 +73,18 @@ def _places() -> dict[str, Path]:
     return places
 
 
-def _files_in(places: Iterable[Path]) -> set[tuple[str, Path]]:
-    """Their files, with the names that these have from anywhere."""
-    return {
+def _hash_of_files(places: Iterable[Path]) -> str:
+    """Hash their files, and the names that these have from anywhere."""
+    digest = sha256()
+    files = {
         (file.relative_to(place.parent).as_posix(), file)
         for place in places
         for file in _files(place)
     }
+    for name, path in sorted(files):
+        digest.update(f"{name}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _files(place: Path) -> Iterator[Path]:

@@ -160,32 +160,27 @@ class Journal:
         if whole != content:
             with self.path.open("r+b") as file:
                 file.truncate(len(whole))
-        lines = whole.splitlines()
-        read = [self._checked(number, line) for number, line in enumerate(lines, 1)]
-        if read and read[0] != self._head:
-            raise StateError(
-                f"{self.path} is of another exploration: the target, runfaults, "
-                "the bound, --redact or a version has changed since; delete it, or choose another "
-                "--state folder"
-            )
         told: dict[str, Any] = {}
-        for number, line in enumerate(read[1:], 2):
-            if line == self._head:  # a journal that was written to itself, or twice
-                continue
-            yield self._finished_job(number, line, told)
-
-    def _finished_job(
-        self, number: int, line: dict[str, Any], told: dict[str, Any]
-    ) -> tuple[str, Findings]:
-        try:
-            job, found = line["job"], line["found"]
-            if told.setdefault(job, found) != found:
-                raise self._damaged(number, f"says of job {job!r} what another line does not")
-            return job, from_document(found)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            if isinstance(error, StateError):
-                raise
-            raise self._damaged(number, _NO_LINE) from error
+        for number, line in enumerate(whole.splitlines(), 1):
+            try:
+                document = _checked(line)
+                # Also in a journal that was written to itself, or twice.
+                is_head = number == 1 or document == self._head
+                job: str = "" if is_head else document["job"]
+                found: dict[str, Any] = {} if is_head else document["found"]
+                read = None if is_head else from_document(found)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                raise self._damaged(number, "is not a line that runfaults wrote") from error
+            if number == 1 and document != self._head:
+                raise StateError(
+                    f"{self.path} is of another exploration: the target, runfaults, "
+                    "the bound, --redact or a version has changed since; delete it, or choose "
+                    "another --state folder"
+                )
+            if read is not None:
+                if told.setdefault(job, found) != found:
+                    raise self._damaged(number, f"says of job {job!r} what another line does not")
+                yield job, read
 
     def _content(self) -> bytes:
         if not self.path.is_file():
@@ -195,15 +190,6 @@ class Journal:
             )
         return self.path.read_bytes()
 
-    def _checked(self, number: int, line: bytes) -> Any:  # noqa: ANN401  # what JSON can say
-        checksum, _, text = line.partition(b" ")
-        if checksum != _checksum(text):
-            raise self._damaged(number, _NO_LINE)
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise self._damaged(number, _NO_LINE) from error
-
     def _damaged(self, number: int, how: str) -> StateError:
         return StateError(
             f"{self.path}:{number}: {how}: the journal is damaged; delete it, or choose another "
@@ -211,7 +197,11 @@ class Journal:
         )
 
 
-_NO_LINE = "is not a line that runfaults wrote"
+def _checked(line: bytes) -> Any:  # noqa: ANN401  # what JSON can say
+    checksum, _, text = line.partition(b" ")
+    if checksum != _checksum(text):
+        raise ValueError("another checksum")
+    return json.loads(text)
 
 
 def _checksum(text: bytes) -> bytes:
