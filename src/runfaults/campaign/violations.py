@@ -57,7 +57,21 @@ def violations(
         key=lambda each: (schedule_order(each[2].schedule), each[0]),
     )
     shown += [(_smallest(runner, *each, should_stop), None, None) for each in others]
-    yield from show(campaign, runner, shown, Names(causes.told), save_to, should_stop)
+    names, schedules = Names(causes.told), set[Schedule]()
+    for witness, cause, group in shown:
+        if witness.schedule not in schedules:  # of several with one schedule, only the first
+            schedules.add(witness.schedule)
+            neighbour = None if should_stop() else _passing_neighbour(runner, witness.schedule)
+            yield violation_of(
+                campaign,
+                witness,
+                runner.rules,
+                names,
+                save_to,
+                neighbour=neighbour,
+                cause=cause,
+                group=group,
+            )
 
 
 def _by_cause(causes: Causes, runner: Runner, should_stop: Callable[[], bool]) -> Iterable[Shown]:
@@ -155,54 +169,21 @@ class Names:
 _GIVEN = Mark((), "")
 
 
-def show(  # what is shown, of what, and how
-    campaign: Campaign,
-    runner: Runner,
-    witnesses: Iterable[Shown],
-    names: Names,
-    save_to: ScenarioFolder | None,
-    should_stop: Callable[[], bool],
-) -> Iterable[Violation]:
-    """Make a violation of each witness; of several with one schedule, only of the first."""
-    shown: set[str] = set()
-    for witness, cause, group in witnesses:
-        text = str(witness.schedule)
-        if text not in shown:
-            shown.add(text)
-            neighbour = None if should_stop() else _passing_neighbour(runner, witness.schedule)
-            yield violation_of(
-                campaign,
-                witness,
-                runner.rules,
-                names,
-                save_to,
-                neighbour=neighbour,
-                cause=cause,
-                group=group,
-            )
-
-
-def minimal_witness(
-    runner: Runner, rule: str, schedule: Schedule, should_stop: Callable[[], bool]
-) -> Witness:
-    """Shrink a schedule for as long as it breaks the rule, and it is not enough."""
-    smallest = shrink(runner, schedule, {rule}, should_stop=should_stop)
-    if should_stop():
-        return smallest.trial.witness()
-    told = runner.run(smallest.schedule, with_places=True)
-    return (told if told.verdict is smallest.trial.verdict else smallest.trial).witness()
-
-
 def _smallest(
     runner: Runner, rule: str, verdict: Verdict, witness: Witness, should_stop: Callable[[], bool]
 ) -> Witness:
-    if verdict is Verdict.BROKEN and not should_stop():
-        try:
-            return minimal_witness(runner, rule, witness.schedule, should_stop)
-        except (NothingToMinimiseError, NotPlayableError):
-            return witness  # it is reproduced, though not each time
+    """Shrink a broken witness for as long as it breaks the rule, and it is not enough."""
     # An unknown may have cost the hang's whole real time: once is enough.
-    return witness
+    if verdict is not Verdict.BROKEN or should_stop():
+        return witness
+    try:
+        smallest = shrink(runner, witness.schedule, {rule}, should_stop=should_stop)
+        if should_stop():
+            return smallest.trial.witness()
+        told = runner.run(smallest.schedule, with_places=True)
+    except (NothingToMinimiseError, NotPlayableError):
+        return witness  # it is reproduced, though not each time
+    return (told if told.verdict is smallest.trial.verdict else smallest.trial).witness()
 
 
 def violation_of(
