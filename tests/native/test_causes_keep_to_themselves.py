@@ -13,8 +13,6 @@ import pytest
 
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.hook import connections_through
-from runfaults.sqlite.real.descriptor_limit import descriptor_limit
-from runfaults.sqlite.real.file_size_limit import file_size_limit
 from runfaults.sqlite.real.heap_limit import heap_limit
 from runfaults.sqlite.real.held_by_process import OtherProcess
 from runfaults.sqlite.real.held_lock import held_lock, overtaking_commit
@@ -25,6 +23,7 @@ from runfaults.sqlite.real.page_limit import page_limit
 from runfaults.sqlite.real.progress import interrupt_after
 from runfaults.sqlite.real.query_only import query_only
 from runfaults.sqlite.real.recipe import Recipe, Unavailable, under
+from runfaults.sqlite.real.resource_limit import descriptor_limit, file_size_limit
 from runfaults.sqlite.real.seccomp import failing_sync
 from runfaults.sqlite.real.system_call import READ_CALLS, failing_system_call, short_write
 from runfaults.sqlite.real.wal_recovery import recovery_by_another

@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from runfaults.sqlite import KINDS, Call, FaultKind, connections_through, inject, real_connect
-from runfaults.sqlite.real.descriptor_limit import descriptor_limit
-from runfaults.sqlite.real.file_size_limit import file_size_limit
 from runfaults.sqlite.real.heap_limit import heap_limit
 from runfaults.sqlite.real.held_lock import held_lock
 from runfaults.sqlite.real.page_limit import page_limit
 from runfaults.sqlite.real.query_only import query_only
 from runfaults.sqlite.real.recipe import Recipe
+from runfaults.sqlite.real.resource_limit import descriptor_limit, file_size_limit
 from runfaults.sqlite.real.system_call import WRITE_CALLS, failing_system_call
 
 

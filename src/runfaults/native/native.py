@@ -54,22 +54,21 @@ class NativeSimulation:
         self.own_rules = own_rules
         self._within = within
         self._causes = _Causes()
-        self._stack = contextlib.ExitStack()
+        self._stack, self._with_other = contextlib.ExitStack(), contextlib.ExitStack()
         self._place = ""
         self._simulation: Simulation | None = None
         self._refused: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            self._causes.open()
-            stack.callback(self._causes.close)
+            self._causes.other = stack.enter_context(OtherProcess())
             self._simulation_at("")
-            stack.pop_all()
+            self._with_other = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
-        self._causes.close()
+        self._with_other.close()
 
     @property
     def target(self) -> Target:
@@ -154,22 +153,14 @@ class _Causes:
         kinds: The kinds, by name.
         unavailable: What could not be made since this was cleared, a sentence each.
         for_real: Whether causes are made; otherwise faults are emulated.
+        other: The process that holds locks; it is begun outside of any simulation.
     """
 
     def __init__(self) -> None:
         self.unavailable: dict[str, None] = {}
         self.for_real = True
         self.kinds = {name: _Real(kind, self) for name, kind in EVERY_FAULT.items()}
-        self._other: OtherProcess | None = None
-
-    def open(self) -> None:
-        """Start the process that holds locks; to be called outside of any simulation."""
-        self._other = OtherProcess()
-
-    def close(self) -> None:
-        """End it."""
-        if self._other is not None:
-            self._other.__exit__()
+        self.other: OtherProcess | None = None
 
     def recipe(self, kind: FaultKind, call: Call) -> Recipe:
         """What makes a kind fail a call: for locks one in another process.
@@ -182,11 +173,11 @@ class _Causes:
         situation = situation_of(call)
         if isinstance(situation, str):
             raise Unavailable(situation)
-        if kind.name != "busy" or self._other is None:
+        if kind.name != "busy" or self.other is None:
             return kind.real(call)
         if situation in {Situation.COMMIT, Situation.COMMIT_UNCHANGED}:
-            return self._other.hold("shared")
-        return self._other.hold("exclusive" if situation in READS else "reserved")
+            return self.other.hold("shared")
+        return self.other.hold("exclusive" if situation in READS else "reserved")
 
 
 class _Real:

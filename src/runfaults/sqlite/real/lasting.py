@@ -11,11 +11,10 @@ from types import MappingProxyType
 from runfaults.sqlite.effect import connection_of
 from runfaults.sqlite.gate import Call, FaultKind
 from runfaults.sqlite.kinds import KINDS
-from runfaults.sqlite.real.descriptor_limit import descriptor_limit
-from runfaults.sqlite.real.file_size_limit import file_size_limit
 from runfaults.sqlite.real.moved_file import moved_away, replaced_by_copy
 from runfaults.sqlite.real.page_limit import page_limit
 from runfaults.sqlite.real.recipe import Recipe
+from runfaults.sqlite.real.resource_limit import descriptor_limit, file_size_limit
 from runfaults.sqlite.real.small_disk import filled
 from runfaults.sqlite.real.system_call import short_write
 
