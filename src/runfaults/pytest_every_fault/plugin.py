@@ -95,17 +95,24 @@ class EveryFault:
             said: Which kinds, and which promises the call does not make.
         """
         __tracebackhide__ = True
+        from runfaults.anomaly.options import Options
+
         finale = self._item.stash.get(_FINALE, None)
         if finale is not None:
-            from runfaults.anomaly.options import Options
-
             finale.called = True
             Options.of(said)  # raises what it has to say
             return call()
         repetition = self._item.stash.get(_REPETITION, None)
         if repetition is None:
             raise RuntimeError("name `every_fault` as an argument of the test: it is run again")
-        return _struck(repetition, call, said)
+        if repetition.observation is not None:
+            repetition.unsuitable = (
+                "every_fault was called twice in one test: the second call would meet what the "
+                "first has left; write a test for each, or name one call that does both"
+            )
+            raise _Judged(repetition.unsuitable)
+        repetition.options = Options.of(said)
+        return _bear(repetition, call)
 
 
 @pytest.fixture
@@ -125,19 +132,6 @@ def fault(request: pytest.FixtureRequest) -> Strike | None:
     """What strikes the call in this run of the test, such as `busy at #3`; None in a clean run."""
     repetition = request.node.stash.get(_REPETITION, None)
     return None if repetition is None else repetition.order.orders.strike
-
-
-def _struck(repetition: _Repetition, call: Callable[[], _Answer], said: Said) -> _Answer:
-    from runfaults.anomaly.options import Options
-
-    if repetition.observation is not None:
-        repetition.unsuitable = (
-            "every_fault was called twice in one test: the second call would meet what the first "
-            "has left; write a test for each, or name one call that does both"
-        )
-        raise _Judged(repetition.unsuitable)
-    repetition.options = Options.of(said)
-    return _bear(repetition, call)
 
 
 def _bear(repetition: _Repetition, call: Callable[[], _Answer]) -> _Answer:
