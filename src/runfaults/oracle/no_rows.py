@@ -35,13 +35,11 @@ def no_rows(sentence: str, query: str, *, when: str | None = None) -> Rule:
         f"Symptom: this is not so: {sentence}."
     )
 
-    def search(history: History, facts: Facts) -> Iterator[Finding]:
-        del history
+    def search(_: History, facts: Facts) -> Iterator[Finding]:
         if facts.settled:
             yield from _contradictions(query, facts)
 
-    def exercised(history: History, facts: Facts) -> bool:
-        del history
+    def exercised(_: History, facts: Facts) -> bool:
         if when is None:
             return bool(facts.transitions)
         answer = facts.rows.get(when)

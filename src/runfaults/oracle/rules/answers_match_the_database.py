@@ -14,7 +14,7 @@ _NO_ROW = "None"
 
 
 @rule(exercised=lambda _, facts: any(_reads(facts)))
-def answers_match_the_database(history: History, facts: Facts) -> Iterator[Finding]:
+def answers_match_the_database(_: History, facts: Facts) -> Iterator[Finding]:
     """A read answers a status that the database showed at a moment of the read.
 
     The next one that it showed afterwards counts too: a connection sees what it has not committed
@@ -26,7 +26,6 @@ def answers_match_the_database(history: History, facts: Facts) -> Iterator[Findi
 
     Contract: what is in the database counts.
     """
-    del history
     for request, reply in _reads(facts):
         if reply.value == _NO_ROW and facts.troubled(request.asked.number, reply.number):
             continue

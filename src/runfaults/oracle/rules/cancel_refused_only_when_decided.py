@@ -12,8 +12,7 @@ from runfaults.oracle.rule import rule
 from runfaults.oracle.run_facts import RunFacts
 
 
-def _cancelled_in_time(history: History, facts: Facts) -> bool:
-    del history
+def _cancelled_in_time(_: History, facts: Facts) -> bool:
     return any(
         _must_accept(run, request, facts)
         for run in facts.runs.values()
@@ -23,7 +22,7 @@ def _cancelled_in_time(history: History, facts: Facts) -> bool:
 
 
 @rule(exercised=_cancelled_in_time)
-def cancel_refused_only_when_decided(history: History, facts: Facts) -> Iterator[Finding]:
+def cancel_refused_only_when_decided(_: History, facts: Facts) -> Iterator[Finding]:
     """A cancel is not answered `False` while the work of the run is at hand or under way.
 
     It counts if the manager that was asked had answered the start of the run, or does its work; if
@@ -36,7 +35,6 @@ def cancel_refused_only_when_decided(history: History, facts: Facts) -> Iterator
 
     Contract: `cancel_run` returns True if it came before the pipeline returned.
     """
-    del history
     for run in facts.runs.values():
         for request in run.requests:
             if request.refused and request.reply and _must_accept(run, request, facts):

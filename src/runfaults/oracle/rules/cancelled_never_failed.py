@@ -10,8 +10,7 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-def _cancelled_run_recorded(history: History, facts: Facts) -> bool:
-    del history
+def _cancelled_run_recorded(_: History, facts: Facts) -> bool:
     return any(
         (run.accepted or run.cut_short) and run.first(facts.terminal) for run in facts.runs.values()
     )

@@ -25,7 +25,7 @@ def _recorded_before(run: RunFacts, facts: Facts) -> Iterator[tuple[Event, Event
 @rule(
     exercised=lambda _, facts: any(any(_recorded_before(run, facts)) for run in facts.runs.values())
 )
-def crash_loses_no_recorded_outcome(history: History, facts: Facts) -> Iterator[Finding]:
+def crash_loses_no_recorded_outcome(_: History, facts: Facts) -> Iterator[Finding]:
     """A terminal status that was recorded before a process died is still there after it.
 
     In a history with a death (a THREAD event of actor `process` with subject `died`, after every
@@ -39,7 +39,6 @@ def crash_loses_no_recorded_outcome(history: History, facts: Facts) -> Iterator[
 
     Contract: terminal is final.
     """
-    del history
     for run in facts.runs.values():
         yield from _still_there(run, facts)
 

@@ -11,7 +11,7 @@ from runfaults.oracle.rule import rule
 
 
 @rule(exercised=lambda _, facts: bool(facts.transitions))
-def eventually_terminal(history: History, facts: Facts) -> Iterator[Finding]:
+def eventually_terminal(_: History, facts: Facts) -> Iterator[Finding]:
     """Once all faults are lifted, every run that the database ever showed becomes terminal.
 
     A deadlock or a livelock breaks this rule. A hang does not: what it waits for is unknown.
@@ -23,7 +23,6 @@ def eventually_terminal(history: History, facts: Facts) -> Iterator[Finding]:
     Contract: recording does not give up while the process lives; nothing leaves a thread dead and
     its row active.
     """
-    del history
     if facts.stuck and facts.stuck.subject in _ENDLESS:
         yield broken(f"{_ENDLESS[facts.stuck.subject]} (event {facts.stuck.number})", facts.stuck)
     if facts.settled is None:

@@ -11,7 +11,7 @@ from runfaults.oracle.rule import rule
 
 
 @rule(exercised=lambda _, facts: bool(facts.threads))
-def nothing_escapes(history: History, facts: Facts) -> Iterator[Finding]:
+def nothing_escapes(_: History, facts: Facts) -> Iterator[Finding]:
     """No exception leaves the function of a thread of the target; `SystemExit` counts too.
 
     Exercised: a thread of the target started.
@@ -21,7 +21,6 @@ def nothing_escapes(history: History, facts: Facts) -> Iterator[Finding]:
     Contract: a `BaseException` ends the run like any other error: nothing leaves a thread dead
     and its row active.
     """
-    del history
     for escape in facts.escapes:
         yield broken(
             f"thread {escape.actor} died of {escape.value} (event {escape.number})", escape

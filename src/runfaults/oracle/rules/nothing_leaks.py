@@ -11,7 +11,7 @@ from runfaults.oracle.rule import rule
 
 
 @rule(exercised=lambda _, facts: bool(facts.runs))
-def nothing_leaks(history: History, facts: Facts) -> Iterator[Finding]:
+def nothing_leaks(_: History, facts: Facts) -> Iterator[Finding]:
     """When everything has settled, nothing of the run is left but its row.
 
     Looked for: threads, connections, open transactions, held locks, subscribers, cancel events;
@@ -25,7 +25,6 @@ def nothing_leaks(history: History, facts: Facts) -> Iterator[Finding]:
     Contract: no thread, connection, transaction, lock, subscriber or cancel event outlives its
     run.
     """
-    del history
     leaks = [event for event in facts.leaks if event.subject != "database"]
     # Before everything has settled, what looks left behind may still be in use.
     if leaks and facts.settled:

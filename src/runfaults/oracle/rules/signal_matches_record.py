@@ -17,7 +17,7 @@ from runfaults.oracle.run_facts import RunFacts
         run.signals or any(_owed(run, facts)) for run in facts.runs.values()
     )
 )
-def signal_matches_record(history: History, facts: Facts) -> Iterator[Finding]:
+def signal_matches_record(_: History, facts: Facts) -> Iterator[Finding]:
     """Each subscriber hears the completion signal once, with the status that is in the database.
 
     The record comes first: at the moment of the signal the database shows a terminal status, and
@@ -37,7 +37,6 @@ def signal_matches_record(history: History, facts: Facts) -> Iterator[Finding]:
     Contract: the completion signal comes exactly once per subscriber, after the record, and only
     with the status that is in the database.
     """
-    del history
     for run in facts.runs.values():
         heard: dict[str, Event] = {}
         for signal in run.signals:

@@ -10,8 +10,7 @@ from runfaults.oracle.finding import Finding, broken
 from runfaults.oracle.rule import rule
 
 
-def _recorded_after_success(history: History, facts: Facts) -> bool:
-    del history
+def _recorded_after_success(_: History, facts: Facts) -> bool:
     return any(
         returned and run.transitions and run.transitions[-1].number > returned.number
         for run in facts.runs.values()

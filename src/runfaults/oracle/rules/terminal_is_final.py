@@ -15,7 +15,7 @@ from runfaults.oracle.run_facts import RunFacts
     exercised=lambda _, facts: any(event.value in facts.terminal for event in facts.transitions),
     safety=True,
 )
-def terminal_is_final(history: History, facts: Facts) -> Iterator[Finding]:
+def terminal_is_final(_: History, facts: Facts) -> Iterator[Finding]:
     """A terminal status never changes, and its row is never deleted.
 
     Writing the same status again is harmless: recording is idempotent. A terminal status that a
@@ -28,7 +28,6 @@ def terminal_is_final(history: History, facts: Facts) -> Iterator[Finding]:
     Contract: `pending -> running -> completed | cancelled | failed | interrupted`; terminal is
     final.
     """
-    del history
     for run in facts.runs.values():
         before: Event | None = None
         for event in run.transitions:

@@ -12,7 +12,7 @@ from runfaults.oracle.rule import rule
 
 
 @rule(exercised=lambda _, facts: any(event.run is not None for event in facts.work))
-def work_done_once(history: History, facts: Facts) -> Iterator[Finding]:
+def work_done_once(_: History, facts: Facts) -> Iterator[Finding]:
     """The work of a run is not begun again in one process, unless it raised or was cancelled.
 
     What another process does again after the death of the first is no violation, nor is a retry of
@@ -24,7 +24,6 @@ def work_done_once(history: History, facts: Facts) -> Iterator[Finding]:
 
     Contract: one pipeline at work; a run has one outcome.
     """
-    del history
     before: dict[tuple[int, str], Event] = {}
     for event in facts.work:
         if event.run is None:  # it did not tell whose it is
