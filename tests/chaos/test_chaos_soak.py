@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -51,22 +51,16 @@ class Clock:
         return time.monotonic() + self.ahead
 
 
-class Watcher:
+def watching(clock: Clock, seen: Seen) -> Nemesis:
     """No trouble: has the time be over as soon as all has been seen that a test waits for."""
 
-    name = "watcher"
+    def watch(scene: Scene, _: random.Random) -> Generator[float]:
+        while True:
+            if not clock.ahead and seen(scene):
+                clock.ahead = SECONDS
+            yield 0.1
 
-    def __init__(self, clock: Clock, seen: Seen) -> None:
-        self.clock = clock
-        self.seen = seen
-
-    def act(self, scene: Scene, rng: random.Random) -> float:
-        if not self.clock.ahead and self.seen(scene):
-            self.clock.ahead = SECONDS
-        return 0.1
-
-    def lift(self, scene: Scene) -> None:
-        """Nothing lasts."""
+    return watch
 
 
 @pytest.fixture
@@ -74,11 +68,11 @@ def soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Soak:
     """Conducts a soak until something was seen."""
 
     def conduct(
-        target: str, nemeses: tuple[Callable[[], Nemesis], ...], seen: Seen, **options: Any
+        target: str, nemeses: tuple[Nemesis, ...], seen: Seen, **options: Any
     ) -> ChaosResult:
         clock = Clock()
         monkeypatch.setattr("runfaults.chaos.soak.time", clock)
-        everything = (*nemeses, lambda: Watcher(clock, seen))
+        everything = (*nemeses, watching(clock, seen))
         given = {"seconds": SECONDS, "seed": 1, "folder": tmp_path, "nemeses": everything}
         return chaos(target, Listener(), **given, **options)
 

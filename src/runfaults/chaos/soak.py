@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,11 +17,11 @@ from runfaults.chaos.audit import clock_offset, read_record, start_clock
 from runfaults.chaos.conclude import Circumstances, conclude
 from runfaults.chaos.crew import Crew
 from runfaults.chaos.journal import read_journals
-from runfaults.chaos.nemeses.full import Full
-from runfaults.chaos.nemeses.hold_lock import HoldLock
-from runfaults.chaos.nemeses.kill import Kill
+from runfaults.chaos.nemeses.full import full
+from runfaults.chaos.nemeses.hold_lock import hold_lock
+from runfaults.chaos.nemeses.kill import kill
 from runfaults.chaos.nemeses.nemesis import Nemesis, Scene
-from runfaults.chaos.nemeses.pause import Pause
+from runfaults.chaos.nemeses.pause import pause
 from runfaults.chaos.telling import tell
 from runfaults.chaos.worker import Assignment, require_fit
 from runfaults.explore.probe import probe
@@ -40,7 +40,7 @@ from runfaults.targets.target import remarks, traits
 from runfaults.temporary import memory_backed_folder
 from runfaults.user_code import interruptions
 
-NEMESES: tuple[Callable[[], Nemesis], ...] = (HoldLock, Kill, Full, Pause)
+NEMESES: tuple[Nemesis, ...] = (hold_lock, kill, full, pause)
 """The conductor's. The fifth, the clock, is moved by each worker itself."""
 
 _DATABASE = "database"
@@ -85,7 +85,7 @@ def chaos(  # noqa: PLR0913  # what a soak is conducted with
     folder: Path | None = None,
     own: Collection[str] = (),
     redact: bool = False,
-    nemeses: Sequence[Callable[[], Nemesis]] = NEMESES,
+    nemeses: Sequence[Nemesis] = NEMESES,
 ) -> ChaosResult:
     """Let several processes use one database while everything around them goes wrong.
 
@@ -123,7 +123,7 @@ def chaos(  # noqa: PLR0913  # what a soak is conducted with
         assignment = Assignment(target, place / _DATABASE / "runs.db", "", str(seed), redact)
         crew = Crew(assignment, place / "journals")
         soak = _Soak(seed, journal, processes, crew, rules)
-        result = soak.run(progress, seconds, [make() for make in nemeses])
+        result = soak.run(progress, seconds, nemeses)
         keep = folder is not None or result.verdict is not Verdict.HOLDS
         return replace(result, kept=place if keep else None)
     finally:
@@ -198,7 +198,7 @@ class _Soak:
     ) -> None:
         """Let the nemeses act; the time counts from the first worker's birth."""
         rng = random.Random(self.seed)  # noqa: S311
-        draws = [random.Random(rng.random()) for _ in nemeses]  # noqa: S311
+        acting = [each(scene, random.Random(rng.random())) for each in nemeses]  # noqa: S311
         progress.start(round(seconds))
         while not self.crew.ended["born"]:
             if self.crew.problems:
@@ -206,14 +206,14 @@ class _Soak:
             self.crew.fill(self.processes)
             self.crew.listen(0.2)
         began = shown = moment = time.monotonic()
-        due = [(began + rng.uniform(0.2, 1.0), place) for place in range(len(nemeses))]
+        due = [(began + rng.uniform(0.2, 1.0), place) for place in range(len(acting))]
         heapq.heapify(due)
         try:
             while (moment := time.monotonic()) < began + seconds:
                 self.crew.fill(self.processes)
                 while due and due[0][0] <= moment:
                     _, place = heapq.heappop(due)
-                    wait = nemeses[place].act(scene, draws[place])
+                    wait = next(acting[place])
                     heapq.heappush(due, (time.monotonic() + wait, place))
                 self.crew.listen(min(0.2, max(0.0, due[0][0] - time.monotonic())) if due else 0.2)
                 if moment - shown >= 1:
@@ -221,8 +221,8 @@ class _Soak:
                     shown += int(moment - shown)
                     progress.note(self._news())
         finally:
-            for nemesis in nemeses:
-                nemesis.lift(scene)
+            for nemesis in acting:
+                nemesis.close()
             self._lasted = moment - began
 
     def _finish(self, progress: Listener) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Generator
 
 from runfaults.chaos.nemeses.nemesis import Scene
 from runfaults.sqlite.engine import real_connect
@@ -15,19 +16,9 @@ _LEVELS = {
 }
 
 
-class HoldLock:
+def hold_lock(scene: Scene, rng: random.Random) -> Generator[float]:
     """Another process, the conductor, holds SHARED, RESERVED or EXCLUSIVE, or a WAL lock."""
-
-    name = "hold-lock"
-
-    def __init__(self) -> None:
-        self._holder: sqlite3.Connection | None = None
-
-    def act(self, scene: Scene, rng: random.Random) -> float:
-        """Take a lock, or let it go."""
-        if self._holder is not None:
-            self.lift(scene)
-            return rng.uniform(0.05, 1.5)
+    while True:
         level = rng.choice(list(_LEVELS))
         holder = real_connect(scene.database, timeout=0, isolation_level=None)
         try:
@@ -35,17 +26,15 @@ class HoldLock:
                 holder.execute(sql).fetchall()
         except sqlite3.OperationalError:
             holder.close()
-            return 0.005
-        self._holder = holder
-        scene.write(self.name, level)
-        return _duration(rng)
-
-    def lift(self, scene: Scene) -> None:
-        """Let it go."""
-        holder, self._holder = self._holder, None
-        if holder is not None:
+            yield 0.005
+            continue
+        scene.write("hold-lock", level)
+        try:
+            yield _duration(rng)
+        finally:
             holder.close()
             scene.write("let-go", "")
+        yield rng.uniform(0.05, 1.5)
 
 
 def _duration(rng: random.Random) -> float:

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import random
 import signal
+from collections.abc import Generator
 
 from runfaults.chaos.nemeses.nemesis import Scene
 
 
-class Kill:
+def kill(scene: Scene, rng: random.Random) -> Generator[float]:
     """SIGKILL: no handler, no clean-up. The conductor puts a new process in its place."""
-
-    name = "kill"
-
-    def act(self, scene: Scene, rng: random.Random) -> float:
-        """Kill one."""
+    while True:
         victims = scene.victims()
         if victims:
             victim = rng.choice(victims)
             # Written first: what the process did before it died is never later than this.
-            scene.write(self.name, victim.name)
+            scene.write("kill", victim.name)
             victim.send(signal.SIGKILL)
-        return rng.uniform(0.4, 2.0)
-
-    def lift(self, scene: Scene) -> None:
-        """Nothing lasts but death."""
+        yield rng.uniform(0.4, 2.0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import random
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 
 class Victim(NamedTuple):
@@ -44,18 +44,6 @@ class Scene(NamedTuple):
     write: Callable[[str, str], None]
 
 
-class Nemesis(Protocol):
-    """One cause of trouble, which begins and ends by turns."""
-
-    @property
-    def name(self) -> str:
-        """As the summary and the journal call it."""
-        ...
-
-    def act(self, scene: Scene, rng: random.Random) -> float:
-        """Begin or end the trouble; returns the seconds until the next act."""
-        ...
-
-    def lift(self, scene: Scene) -> None:
-        """End the trouble, whatever it is."""
-        ...
+Nemesis = Callable[[Scene, random.Random], Generator[float]]
+"""One cause of trouble, which begins and ends by turns: it yields the seconds until its next turn.
+What lasts it ends also where it is closed meanwhile."""
