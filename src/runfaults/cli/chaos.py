@@ -19,8 +19,6 @@ from runfaults.cli.writing import writable_folder
 from runfaults.model import Journal, Verdict
 from runfaults.report.console import print_lines
 from runfaults.report.progress import progressing
-from runfaults.report.terminal import print_result
-from runfaults.report.timeline import print_timeline
 from runfaults.report.typed import typed
 from runfaults.scenario.trust import option_for
 
@@ -76,6 +74,9 @@ def command(  # noqa: PLR0913  # a parameter for each option
     Nothing is simulated. What users were told is journalled outside the database and held against
     it at the end. Linux only.
     """
+    from runfaults.report.terminal import print_result
+    from runfaults.report.timeline import print_timeline
+
     tested = chosen_target(target, source)
     with target_apart() as errors, progressing(errors) as progress:
         result = chaos(

@@ -38,7 +38,6 @@ from runfaults.oracle.own import own_rules
 from runfaults.oracle.rules import RULES
 from runfaults.report.console import broken, print_lines
 from runfaults.report.progress import progressing
-from runfaults.report.terminal import print_result
 from runfaults.sim.acts import ACTS
 from runfaults.sim.meter import Phase
 from runfaults.sim.misfortunes import EVERY_FAULT
@@ -213,6 +212,8 @@ def command(  # noqa: PLR0913  # a parameter for each option
     What is not given is taken from [tool.runfaults] of pyproject.toml: target or source, bound,
     budget, rules, save, baseline, redact.
     """
+    from runfaults.report.terminal import print_result
+
     tested = chosen_target(target, source)
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline: the file that is to be written")

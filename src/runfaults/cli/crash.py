@@ -24,8 +24,6 @@ from runfaults.model import Journal, Schedule
 from runfaults.report.console import print_lines, print_prose
 from runfaults.report.explain import explain
 from runfaults.report.progress import progressing
-from runfaults.report.terminal import print_result
-from runfaults.report.timeline import print_printed, print_timeline
 from runfaults.user_code import interruptions
 
 
@@ -71,6 +69,8 @@ def command(
 
     The same as `runfaults check --bound crash`, which has a budget, a baseline and more reports.
     """
+    from runfaults.report.terminal import print_result
+
     tested = chosen_target(target, source)
     if schedule is not None:
         raise Exit(_play(tested, Schedule.parse(schedule), own, redact=redact))
@@ -86,6 +86,8 @@ def command(
 
 
 def _play(target: str, schedule: Schedule, own: tuple[str, ...], *, redact: bool) -> int:
+    from runfaults.report.timeline import print_printed, print_timeline
+
     with target_apart(), interruptions.breaking_off():
         trial = play(target, schedule, own=own, redact=redact)
     print_timeline(trial.history, trial.judgements)

@@ -23,7 +23,6 @@ from runfaults.model import Scenario, Verdict
 from runfaults.report.console import print_lines, print_prose
 from runfaults.report.explain import explain
 from runfaults.report.steps import printable
-from runfaults.report.timeline import print_printed, print_timeline
 from runfaults.report.typed import typed
 from runfaults.scenario.file import load_scenario
 from runfaults.targets.optional import MissingPackageError
@@ -171,6 +170,8 @@ def scenario_files(given: Path) -> list[Path]:
 
 
 def _print(path: Path, scenario: Scenario, played: Trial, *, real: bool, whole: bool) -> None:
+    from runfaults.report.timeline import print_printed, print_timeline
+
     print_prose(f"{path}: {scenario.symptom}", hanging=2)
     if whole:
         print_timeline(played.history, played.judgements)

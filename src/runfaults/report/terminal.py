@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from runfaults.model import Cell, CheckResult, Verdict, Violation
 from runfaults.model.counting import counted
@@ -22,11 +28,6 @@ from runfaults.report.wording import (
     headline,
     replay_command,
 )
-
-if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.table import Table
-    from rich.text import Text
 
 STYLES = {
     Verdict.NOT_EXERCISED: "dim",
@@ -57,8 +58,6 @@ def print_result(
         width: Columns; as wide as the terminal, or 100, if None.
         grid: Print the whole coverage grid, not a line for each kind of fault.
     """
-    from rich.text import Text
-
     console = open_console(file, width)
     piped = width is None and not console.is_terminal
     for part in _parts(result, console, grid=grid):
@@ -87,8 +86,6 @@ def _parts(result: CheckResult, console: Console, *, grid: bool) -> Iterator[Ren
 
 def _summary(result: CheckResult, console: Console) -> Iterator[RenderableType]:
     """The last lines, where the eye is when the command ends."""
-    from rich.text import Text
-
     versions = result.versions
     ran = counted(result.ran, result.noun)
     yield _indented("bound:", console)
@@ -104,15 +101,10 @@ def _summary(result: CheckResult, console: Console) -> Iterator[RenderableType]:
 
 
 def _heading(text: str) -> Text:
-    from rich.text import Text
-
     return Text("\n").append(printable(text), "bold")
 
 
 def _indented(text: str, console: Console, style: str = "", deeper: int = 0) -> RenderableType:
-    from rich.padding import Padding
-    from rich.text import Text
-
     return Padding(Text(printable(text), style), _margins(console, deeper))
 
 
@@ -124,10 +116,6 @@ def _margins(console: Console, deeper: int = 0) -> tuple[int, int, int, int]:
 
 def _entries(lines: Iterable[str], console: Console) -> RenderableType:
     """Lines of which each may be longer than the console is wide."""
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
     table = Table.grid(padding=(0, 1, 0, 0))
     table.add_column()
     table.add_column(overflow="fold")
@@ -138,9 +126,6 @@ def _entries(lines: Iterable[str], console: Console) -> RenderableType:
 
 def _rules(result: CheckResult, console: Console) -> Iterator[RenderableType]:
     """The rules that do not hold, each with its count; how many do, and which were not tested."""
-    from rich.table import Table
-    from rich.text import Text
-
     signs = _ASCII_SIGNS if is_ascii(console) else _SIGNS
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(width=3, justify="right")
@@ -230,10 +215,6 @@ def _violation(number: int, violation: Violation, console: Console) -> Iterator[
 
 def _summed_up(grid: Grid, console: Console) -> Iterator[RenderableType]:
     """A line for each kind of fault: where it struck, and what came of it."""
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
     if not grid.cells:
         return
     yield _heading(f"Coverage of {counted(len(grid.points), 'fault point')}")
@@ -306,10 +287,6 @@ def _fitting(kinds: tuple[str, ...], label: int, width: int) -> Iterator[tuple[i
 
 
 def _grid(grid: Grid, points: tuple[str, ...], start: int, end: int, *, ascii_only: bool) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False, pad_edge=True)
     table.add_column("", overflow="fold")
     for kind in grid.kinds[start:end]:
@@ -325,8 +302,6 @@ def _grid(grid: Grid, points: tuple[str, ...], start: int, end: int, *, ascii_on
 
 
 def _cell(cell: Cell | None, grid: Grid, *, ascii_only: bool) -> Text:
-    from rich.text import Text
-
     ran = cell is not None and cell.tally.total and not cell.impossible
     text = cell_text(cell, grid)
     return Text(

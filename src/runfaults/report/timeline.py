@@ -6,7 +6,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from io import StringIO
 from textwrap import indent
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import NamedTuple, TextIO
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from runfaults.model import EventKind, History, Judgement
 from runfaults.model.counting import counted
@@ -14,10 +20,6 @@ from runfaults.report.console import is_ascii, open_console
 from runfaults.report.steps import DATABASE, Step, printable, transition
 from runfaults.report.swimlanes import Swimlanes, arrange, belongs_to_no_lane, fold
 from runfaults.report.wording import describe_printed
-
-if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.text import Text
 
 _LANE = 22
 """Columns below which a lane is too narrow to read."""
@@ -107,10 +109,6 @@ def _entries(swimlanes: Swimlanes, *, folded: bool) -> Iterator[Step | str]:
 
 
 def _columns(entries: list[Step | str], actors: tuple[str, ...], marks: Marks) -> RenderableType:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
     table.add_column("")
     table.add_column("time/s", justify="right", style="dim", no_wrap=True)
@@ -130,10 +128,6 @@ def _columns(entries: list[Step | str], actors: tuple[str, ...], marks: Marks) -
 
 def _line(step: Step, marks: Marks) -> RenderableType:
     """A step for narrow terminals, its continuation lines indented."""
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
     text = Text()
     if step.actor != DATABASE:
         text.append(printable(f"{step.actor}: "), "bold").append_text(_cell(step))
@@ -149,8 +143,6 @@ def _line(step: Step, marks: Marks) -> RenderableType:
 
 
 def _mark(step: Step, marks: Marks) -> Text:
-    from rich.text import Text
-
     text = Text()
     if step.decisive:
         text.append(marks.decisive, "bold red")
@@ -161,8 +153,6 @@ def _mark(step: Step, marks: Marks) -> Text:
 
 def _cell(step: Step) -> Text:
     """The cell of a step: what the actor did, what struck, its wait and how it ended."""
-    from rich.text import Text
-
     text = Text(step.title, "red" if step.went_wrong else "")
     if step.decisive:
         text.stylize("bold")
@@ -186,8 +176,6 @@ def _cell(step: Step) -> Text:
 
 
 def _database(step: Step) -> Text:
-    from rich.text import Text
-
     several = len({event.run for event in step.statuses}) > 1
     lines = (
         (f"run {event.run}: " if several else "") + transition(event) for event in step.statuses
@@ -196,8 +184,6 @@ def _database(step: Step) -> Text:
 
 
 def _legend(found: list[Step], marks: Marks) -> Text:
-    from rich.text import Text
-
     meanings = [
         (marks.strike, "a fault strikes", any(step.find(EventKind.STRIKE) for step in found)),
         (marks.decisive, "proves the verdict", any(step.decisive for step in found)),

@@ -23,7 +23,6 @@ from runfaults.oracle.own import addresses_of, own_rules
 from runfaults.report.console import broken, readable_width
 from runfaults.report.explain import explain
 from runfaults.report.steps import printable
-from runfaults.report.timeline import timeline_text
 from runfaults.report.wording import describe_printed
 from runfaults.scenario.file import dump_scenario
 from runfaults.sim.frozen_time import is_time_frozen, thawed
@@ -107,6 +106,8 @@ def failure_text(
         failing: Judgements of the rules that fail.
         asked: The schedule that was to be run, if this is a simpler one.
     """
+    from runfaults.report.timeline import timeline_text  # what draws it loads slowly
+
     lines = "\n".join(
         [
             *(f"{each.rule} is {each.verdict}: {each.reason}" for each in failing),
