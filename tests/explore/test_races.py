@@ -40,7 +40,14 @@ def test_where_it_has_gone_the_other_way_round_already_the_other_one_is_named(
 
 def test_a_write_of_the_api_races_with_the_write_before_it(simulation: Simulation) -> None:
     last = reversed_by(simulation, "pipeline succeeds; act cancel-api at run commit #4")
-    assert "run execute UPDATE runs #2: cancel-api" in last
+    assert "run execute BEGIN IMMEDIATE #2: cancel-api" in last
+
+
+def test_what_a_transaction_writes_before_its_end_races_with_nothing(
+    simulation: Simulation,
+) -> None:
+    last = reversed_by(simulation, "pipeline succeeds; act cancel-api at run commit #4")
+    assert not any("UPDATE runs #2:" in each or "INSERT" in each for each in last)
 
 
 def test_a_write_races_with_the_look_before_it(simulation: Simulation) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from runfaults.model import Journal
 from runfaults.sim.audit_triggers import audit_script, repetition_script, require_usable
+from runfaults.sim.change_counter import ChangeCounter
 from runfaults.sim.commits import Transition, of_one_commit
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.run_numbers import RunNumbers
@@ -176,11 +177,17 @@ class AuditReader:
         self._log = f"{path}-wal"
         self.seen = seen
         self._kept_out = False
+        self._counter = ChangeCounter(path)
+        self._counted: bytes | None = None
         self._connection: sqlite3.Connection | None = None
         self.numbers = RunNumbers(target)
         if seen:
             for key in self._known_before():
                 self.numbers.of(key)
+
+    def is_unchanged(self) -> bool:
+        """Whether nothing can have been committed since the last transitions were read."""
+        return self._counted is not None and self._counter.read() == self._counted
 
     def transitions(self, keeper: sqlite3.Connection | None = None) -> list[Transition] | None:
         """The transitions committed since the last call, which is one commit at most.
@@ -191,8 +198,10 @@ class AuditReader:
             keeper: A connection of the system that keeps all others out (`locking_mode`), and has
                 no transaction open: it is read by itself.
         """
+        self._counted, counted = None, self._counter.read()
         try:
             rows = self._find(_NEWER, self.seen)
+            self._counted = counted
         except sqlite3.OperationalError:
             if keeper is None:
                 self._kept_out = True
@@ -234,7 +243,11 @@ class AuditReader:
             self._let_go_of_log()
 
     def close(self) -> None:
-        """Let the file go."""
+        """Let the file go, when no other connection uses it any longer."""
+        self._disconnect()
+        self._counter.close()
+
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
@@ -258,7 +271,7 @@ class AuditReader:
         "WAL-mode File Format").
         """
         if os.path.exists(self._log):  # noqa: PTH110  # the hot path of an exploration
-            self.close()
+            self._disconnect()
 
 
 def _texts_on(connection: sqlite3.Connection, query: str) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sqlite3
 import weakref
 from _thread import get_ident
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from runfaults.sim.exits import note_foreign_thread, require_no_children
 from runfaults.sim.meter import Phase, border
 from runfaults.sim.misfortunes import SIMULATED_KINDS
 from runfaults.sim.recorder import Recorder
+from runfaults.sim.sharing import DATABASE, changes, in_use, touch_all, touch_used
 from runfaults.sim.slow import wait_while_slow
 from runfaults.sqlite.errors import EmulationError, is_busy
 from runfaults.sqlite.gate import Call, FaultKind, Gate
@@ -28,7 +28,6 @@ from runfaults.sqlite.observed import Observed
 from runfaults.sqlite.plan import FaultPlan
 from runfaults.user_code import calling_line, spelt
 
-_DATABASE = "database"
 _Held = tuple[str, Observed]
 
 PATIENCE = 8
@@ -115,7 +114,7 @@ class WorldGate:
         self.has_work_begun: Callable[[], bool] = lambda: False
         self._opened: list[_Opened] = []
         self._durability = DurabilityWatch(recorder)
-        self._known: set[int] = set()
+        self._names: dict[int, str] = {}
 
     @border(Phase.SWITCHING, Phase.DATABASE)
     def before(self, call: Call) -> FaultKind | None:
@@ -184,12 +183,11 @@ class WorldGate:
         if turns.over:
             return None
         wait_while_slow(call.connection, turns)
-        change = _changes(call)
-        if change and not (call.connection and _in_use(call.connection)):
+        change = changes(call)
+        if change and not (call.connection and in_use(call.connection)):
             self._observe(None)  # what is there already was written by another
         self._recorder.add(point.actor, EventKind.INVOKE, str(point), call.statement.text)
-        if change is not None:
-            turns.touch(_DATABASE, change=change)
+        touch_used(turns, call, self._names.get(id(call.connection), ""))
         if change:
             self._changing.add(point.actor)
             if self._can_strike(call.connection):
@@ -199,6 +197,7 @@ class WorldGate:
             self._survey.ask(point, len(self._recorder.events) - 1, call)
         kind = self._plan.due(point, call)
         if kind is not None:
+            touch_all(turns)
             if not self._still_strikes(kind, call):
                 return None
             self._tell_strike(point, kind)
@@ -211,7 +210,7 @@ class WorldGate:
 
     def _require_own(self, call: Call) -> None:
         """End the schedule where a connection is used that an earlier one has left."""
-        kept = call.operation is _EXECUTE and id(call.connection) not in self._known
+        kept = call.operation is _EXECUTE and id(call.connection) not in self._names
         if kept and call.connection is not None and not self._turns.over:
             at = f" at {line}" if (line := calling_line()) else ""
             self._turns.leave(f"{self._turns.running.name} used a connection{at}, {_KEPT}")
@@ -233,13 +232,15 @@ class WorldGate:
             self._recorder.add(name, EventKind.OK)
         else:
             code = getattr(error, "sqlite_errorname", "")
+            touch_all(self._turns)
             text = spelt(error) + (f" [{code}]" if code else "")
             self._recorder.add(name, EventKind.ERROR, "", text)
         connection = call.connection
         if connection is None:
             return
         if call.operation is _CONNECT:
-            self._known.add(id(connection))
+            own = [each for each in self._opened if each.opener == name]
+            self._names[id(connection)] = f"connection {len(own) + 1} of {name}"
             self._opened.append(
                 _Opened(name, len(self._recorder.events), calling_line(), weakref.ref(connection))
             )
@@ -247,7 +248,7 @@ class WorldGate:
         self._note_closed(connection)
         if connection.closed or not connection.in_transaction or _ended(call, error):
             self._look_at_changes(name, connection)
-            self._turns.wake(_DATABASE)
+            self._turns.wake(DATABASE)
         if error is None:
             self._durability.performed(call)
         if error is not None and is_busy(error):
@@ -279,8 +280,8 @@ class WorldGate:
         last such look.
         """
         accounted = self.may_have_written
-        in_use = any(_in_use(each) and self._can_strike(each) for _, each in self.left_open())
-        self.may_have_written = in_use or bool(self._in_flight)
+        open_still = any(in_use(each) and self._can_strike(each) for _, each in self.left_open())
+        self.may_have_written = open_still or bool(self._in_flight)
         return accounted
 
     def _can_strike(self, connection: Observed | None) -> bool:
@@ -330,14 +331,14 @@ class WorldGate:
         deadline = self._give_up_at[name]
         if turns.clock >= deadline:
             return False
-        again = turns.block(Wait(_DATABASE, self._who_locks), deadline)
-        turns.touch(_DATABASE, change=True)
+        again = turns.block(Wait(DATABASE, self._who_locks), deadline)
+        touch_all(turns)
         return again
 
 
 def _keeper(connection: Observed) -> Observed | None:
     """The connection, if it keeps others out though no transaction of it is open."""
-    return connection if not _in_use(connection) and connection.state.kept else None
+    return connection if not in_use(connection) and connection.state.kept else None
 
 
 def _ended(call: Call, error: BaseException | None) -> bool:
@@ -345,43 +346,7 @@ def _ended(call: Call, error: BaseException | None) -> bool:
     return error is None and call.operation in ENDING
 
 
-def _in_use(connection: Observed) -> bool:
-    """Whether a transaction or a statement is open, which may write when it ends."""
-    try:
-        return connection.in_transaction or bool(connection.state.cursors)
-    except sqlite3.ProgrammingError:  # it is closed, or was never opened
-        return False
-
-
-def _changes(call: Call) -> bool | None:
-    """Whether others could tell that the operation took place: it writes, locks or unlocks.
-
-    None if it does not even look at the database: connecting reads no file, and the end of a
-    transaction that is not open never reaches the engine (fidelity reference, sections 1 and 3).
-    """
-    operation, connection = call.operation, call.connection
-    if operation is _CONNECT:
-        return None
-    if operation is _FETCH:
-        return call.statement.writes
-    if operation in ENDING or operation is _CLOSE:
-        if connection is None or connection.closed:
-            return None
-        return True if connection.in_transaction or connection.state.cursors else None
-    if call.statement.subject in _OF_THE_CONNECTION:
-        return None
-    return call.statement.verb not in _LOOKING_ON
-
-
-# To look an enumeration's member up takes longer than to compare it, in Python 3.11 ten times.
-_CONNECT, _EXECUTE, _FETCH, _CLOSE = (
-    Operation.CONNECT,
-    Operation.EXECUTE,
-    Operation.FETCH,
-    Operation.CLOSE,
-)
-_LOOKING_ON = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "VALUES"})
-_OF_THE_CONNECTION = frozenset({"PRAGMA foreign_keys", "PRAGMA busy_timeout"})
+_CONNECT, _EXECUTE = Operation.CONNECT, Operation.EXECUTE
 
 
 class CurrentGate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runfaults.sim.actor import Turns, Wait, current_actor
+from runfaults.sim.sharing import touch_all
 from runfaults.sqlite.gate import Call
 from runfaults.sqlite.slow import SLOW
 
@@ -27,7 +28,7 @@ def take_time(call: Call) -> None:
     finally:
         _under_way.remove(connection)
     turns.touch("clock", change=True)
-    turns.touch("database", change=True)
+    touch_all(turns)
     turns.wake(_SAME_CONNECTION)
 
 

@@ -12,6 +12,7 @@ from runfaults.sim.known_runs import KnownRuns
 from runfaults.sim.recorder import Recorder
 from runfaults.sim.renamed import renamed
 from runfaults.sim.scheduler import Scheduler
+from runfaults.sim.sharing import DATABASE, touch_all
 from runfaults.sim.visit import Visit, Visited
 
 Receives = Callable[[Visit], Visited]
@@ -71,8 +72,8 @@ class Visits:
             self.refuse(asked, visited.kept_out)
         _tell(self.recorder, visited, number)
         self.scheduler.advance(self.scheduler.clock + visited.seconds)
-        self.scheduler.touch("database", change=True)
-        self.scheduler.wake("database")
+        touch_all(self.scheduler)
+        self.scheduler.wake(DATABASE)
 
     def refuse(self, asked: Act, why: str) -> None:
         """Note that an act was not done, or proves nothing."""

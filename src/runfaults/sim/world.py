@@ -12,6 +12,7 @@ from runfaults.sim import acts
 from runfaults.sim.actor import Actor, Wait
 from runfaults.sim.aftermath import Aftermath
 from runfaults.sim.circumstances import Circumstances
+from runfaults.sim.commits import Transition
 from runfaults.sim.database import AuditReader
 from runfaults.sim.director import Director, ScheduleDirector
 from runfaults.sim.ends import Ends, end_of
@@ -302,7 +303,7 @@ class World:
     def visit(self, actor: str, act: str) -> None:
         """See `Stage`."""
         asked = self._acts[actor]
-        if not self._observe():
+        if not self._observe(by_lock=True):
             self.visits.refuse(asked, "the database is locked")
             return
         self.visits.pay(asked, act)
@@ -358,13 +359,17 @@ class World:
     # --- what the harness sees ----------------------------------------------------------------
 
     @border(Phase.WATCHING)
-    def _observe(self, keeper: Observed | None = None) -> bool:
+    def _observe(self, keeper: Observed | None = None, *, by_lock: bool = False) -> bool:
         """Take the newly committed status transitions into the history; False if locked out.
 
         Args:
             keeper: See `AuditReader.transitions`.
+            by_lock: Whether to look where nothing is new too, which shows who is locked out.
         """
-        transitions = self.audit.transitions(keeper)
+        if keeper is None and not by_lock and self.audit.is_unchanged():
+            transitions: list[Transition] | None = []
+        else:
+            transitions = self.audit.transitions(keeper)
         if transitions is None:
             return False
         accounted = self.gate.account_for_writes()
