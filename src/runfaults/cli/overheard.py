@@ -25,6 +25,9 @@ LONGEST = 1_000
 """Bytes of a line that are told; lines that begin alike are one then."""
 
 
+_HEADING = "Printed outside of any schedule, or past Python's standard output:"
+
+
 class Prints:
     """Keeps what is written to a pipe, until it is to be told.
 
@@ -32,6 +35,7 @@ class Prints:
 
     Attributes:
         file: Where to write.
+        heading: What is told before it.
     """
 
     def __init__(self) -> None:
@@ -41,7 +45,7 @@ class Prints:
         self._now = b"\0%s\0" % os.urandom(8).hex().encode()
         self._kept: Counter[bytes] = Counter()
         self._further = 0
-        self._heading = "Printed outside of any schedule, or past Python's standard output:"
+        self.heading = _HEADING
 
     def listen(self) -> None:
         """Begin to read, in this process."""
@@ -81,9 +85,9 @@ class Prints:
 
         with contextlib.suppress(OSError):  # no one reads it
             if told:
-                lines = (self._heading, *_described(told, further))
+                lines = (self.heading, *_described(told, further))
                 print_lines("\n".join(lines), sys.stderr)
-                self._heading = "Printed after that, there too:"
+                self.heading = "Printed after that, there too:"
         os.write(self._do, b"\0")
 
 
@@ -119,6 +123,7 @@ def target_apart() -> Generator[TextIO]:
         kept_by(prints := Prints())
         prints.listen()
     assert _prints is not None
+    _prints.heading = _HEADING  # of another command, if this process itself listens
     try:
         with printing_to(_prints.file) as errors:
             yield errors
