@@ -18,6 +18,7 @@ from runfaults.targets.signal_word import word_in
 from runfaults.targets.source_tree import Definition, SourceTree, calls
 
 _USUAL = "complete"
+_LISTENS = "register_subscriber"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class Found:
 
 def completion_in(tree: SourceTree, manager: Definition) -> Found:
     """Return what a subscriber's loop ends with, else what the manager makes."""
-    heard = (each for found in tree.definitions() for each in _ends(found, tree))
+    listening = tree.definitions_with(_LISTENS)
+    heard = (each for found in listening for each in _ends(found, tree))
     # A None alone ends a subscription: whatever else ends it says more.
     ends = sorted(heard, key=lambda each: each.key is None)
     if ends:
@@ -60,7 +62,9 @@ def completion_in(tree: SourceTree, manager: Definition) -> Found:
 
 def _ends(found: Definition, tree: SourceTree) -> Iterator[Found]:
     """What ends the loops of a function over the queue that it has registered."""
-    queues = {name for name, value in _assigned(found.node) if calls(value, "register_subscriber")}
+    queues = {name for name, value in _assigned(found.node) if calls(value, _LISTENS)}
+    if not queues:
+        return
     messages = {
         name
         for name, value in _assigned(found.node)

@@ -14,7 +14,7 @@ def self_ending_log_stream(tree: SourceTree) -> Definition | None:
     It registers a subscriber, then reads the run's row, as the run may have ended before; and
     it unregisters in a `finally`. What it has registered is its own to end, not the manager's.
     """
-    for found in tree.definitions():
+    for found in tree.definitions_with("register_subscriber"):
         if isinstance(found.node, ast.ClassDef):
             continue
         registered = calls(found.node, "register_subscriber")
