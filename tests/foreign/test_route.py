@@ -11,8 +11,8 @@ import pytest
 from runfaults.campaign.campaign import Campaign
 from runfaults.campaign.conclude import check
 from runfaults.campaign.running import Options
-from runfaults.explore.job import Scope
-from runfaults.explore.sweep import Sweep
+from runfaults.explore.job import Allowance, Scope
+from runfaults.explore.search import Search
 from runfaults.model import Act, CheckResult, EventKind, Schedule, Verdict
 from runfaults.model.listener import Listener
 from runfaults.sim.simulation import Simulation
@@ -21,7 +21,7 @@ from runfaults.targets.target import CancelsByRoute, remarks
 
 SRC = Path(__file__).parents[2] / "src"
 
-CANCELS = Sweep(Scope(kinds=(), acts=("cancel-api",)))
+CANCELS = Search(Scope(kinds=(), acts=("cancel-api",)), Allowance(0, 1, 0), reduce=True)
 
 IMPORTS = """
 import sqlite3
