@@ -103,7 +103,8 @@ def test_what_is_tried_in_vain_everywhere_is_told(process_jobs: Any) -> None:
 
 def test_a_target_says_that_it_is_alone(process_jobs: Any) -> None:
     alone = 'single_process = "the service has one worker"'
-    told = process_jobs.check(target("InMemory", alone), "--bound", "quick", "--pipeline", "raises")
+    only = ("--only", "busy", "--pipeline", "raises")
+    told = process_jobs.check(target("InMemory", alone), "--bound", "quick", *only)
     assert "no other process is tried beside it: the service has one worker" in told.text
     assert "another process, a real one" not in told.text
 
