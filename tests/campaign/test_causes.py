@@ -18,9 +18,10 @@ from runfaults.campaign.replay import replay
 from runfaults.campaign.running import Options, run_campaign
 from runfaults.campaign.violations import Names
 from runfaults.explore.findings import Findings
-from runfaults.explore.job import Scope
+from runfaults.explore.job import Allowance, Scope
 from runfaults.explore.mark import Mark, Sighting, mark_of
 from runfaults.explore.runner import Runner
+from runfaults.explore.search import Search
 from runfaults.explore.shrink import shrink
 from runfaults.explore.sweep import Sweep
 from runfaults.model import Cause, CheckResult, Ending, Fault, FaultPoint, Place, Schedule, Verdict
@@ -34,11 +35,15 @@ from small_checks import BROKEN, SOUND
 SCENARIOS = CONTROLS.parents[1] / "faults/controls"
 TWO = f"{CONTROLS / 'two_causes.py'}"
 
-STRUCK = Sweep(Scope(("busy",), ("cancel",), (1, 3), (Ending.SUCCEEDS, Ending.NOTICES_CANCEL)))
+ENDINGS = (Ending.SUCCEEDS, Ending.NOTICES_CANCEL)
+STRUCK = (
+    Sweep(Scope(("busy",), (), (1, 3), ENDINGS)),
+    Search(Scope((), ("cancel",), endings=ENDINGS), Allowance(0, 1, 0), reduce=True),
+)
 
 
 def checked_for(target: str, *rules: str) -> CheckResult:
-    campaign = Campaign(target, (STRUCK,), rules or None)
+    campaign = Campaign(target, STRUCK, rules or None)
     outcome = run_campaign(campaign, Options(processes=1), Listener())
     assert outcome.found.causes.keys() == from_document(to_document(outcome.found)).causes.keys()
     return conclude(campaign, outcome)
