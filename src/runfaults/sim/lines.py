@@ -37,7 +37,9 @@ class _Hook(Protocol):
 
     def switch_off(self) -> None: ...
 
-    def in_thread(self) -> contextlib.AbstractContextManager[None]: ...
+    def in_thread(
+        self, awaited: set[FaultPoint] | None
+    ) -> contextlib.AbstractContextManager[None]: ...
 
 
 class LinesOf:
@@ -76,9 +78,10 @@ class LinesOf:
 
     def in_thread(self, actor: str) -> contextlib.AbstractContextManager[None]:
         """The block in which the calling thread, an actor, runs code of the target."""
-        if self._wanted is None or any(point.actor == actor for point in self._wanted):
-            return self._hook.in_thread()
-        return contextlib.nullcontext()
+        if self._wanted is None:
+            return self._hook.in_thread(None)
+        awaited = {point for point in self._wanted if point.actor == actor}
+        return self._hook.in_thread(awaited) if awaited else contextlib.nullcontext()
 
     def wanted_in(self, code: CodeType) -> dict[int, str]:
         """The names of a code object's points, by the offset of the instruction."""
@@ -115,11 +118,12 @@ def _folders_of(target: Target) -> Generator[str]:
             yield f"{folder}/"
 
 
-def _reach(place: str, frame: FrameType | None) -> None:
+def _reach(place: str, frame: FrameType | None) -> FaultPoint | None:
     """Reach the yield point, unless the thread is no actor, or may not be paused there."""
     actor = actors.get(get_ident())
-    if actor is not None and not actor.turns.over and not _is_sheltered(frame):
-        actor.turns.reach(Operation.LINE, place)
+    if actor is None or actor.turns.over or _is_sheltered(frame):
+        return None
+    return actor.turns.reach(Operation.LINE, place)
 
 
 def _is_sheltered(frame: FrameType | None) -> bool:
@@ -189,7 +193,10 @@ class _Monitoring:
             events = self._monitoring.events.INSTRUCTION if on else 0
             self._monitoring.set_local_events(self._tool, code, events)
 
-    def in_thread(self) -> contextlib.AbstractContextManager[None]:
+    def in_thread(
+        self,
+        awaited: set[FaultPoint] | None,  # noqa: ARG002  # what is watched costs little
+    ) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
     def _begins(self, code: CodeType, offset: int) -> object:
@@ -224,8 +231,15 @@ class _Tracing:
         """Each thread has ended that itself."""
 
     @contextlib.contextmanager
-    def in_thread(self) -> Generator[None]:
+    def in_thread(self, awaited: set[FaultPoint] | None) -> Generator[None]:
         before: Any = sys.gettrace()
+
+        def reach(place: str, frame: FrameType) -> None:
+            point = _reach(place, frame)
+            if point is not None and awaited and point in awaited:
+                awaited.remove(point)
+                if not awaited:
+                    sys.settrace(before)  # every call would be traced to the end
 
         def begins(frame: FrameType, event: str, argument: object) -> _Trace | None:
             other = None if before is None else before(frame, event, argument)
@@ -236,12 +250,12 @@ class _Tracing:
                 return other
             frame.f_trace_opcodes = True
             frame.f_trace_lines = other is not None
-            return _traced(points, other)
+            return _traced(points, reach, other)
 
         sys.settrace(begins)
         try:
             yield
-            kept = sys.gettrace() is begins
+            kept = awaited == set() or sys.gettrace() is begins
         finally:
             sys.settrace(before)
         if not kept:
@@ -253,7 +267,9 @@ class _Tracing:
             )
 
 
-def _traced(points: dict[int, str], other: _Trace | None) -> _Trace:
+def _traced(
+    points: dict[int, str], reach: Callable[[str, FrameType], None], other: _Trace | None
+) -> _Trace:
     """The trace function of a frame."""
 
     def inside(frame: FrameType, event: str, argument: object) -> _Trace:
@@ -261,7 +277,7 @@ def _traced(points: dict[int, str], other: _Trace | None) -> _Trace:
         if event == "opcode":
             place = points.get(frame.f_lasti)
             if place is not None:
-                _reach(place, frame)
+                reach(place, frame)
         elif other is not None:
             other = other(frame, event, argument)
         return inside
