@@ -133,7 +133,26 @@ APART = {
 }
 
 
-@pytest.mark.parametrize("strategy", APART.values(), ids=APART)
+AT_LENGTH = {
+    "two faults and counts": Sweep(Scope(("busy", "full"), (), (1, 2, None), AT_ONCE)),
+    "two acts": Sweep(Scope((), ("cancel", "close"), endings=AT_ONCE)),
+    "one cancel, all endings": Search(Scope(acts=("cancel",), endings=AT_ONCE), Allowance(0, 1, 0)),
+    "fault and cancel, three endings": Search(
+        Scope(("busy",), ("cancel",), endings=AT_ONCE[:3]), Allowance(1, 1, 0), reduce=True
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        *(pytest.param(each, id=name) for name, each in APART.items()),
+        *(
+            pytest.param(each, id=name, marks=pytest.mark.nightly)
+            for name, each in AT_LENGTH.items()
+        ),
+    ],
+)
 def test_endings_together_show_what_each_of_them_shows_alone(
     simulation: Simulation, strategy: Strategy
 ) -> None:
