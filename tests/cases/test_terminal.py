@@ -23,7 +23,7 @@ import os, signal, sys
 from runfaults.cli import supervised
 from runfaults.user_code import heed_interruptions, interruptions
 
-def count():
+def count(loaded):
     heed_interruptions()
     interruptions.asked_for = True
     ended = []
