@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 import pytest
 
 from runfaults.sim.actor import Turns
-from runfaults.sim.sharing import touch_all, touch_used
+from runfaults.sim.sharing import changes, touch_all, touch_used
 from runfaults.sqlite import Call, FaultKind, connections_through
 from runfaults.sqlite.engine import real_connect
 
@@ -69,7 +69,7 @@ class Touches:
         self.touched.add((thing, change))
 
     def before(self, call: Call) -> FaultKind | None:
-        touch_used(cast("Turns", self), call, self.name)
+        touch_used(cast("Turns", self), call, self.name, change=changes(call))
         return None
 
     def after(self, call: Call, error: BaseException | None) -> None:

@@ -187,7 +187,7 @@ class WorldGate:
         if change and not (call.connection and in_use(call.connection)):
             self._observe(None)  # what is there already was written by another
         self._recorder.add(point.actor, EventKind.INVOKE, str(point), call.statement.text)
-        touch_used(turns, call, self._names.get(id(call.connection), ""))
+        touch_used(turns, call, self._names.get(id(call.connection), ""), change=change)
         if change:
             self._changing.add(point.actor)
             if self._can_strike(call.connection):

@@ -19,15 +19,15 @@ DATABASE = "database"
 _WRITE_LOCK = "write lock"
 
 
-def touch_used(turns: Turns, call: Call, connection: str) -> None:
+def touch_used(turns: Turns, call: Call, connection: str, *, change: bool | None) -> None:
     """Note what an operation uses if nothing fails.
 
     Args:
         turns: Of the running actor.
         call: The operation.
         connection: What to call its connection, which threads may share.
+        change: The answer of `changes`.
     """
-    change = changes(call)
     if call.operation is not _CONNECT:
         turns.touch(connection, change=change is not False)
     if change is None or _is_its_own_matter(call):
